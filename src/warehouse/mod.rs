@@ -1,0 +1,169 @@
+//! Where generated data goes: files, SQLite, PostgreSQL.
+//!
+//! [`Warehouse`] is a database with a case's tables in it. SQLite is compiled in and is the default;
+//! PostgreSQL is used when `DATABASE_URL` is set. Loading replaces what was there, all or nothing.
+//!
+//! ```
+//! use casebook::simulate::saas;
+//! use casebook::warehouse::{Warehouse, queries};
+//!
+//! let tables = saas::generate(&saas::Config::default())?;
+//! let mut db = Warehouse::in_memory()?;
+//! db.load(&queries::saas::SCHEMA, &tables.named())?;
+//! let clients = db.query(queries::saas::CLIENTS)?;
+//! assert_eq!(clients.height(), 24); // 12 months, 2 sizes
+//! # Ok::<(), casebook::Error>(())
+//! ```
+
+mod column;
+pub mod files;
+#[cfg(feature = "postgres")]
+mod postgres;
+pub mod queries;
+mod sqlite;
+
+use std::fmt;
+use std::path::Path;
+
+use polars::prelude::DataFrame;
+
+use crate::error::{ErrorKind, Result, Trouble};
+use queries::{Query, Schema};
+
+/// A database that holds one case's tables.
+pub struct Warehouse {
+    engine: Box<dyn Engine>,
+}
+
+/// Receives the rows of a load, table by table.
+pub trait Sink {
+    /// Adds a frame's rows to a table. Tables must come parents before children.
+    ///
+    /// # Errors
+    /// Those of the database; after one, the load is undone.
+    fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()>;
+}
+
+/// What both databases do, each in its own way.
+trait Engine: Send {
+    /// Replaces the schema's tables by what `fill` puts into the sink, in one transaction.
+    fn replace(
+        &mut self,
+        schema: &Schema,
+        fill: &mut dyn FnMut(&mut dyn Sink) -> Result<()>,
+    ) -> Result<()>;
+    fn query(&mut self, sql: &str) -> Result<DataFrame>;
+    /// For people: which database, where. Never a password.
+    fn describe(&self) -> String;
+}
+
+impl Warehouse {
+    /// A SQLite database in a file, made if it is not there.
+    ///
+    /// # Errors
+    /// [`Trouble::NotWritable`], [`Trouble::NotADatabase`] or [`Trouble::Busy`].
+    pub fn sqlite(path: impl AsRef<Path>) -> Result<Warehouse> {
+        Ok(Warehouse { engine: Box::new(sqlite::Sqlite::open(path.as_ref())?) })
+    }
+
+    /// A SQLite database in memory, gone when dropped.
+    ///
+    /// # Errors
+    /// Those of SQLite, if memory runs out.
+    pub fn in_memory() -> Result<Warehouse> {
+        Ok(Warehouse { engine: Box::new(sqlite::Sqlite::in_memory()?) })
+    }
+
+    /// A PostgreSQL database, given as a URL or as key=value pairs. Tables go into a schema of their
+    /// own, so nothing else in the database is touched. Connections are not encrypted: use a server
+    /// on this machine or a tunnel.
+    ///
+    /// # Errors
+    /// [`Trouble::BadAddress`], [`Trouble::Unreachable`], [`Trouble::Refused`] or
+    /// [`Trouble::NoSuchDatabase`].
+    #[cfg(feature = "postgres")]
+    pub fn postgres(url: &str) -> Result<Warehouse> {
+        Ok(Warehouse { engine: Box::new(postgres::Postgres::connect(url)?) })
+    }
+
+    /// The database named by the environment variable `DATABASE_URL`; without one, SQLite in the
+    /// given file.
+    ///
+    /// # Errors
+    /// As [`Warehouse::postgres`] and [`Warehouse::sqlite`].
+    pub fn from_env(sqlite_path: impl AsRef<Path>) -> Result<Warehouse> {
+        match std::env::var("DATABASE_URL") {
+            Ok(url) if !url.trim().is_empty() => Warehouse::at(&url),
+            _ => Warehouse::sqlite(sqlite_path),
+        }
+    }
+
+    /// The database at a URL: `postgres://…` or `sqlite:FILE`.
+    ///
+    /// # Errors
+    /// As [`Warehouse::postgres`] and [`Warehouse::sqlite`].
+    pub fn at(url: &str) -> Result<Warehouse> {
+        let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+        match scheme {
+            "sqlite" => Warehouse::sqlite(url.trim_start_matches("sqlite:")),
+            #[cfg(feature = "postgres")]
+            "postgres" | "postgresql" => Warehouse::postgres(url),
+            // The address itself stays out of the message: it may hold a password.
+            _ => Err(ErrorKind::Database {
+                engine: "DATABASE_URL",
+                trouble: Trouble::BadAddress,
+                doing: "choosing a database".into(),
+                cause: if cfg!(feature = "postgres") {
+                    "it must start with postgres:// or sqlite:".into()
+                } else {
+                    "it must start with sqlite: (this build has no PostgreSQL)".into()
+                },
+            }
+            .into()),
+        }
+    }
+
+    /// Creates the schema's tables and fills them, in one transaction: afterwards all rows are there,
+    /// or, after an error, exactly what was there before. Loading again replaces.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn load(&mut self, schema: &Schema, tables: &[(&'static str, &DataFrame)]) -> Result<()> {
+        self.replace(schema, |sink| {
+            tables.iter().try_for_each(|(table, rows)| sink.append(table, rows))
+        })
+    }
+
+    /// As [`Warehouse::load`], for rows that are made on the way.
+    ///
+    /// # Errors
+    /// Those of the database, and whatever `fill` returns.
+    pub fn replace(
+        &mut self,
+        schema: &Schema,
+        mut fill: impl FnMut(&mut dyn Sink) -> Result<()>,
+    ) -> Result<()> {
+        self.engine.replace(schema, &mut fill)
+    }
+
+    /// Runs one statement and returns its rows: integers as i64, real numbers as f64, text as String,
+    /// dates as Date, timestamps as Datetime (PostgreSQL; SQLite keeps both as text).
+    ///
+    /// # Errors
+    /// [`Trouble::Statement`] with the database's explanation, or that the connection was lost.
+    pub fn query<'q>(&mut self, query: impl Into<Query<'q>>) -> Result<DataFrame> {
+        self.engine.query(query.into().text)
+    }
+}
+
+impl fmt::Display for Warehouse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.engine.describe())
+    }
+}
+
+impl fmt::Debug for Warehouse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Warehouse({self})")
+    }
+}

@@ -1,0 +1,261 @@
+//! The other warehouse.
+
+use std::error::Error as _;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use polars::prelude::DataFrame;
+use postgres::binary_copy::BinaryCopyInWriter;
+use postgres::config::{Host, SslMode};
+use postgres::error::SqlState;
+use postgres::types::private::BytesMut;
+use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use postgres::{Client, NoTls, Row, Transaction};
+
+use super::column::{Cell, Cells, Filling, Kind};
+use super::queries::Schema;
+use super::{Engine, Sink};
+use crate::error::{Error, ErrorKind, Result, Trouble};
+
+const ENGINE: &str = "PostgreSQL";
+
+pub struct Postgres {
+    client: Client,
+    /// Host, port and database: what may be shown.
+    place: String,
+}
+
+impl Postgres {
+    pub fn connect(url: &str) -> Result<Postgres> {
+        // The parser's own message can quote the address, and the address can hold a password.
+        let mut config = postgres::Config::from_str(url).map_err(|_| {
+            bad_address("it does not read as postgres://user:password@host:port/database")
+        })?;
+        if config.get_ssl_mode() == SslMode::Require {
+            return Err(bad_address(
+                "it asks for encryption (sslmode=require), which this program does not speak",
+            ));
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(Duration::from_secs(5));
+        }
+        let place = place(&config);
+        let doing = format!("connecting to {place}");
+        let mut client = config.connect(NoTls).map_err(|error| failure(&error, doing.clone()))?;
+        // Sums of real numbers must come back with every digit.
+        client
+            .batch_execute("SET extra_float_digits = 3; SET TIME ZONE 'UTC'")
+            .map_err(|error| failure(&error, doing))?;
+        Ok(Postgres { client, place })
+    }
+}
+
+fn bad_address(cause: &str) -> Error {
+    ErrorKind::Database {
+        engine: ENGINE,
+        trouble: Trouble::BadAddress,
+        doing: "reading the address".into(),
+        cause: cause.into(),
+    }
+    .into()
+}
+
+fn place(config: &postgres::Config) -> String {
+    let host = config.get_hosts().first().map_or("localhost".into(), |host| match host {
+        Host::Tcp(name) => name.clone(),
+        #[cfg(unix)]
+        Host::Unix(path) => path.display().to_string(),
+    });
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    let database = config.get_dbname().or(config.get_user()).unwrap_or("postgres");
+    format!("{host}:{port}/{database}")
+}
+
+impl Engine for Postgres {
+    fn replace(
+        &mut self,
+        schema: &Schema,
+        fill: &mut dyn FnMut(&mut dyn Sink) -> Result<()>,
+    ) -> Result<()> {
+        let doing = format!("loading {} into {}", schema.name, self.place);
+        let fail = |error: postgres::Error| failure(&error, doing.clone());
+        let namespace = format!("casebook_{}", schema.name);
+        let begin = format!(
+            "DROP SCHEMA IF EXISTS {namespace} CASCADE; CREATE SCHEMA {namespace}; \
+             SET LOCAL search_path TO {namespace};"
+        );
+        // The drop announces everything that goes with it, as notices nobody asked for.
+        let mut transaction = self.client.transaction().map_err(fail)?;
+        ["SET LOCAL client_min_messages TO warning;", &begin, schema.postgres, schema.common]
+            .iter()
+            .try_for_each(|statements| transaction.batch_execute(statements))
+            .map_err(fail)?;
+        fill(&mut Rows { transaction: &mut transaction, doing: &doing })?;
+        let tables = schema.tables.join(", ");
+        transaction.batch_execute(&format!("ANALYZE {tables}")).map_err(fail)?;
+        transaction.commit().map_err(fail)?;
+        // Queries name tables without their schema, so that one text runs on both databases.
+        self.client.batch_execute(&format!("SET search_path TO {namespace}")).map_err(fail)
+    }
+
+    fn query(&mut self, sql: &str) -> Result<DataFrame> {
+        let fail = |error: postgres::Error| failure(&error, "running a query".into());
+        let statement = self.client.prepare(sql).map_err(fail)?;
+        let rows = self.client.query(&statement, &[]).map_err(fail)?;
+        let columns = statement
+            .columns()
+            .iter()
+            .enumerate()
+            .map(|(index, column)| fill(&rows, index, column.type_(), column.name()))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(DataFrame::new_infer_height(columns)?)
+    }
+
+    fn describe(&self) -> String {
+        format!("PostgreSQL at {}", self.place)
+    }
+}
+
+struct Rows<'t, 'c> {
+    transaction: &'t mut Transaction<'c>,
+    doing: &'t str,
+}
+
+impl Sink for Rows<'_, '_> {
+    fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()> {
+        let cells = Cells::of(rows)?;
+        let names: Vec<&str> = cells.iter().map(Cells::name).collect();
+        let types: Vec<Type> = cells
+            .iter()
+            .map(|column| match column.kind() {
+                Kind::Int => Type::INT8,
+                Kind::Real => Type::FLOAT8,
+                Kind::Text => Type::TEXT,
+                Kind::Date => Type::DATE,
+                Kind::Moment => Type::TIMESTAMP,
+            })
+            .collect();
+        let sql = format!("COPY {table} ({}) FROM STDIN BINARY", names.join(", "));
+        let fail = |error: postgres::Error| failure(&error, self.doing.to_owned());
+        let copy = self.transaction.copy_in(&sql).map_err(fail)?;
+        let mut copy = BinaryCopyInWriter::new(copy, &types);
+        for row in 0..rows.height() {
+            copy.write_raw(cells.iter().map(|column| column.get(row))).map_err(fail)?;
+        }
+        copy.finish().map_err(fail)?;
+        Ok(())
+    }
+}
+
+impl ToSql for Cell<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Cell::Null => Ok(IsNull::Yes),
+            Cell::Int(value) => value.to_sql(ty, out),
+            Cell::Real(value) => value.to_sql(ty, out),
+            Cell::Text(value) => value.to_sql(ty, out),
+            Cell::Date(value) => value.to_sql(ty, out),
+            Cell::Moment(value) => value.to_sql(ty, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true // each value checks for itself
+    }
+
+    to_sql_checked!();
+}
+
+fn fill(rows: &[Row], index: usize, ty: &Type, name: &str) -> Result<polars::prelude::Column> {
+    let filling = match *ty {
+        Type::INT8 => Filling::Int(all(rows, index, name, |value: i64| value)?),
+        Type::INT4 => Filling::Int(all(rows, index, name, |value: i32| i64::from(value))?),
+        Type::INT2 => Filling::Int(all(rows, index, name, |value: i16| i64::from(value))?),
+        Type::FLOAT8 => Filling::Real(all(rows, index, name, |value: f64| value)?),
+        Type::FLOAT4 => Filling::Real(all(rows, index, name, |value: f32| f64::from(value))?),
+        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => {
+            Filling::Text(all(rows, index, name, |value: String| value)?)
+        }
+        Type::DATE => Filling::Date(all(rows, index, name, |value: NaiveDate| {
+            (value - NaiveDate::default()).num_days() as i32 // a date's days fit
+        })?),
+        Type::TIMESTAMP => Filling::Moment(all(rows, index, name, |value: NaiveDateTime| {
+            value.and_utc().timestamp_micros()
+        })?),
+        ref other => {
+            let problem = format!("is of type {other}; cast it to bigint, double precision or text");
+            return Err(Error::column("result", name, problem));
+        }
+    };
+    filling.finish(name)
+}
+
+fn all<'r, T, V>(
+    rows: &'r [Row],
+    index: usize,
+    name: &str,
+    convert: impl Fn(T) -> V,
+) -> Result<Vec<Option<V>>>
+where
+    T: postgres::types::FromSql<'r>,
+{
+    rows.iter()
+        .map(|row| {
+            row.try_get::<_, Option<T>>(index)
+                .map(|value| value.map(&convert))
+                .map_err(|error| Error::column("result", name, format!("cannot be read: {error}")))
+        })
+        .collect()
+}
+
+fn failure(error: &postgres::Error, doing: String) -> Error {
+    let (trouble, cause) = match error.as_db_error() {
+        Some(db) => {
+            let code = db.code();
+            let trouble = if [
+                &SqlState::INVALID_PASSWORD,
+                &SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+                &SqlState::INSUFFICIENT_PRIVILEGE,
+            ]
+            .contains(&code)
+            {
+                Trouble::Refused
+            } else if *code == SqlState::INVALID_CATALOG_NAME {
+                Trouble::NoSuchDatabase
+            } else if [&SqlState::DISK_FULL, &SqlState::OUT_OF_MEMORY].contains(&code)
+                || db.message().contains("No space left")
+            {
+                Trouble::DiskFull
+            } else if [
+                &SqlState::ADMIN_SHUTDOWN,
+                &SqlState::CRASH_SHUTDOWN,
+                &SqlState::CANNOT_CONNECT_NOW,
+            ]
+            .contains(&code)
+            {
+                Trouble::ConnectionLost
+            } else {
+                Trouble::Statement
+            };
+            (trouble, db.message().to_owned())
+        }
+        // No answer from a server: either there never was one, or it went away.
+        None => {
+            let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            let trouble = if doing.starts_with("connecting") {
+                if cause.contains("password") { Trouble::Refused } else { Trouble::Unreachable }
+            } else if error.is_closed() || error.source().is_some_and(|s| s.is::<std::io::Error>()) {
+                Trouble::ConnectionLost
+            } else {
+                Trouble::Statement
+            };
+            (trouble, cause)
+        }
+    };
+    ErrorKind::Database { engine: ENGINE, trouble, doing, cause }.into()
+}

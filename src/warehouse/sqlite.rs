@@ -1,0 +1,335 @@
+//! The default warehouse.
+
+use std::path::{Path, PathBuf};
+
+use polars::prelude::DataFrame;
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::{Connection, ErrorCode, Statement, TransactionBehavior, params_from_iter};
+
+use super::column::{Cell, Cells, Filling};
+use super::queries::Schema;
+use super::{Engine, Sink};
+use crate::error::{Error, ErrorKind, Result, Trouble};
+
+pub struct Sqlite {
+    connection: Connection,
+    path: Option<PathBuf>,
+}
+
+impl Sqlite {
+    pub fn open(path: &Path) -> Result<Sqlite> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|cause| Error::file("create", folder, cause))?;
+        }
+        let doing = || format!("opening {}", path.display());
+        let connection = Connection::open(path).map_err(|error| failure(error, doing()))?;
+        let sqlite = Sqlite { connection, path: Some(path.to_owned()) };
+        // SQLite opens anything and looks only when asked: ask now, so that the error names the file.
+        sqlite
+            .connection
+            .query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))
+            .map_err(|error| failure(error, doing()))?;
+        sqlite.prepare()
+    }
+
+    pub fn in_memory() -> Result<Sqlite> {
+        let connection = Connection::open_in_memory()
+            .map_err(|error| failure(error, "opening a database in memory".into()))?;
+        Sqlite { connection, path: None }.prepare()
+    }
+
+    fn prepare(self) -> Result<Sqlite> {
+        self.connection
+            .execute_batch("PRAGMA foreign_keys = ON")
+            .and_then(|()| self.connection.busy_timeout(std::time::Duration::from_secs(5)))
+            .map_err(|error| failure(error, format!("opening {}", self.describe())))?;
+        Ok(self)
+    }
+
+    /// Limits the size of the file, to see what a full disk does.
+    #[cfg(test)]
+    fn limit_pages(&self, pages: u32) {
+        self.connection.pragma_update(None, "max_page_count", pages).unwrap();
+    }
+}
+
+impl Engine for Sqlite {
+    fn replace(
+        &mut self,
+        schema: &Schema,
+        fill: &mut dyn FnMut(&mut dyn Sink) -> Result<()>,
+    ) -> Result<()> {
+        let doing = format!("loading {} into {}", schema.name, self.describe());
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| failure(error, doing.clone()))?;
+        let drops: String = (schema.views.iter().rev().map(|view| ("VIEW", view)))
+            .chain(schema.tables.iter().rev().map(|table| ("TABLE", table)))
+            .map(|(kind, name)| format!("DROP {kind} IF EXISTS {name};"))
+            .collect();
+        [drops.as_str(), schema.sqlite, schema.common]
+            .iter()
+            .try_for_each(|statements| transaction.execute_batch(statements))
+            .map_err(|error| failure(error, doing.clone()))?;
+        fill(&mut Rows { connection: &transaction, doing: &doing })?;
+        transaction
+            .execute_batch("ANALYZE")
+            .and_then(|()| transaction.commit())
+            .map_err(|error| failure(error, doing))
+    }
+
+    fn query(&mut self, sql: &str) -> Result<DataFrame> {
+        let doing = || "running a query".to_owned();
+        let mut statement =
+            self.connection.prepare(sql).map_err(|error| failure(error, doing()))?;
+        read(&mut statement).map_err(|error| failure(error, doing()))?.into_frame()
+    }
+
+    fn describe(&self) -> String {
+        match &self.path {
+            Some(path) => format!("SQLite in {}", path.display()),
+            None => "SQLite in memory".into(),
+        }
+    }
+}
+
+struct Rows<'t> {
+    connection: &'t Connection,
+    doing: &'t str,
+}
+
+impl Sink for Rows<'_> {
+    fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()> {
+        let cells = Cells::of(rows)?;
+        let names: Vec<&str> = cells.iter().map(Cells::name).collect();
+        let places = vec!["?"; names.len()].join(", ");
+        let sql = format!("INSERT INTO {table} ({}) VALUES ({places})", names.join(", "));
+        let fail = |error| failure(error, self.doing.to_owned());
+        let mut insert = self.connection.prepare(&sql).map_err(fail)?;
+        for row in 0..rows.height() {
+            let values = cells.iter().map(|column| sql_value(column.get(row)));
+            insert.execute(params_from_iter(values)).map_err(fail)?;
+        }
+        Ok(())
+    }
+}
+
+/// SQLite has no dates: ISO text sorts and compares as they do.
+fn sql_value(cell: Cell<'_>) -> ToSqlOutput<'_> {
+    match cell {
+        Cell::Null => ToSqlOutput::Borrowed(ValueRef::Null),
+        Cell::Int(number) => ToSqlOutput::Borrowed(ValueRef::Integer(number)),
+        Cell::Real(number) => ToSqlOutput::Borrowed(ValueRef::Real(number)),
+        Cell::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        Cell::Date(day) => ToSqlOutput::Owned(Value::Text(day.to_string())),
+        Cell::Moment(moment) => {
+            ToSqlOutput::Owned(Value::Text(moment.format("%Y-%m-%d %H:%M:%S").to_string()))
+        }
+    }
+}
+
+struct Answer {
+    names: Vec<String>,
+    columns: Vec<Vec<Value>>,
+}
+
+fn read(statement: &mut Statement) -> rusqlite::Result<Answer> {
+    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let mut columns = vec![vec![]; names.len()];
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        for (index, column) in columns.iter_mut().enumerate() {
+            column.push(row.get::<_, Value>(index)?);
+        }
+    }
+    Ok(Answer { names, columns })
+}
+
+impl Answer {
+    fn into_frame(self) -> Result<DataFrame> {
+        let columns = self.names.iter().zip(self.columns).map(|(name, values)| column(name, values));
+        Ok(DataFrame::new_infer_height(columns.collect::<Result<_>>()?)?)
+    }
+}
+
+/// SQLite types values, not columns: the widest type among a column's values is the column's.
+fn column(name: &str, values: Vec<Value>) -> Result<polars::prelude::Column> {
+    let any = |test: fn(&Value) -> bool| values.iter().any(test);
+    let filling = if any(|value| matches!(value, Value::Blob(_))) {
+        return Err(Error::column("result", name, "holds binary data, which is not supported"));
+    } else if any(|value| matches!(value, Value::Text(_))) {
+        Filling::Text(
+            values
+                .into_iter()
+                .map(|value| match value {
+                    Value::Text(text) => Some(text),
+                    Value::Integer(number) => Some(number.to_string()),
+                    Value::Real(number) => Some(number.to_string()),
+                    Value::Null | Value::Blob(_) => None,
+                })
+                .collect(),
+        )
+    } else if any(|value| matches!(value, Value::Real(_))) {
+        Filling::Real(
+            values
+                .into_iter()
+                .map(|value| match value {
+                    Value::Real(number) => Some(number),
+                    Value::Integer(number) => Some(number as f64),
+                    _ => None,
+                })
+                .collect(),
+        )
+    } else {
+        Filling::Int(
+            values
+                .into_iter()
+                .map(|value| match value {
+                    Value::Integer(number) => Some(number),
+                    _ => None,
+                })
+                .collect(),
+        )
+    };
+    filling.finish(name)
+}
+
+fn failure(error: rusqlite::Error, doing: String) -> Error {
+    let trouble = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => Trouble::DiskFull,
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            Trouble::NotWritable
+        }
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Trouble::NotADatabase,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Trouble::Busy,
+        _ => Trouble::Statement,
+    };
+    let cause = error.to_string();
+    ErrorKind::Database { engine: "SQLite", trouble, doing, cause }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::queries::saas;
+    use super::*;
+    use crate::simulate::saas as simulate;
+
+    fn config(companies: u32) -> simulate::Config {
+        simulate::Config { companies, ..Default::default() }
+    }
+
+    fn load(sqlite: &mut Sqlite, companies: u32) -> Result<()> {
+        let tables = simulate::generate(&config(companies))?;
+        sqlite.replace(&saas::SCHEMA, &mut |sink| {
+            tables.named().iter().try_for_each(|(table, rows)| sink.append(table, rows))
+        })
+    }
+
+    fn companies(sqlite: &mut Sqlite) -> i64 {
+        let frame = sqlite.query("SELECT COUNT(*) AS n FROM companies").unwrap();
+        frame.column("n").unwrap().i64().unwrap().get(0).unwrap()
+    }
+
+    fn trouble(error: Error) -> Trouble {
+        match error.kind() {
+            ErrorKind::Database { trouble, .. } => *trouble,
+            other => panic!("not a database error: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn loading_twice_replaces() {
+        let mut sqlite = Sqlite::in_memory().unwrap();
+        load(&mut sqlite, 30).unwrap();
+        load(&mut sqlite, 20).unwrap();
+        assert_eq!(companies(&mut sqlite), 20);
+    }
+
+    #[test]
+    fn a_full_disk_says_so_and_leaves_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("full.sqlite");
+        let mut sqlite = Sqlite::open(&path).unwrap();
+        load(&mut sqlite, 30).unwrap();
+        sqlite.limit_pages(60);
+        let error = load(&mut sqlite, 2_000).unwrap_err();
+        assert!(error.to_string().contains("the disk is full"), "{error}");
+        assert_eq!(trouble(error), Trouble::DiskFull);
+        drop(sqlite);
+        assert_eq!(companies(&mut Sqlite::open(&path).unwrap()), 30);
+    }
+
+    #[test]
+    fn an_error_half_way_leaves_what_was_there() {
+        let mut sqlite = Sqlite::in_memory().unwrap();
+        load(&mut sqlite, 30).unwrap();
+        let tables = simulate::generate(&config(10)).unwrap();
+        let result = sqlite.replace(&saas::SCHEMA, &mut |sink| {
+            sink.append("plans", &tables.plans)?;
+            Err(Error::figure("stopped half-way"))
+        });
+        assert!(result.is_err());
+        assert_eq!(companies(&mut sqlite), 30);
+    }
+
+    #[test]
+    fn rows_without_parents_are_refused() {
+        let mut sqlite = Sqlite::in_memory().unwrap();
+        let tables = simulate::generate(&config(10)).unwrap();
+        let error = sqlite
+            .replace(&saas::SCHEMA, &mut |sink| sink.append("companies", &tables.companies))
+            .unwrap_err();
+        assert!(error.to_string().contains("FOREIGN KEY"), "{error}");
+    }
+
+    #[test]
+    fn files_that_cannot_be_used_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let not = folder.path().join("notes.txt");
+        std::fs::write(&not, "a letter, and a long enough one to be read as a page header".repeat(9))
+            .unwrap();
+        let error = Sqlite::open(&not).err().unwrap();
+        assert!(error.to_string().contains("notes.txt"), "{error}");
+        assert_eq!(trouble(error), Trouble::NotADatabase);
+
+        let error = Sqlite::open(folder.path()).err().unwrap();
+        assert_eq!(trouble(error), Trouble::NotWritable);
+
+        let error = Sqlite::open(&not.join("below/a.sqlite")).err().unwrap();
+        assert!(error.to_string().starts_with("could not create"), "{error}");
+    }
+
+    #[test]
+    fn another_writer_is_named_as_such() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shared.sqlite");
+        let mut ours = Sqlite::open(&path).unwrap();
+        let theirs = Sqlite::open(&path).unwrap();
+        ours.connection.busy_timeout(std::time::Duration::from_millis(10)).unwrap();
+        theirs.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert_eq!(trouble(load(&mut ours, 10).unwrap_err()), Trouble::Busy);
+    }
+
+    /// The index exists for the queries: they must use it, and it must spare them the table.
+    #[test]
+    fn the_queries_read_the_index_not_the_table() {
+        let mut sqlite = Sqlite::in_memory().unwrap();
+        load(&mut sqlite, 200).unwrap();
+        for query in saas::ALL {
+            let plan = sqlite.query(&format!("EXPLAIN QUERY PLAN {}", query.text)).unwrap();
+            let details = plan.column("detail").unwrap().str().unwrap().clone();
+            for line in details.iter().flatten().filter(|line| line.contains(" sessions")) {
+                assert!(line.contains("COVERING INDEX sessions_by_company"), "{}: {line}", query.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_statement_is_explained() {
+        let mut sqlite = Sqlite::in_memory().unwrap();
+        let error = sqlite.query("SELEKT 1").unwrap_err();
+        assert!(error.to_string().contains("SELEKT"), "{error}");
+        assert_eq!(trouble(error), Trouble::Statement);
+    }
+}
