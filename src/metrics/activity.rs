@@ -68,7 +68,7 @@ pub fn presence(
     let acquired = in_month(companies.clone().lazy(), "acquired_on").select([
         col("company_id"),
         (col("month_no") - lit(1_i64)).alias("month_no"),
-        lit(0_i64).alias("sessions"),
+        lit(0_i64).cast(DataType::Int64).alias("sessions"),
     ]);
     let left = || JoinArgs::new(JoinType::Left);
     Ok(concat([active, acquired], UnionArgs::default())?

@@ -1,0 +1,133 @@
+"""Where things are, and small helpers. Standard library only."""
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+EVCXR_VERSION = "0.22.0"
+
+
+def cache():
+    """The user's cache folder: what is dear to build and the same for every clone."""
+    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    return pathlib.Path(base) / "casebook"
+
+
+def target():
+    """Cargo's target folder, shared by tests, command and kernel."""
+    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or PROJECT / "target").resolve()
+
+
+def warmed():
+    """The folder that every session gets a copy of."""
+    return target() / "kernel" / "warm"
+
+
+def sessions():
+    """Where the copies are."""
+    return target() / "kernel" / "sessions"
+
+
+def cargo_home():
+    return pathlib.Path(os.environ.get("CARGO_HOME") or pathlib.Path.home() / ".cargo")
+
+
+@functools.cache
+def tool(name):
+    """cargo or rustc itself, not rustup's proxy, for the toolchain this project pins."""
+    if shutil.which("rustup"):
+        found = subprocess.run(
+            ["rustup", "which", name], cwd=PROJECT, capture_output=True, text=True
+        )
+        if found.returncode == 0:
+            return found.stdout.strip()
+    path = shutil.which(name)
+    if not path:
+        sys.exit(f"casebook: there is no {name} on this machine; see https://rustup.rs")
+    return path
+
+
+@functools.cache
+def host():
+    """The compiler's own platform, such as x86_64-unknown-linux-gnu."""
+    text = subprocess.run([tool("rustc"), "-vV"], check=True, capture_output=True, text=True).stdout
+    return re.search(r"^host: (.+)$", text, re.M).group(1)
+
+
+@functools.cache
+def rustc_version():
+    return subprocess.run([tool("rustc"), "-V"], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def evcxr():
+    """The kernel program, or None."""
+    ours = cache() / f"evcxr_jupyter-{EVCXR_VERSION}" / "bin" / "evcxr_jupyter"
+    if ours.exists():
+        return str(ours)
+    other = shutil.which("evcxr_jupyter")
+    if other:
+        shown = subprocess.run([other, "--version"], capture_output=True, text=True)
+        if EVCXR_VERSION in shown.stdout + shown.stderr:
+            return other
+    return None
+
+
+def say(text):
+    print(f"casebook: {text}", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def locked(path, shared=False):
+    """Holds a lock on a file: several readers, or one writer."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "a") as file:
+        fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield
+
+
+def link_tree(source, destination, skip=lambda name: False, copy=lambda path: False):
+    """Copies a folder by hard link; what `copy` picks, and what cannot be linked, by content.
+
+    A linked file is one file under two names: rewriting it in place changes both.
+    """
+    destination.mkdir(parents=True, exist_ok=True)
+    with os.scandir(source) as entries:
+        for entry in entries:
+            if skip(entry.name):
+                continue
+            to = destination / entry.name
+            if entry.is_dir(follow_symlinks=False):
+                link_tree(pathlib.Path(entry.path), to, skip, copy)
+                continue
+            if not copy(entry):
+                try:
+                    os.link(entry.path, to)
+                    continue
+                except OSError:  # another file system, or too many links
+                    pass
+            shutil.copy2(entry.path, to)
+
+
+def sources():
+    """Everything the library is built from, with the time of its last change."""
+    files = [PROJECT / name for name in ("Cargo.toml", "Cargo.lock", "build.rs")]
+    for folder in ("src", "sql", "assets"):
+        files += sorted(path for path in (PROJECT / folder).rglob("*") if path.is_file())
+    return {str(path.relative_to(PROJECT)): path.stat().st_mtime_ns for path in files}
+
+
+def dependencies_key():
+    """What decides whether compiled dependencies can be used again."""
+    parts = [rustc_version(), EVCXR_VERSION, (PROJECT / "Cargo.lock").read_text()]
+    parts += [(PROJECT / "Cargo.toml").read_text(), (pathlib.Path(__file__).parent / "warm.py").read_text()]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""How long a notebook user waits: from session start to the first table, and for each cell after it.
+
+usage: latency.py [--kernel casebook|rust] [--repeat N] [--json FILE]
+
+Opens a session of the named kernel, runs a fixed list of cells, and prints a table. `rust` is the stock
+kernel: a plain `:dep` in a build folder of its own that was built before the clock starts.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+
+from jupyter_client import KernelManager
+from jupyter_client.kernelspec import KernelSpec
+
+from common import PROJECT, evcxr, host, locked, rustc_version, say, target, tool, warmed
+
+# What each cell stands for, and the cell. The first two are every notebook's beginning.
+CELLS = [
+    ("dependency", ':dep casebook = { path = ".." }'),
+    ("use", "use casebook::prelude::*;"),
+    ("a data frame", 'let df = df!("size" => ["small", "large", "small"], "mrr" => [19.0, 99.0, 19.0])?;'),
+    ("a table shown", "df"),
+    ("a group-by", 'let by_size = df.clone().lazy().group_by([col("size")]).agg([col("mrr").sum(), len().alias("n")])\n'
+                   '    .sort(["size"], SortMultipleOptions::default()).collect()?;\nby_size'),
+    ("generate", "let config = saas::Config::default();\nlet tables = saas::generate(&config)?;"),
+    ("a metric", "let presence = activity::presence(&tables.companies, &tables.plans, &tables.months, &tables.sessions)?;\n"
+                 "let clients = activity::clients(&presence, &tables.months)?;\nclients"),
+    ("a chart", 'chart::line(&clients, "month", "clients").by("company_size").title("Clients").draw()?'),
+    ("a function", "fn double(x: f64) -> f64 { 2.0 * x }"),
+    ("a number", "double(21.0)"),
+    ("a loop", 'for size in ["small", "large"] { println!("{size}"); }'),
+    ("a lazy filter", 'let large = clients.clone().lazy().filter(col("company_size").eq(lit("large"))).collect()?;\nlarge.height()'),
+]
+FIRST_TABLE = 3
+
+
+class Session:
+    """A kernel, and the time it takes."""
+
+    def __init__(self, spec, env):
+        self.start = time.monotonic()
+        self.manager = KernelManager()
+        self.manager._kernel_spec = KernelSpec(**spec)
+        self.manager.start_kernel(cwd=str(PROJECT / "notebooks"), env=os.environ | env)
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=120)
+        self.ready = time.monotonic() - self.start
+
+    def run(self, code):
+        """Runs a cell; returns its time and its outputs' problem, if any."""
+        start = time.monotonic()
+        trouble, shown = [], []
+
+        def hook(message):
+            content = message["content"]
+            if message["msg_type"] == "error":
+                trouble.append("\n".join(content.get("traceback") or [content["evalue"]]))
+            elif message["msg_type"] == "stream":
+                (trouble if content["name"] == "stderr" else shown).append(content["text"])
+            elif message["msg_type"] in ("execute_result", "display_data"):
+                shown.append(content["data"].get("text/plain", "…"))
+
+        self.client.execute_interactive(code, output_hook=hook, timeout=120, allow_stdin=False)
+        return time.monotonic() - start, "".join(trouble), "".join(shown)
+
+    def end(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel()
+
+
+def ours():
+    return {"argv": [sys.executable, str(PROJECT / "kernel/launch.py"), "{connection_file}"], "language": "rust"}, {}
+
+
+def stock():
+    """The stock kernel on a build folder of its own, built before the clock starts."""
+    folder = target() / "kernel" / "stock"
+    folder.mkdir(parents=True, exist_ok=True)
+    spec = {"argv": [evcxr(), "--control_file", "{connection_file}"], "language": "rust"}
+    empty = folder / "config"
+    empty.mkdir(exist_ok=True)
+    env = {"EVCXR_TMPDIR": str(folder), "EVCXR_CONFIG_DIR": str(empty)}
+    if not (folder / "built").exists():
+        # The dependencies that are compiled already; then evcxr itself finishes its own folder.
+        import warm
+        warm.seed(folder)
+        shutil.copyfile(PROJECT / "Cargo.lock", folder / "Cargo.lock")
+        say("building the stock kernel's folder, about a minute")
+    session = Session(spec, env)
+    for _, code in CELLS[:FIRST_TABLE + 1]:
+        # Whether it works is seen when it is measured.
+        shutil.copyfile(PROJECT / "Cargo.lock", folder / "Cargo.lock")
+        session.run(code)
+    session.end()
+    (folder / "built").touch()
+    return spec, env
+
+
+def measure(kind):
+    spec, env = {"casebook": ours, "rust": stock}[kind]()
+    if kind == "casebook":
+        import warm
+        warm.warm()
+    session = Session(spec, env)
+    try:
+        rows, first = [], None
+        for index, (what, code) in enumerate(CELLS):
+            if kind == "rust" and index == 0:
+                shutil.copyfile(PROJECT / "Cargo.lock", pathlib.Path(env["EVCXR_TMPDIR"]) / "Cargo.lock")
+            seconds, trouble, shown = session.run(code)
+            if trouble:
+                sys.exit(f"the cell «{what}» failed on {kind}:\n{trouble}")
+            rows.append((what, seconds))
+            if index == FIRST_TABLE:
+                first = time.monotonic() - session.start
+        later = [seconds for _, seconds in rows[FIRST_TABLE + 1:]]
+        return {
+            "ready": session.ready, "first table": first,
+            "later cells, median": statistics.median(later), "later cells, worst": max(later),
+        } | dict(rows)
+    finally:
+        session.end()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--kernel", action="append", choices=["casebook", "rust"])
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--json", type=pathlib.Path)
+    asked = parser.parse_args()
+    kinds = asked.kernel or ["casebook", "rust"]
+    runs = {kind: [measure(kind) for _ in range(asked.repeat)] for kind in kinds}
+    medians = {
+        kind: {what: statistics.median(run[what] for run in of) for what in of[0]} for kind, of in runs.items()
+    }
+    width = max(len(what) for what in medians[kinds[0]])
+    print(f"{'seconds':<{width}}" + "".join(f"{kind:>12}" for kind in kinds))
+    for what in medians[kinds[0]]:
+        print(f"{what:<{width}}" + "".join(f"{medians[kind][what]:>12.2f}" for kind in kinds))
+    print(f"({rustc_version()}, {os.cpu_count()} cores, median of {asked.repeat})")
+    if asked.json:
+        asked.json.write_text(json.dumps(medians, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Starts one kernel session: stock evcxr_jupyter in a private copy of the warmed folder.
+
+usage: launch.py CONNECTION_FILE
+
+evcxr writes into its build folder, so two sessions cannot share one. The copy is made by hard link and
+removed when the kernel ends; copies that were left behind (a killed kernel, a lost machine) are removed
+at the next start: a lock that dies with the session tells which they are.
+"""
+
+import ctypes
+import fcntl
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+import warm
+from common import PROJECT, cargo_home, evcxr, host, link_tree, locked, say, sessions, tool, warmed
+
+HERE = pathlib.Path(__file__).resolve().parent
+# Where the kernel looks for a cell's optimisation level.
+LEVEL = "CASEBOOK_CELL_OPT"
+
+
+def fill(template, folder):
+    """A file of this folder with the session's paths in it."""
+    text = (HERE / template).read_text()
+    values = {
+        "SESSION": folder, "CARGO": tool("cargo"), "RUSTC": tool("rustc"), "CARGO_HOME": cargo_home(),
+        "HOST": host(), "PROJECT": PROJECT,
+    }
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", str(value))
+    return text
+
+
+def script(path, text):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def clean():
+    """Removes copies whose session has ended."""
+    for folder in sessions().iterdir():
+        try:
+            with open(folder / "lock") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+        except BlockingIOError:
+            pass  # alive
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)  # died before it had a lock
+
+
+def prepare():
+    """A new session's folder, and the lock that says it is alive."""
+    sessions().mkdir(parents=True, exist_ok=True)
+    with locked(sessions().parent / "sessions.lock"):
+        clean()
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="s", dir=sessions()))
+        lock = open(folder / "lock", "w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(warmed().parent / "warm.lock", shared=True):
+        def own(entry):
+            # What cargo or rustc may rewrite in place: fingerprints, and our own crates' outputs.
+            return warm.ours(entry.name) or "/.fingerprint/" in entry.path or "/incremental/" in entry.path
+        link_tree(warmed() / "target", folder / "target", copy=own)
+        for name in ("Cargo.toml", "Cargo.lock.built"):
+            shutil.copyfile(warmed() / name, folder / name.removesuffix(".built"))
+        metadata = (warmed() / "metadata.json").read_text()
+    usual = (folder / "Cargo.toml").read_text()
+    (folder / "Cargo.toml.usual").write_text(usual)
+    shutil.copyfile(folder / "Cargo.lock", folder / "Cargo.lock.usual")
+    (folder / "metadata.json").write_text(metadata.replace(str(warmed()), str(folder)))
+    # The library as it was at the session's start: cargo compares the time of each source file with
+    # that of this record, so with the record in the future an edit waits for the next session instead
+    # of rebuilding the library under the feet of this one.
+    for record in (folder / "target").glob("*/debug/.fingerprint/casebook-*/dep-*"):
+        os.utime(record, (4_102_444_800, 4_102_444_800))
+    for name in ("cargo", "rustup", "cell"):
+        script(folder / "bin" / name, fill(f"{name}.sh", folder))
+    (folder / "config").mkdir()
+    for name in ("evcxr.toml", "init.evcxr", "prelude.rs"):
+        (folder / "config" / name).write_text(fill(f"config/{name}", folder))
+    return folder, lock
+
+
+def environment(folder):
+    env = os.environ | {
+        "EVCXR_CONFIG_DIR": str(folder / "config"),
+        "EVCXR_TMPDIR": str(folder),
+        "RUST_BACKTRACE": "0",
+        # The standard library as type inference sees it: see README.md in this folder.
+        "RUST_SRC_PATH": str(HERE / "std"),
+        # rust-analyzer looks for cargo in $CARGO_HOME/bin before anything else, evcxr in PATH.
+        "CARGO_HOME": str(folder),
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
+    env.pop("CARGO_TARGET_DIR", None)
+    return env
+
+
+def die_with_parent():
+    """On Linux: should this launcher be killed, its kernel goes too."""
+    try:
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    except (OSError, AttributeError):
+        pass
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__.strip())
+    program = evcxr()
+    if not program:
+        sys.exit("casebook: evcxr_jupyter is not installed; run `make kernel` in the project's folder")
+    warm.warm()
+    folder, lock = prepare()
+    kernel = subprocess.Popen(
+        [program, "--control_file", sys.argv[1]],
+        env=environment(folder), pass_fds=[lock.fileno()], preexec_fn=die_with_parent,
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda received, _: kernel.send_signal(received))
+    try:
+        code = kernel.wait()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    sys.exit(code if code >= 0 else 128 - code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+//! Scales and ticks.
+
+use chrono::{Datelike, NaiveDate, TimeDelta};
+
+use crate::notebook::{decimal, decimals, grouped};
+
+/// What a number on an axis or in a label stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unit {
+    /// A plain number.
+    #[default]
+    Number,
+    /// US dollars.
+    Dollars,
+    /// A share from 0 to 1, written as a percentage.
+    Percent,
+}
+
+impl Unit {
+    /// A single number, as precise as it needs to be.
+    pub fn text(self, number: f64) -> String {
+        match self {
+            Unit::Number => short(number, decimals(std::iter::once(number)).min(2)),
+            Unit::Dollars => dollars(number, usize::from(number.abs() < 100.0 && number.fract() != 0.0) * 2),
+            Unit::Percent => format!("{} %", decimal(number * 100.0, 1)),
+        }
+    }
+
+    /// Tick labels, all with the same decimals.
+    fn ticks(self, ticks: &[f64]) -> Vec<String> {
+        let scale = if self == Unit::Percent { 100.0 } else { 1.0 };
+        let step = match ticks {
+            [a, b, ..] => (b - a) * scale,
+            _ => 1.0,
+        };
+        let digits = if step > 0.0 { (-step.log10()).ceil().clamp(0.0, 9.0) as usize } else { 0 };
+        ticks
+            .iter()
+            .map(|tick| match self {
+                Unit::Number => short(*tick, digits),
+                Unit::Dollars => dollars(*tick, if digits > 0 { digits.max(2) } else { 0 }),
+                Unit::Percent => format!("{} %", decimal(tick * 100.0, digits)),
+            })
+            .collect()
+    }
+}
+
+fn dollars(number: f64, digits: usize) -> String {
+    let sign = if number < 0.0 { "-" } else { "" };
+    format!("{sign}${}", short(number.abs(), digits))
+}
+
+/// With a letter for millions and more; scientific beyond.
+fn short(number: f64, digits: usize) -> String {
+    let size = number.abs();
+    let (scale, letter) = match size {
+        s if s >= 1e15 => return format!("{number:.2e}"),
+        s if s >= 1e12 => (1e12, "T"),
+        s if s >= 1e9 => (1e9, "B"),
+        s if s >= 1e6 => (1e6, "M"),
+        _ => return decimal(number, digits),
+    };
+    let scaled = number / scale;
+    let digits = decimals(std::iter::once((scaled * 100.0).round() / 100.0)).min(2);
+    format!("{}{letter}", grouped(scaled, digits))
+}
+
+/// From data to pixels. Never divides by an empty range.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    low: f64,
+    high: f64,
+    from: f64,
+    to: f64,
+}
+
+impl Scale {
+    /// `low` and `high` of the data at the pixels `from` and `to`.
+    pub fn new((low, high): (f64, f64), (from, to): (f64, f64)) -> Scale {
+        Scale { low, high, from, to }
+    }
+
+    pub fn at(&self, value: f64) -> f64 {
+        // Halves first: the difference of two huge numbers can be infinite.
+        let share = (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0);
+        self.from + share * (self.to - self.from)
+    }
+}
+
+/// Positions and texts of an axis' ticks, and the range they span.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ticks {
+    pub at: Vec<f64>,
+    pub text: Vec<String>,
+    pub range: (f64, f64),
+}
+
+/// Round ticks (1, 2 or 5 times a power of ten) that span finite values; about `count` of them. With
+/// `whole`, no fractions.
+pub fn ticks((low, high): (f64, f64), count: usize, unit: Unit, whole: bool) -> Ticks {
+    let (mut low, mut high) = (low.min(high), low.max(high));
+    if low == high {
+        // One value: room on both sides, in its own order of magnitude.
+        let room = if low == 0.0 { 1.0 } else { low.abs() * 0.5 };
+        (low, high) = (low - room, high + room);
+    }
+    let (low, high) = (low.max(-1e300), high.min(1e300));
+    let raw = (high - low) / count.max(1) as f64;
+    let power = 10_f64.powf(raw.log10().floor());
+    let rounded = [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| m * power >= raw * 0.999);
+    let mut step = rounded.unwrap_or(10.0) * power;
+    if whole {
+        step = step.max(1.0).round();
+    }
+    let (first, last) = ((low / step).floor(), (high / step).ceil());
+    // The step follows from the range, so this is a handful; the limit is for ranges below the
+    // precision of a number.
+    let steps = ((last - first) as usize).min(50);
+    let at: Vec<f64> = (0..=steps).map(|i| clean((first + i as f64) * step, step)).collect();
+    let range = (at[0], at[at.len() - 1]);
+    let range = if range.0 < range.1 { range } else { (low, high) };
+    Ticks { text: unit.ticks(&at), at, range }
+}
+
+/// Without the dust of binary fractions: 0.30000000000000004 is 0.3.
+fn clean(value: f64, step: f64) -> f64 {
+    let digits = -step.log10().floor() + 2.0;
+    if (0.0..15.0).contains(&digits) {
+        let power = 10_f64.powi(digits as i32);
+        (value * power).round() / power
+    } else {
+        value
+    }
+}
+
+/// Ticks for days since 1970, at first days of months or years.
+pub fn date_ticks((low, high): (f64, f64), count: usize) -> Ticks {
+    let day = |days: f64| {
+        NaiveDate::default().checked_add_signed(TimeDelta::try_days(days as i64)?)
+    };
+    let (Some(first), Some(last)) = (day(low), day(high)) else {
+        return ticks((low, high), count, Unit::Number, true);
+    };
+    let months = i64::from(last.year() - first.year()) * 12 + i64::from(last.month())
+        - i64::from(first.month());
+    let step = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600]
+        .into_iter()
+        .find(|step| months / step < count as i64)
+        .unwrap_or(1_200);
+    let start = i64::from(first.year()) * 12 + i64::from(first.month0());
+    let start = start - start.rem_euclid(step);
+    let epoch = NaiveDate::default();
+    let (mut at, mut text) = (vec![], vec![]);
+    for index in (start..=start + months + step).step_by(step as usize) {
+        let (year, month) = (index.div_euclid(12) as i32, index.rem_euclid(12) as u32 + 1);
+        let Some(date) = NaiveDate::from_ymd_opt(year, month, 1) else { continue };
+        let days = (date - epoch).num_days() as f64;
+        if (low..=high).contains(&days) {
+            at.push(days);
+            let format = if step >= 12 { "%Y" } else { "%b %Y" };
+            text.push(date.format(format).to_string());
+        }
+    }
+    let range = if low < high { (low, high) } else { (low - 1.0, high + 1.0) };
+    Ticks { at, text, range }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn ticks_are_round() {
+        let t = ticks((0.0, 461.0), 5, Unit::Number, false);
+        assert_eq!(t.text, ["0", "100", "200", "300", "400", "500"]);
+        let t = ticks((0.0, 0.3), 3, Unit::Percent, false);
+        assert_eq!(t.text, ["0 %", "10 %", "20 %", "30 %"]);
+        let t = ticks((0.0, 20_188.0), 4, Unit::Dollars, false);
+        assert_eq!(t.text, ["$0", "$10,000", "$20,000", "$30,000"]);
+        let t = ticks((1.0, 3.0), 8, Unit::Number, true);
+        assert_eq!(t.at, [1.0, 2.0, 3.0]);
+        assert_eq!(ticks((0.0, 5e6), 5, Unit::Dollars, false).text[1], "$1M");
+    }
+
+    #[test]
+    fn dates_have_their_months() {
+        let (january, december) = (18_628.0, 18_962.0);
+        let t = date_ticks((january, december), 6);
+        assert_eq!(t.text, ["Jan 2021", "Mar 2021", "May 2021", "Jul 2021", "Sep 2021", "Nov 2021"]);
+    }
+
+    #[test]
+    fn single_numbers_are_readable() {
+        assert_eq!(Unit::Dollars.text(20_188.0), "$20,188");
+        assert_eq!(Unit::Dollars.text(-4.5), "-$4.50");
+        assert_eq!(Unit::Percent.text(0.0779), "7.8 %");
+        assert_eq!(Unit::Number.text(461.04), "461.0");
+        assert_eq!(Unit::Number.text(12_500_000.0), "12.5M");
+    }
+
+    proptest! {
+        /// Any two finite numbers, however large, small or close, give ascending finite ticks.
+        #[test]
+        fn any_range_gives_ticks(a in proptest::num::f64::NORMAL, b in proptest::num::f64::NORMAL) {
+            for unit in [Unit::Number, Unit::Dollars, Unit::Percent] {
+                let t = ticks((a, b), 6, unit, false);
+                prop_assert!(!t.at.is_empty() && t.at.len() <= 51);
+                prop_assert!(t.range.0 < t.range.1, "{:?}", t.range);
+                prop_assert!(t.at.iter().all(|at| at.is_finite()));
+                prop_assert!(t.at.windows(2).all(|pair| pair[0] <= pair[1]));
+                let scale = Scale::new(t.range, (0.0, 100.0));
+                prop_assert!((scale.at(t.range.0)).abs() < 1e-6);
+                prop_assert!((scale.at(t.range.1) - 100.0).abs() < 1e-6);
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Drawing in CSS pixels, on plotters' SVG backend.
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::theme;
+use crate::error::{Error, Result};
+
+/// plotters places things on whole units; a unit of a quarter pixel keeps curves smooth.
+const UNITS: f64 = 4.0;
+/// plotters' SVG backend writes sizes divided by this.
+const EM: f64 = 1.24;
+
+pub struct Canvas<'b> {
+    area: DrawingArea<SVGBackend<'b>, Shift>,
+    pub width: f64,
+    pub height: f64,
+}
+
+/// How a text is set.
+#[derive(Clone, Copy)]
+pub struct Text {
+    pub size: f64,
+    pub bold: bool,
+    pub colour: RGBColor,
+    pub h: HPos,
+    pub v: VPos,
+}
+
+impl Text {
+    pub fn new(size: f64, colour: RGBColor) -> Text {
+        Text { size, bold: false, colour, h: HPos::Left, v: VPos::Center }
+    }
+
+    pub fn bold(self) -> Text {
+        Text { bold: true, ..self }
+    }
+
+    pub fn at(self, h: HPos, v: VPos) -> Text {
+        Text { h, v, ..self }
+    }
+
+    fn style(self) -> TextStyle<'static> {
+        let style = if self.bold { FontStyle::Bold } else { FontStyle::Normal };
+        FontDesc::new(FontFamily::Name(theme::FONT), self.size * EM * UNITS, style)
+            .color(&self.colour)
+            .pos(Pos::new(self.h, self.v))
+    }
+
+    /// How wide a text is.
+    pub fn width(self, text: &str) -> f64 {
+        theme::prepare_font();
+        let font = self.style().font;
+        // Without metrics (a glyph the font does not have), an average character's width.
+        let units = font.box_size(text).map(|(width, _)| f64::from(width));
+        units.map_or(text.chars().count() as f64 * self.size * 0.55, |units| units / UNITS)
+    }
+
+    /// The text, or as much of its beginning as fits, with an ellipsis.
+    pub fn fit(self, text: &str, width: f64) -> String {
+        if self.width(text) <= width {
+            return text.to_owned();
+        }
+        let mut kept = text.to_owned();
+        while kept.pop().is_some() {
+            let candidate = format!("{}…", kept.trim_end());
+            if self.width(&candidate) <= width {
+                return candidate;
+            }
+        }
+        "…".into()
+    }
+
+    /// The text in lines that fit; a word that is too long for a line is cut.
+    pub fn wrap(self, text: &str, width: f64) -> Vec<String> {
+        let mut lines: Vec<String> = vec![];
+        for word in text.split_whitespace() {
+            match lines.last_mut() {
+                Some(line) if self.width(&format!("{line} {word}")) <= width => {
+                    line.push(' ');
+                    line.push_str(word);
+                }
+                _ => lines.push(self.fit(word, width)),
+            }
+        }
+        lines
+    }
+}
+
+/// Draws a picture of a size and returns it as SVG.
+pub fn draw(
+    (width, height): (u32, u32),
+    title: &str,
+    picture: impl FnOnce(&Canvas) -> Result<()>,
+) -> Result<String> {
+    theme::prepare_font();
+    let units = UNITS as u32;
+    let mut svg = String::new();
+    {
+        let area =
+            SVGBackend::with_string(&mut svg, (width * units, height * units)).into_drawing_area();
+        area.fill(&theme::PAPER).map_err(Error::figure)?;
+        let canvas = Canvas { area, width: f64::from(width), height: f64::from(height) };
+        picture(&canvas)?;
+        canvas.area.present().map_err(Error::figure)?;
+    }
+    // The picture keeps its fine units inside and its size in pixels outside; a name for readers
+    // that are not looking at it.
+    let outer = format!("width=\"{}\" height=\"{}\"", width * units, height * units);
+    let named = format!("width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"{}\"", attribute(title));
+    let fonts = format!("font-family=\"{}\"", theme::FONT);
+    Ok(svg
+        .replacen(&outer, &named, 1)
+        .replace(&fonts, &format!("font-family=\"{}, Helvetica, Arial, sans-serif\"", theme::FONT)))
+}
+
+fn attribute(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}
+
+fn units((x, y): (f64, f64)) -> (i32, i32) {
+    // Saturates far outside the picture instead of wrapping.
+    ((x * UNITS).round() as i32, (y * UNITS).round() as i32)
+}
+
+impl Canvas<'_> {
+    pub fn text(&self, text: &str, at: (f64, f64), how: Text) -> Result<()> {
+        // XML allows no control characters.
+        let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        self.area.draw_text(&clean, &how.style(), units(at)).map_err(Error::figure)
+    }
+
+    pub fn line(&self, points: &[(f64, f64)], colour: RGBColor, width: f64) -> Result<()> {
+        let style = ShapeStyle {
+            color: colour.to_rgba(),
+            filled: false,
+            stroke_width: (width * UNITS).round() as u32,
+        };
+        let points: Vec<_> = points.iter().copied().map(units).collect();
+        self.area.draw(&PathElement::new(points, style)).map_err(Error::figure)
+    }
+
+    /// A filled area.
+    pub fn area(&self, outline: &[(f64, f64)], colour: RGBColor, opacity: f64) -> Result<()> {
+        let points: Vec<_> = outline.iter().copied().map(units).collect();
+        self.area.draw(&Polygon::new(points, colour.mix(opacity))).map_err(Error::figure)
+    }
+
+    /// A filled rectangle between two corners.
+    pub fn rect(&self, a: (f64, f64), b: (f64, f64), colour: RGBColor) -> Result<()> {
+        let low = units((a.0.min(b.0), a.1.min(b.1)));
+        let high = units((a.0.max(b.0), a.1.max(b.1)));
+        self.area.draw(&Rectangle::new([low, high], colour.filled())).map_err(Error::figure)
+    }
+
+    pub fn dot(&self, at: (f64, f64), radius: f64, colour: RGBColor) -> Result<()> {
+        let radius = (radius * UNITS).round() as i32;
+        self.area.draw(&Circle::new(units(at), radius, colour.filled())).map_err(Error::figure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_measured_with_the_bundled_font() {
+        let text = Text::new(100.0, theme::INK);
+        let (narrow, wide) = (text.width("iiii"), text.width("MMMM"));
+        assert!(wide > 2.5 * narrow, "{narrow} {wide}");
+        // Open Sans: an M is 0.90 em wide.
+        assert!((wide - 4.0 * 90.0).abs() < 12.0, "{wide}");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_cut() {
+        let text = Text::new(12.0, theme::INK);
+        let cut = text.fit("a rather long label for a small place", 80.0);
+        assert!(cut.ends_with('…') && text.width(&cut) <= 80.0, "{cut}");
+        assert_eq!(text.fit("short", 80.0), "short");
+        let lines = text.wrap("one two three four five six seven eight nine ten", 80.0);
+        assert!(lines.len() > 2 && lines.iter().all(|line| text.width(line) <= 80.0), "{lines:?}");
+    }
+}

@@ -1,0 +1,145 @@
+//! Histograms: how often which values occur.
+
+use polars::prelude::*;
+
+use super::axis::{Unit, ticks};
+use super::canvas::Canvas;
+use super::{Frame, Labels, Scale, columns, extent, labels, left_out, numbers, theme};
+use crate::error::{Error, Result};
+use crate::notebook::Figure;
+
+/// A histogram in the making: see [`histogram`].
+#[derive(Debug, Clone)]
+pub struct Histogram<'f> {
+    frame: &'f DataFrame,
+    x: String,
+    bins: Option<usize>,
+    labels: Labels,
+}
+
+/// The distribution of a numeric column. Whole numbers with few different values get one bar each;
+/// otherwise bins follow Freedman and Diaconis' rule (1981). [`unit`](Histogram::unit) is that of the
+/// values; bars are counts.
+pub fn histogram<'f>(frame: &'f DataFrame, x: &str) -> Histogram<'f> {
+    Histogram { frame, x: x.into(), bins: None, labels: Labels::new(x, "Count") }
+}
+
+labels!(Histogram);
+
+impl Histogram<'_> {
+    /// How many bins, 1 to 200, instead of the rule's.
+    pub fn bins(mut self, bins: usize) -> Self {
+        self.bins = Some(bins);
+        self
+    }
+
+    /// Draws the chart.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a column that is no number, or a size
+    /// or number of bins out of range.
+    pub fn draw(self) -> Result<Figure> {
+        columns(self.frame, &[&self.x])?;
+        if let Some(bins) = self.bins.filter(|bins| !(1..=200).contains(bins)) {
+            return Err(Error::config("bins", bins, "1 to 200"));
+        }
+        let all = numbers(self.frame, &self.x)?;
+        let mut values: Vec<f64> = all.iter().flatten().copied().collect();
+        values.sort_by(f64::total_cmp);
+        let missing = all.len() - values.len();
+        let bins = Bins::new(&values, self.bins);
+        let summary = bins.as_ref().map(|bins| bins.summary(&values, self.labels.unit));
+        self.labels.figure("Histogram", summary, |canvas| match &bins {
+            Some(bins) => self.paint(canvas, bins, missing),
+            None => Ok(()),
+        })
+    }
+
+    fn paint(&self, canvas: &Canvas, bins: &Bins, missing: usize) -> Result<()> {
+        let mut frame = Frame::new(canvas, &self.labels, &[], left_out(missing))?;
+        let rows = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
+        let most = bins.counts.iter().copied().max().unwrap_or(1);
+        let y = frame.y_axis(canvas, &ticks((0.0, most as f64), rows, Unit::Number, true))?;
+        let end = bins.low + bins.width * bins.counts.len() as f64;
+        let x = Scale::new((bins.low, end), (frame.left + 4.0, frame.right - 4.0));
+        let gap = if bins.single { 0.08 } else { 0.01 };
+        for (index, count) in bins.counts.iter().enumerate() {
+            let edge = |share: f64| x.at(bins.low + bins.width * (index as f64 + share));
+            canvas.rect((edge(gap), y.at(*count as f64)), (edge(1.0 - gap), y.at(0.0)), theme::colour(0))?;
+        }
+        canvas.line(&[(frame.left, y.at(0.0)), (frame.right, y.at(0.0))], theme::AXIS, 1.0)?;
+        let count = ((frame.right - frame.left) / 70.0).clamp(2.0, 20.0) as usize;
+        let marks = if bins.single {
+            let centres = (bins.low + 0.5, end - 0.5);
+            ticks(centres, count, self.labels.unit, true)
+        } else {
+            ticks((bins.low, end), count, self.labels.unit, false)
+        };
+        let labels: Vec<(f64, String)> = (marks.at.iter().zip(&marks.text))
+            .filter(|(at, _)| (bins.low..=end).contains(at))
+            .map(|(at, text)| (x.at(*at), text.clone()))
+            .collect();
+        frame.x_labels(canvas, &labels, false)
+    }
+}
+
+struct Bins {
+    low: f64,
+    width: f64,
+    counts: Vec<usize>,
+    /// One bar per whole number.
+    single: bool,
+}
+
+impl Bins {
+    /// `values` sorted and finite. `None` without any.
+    fn new(values: &[f64], bins: Option<usize>) -> Option<Bins> {
+        let (low, high) = extent(values.iter().copied())?;
+        let whole = values.iter().all(|value| value.fract() == 0.0);
+        let (low, width, count, single) = if bins.is_none() && whole && high - low <= 60.0 {
+            (low - 0.5, 1.0, (high - low) as usize + 1, true)
+        } else if low == high {
+            let room = if low == 0.0 { 0.5 } else { low.abs() * 0.05 };
+            (low - room, 2.0 * room, 1, false)
+        } else {
+            let count = bins.unwrap_or_else(|| freedman_diaconis(values, low, high));
+            (low, (high / count as f64) - (low / count as f64), count, false)
+        };
+        let mut counts = vec![0; count];
+        for value in values {
+            let place = ((value / width) - (low / width)).floor();
+            counts[(place.max(0.0) as usize).min(count - 1)] += 1;
+        }
+        Some(Bins { low, width, counts, single })
+    }
+
+    fn summary(&self, values: &[f64], unit: Unit) -> String {
+        let n = values.len();
+        let value = if n == 1 { "value" } else { "values" };
+        let middle = values[n / 2];
+        let place = self.counts.iter().enumerate().max_by_key(|(i, c)| (**c, std::cmp::Reverse(*i)));
+        let fullest = place.map_or(0, |(index, _)| index) as f64;
+        let most = if self.single {
+            format!("most often {}", unit.text(self.low + 0.5 + fullest))
+        } else {
+            let from = self.low + self.width * fullest;
+            format!("most often between {} and {}", unit.text(from), unit.text(from + self.width))
+        };
+        format!(
+            "{n} {value} from {} to {}, median {}, {most}.",
+            unit.text(values[0]),
+            unit.text(values[n - 1]),
+            unit.text(middle)
+        )
+    }
+}
+
+/// D. Freedman and P. Diaconis (1981): a bin is twice the interquartile range over the cube root of
+/// the number of values wide.
+fn freedman_diaconis(values: &[f64], low: f64, high: f64) -> usize {
+    let quartile = |share: f64| values[((values.len() - 1) as f64 * share) as usize];
+    let width = 2.0 * (quartile(0.75) - quartile(0.25)) / (values.len() as f64).cbrt();
+    let bins = (high - low) / width;
+    if bins.is_finite() { bins.ceil().clamp(5.0, 80.0) as usize } else { 20 }
+}

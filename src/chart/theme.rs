@@ -1,0 +1,104 @@
+//! The one look that all charts share.
+
+use plotters::style::{FontStyle, RGBColor, register_font};
+use std::sync::Once;
+
+/// The bundled font's family name: Open Sans, under the Apache License 2.0.
+pub const FONT: &str = "Open Sans";
+
+const REGULAR: &[u8] = include_bytes!("../../assets/fonts/OpenSans-Regular.ttf");
+const BOLD: &[u8] = include_bytes!("../../assets/fonts/OpenSans-Semibold.ttf");
+
+pub(crate) const FONT_FILES: [&[u8]; 2] = [REGULAR, BOLD];
+
+/// Series colours, in order of use: Okabe and Ito's palette, which people with any of the common
+/// colour-vision deficiencies can tell apart. Its yellow is left out: it vanishes on white.
+///
+/// # Source
+/// M. Okabe and K. Ito (2008), "Color Universal Design".
+pub const COLOURS: [RGBColor; 7] = [
+    RGBColor(0, 114, 178),   // blue
+    RGBColor(213, 94, 0),    // vermilion
+    RGBColor(0, 158, 115),   // bluish green
+    RGBColor(204, 121, 167), // reddish purple
+    RGBColor(230, 159, 0),   // orange
+    RGBColor(86, 180, 233),  // sky blue
+    RGBColor(90, 90, 90),    // grey
+];
+
+/// The colour of series number `index`.
+pub fn colour(index: usize) -> RGBColor {
+    COLOURS[index % COLOURS.len()]
+}
+
+/// Titles and values.
+pub const INK: RGBColor = RGBColor(34, 34, 34);
+/// Axis labels and notes.
+pub const MUTED: RGBColor = RGBColor(95, 95, 95);
+/// Grid lines.
+pub const GRID: RGBColor = RGBColor(226, 226, 226);
+/// The line at 0.
+pub const AXIS: RGBColor = RGBColor(120, 120, 120);
+/// Cells without a value.
+pub const EMPTY: RGBColor = RGBColor(240, 240, 240);
+/// The page.
+pub const PAPER: RGBColor = RGBColor(255, 255, 255);
+
+/// Text sizes in CSS pixels.
+pub const TITLE: f64 = 16.0;
+/// See [`TITLE`].
+pub const LABEL: f64 = 13.0;
+/// See [`TITLE`].
+pub const TICK: f64 = 12.0;
+
+/// From light to dark, evenly: low to high values of a heat map. A single hue that only darkens reads
+/// the same in grey.
+pub fn shade(share: f64) -> RGBColor {
+    const LOW: [f64; 3] = [232.0, 241.0, 250.0];
+    const HIGH: [f64; 3] = [8.0, 64.0, 120.0];
+    let share = share.clamp(0.0, 1.0);
+    let mix = |i: usize| (LOW[i] + (HIGH[i] - LOW[i]) * share).round() as u8; // 8 to 250
+    RGBColor(mix(0), mix(1), mix(2))
+}
+
+/// Makes the font known to plotters, which measures text with it.
+pub(crate) fn prepare_font() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // The files are part of the program; a broken one shows in the tests.
+        let _ = register_font(FONT, FontStyle::Normal, REGULAR);
+        let _ = register_font(FONT, FontStyle::Bold, BOLD);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance as WCAG 2 defines it.
+    fn luminance(RGBColor(r, g, b): RGBColor) -> f64 {
+        let linear = |channel: u8| {
+            let c = f64::from(channel) / 255.0;
+            if c <= 0.03928 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+    }
+
+    fn contrast(a: RGBColor, b: RGBColor) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_is_readable_on_paper() {
+        for colour in [INK, MUTED] {
+            assert!(contrast(colour, PAPER) >= 4.5, "{colour:?}");
+        }
+    }
+
+    #[test]
+    fn shades_only_darken() {
+        let steps: Vec<f64> = (0..=20).map(|i| luminance(shade(f64::from(i) / 20.0))).collect();
+        assert!(steps.windows(2).all(|pair| pair[1] < pair[0]), "{steps:?}");
+    }
+}

@@ -1,0 +1,24 @@
+//! What a notebook cell needs, in one line: `use casebook::prelude::*;`
+//!
+//! Polars as its own prelude brings it, [`plotters`](crate::plotters) and [`rand`](crate::rand) as
+//! modules, this library's modules by name, and [`Show`], which makes values appear.
+//!
+//! Glob imports lose against names defined in a cell, so nothing here stands in a learner's way.
+
+pub use polars::prelude::*;
+// Cells write `df!(…)` and polars' macros need this name in scope.
+pub use polars;
+pub use rand::{self, Rng as _, RngExt as _};
+pub use rand_distr::{self, Distribution as _};
+pub use {chrono, plotters};
+
+pub use crate::chart::{self, Unit};
+pub use crate::claims::Ledger;
+pub use crate::metrics::{activity, interval, revenue, survival};
+pub use crate::notebook::{Figure, Show, table};
+pub use crate::simulate::clock::Month;
+pub use crate::simulate::stream::stream;
+pub use crate::simulate::{self, saas};
+pub use crate::stamp::Stamp;
+pub use crate::warehouse::{self, Warehouse, queries};
+pub use crate::{Error, Result};
