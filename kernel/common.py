@@ -4,14 +4,12 @@ import contextlib
 import fcntl
 import functools
 import hashlib
-import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
-import time
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 EVCXR_VERSION = "0.22.0"
@@ -70,15 +68,16 @@ def rustc_version():
 
 
 def evcxr():
-    """The kernel program, or None."""
+    """The kernel program of the pinned version, or None. It cannot tell its version; whoever installed it can."""
     ours = cache() / f"evcxr_jupyter-{EVCXR_VERSION}" / "bin" / "evcxr_jupyter"
     if ours.exists():
         return str(ours)
-    other = shutil.which("evcxr_jupyter")
-    if other:
-        shown = subprocess.run([other, "--version"], capture_output=True, text=True)
-        if EVCXR_VERSION in shown.stdout + shown.stderr:
-            return other
+    by_cargo = cargo_home() / ".crates.toml"
+    if by_cargo.exists() and f'"evcxr_jupyter {EVCXR_VERSION} ' in by_cargo.read_text():
+        return str(cargo_home() / "bin" / "evcxr_jupyter")
+    conda = os.environ.get("CONDA_PREFIX")
+    if conda and list(pathlib.Path(conda, "conda-meta").glob(f"evcxr-{EVCXR_VERSION}-*.json")):
+        return str(pathlib.Path(conda, "bin", "evcxr_jupyter"))
     return None
 
 
@@ -131,3 +130,8 @@ def dependencies_key():
     parts = [rustc_version(), EVCXR_VERSION, (PROJECT / "Cargo.lock").read_text()]
     parts += [(PROJECT / "Cargo.toml").read_text(), (pathlib.Path(__file__).parent / "warm.py").read_text()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    # For `casebook doctor`: where the kernel program is.
+    print(evcxr() or sys.exit(1))

@@ -9,6 +9,7 @@ agree. A session then starts from a copy of it, made in a moment by hard link.
 Nothing is done when nothing has changed.
 """
 
+import fnmatch
 import json
 import os
 import shutil
@@ -17,7 +18,7 @@ import sys
 import time
 
 from common import (
-    PROJECT, cargo_home, dependencies_key, host, link_tree, locked, say, sources, target, tool, warmed,
+    PROJECT, dependencies_key, host, link_tree, locked, say, sources, target, tool, warmed,
 )
 
 # What evcxr 0.22 writes. The profile must be this, to the letter of its meaning: it decides cargo's
@@ -88,9 +89,16 @@ def seed(folder):
 
 def trimmed(metadata):
     """cargo metadata's answer without packages that no cell can name."""
-    import fnmatch
-
-    keep = {p["id"] for p in metadata["packages"] if any(fnmatch.fnmatch(p["name"], n) for n in NAMEABLE)}
+    nameable = {p["id"] for p in metadata["packages"] if any(fnmatch.fnmatch(p["name"], n) for n in NAMEABLE)}
+    # Only what is part of the build: the list also holds packages behind features nobody asked for.
+    needs = {node["id"]: node["dependencies"] for node in metadata["resolve"]["nodes"]}
+    built, waiting = set(), [metadata["resolve"]["root"]]
+    while waiting:
+        package = waiting.pop()
+        if package not in built:
+            built.add(package)
+            waiting += needs[package]
+    keep = nameable & built
     metadata["packages"] = [p for p in metadata["packages"] if p["id"] in keep]
     nodes = [n for n in metadata["resolve"]["nodes"] if n["id"] in keep]
     for node in nodes:
@@ -100,7 +108,7 @@ def trimmed(metadata):
     return metadata
 
 
-def build(folder, lean):
+def build(folder):
     (folder / "src").mkdir(parents=True, exist_ok=True)
     manifest = MANIFEST.format(project=PROJECT)
     if not (folder / "Cargo.toml").exists() or (folder / "Cargo.toml").read_text() != manifest:
@@ -111,8 +119,9 @@ def build(folder, lean):
     (folder / "ready.json").unlink(missing_ok=True)
     before = sources()
     log = open(folder / "build.log", "w")
-    for words in [["build"]] if lean else [["build"], ["check"]]:
-        done = cargo(folder, *words, "--target", host(), stdout=log, stderr=subprocess.STDOUT)
+    # `check` is what evcxr runs to explain a cell that does not compile.
+    for word in ("build", "check"):
+        done = cargo(folder, word, "--target", host(), stdout=log, stderr=subprocess.STDOUT)
         if done.returncode != 0:
             tail = (folder / "build.log").read_text().splitlines()[-40:]
             sys.exit("\n".join(tail) + "\ncasebook: the library does not compile; the kernel needs it.")
@@ -148,9 +157,12 @@ def warm():
             seed(warmed())
         else:
             say("the library has changed: rebuilding it for the kernel, about 20 seconds")
-        build(warmed(), lean=False)
+        build(warmed())
         say(f"the kernel is warm ({time.monotonic() - start:.0f} s)")
 
 
 if __name__ == "__main__":
-    warm()
+    if "--state" in sys.argv[1:]:
+        print(state())
+    else:
+        warm()

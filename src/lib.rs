@@ -9,4 +9,4 @@ pub mod simulate;
 pub mod stamp;
 pub mod warehouse;
 pub use error::{Error, ErrorKind, Result, Trouble};
-pub use {chrono, plotters, polars, rand, rand_distr};
+pub use {chrono, plotters, polars, rand, rand_chacha, rand_distr};

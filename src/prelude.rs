@@ -15,7 +15,7 @@ pub use {chrono, plotters};
 pub use crate::chart::{self, Unit};
 pub use crate::claims::Ledger;
 pub use crate::metrics::{activity, interval, revenue, survival};
-pub use crate::notebook::{Figure, Show, table};
+pub use crate::notebook::{Figure, Markdown, Show, table};
 pub use crate::simulate::clock::Month;
 pub use crate::simulate::stream::stream;
 pub use crate::simulate::{self, saas};

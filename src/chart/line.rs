@@ -17,7 +17,7 @@ pub struct Line<'f> {
     y: String,
     by: Option<String>,
     band: Option<(String, String)>,
-    dots: Vec<String>,
+    observed: Option<String>,
     zoom: bool,
     labels: Labels,
 }
@@ -31,7 +31,7 @@ pub fn line<'f>(frame: &'f DataFrame, x: &str, y: &str) -> Line<'f> {
         y: y.into(),
         by: None,
         band: None,
-        dots: vec![],
+        observed: None,
         zoom: false,
         labels: Labels::new(x, y),
     }
@@ -52,9 +52,9 @@ impl Line<'_> {
         self
     }
 
-    /// Draws this series as dots instead of a line: observations beside a curve.
-    pub fn dots(mut self, series: &str) -> Self {
-        self.dots.push(series.into());
+    /// Adds another column as dots, named after the column: observations beside what was expected.
+    pub fn observed(mut self, column: &str) -> Self {
+        self.observed = Some(column.into());
         self
     }
 
@@ -115,7 +115,7 @@ impl Line<'_> {
             for run in one.runs(|point| point.y.is_some()) {
                 let points: Vec<(f64, f64)> =
                     run.iter().filter_map(|p| Some((x.at(p.x), y.at(p.y?)))).collect();
-                if points.len() > 1 && !self.dots.contains(&one.name) {
+                if points.len() > 1 && !one.dots {
                     canvas.line(&points, colour, 2.2)?;
                 } else {
                     points.iter().try_for_each(|at| canvas.dot(*at, 3.2, colour))?;
@@ -170,6 +170,8 @@ struct Point {
 struct Series {
     name: String,
     points: Vec<Point>,
+    /// Drawn as dots, not as a line.
+    dots: bool,
 }
 
 impl Series {
@@ -196,6 +198,7 @@ impl Data {
         let frame = chart.frame;
         let mut needed = vec![chart.x.as_str(), &chart.y];
         needed.extend(chart.by.as_deref());
+        needed.extend(chart.observed.as_deref());
         needed.extend(chart.band.iter().flat_map(|(low, high)| [low.as_str(), high.as_str()]));
         columns(frame, &needed)?;
 
@@ -218,17 +221,23 @@ impl Data {
         };
         let owner = match &chart.by {
             Some(column) => names(frame, column)?,
+            None if chart.observed.is_some() => vec![chart.y.replace('_', " "); ys.len()],
             None => vec![chart.labels.y.clone(); ys.len()],
         };
         let (series_names, owners) = places(&owner);
         let mut series: Vec<Series> =
-            series_names.into_iter().map(|name| Series { name, points: vec![] }).collect();
+            series_names.into_iter().map(|name| Series { name, points: vec![], dots: false }).collect();
         let mut left_out = 0;
         for row in 0..ys.len() {
             left_out += usize::from(xs[row].is_none() || ys[row].is_none());
             if let Some(x) = xs[row] {
                 series[owners[row]].points.push(Point { x, y: ys[row], band: bands[row] });
             }
+        }
+        if let Some(column) = &chart.observed {
+            let seen = xs.iter().zip(numbers(frame, column)?);
+            let points = seen.filter_map(|(x, y)| Some(Point { x: (*x)?, y, band: None })).collect();
+            series.push(Series { name: column.replace('_', " "), points, dots: true });
         }
         series.retain(|one| one.points.iter().any(|point| point.y.is_some()));
         for one in &mut series {

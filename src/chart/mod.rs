@@ -28,6 +28,7 @@ mod canvas;
 mod heatmap;
 mod histogram;
 mod line;
+mod schema;
 pub mod theme;
 
 use plotters::style::RGBColor;
@@ -39,6 +40,7 @@ pub use bar::{Bar, bar};
 pub use heatmap::{Heatmap, heatmap};
 pub use histogram::{Histogram, histogram};
 pub use line::{Line, line};
+pub use schema::schema;
 
 use crate::error::{Error, Result};
 use crate::metrics::require;

@@ -7,5 +7,5 @@ mod figure;
 mod show;
 
 pub use figure::Figure;
-pub use show::{Show, Table, table};
+pub use show::{Markdown, Show, Table, table};
 pub(crate) use show::{decimal, decimals, grouped};

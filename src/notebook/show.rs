@@ -10,6 +10,8 @@ use polars::prelude::*;
 
 use super::Figure;
 use crate::claims::Ledger;
+use crate::stamp::Stamp;
+use crate::warehouse::Answer;
 use crate::warehouse::queries::Query;
 
 /// A value that knows how to appear in a notebook.
@@ -35,6 +37,8 @@ fn send_text(text: &str) {
 
 /// How many rows of a frame are shown unless [`table`] says otherwise.
 const ROWS: usize = 20;
+/// Below a query that takes space of its own.
+const ANSWER_ROWS: usize = 6;
 const COLUMNS: usize = 20;
 /// Longer texts are cut in the middle of a table.
 const WIDEST: usize = 80;
@@ -89,9 +93,23 @@ impl Show for Ledger {
 /// A query shows its SQL.
 impl Show for Query<'_> {
     fn evcxr_display(&self) {
-        let html = format!("<pre><code class=\"language-sql\">{}</code></pre>", escape(self.text.trim()));
-        send(&[("text/html", &html), ("text/plain", self.text.trim())]);
+        send(&[("text/html", &code(self)), ("text/plain", self.text.trim())]);
     }
+}
+
+/// The SQL, and the first rows of what it returned.
+impl Show for Answer {
+    fn evcxr_display(&self) {
+        let rows = table(&self.frame, ANSWER_ROWS);
+        let html = format!("{}\n{}", code(&self.query), rows.html());
+        let text = format!("{}\n\n{}", self.query.text.trim(), rows.text());
+        send(&[("text/html", &html), ("text/plain", &text)]);
+    }
+}
+
+fn code(query: &Query) -> String {
+    let name = if query.name.is_empty() { String::new() } else { format!("<small>{}</small>", escape(query.name)) };
+    format!("{name}<pre style=\"text-align:left\"><code>{}</code></pre>", escape(query.text.trim()))
 }
 
 impl Show for Figure {
@@ -100,6 +118,25 @@ impl Show for Figure {
             Ok(png) => send(&[("image/png", &png), ("text/plain", self.alt())]),
             Err(error) => send_text(&error.to_string()),
         }
+    }
+}
+
+impl Show for Stamp {
+    fn evcxr_display(&self) {
+        match self.table() {
+            Ok(frame) => table(&frame, usize::MAX).evcxr_display(),
+            Err(error) => send_text(&error.to_string()),
+        }
+    }
+}
+
+/// Text with markup, for prose whose numbers are computed: `Markdown(format!("… {clients} …"))`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Markdown(pub String);
+
+impl Show for Markdown {
+    fn evcxr_display(&self) {
+        send(&[("text/markdown", &self.0), ("text/plain", &self.0)]);
     }
 }
 

@@ -154,6 +154,23 @@ impl Warehouse {
     pub fn query<'q>(&mut self, query: impl Into<Query<'q>>) -> Result<DataFrame> {
         self.engine.query(query.into().text)
     }
+
+    /// As [`Warehouse::query`], for a notebook: the answer shows the SQL above its rows.
+    ///
+    /// # Errors
+    /// As [`Warehouse::query`].
+    pub fn ask(&mut self, query: Query<'static>) -> Result<Answer> {
+        Ok(Answer { query, frame: self.query(query)? })
+    }
+}
+
+/// A query and what it returned, shown together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The query.
+    pub query: Query<'static>,
+    /// Its rows.
+    pub frame: DataFrame,
 }
 
 impl fmt::Display for Warehouse {

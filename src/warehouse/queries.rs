@@ -28,6 +28,10 @@ pub struct Schema {
     pub name: &'static str,
     /// Tables, parents before children, then views, those that others read first.
     pub tables: &'static [&'static str],
+    /// Tables' keys, as (table, column).
+    pub keys: &'static [(&'static str, &'static str)],
+    /// Which column refers to which key.
+    pub references: &'static [Reference],
     /// See `tables`.
     pub views: &'static [&'static str],
     /// Statements that make them on SQLite.
@@ -38,14 +42,33 @@ pub struct Schema {
     pub common: &'static str,
 }
 
+/// A column that refers to another table's key, each as (table, column).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reference {
+    /// The column that refers.
+    pub from: (&'static str, &'static str),
+    /// The key it refers to.
+    pub to: (&'static str, &'static str),
+}
+
 /// The SaaS take-home: `sql/saas/`.
 pub mod saas {
-    use super::{Query, Schema};
+    use super::{Query, Reference, Schema};
 
     /// Tables `plans`, `months`, `companies`, `sessions` and the views over them.
     pub const SCHEMA: Schema = Schema {
         name: "saas",
         tables: &["plans", "months", "companies", "sessions"],
+        keys: &[
+            ("plans", "company_size"),
+            ("months", "month_no"),
+            ("companies", "company_id"),
+            ("sessions", "session_id"),
+        ],
+        references: &[
+            Reference { from: ("companies", "company_size"), to: ("plans", "company_size") },
+            Reference { from: ("sessions", "company_id"), to: ("companies", "company_id") },
+        ],
         views: &["calendar", "active_months", "acquisitions", "sizes", "breakdown", "presence"],
         sqlite: include_str!("../../sql/saas/schema.sqlite.sql"),
         postgres: include_str!("../../sql/saas/schema.postgres.sql"),

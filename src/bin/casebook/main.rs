@@ -1,1 +1,55 @@
-fn main(){}
+//! The `casebook` command: generate a case's data, load it into a database, look at the machine.
+
+mod doctor;
+mod saas;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Product-analytics case studies: data whose truth is known.
+#[derive(Parser)]
+#[command(version, about)]
+struct Casebook {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Write a case's data as files
+    #[command(subcommand)]
+    Generate(Generate),
+    /// Put a case's data into a database: the one in DATABASE_URL, or a SQLite file
+    #[command(subcommand)]
+    Load(Load),
+    /// Say what is missing on this machine, and the command that mends it
+    Doctor,
+}
+
+#[derive(Subcommand)]
+enum Generate {
+    /// The SaaS take-home: companies, plans, months, sessions
+    Saas(saas::Generate),
+}
+
+#[derive(Subcommand)]
+enum Load {
+    /// The SaaS take-home: companies, plans, months, sessions
+    Saas(saas::Load),
+}
+
+fn main() -> ExitCode {
+    let done = match Casebook::parse().task {
+        Task::Generate(Generate::Saas(asked)) => asked.run(),
+        Task::Load(Load::Saas(asked)) => asked.run(),
+        Task::Doctor => return doctor::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("casebook: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Makes "Rust (casebook)" a kernel that this project's Jupyter knows.
+
+usage: install.py [--no-warm]
+
+Installs evcxr_jupyter into the user's cache folder if it is missing, registers the kernel in .venv, and
+warms it. Each step is skipped when it is done already.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import warm
+from common import EVCXR_VERSION, PROJECT, cache, evcxr, locked, say, tool
+
+SPEC = PROJECT / ".venv" / "share" / "jupyter" / "kernels" / "casebook"
+
+
+def install_evcxr():
+    with locked(cache() / "evcxr.lock"):
+        if evcxr():
+            return
+        say(f"installing evcxr_jupyter {EVCXR_VERSION}, the Rust kernel: 4 to 12 minutes, once on this machine")
+        root = cache() / f"evcxr_jupyter-{EVCXR_VERSION}"
+        # Not with this project's flags: they are for notebooks' dependencies.
+        env = os.environ | {"RUSTFLAGS": ""}
+        env.pop("CARGO_TARGET_DIR", None)
+        done = subprocess.run(
+            [tool("cargo"), "install", "evcxr_jupyter", "--version", EVCXR_VERSION, "--locked",
+             "--quiet", "--root", str(root)],
+            cwd=cache(), env=env | {"RUSTC": tool("rustc")},
+        )
+        if done.returncode != 0:
+            sys.exit("casebook: evcxr_jupyter could not be installed; see the messages above")
+
+
+def register():
+    spec = {
+        "argv": [str(PROJECT / ".venv/bin/python"), str(PROJECT / "kernel/launch.py"), "{connection_file}"],
+        "display_name": "Rust (casebook)",
+        "language": "rust",
+        "interrupt_mode": "message",
+        "metadata": {"debugger": False},
+    }
+    text = json.dumps(spec, indent=1)
+    if (SPEC / "kernel.json").exists() and (SPEC / "kernel.json").read_text() == text:
+        return
+    say("registering the kernel «Rust (casebook)» in .venv")
+    SPEC.mkdir(parents=True, exist_ok=True)
+    (SPEC / "kernel.json").write_text(text)
+
+
+if __name__ == "__main__":
+    install_evcxr()
+    register()
+    if "--no-warm" not in sys.argv[1:]:
+        warm.warm()

@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Executes notebooks and writes their outputs back, or compares them with what is committed.
+
+usage: notebooks.py [--check] [--kernel casebook|rust] [--jobs N] [FILE.ipynb ...]
+
+Without files: every notebook in notebooks/. Fails with the cell and the message on any compile error,
+panic or error returned by `?`. evcxr reports the last two to Jupyter as success, with the message on
+stderr, so anything on stderr is a failure.
+
+What is written back is the same for the same results: no times, no execution noise, streams in one
+piece. Images get what viewers read from an output's metadata: their width (the PNG's header says how
+many pixels make an inch) and their description (the plain text sent with them).
+"""
+
+import argparse
+import base64
+import concurrent.futures
+import copy
+import json
+import os
+import pathlib
+import re
+import struct
+import sys
+import time
+
+import nbformat
+from jupyter_client import KernelManager
+from jupyter_client.kernelspec import KernelSpec
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+import latency
+from common import PROJECT, say
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+KERNEL = {"name": "casebook", "display_name": "Rust (casebook)", "language": "rust"}
+LANGUAGE = {
+    "name": "Rust", "file_extension": ".rs", "mimetype": "text/rust",
+    "codemirror_mode": "rust", "pygments_lexer": "rust",
+}
+POINTS_PER_METRE = 2_835  # 72 to the inch: a PNG at its natural size
+
+
+class Failed(Exception):
+    """A cell did not do what it should."""
+
+
+def physical(png):
+    """Pixels across a PNG, and how many of them its header puts into a metre (0: it does not say)."""
+    width, = struct.unpack(">I", png[16:20])
+    at, density = 8, 0
+    while at + 8 <= len(png):
+        size, kind = struct.unpack(">I4s", png[at:at + 8])
+        if kind == b"pHYs":
+            density, = struct.unpack(">I", png[at + 8:at + 12])
+        if kind == b"IDAT":
+            break
+        at += 12 + size
+    return width, density
+
+
+def tidy(output):
+    """One output as it is stored."""
+    data = output.get("data")
+    if data is None:
+        return output
+    output["metadata"] = {}
+    if "image/png" in data:
+        data["image/png"] = "".join(data["image/png"].split())
+        width, density = physical(base64.b64decode(data["image/png"]))
+        about = {"alt": data.get("text/plain", "").strip()}
+        if density:
+            about["width"] = round(width * POINTS_PER_METRE / density)
+        output["metadata"]["image/png"] = about
+    return output
+
+
+def merged(outputs):
+    """Outputs with neighbouring pieces of one stream joined: how a stream is cut is chance."""
+    joined = []
+    for output in outputs:
+        last = joined[-1] if joined else None
+        if last and output["output_type"] == last["output_type"] == "stream" and output["name"] == last["name"]:
+            last["text"] += output["text"]
+        else:
+            joined.append(output)
+    return joined
+
+
+def stable(notebook):
+    """The notebook without anything that differs between two runs with the same results."""
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [tidy(output) for output in merged(cell.outputs)]
+    notebook.metadata["kernelspec"] = KERNEL
+    notebook.metadata["language_info"] = LANGUAGE
+    return notebook
+
+
+class Client(NotebookClient):
+    """Runs cells, tells how far it is, and takes stderr for what it is."""
+
+    def __init__(self, notebook, name, **options):
+        super().__init__(notebook, **options)
+        self.name, self.times = name, []
+        self.code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+
+    async def async_execute_cell(self, cell, cell_index, **options):
+        start = time.monotonic()
+        done = await super().async_execute_cell(cell, cell_index, **options)
+        if cell.cell_type == "code" and cell.source.strip():
+            self.times.append(time.monotonic() - start)
+            troubles = [o["text"] for o in cell.outputs if o["output_type"] == "stream" and o["name"] == "stderr"]
+            if troubles:
+                raise Failed(self.report(cell_index, "".join(troubles)))
+            count = len(self.times)
+            if count % 5 == 0 or count == len(self.code):
+                say(f"{self.name}: {count} of {len(self.code)} cells, {sum(self.times):.0f} s")
+        return done
+
+    def report(self, index, message):
+        source = "\n".join("    " + line for line in self.nb.cells[index].source.splitlines())
+        number = self.code.index(index) + 1
+        return f"{self.name}, code cell {number} (cell {index} of the file):\n{source}\n\n{ANSI.sub('', message).strip()}"
+
+
+def manager(kind):
+    spec, env = latency.ours() if kind == "casebook" else latency.stock()
+    kernel = KernelManager(kernel_name=kind)
+    kernel._kernel_spec = KernelSpec(**spec)
+    return kernel, env
+
+
+def execute(path, kind="casebook"):
+    """The notebook with fresh outputs, and the seconds each code cell took."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    kernel, env = manager(kind)
+    client = Client(
+        notebook, path.name, km=kernel, timeout=900, startup_timeout=1_800,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    try:
+        client.execute(env=os.environ | env)
+    except CellExecutionError as error:
+        broken = next(i for i, c in enumerate(notebook.cells) if any(o["output_type"] == "error" for o in c.get("outputs", [])))
+        told = [o for o in notebook.cells[broken].outputs if o["output_type"] == "error"]
+        raise Failed(client.report(broken, "\n".join("\n".join(o["traceback"]) for o in told))) from error
+    except (CellTimeoutError, DeadKernelError, RuntimeError) as error:
+        at = client.code[min(len(client.times), len(client.code) - 1)]
+        raise Failed(client.report(at, f"the kernel gave no answer: {error}")) from error
+    finally:
+        if kernel.has_kernel:
+            kernel.shutdown_kernel(now=True)
+    return stable(notebook), client.times
+
+
+def text(notebook):
+    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def differences(committed, fresh):
+    """Which cells' outputs are not what is committed."""
+    for index, (old, new) in enumerate(zip(committed.cells, fresh.cells)):
+        if old.cell_type == "code" and text(old) != text(new):
+            shown = [
+                "\n".join(json.dumps(o, ensure_ascii=False)[:600] for o in cell.outputs) for cell in (old, new)
+            ]
+            yield f"cell {index}: committed\n{shown[0]}\n  now\n{shown[1]}"
+    if text(committed.metadata) != text(fresh.metadata):
+        yield f"the notebook's metadata: {committed.metadata} now {fresh.metadata}"
+
+
+def handle(path, check, kind):
+    try:
+        fresh, times = execute(path, kind)
+    except Failed as error:
+        return f"FAILED {error}"
+    slowest = max(times, default=0)
+    say(f"{path.name}: {len(times)} cells, {sum(times):.0f} s, slowest {slowest:.1f} s")
+    if check:
+        found = list(differences(nbformat.read(path, as_version=4), fresh))
+        if found:
+            return f"FAILED {path.name}: a fresh run does not give the committed outputs\n" + "\n".join(found)
+        return None
+    written = text(fresh)
+    if path.read_text(encoding="utf-8") != written:
+        path.write_text(written, encoding="utf-8")
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    parser.add_argument("--kernel", choices=["casebook", "rust"], default="casebook")
+    parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 2) // 2))
+    parser.add_argument("files", nargs="*", type=pathlib.Path)
+    asked = parser.parse_args()
+    files = [f.resolve() for f in asked.files] or sorted((PROJECT / "notebooks").glob("*.ipynb"))
+    if not files:
+        sys.exit("casebook: there are no notebooks")
+    if asked.kernel == "casebook":
+        import warm
+        warm.warm()
+    with concurrent.futures.ProcessPoolExecutor(max_workers=min(asked.jobs, len(files))) as pool:
+        running = [pool.submit(handle, path, asked.check, asked.kernel) for path in files]
+        troubles = [t for t in (future.result() for future in running) if t]
+    for trouble in troubles:
+        print(trouble, file=sys.stderr)
+    print(f"{len(files) - len(troubles)} passed, {len(troubles)} failed")
+    sys.exit(1 if troubles else 0)
+
+
+if __name__ == "__main__":
+    main()
