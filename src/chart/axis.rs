@@ -98,13 +98,13 @@ pub struct Ticks {
 /// Round ticks (1, 2 or 5 times a power of ten) that span finite values; about `count` of them. With
 /// `whole`, no fractions.
 pub fn ticks((low, high): (f64, f64), count: usize, unit: Unit, whole: bool) -> Ticks {
-    let (mut low, mut high) = (low.min(high), low.max(high));
+    let inside = |value: f64| value.clamp(-1e300, 1e300);
+    let (mut low, mut high) = (inside(low.min(high)), inside(low.max(high)));
     if low == high {
         // One value: room on both sides, in its own order of magnitude.
         let room = if low == 0.0 { 1.0 } else { low.abs() * 0.5 };
         (low, high) = (low - room, high + room);
     }
-    let (low, high) = (low.max(-1e300), high.min(1e300));
     let raw = (high - low) / count.max(1) as f64;
     let power = 10_f64.powf(raw.log10().floor());
     let rounded = [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| m * power >= raw * 0.999);

@@ -274,7 +274,9 @@ impl Data {
         let ticks: Ticks = match self.x {
             XKind::Date => date_ticks(range, count),
             XKind::Number { whole } => {
-                let mut ticks = ticks(range, count.max(6), Unit::Number, whole);
+                // Whole numbers are short: more of them fit.
+                let count = if whole { count * 2 } else { count };
+                let mut ticks = ticks(range, count, Unit::Number, whole);
                 if range.0 < range.1 {
                     ticks.range = range; // the data's own ends: no empty margins
                 }
@@ -313,10 +315,12 @@ impl Data {
                     one.points.iter().filter_map(|p| Some((p.x, p.y?))).collect();
                 let ((x0, y0), (x1, y1)) = (*shown.first()?, *shown.last()?);
                 let (low, high) = extent(shown.iter().map(|(_, y)| *y))?;
-                let range = if (low, high) == (y0.min(y1), y0.max(y1)) {
+                let (low, high) = (unit.text(low), unit.text(high));
+                let ends = [unit.text(y0), unit.text(y1)];
+                let range = if ends.contains(&low) && ends.contains(&high) {
                     String::new()
                 } else {
-                    format!(", between {} and {}", unit.text(low), unit.text(high))
+                    format!(", between {low} and {high}")
                 };
                 Some(if shown.len() == 1 {
                     format!("{}: {} at {}", one.name, unit.text(y0), self.x_text(x0))

@@ -207,7 +207,8 @@ impl Frame {
         let middle = label.at(HPos::Center, VPos::Center);
         let centre = ((left + right) / 2.0, bottom - 6.0);
         canvas.text(&label.fit(&labels.x, right - left), centre, middle)?;
-        Ok(Frame { left, right, top: y, bottom: bottom - LINE })
+        // Room for the axis label and, above it, the tick labels.
+        Ok(Frame { left, right, top: y, bottom: bottom - 2.0 * LINE - 2.0 })
     }
 
     /// Grid lines and labels of the vertical axis; moves the plot's left edge beside them.

@@ -53,7 +53,7 @@ mod tests {
         }
     }
 
-    /// Values from statsmodels 0.14, `proportion_confint(…, method="wilson")`.
+    /// Values from statsmodels 0.15.0, `proportion_confint(…, method="wilson")`.
     #[test]
     fn agrees_with_statsmodels() {
         for (hits, trials, low, high) in WILSON {
@@ -61,5 +61,14 @@ mod tests {
             assert!((a - low).abs() < 1e-9 && (b - high).abs() < 1e-9, "{hits}/{trials}: {a} {b}");
         }
     }
-    const WILSON: [(u64, u64, f64, f64); 0] = [];
+    const WILSON: [(u64, u64, f64, f64); 8] = [
+        (0, 10, 0.0, 0.27753279986288926),
+        (1, 10, 0.017876213095072924, 0.40415002679523854),
+        (5, 10, 0.23659309051256394, 0.7634069094874361),
+        (10, 10, 0.7224672001371106, 1.0),
+        (35, 1000, 0.025272263017112946, 0.04828662237445334),
+        (461, 500, 0.8951464501266115, 0.9424186065238385),
+        (1, 100000, 1.7652477303783092e-06, 5.664709659040968e-05),
+        (123456, 654321, 0.18773185940854037, 0.18962786440741708),
+    ];
 }

@@ -1,5 +1,6 @@
 //! A finished chart.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -20,12 +21,19 @@ const PIXELS_PER_METRE: u32 = 2_835;
 ///
 /// In a notebook it shows as PNG, which every viewer of notebooks displays, with the description as
 /// the same output's plain text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Figure {
     svg: String,
     width: u32,
     height: u32,
     alt: String,
+}
+
+/// The description: the drawing itself is long and says nothing to a reader.
+impl fmt::Debug for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Figure({} x {}: {})", self.width, self.height, self.alt)
+    }
 }
 
 impl Figure {

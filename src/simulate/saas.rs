@@ -526,7 +526,7 @@ pub struct Truth {
     pub small: SizeTruth,
     /// A large company's.
     pub large: SizeTruth,
-    /// By month and size ("small", "large", "all"):
+    /// By month and size ("large", "small", "all"):
     /// `month_no` (i64), `month_start` (Date), `company_size`,
     /// `clients`, `clients_sd`: expected companies with a session in the month, and how much a single
     /// business varies around it (standard deviation);
@@ -583,8 +583,8 @@ pub fn truth(config: &Config) -> Result<Truth> {
     for month in 1..=config.months {
         // Per company: P(of this size and alive), and its first two moments of revenue.
         let mut all = Moments::default();
-        for (index, size) in [Size::Small, Size::Large].into_iter().enumerate() {
-            let truth = [&small, &large][index];
+        for (index, size) in [Size::Large, Size::Small].into_iter().enumerate() {
+            let truth = [&large, &small][index];
             let alive = alive_before[index] * (1.0 - truth.churn_hazard);
             let paying = match config.billing {
                 Billing::ChurnMonthUnpaid => alive,

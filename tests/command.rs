@@ -1,0 +1,151 @@
+//! The `casebook` command, as a person runs it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use casebook::warehouse::Warehouse;
+
+fn casebook(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_casebook"));
+    command.args(words).env_remove("DATABASE_URL");
+    command
+}
+
+fn run(words: &[&str]) -> Output {
+    casebook(words).output().unwrap()
+}
+
+fn fails(words: &[&str]) -> String {
+    let output = run(words);
+    assert!(!output.status.success(), "{words:?} succeeded");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn generate(out: &Path, more: &[&str]) {
+    let mut words = vec!["generate", "saas", "--companies", "400", "--months", "5", "--seed", "9", "--out"];
+    words.push(out.to_str().unwrap());
+    words.extend(more);
+    let output = run(&words);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn lines(path: &Path) -> Vec<String> {
+    std::fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn parts_together_are_the_whole_whatever_the_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+    generate(&whole, &["--threads", "1"]);
+    for (part, threads) in [("1/3", "2"), ("2/3", "16"), ("3/3", "1")] {
+        generate(&parts, &["--part", part, "--threads", threads]);
+    }
+    for table in ["companies", "sessions"] {
+        let all = lines(&whole.join(format!("{table}.csv")));
+        let mut joined = vec![all[0].clone()];
+        for k in 1..=3 {
+            let part = lines(&parts.join(format!("{table}-{k}-of-3.csv")));
+            assert_eq!(part[0], all[0], "a part has its own header");
+            joined.extend_from_slice(&part[1..]);
+        }
+        assert!(joined == all, "{table}: the parts are not the whole");
+    }
+    assert!(parts.join("plans-1-of-3.csv").exists() && !parts.join("plans-2-of-3.csv").exists());
+}
+
+#[test]
+fn csv_and_parquet_hold_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    generate(folder.path(), &["--format", "csv"]);
+    generate(folder.path(), &["--format", "parquet"]);
+    for table in ["plans", "months", "companies", "sessions"] {
+        let read = |extension| casebook::warehouse::files::read(folder.path().join(format!("{table}.{extension}"))).unwrap();
+        assert!(read("csv").equals(&read("parquet")), "{table}");
+    }
+}
+
+/// Killed at a random moment, it leaves no file with a finished name.
+#[test]
+#[cfg(unix)]
+fn an_interrupted_run_leaves_nothing_that_looks_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let mut child =
+        casebook(&["generate", "saas", "--companies", "2000000", "--out", out]).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    assert!(child.try_wait().unwrap().is_none(), "it was done before it could be interrupted");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let names: Vec<String> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(names.iter().all(|name| name.starts_with(".casebook-unfinished-")), "{names:?}");
+    assert_eq!(names.len(), 1, "nothing was being written yet");
+}
+
+/// A limit on file size stands in for a full disk: the system refuses to write on.
+#[test]
+#[cfg(unix)]
+fn a_file_that_cannot_grow_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 64; exec {} generate saas --companies 20000 --out {}",
+        env!("CARGO_BIN_EXE_casebook"),
+        folder.path().display()
+    );
+    let output = Command::new("bash").args(["-c", &script]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    assert!(told.contains("could not write") && told.contains("sessions.csv"), "{told}");
+    assert!(!folder.path().join("sessions.csv").exists());
+}
+
+#[test]
+fn bad_input_is_named() {
+    let told = fails(&["generate", "saas", "--companies", "0", "--out", "x"]);
+    assert!(told.contains("`companies` is 0; accepted: 1 to 50000000"), "{told}");
+    let told = fails(&["generate", "saas", "--part", "5/4", "--out", "x"]);
+    assert!(told.contains("1 <= k <= n"), "{told}");
+    let told = fails(&["generate", "saas", "--format", "xls", "--out", "x"]);
+    assert!(told.contains("csv or parquet"), "{told}");
+    let told = fails(&["generate", "saas", "--start", "2021-13", "--out", "x"]);
+    assert!(told.contains("1 to 12"), "{told}");
+    let told = fails(&["generate", "saas", "--out", "/proc/nowhere"]);
+    assert!(told.contains("/proc/nowhere"), "{told}");
+}
+
+#[test]
+fn loading_fills_a_sqlite_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep/saas.sqlite");
+    let words = ["load", "saas", "--companies", "50", "--sqlite", path.to_str().unwrap()];
+    for _ in 0..2 {
+        let output = run(&words);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let mut db = Warehouse::sqlite(&path).unwrap();
+    let count = db.query("SELECT COUNT(*) FROM companies").unwrap();
+    assert_eq!(count.columns()[0].i64().unwrap().get(0), Some(50));
+}
+
+#[test]
+fn a_bad_database_url_is_named_without_its_password() {
+    let output = casebook(&["load", "saas"])
+        .env("DATABASE_URL", "postgres://me:hunter2@127.0.0.1:1/x")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("no server answers") && told.contains("127.0.0.1:1/x"), "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn doctor_says_what_is_missing_and_what_mends_it() {
+    let nowhere = tempfile::tempdir().unwrap();
+    let output = casebook(&["doctor"]).current_dir(nowhere.path()).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success());
+    assert!(told.contains("missing  kernel") && told.contains("mend it with: make kernel"), "{told}");
+}

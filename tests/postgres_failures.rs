@@ -1,0 +1,124 @@
+//! What goes wrong with a PostgreSQL server, and that the data there before survives it.
+
+mod support;
+
+use casebook::warehouse::Warehouse;
+use casebook::warehouse::queries::saas::SCHEMA;
+use casebook::{Error, ErrorKind, Trouble};
+use support::{Server, config, number, tables};
+
+const PASSWORD: &str = "correct-horse";
+
+fn trouble(error: &Error) -> Trouble {
+    assert!(!error.to_string().contains(PASSWORD), "a password in: {error}");
+    match error.kind() {
+        ErrorKind::Database { trouble, .. } => *trouble,
+        other => panic!("not a database error: {other:?}"),
+    }
+}
+
+fn companies(db: &mut Warehouse) -> i64 {
+    number(&db.query("SELECT COUNT(*) FROM casebook_saas.companies").unwrap())
+}
+
+fn connecting(url: &str) -> Error {
+    Warehouse::at(url).err().unwrap_or_else(|| panic!("{url} was accepted"))
+}
+
+/// One server for all cases: starting one takes seconds.
+#[test]
+fn every_failure_is_named_and_none_loses_data() {
+    let server = Server::start();
+    let mut db = Warehouse::postgres(&server.url).unwrap();
+    assert!(!format!("{db} {db:?}").contains(PASSWORD));
+    db.load(&SCHEMA, &tables(30, 1).named()).unwrap();
+    db.load(&SCHEMA, &tables(20, 1).named()).unwrap();
+    assert_eq!(companies(&mut db), 20, "loading twice must replace");
+
+    wrong_addresses(&server);
+    an_error_of_the_caller(&mut db);
+    a_refused_row(&mut db);
+    a_full_disk(&mut db);
+    statements(&mut db);
+    a_crash_half_way(&server, db);
+}
+
+fn wrong_addresses(server: &Server) {
+    let with = |from: &str, to: &str| connecting(&server.url.replace(from, to));
+    let port = server.url.rsplit(':').next().unwrap().split('/').next().unwrap();
+    assert_eq!(trouble(&with(PASSWORD, "wrong-horse")), Trouble::Refused);
+    assert_eq!(trouble(&with(port, "1")), Trouble::Unreachable);
+    assert_eq!(trouble(&with("127.0.0.1", "no-such-host.invalid")), Trouble::Unreachable);
+    assert_eq!(trouble(&with("/postgres", "/elsewhere")), Trouble::NoSuchDatabase);
+    assert_eq!(trouble(&with("/postgres", "/postgres?sslmode=require")), Trouble::BadAddress);
+    let bad = connecting(&format!("postgres://casebook:{PASSWORD}@127.0.0.1:not-a-port/x"));
+    assert_eq!(trouble(&bad), Trouble::BadAddress);
+    assert_eq!(trouble(&connecting(&format!("mysql://root:{PASSWORD}@localhost/x"))), Trouble::BadAddress);
+}
+
+fn an_error_of_the_caller(db: &mut Warehouse) {
+    let tables = tables(10, 2);
+    let result = db.replace(&SCHEMA, |sink| {
+        sink.append("plans", &tables.plans)?;
+        Err("k/n".parse::<casebook::simulate::saas::Part>().unwrap_err())
+    });
+    assert!(result.is_err());
+    assert_eq!(companies(db), 20);
+}
+
+fn a_refused_row(db: &mut Warehouse) {
+    // Companies before their plans.
+    let tables = tables(10, 2);
+    let error = db.replace(&SCHEMA, |sink| sink.append("companies", &tables.companies)).unwrap_err();
+    assert_eq!(trouble(&error), Trouble::Statement);
+    assert!(error.to_string().contains("foreign key"), "{error}");
+    assert_eq!(companies(db), 20);
+}
+
+/// The server itself answers with the code for a full disk, late in the load: a trigger of the
+/// database's owner raises it after the last row, when statistics are gathered.
+fn a_full_disk(db: &mut Warehouse) {
+    db.query("CREATE FUNCTION public.full_disk() RETURNS event_trigger LANGUAGE plpgsql AS $$
+              BEGIN RAISE EXCEPTION USING ERRCODE = '53100', MESSAGE = 'could not extend file'; END $$")
+        .unwrap();
+    db.query("CREATE EVENT TRIGGER full_disk ON ddl_command_end WHEN TAG IN ('CREATE INDEX')
+              EXECUTE FUNCTION public.full_disk()")
+        .unwrap();
+    let error = db.load(&SCHEMA, &tables(40, 3).named()).unwrap_err();
+    assert_eq!(trouble(&error), Trouble::DiskFull);
+    assert!(error.to_string().contains("the disk is full"), "{error}");
+    db.query("DROP EVENT TRIGGER full_disk").unwrap();
+    assert_eq!(companies(db), 20);
+}
+
+fn statements(db: &mut Warehouse) {
+    let error = db.query("SELEKT 1").unwrap_err();
+    assert_eq!(trouble(&error), Trouble::Statement);
+    assert!(error.to_string().contains("SELEKT"), "{error}");
+    let error = db.query("SELECT 1::numeric AS price").unwrap_err();
+    assert!(error.to_string().contains("`price`") && error.to_string().contains("numeric"), "{error}");
+}
+
+fn a_crash_half_way(server: &Server, mut db: Warehouse) {
+    let made = tables(50, 4);
+    let error = db
+        .replace(&SCHEMA, |sink| {
+            sink.append("plans", &made.plans)?;
+            sink.append("months", &made.months)?;
+            sink.append("companies", &made.companies)?;
+            server.crash();
+            sink.append("sessions", &made.sessions)
+        })
+        .unwrap_err();
+    assert_eq!(trouble(&error), Trouble::ConnectionLost);
+    assert!(error.to_string().contains("still there"), "{error}");
+    let dead = connecting(&server.url);
+    assert_eq!(trouble(&dead), Trouble::Unreachable);
+
+    server.again();
+    let mut db = Warehouse::postgres(&server.url).unwrap();
+    assert_eq!(companies(&mut db), 20, "the data from before the crash");
+    // A connection made after the load finds the tables too, by the query's own text.
+    db.load(&SCHEMA, &casebook::simulate::saas::generate(&config(5, 1)).unwrap().named()).unwrap();
+    assert_eq!(companies(&mut db), 5);
+}
