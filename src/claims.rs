@@ -137,7 +137,8 @@ impl Ledger {
     /// # Errors
     /// Polars' own; none is known.
     pub fn table(&self) -> Result<DataFrame> {
-        let texts = |pick: fn(&Entry) -> &str| -> Vec<&str> { self.entries.iter().map(pick).collect() };
+        let texts =
+            |pick: fn(&Entry) -> &str| -> Vec<&str> { self.entries.iter().map(pick).collect() };
         let numbers = |pick: fn(&Entry) -> Option<f64>| -> Vec<Option<f64>> {
             self.entries.iter().map(pick).collect()
         };

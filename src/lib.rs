@@ -1,4 +1,30 @@
-//! Casebook
+//! Product-analytics case studies: data whose truth is known, and the metrics that recover it.
+//!
+//! The map of this house, in the order in which a case uses it:
+//!
+//! - [`simulate`]: generators. A plain config in, named frames out, and `truth`: what an analyst should
+//!   be able to recover.
+//! - [`metrics`]: functions from frames to tidy frames, one file per concept. They know nothing of
+//!   generators.
+//! - [`warehouse`]: files, SQLite, PostgreSQL, and the SQL in `sql/` that must return what the metrics
+//!   return.
+//! - [`chart`]: functions from a tidy frame to a figure.
+//! - [`claims`]: the ledger: a source's claim, what we measured, the verdict.
+//! - [`notebook`]: how values appear in Jupyter. [`prelude`]: what a cell imports. [`stamp`]: what a
+//!   result was made with.
+//!
+//! ```
+//! use casebook::prelude::*;
+//!
+//! let config = saas::Config::default();
+//! let tables = saas::generate(&config)?;
+//! let presence = activity::presence(&tables.companies, &tables.plans, &tables.months, &tables.sessions)?;
+//! let survival = survival::by_month(&presence, &tables.months)?;
+//! let figure = chart::line(&survival, "month_no", "survival").by("company_size").draw()?;
+//! assert!(figure.alt().contains("small"));
+//! # Ok::<(), casebook::Error>(())
+//! ```
+
 pub mod chart;
 pub mod claims;
 pub mod error;
@@ -8,5 +34,7 @@ pub mod prelude;
 pub mod simulate;
 pub mod stamp;
 pub mod warehouse;
+
 pub use error::{Error, ErrorKind, Result, Trouble};
+// Cells name these through this crate, so that a notebook has one dependency.
 pub use {chrono, plotters, polars, rand, rand_chacha, rand_distr};

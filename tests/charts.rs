@@ -9,8 +9,19 @@ use proptest::prelude::*;
 fn all(frame: &DataFrame) -> Vec<(&'static str, Figure)> {
     vec![
         ("line", chart::line(frame, "x", "y").title("A title").draw().unwrap()),
-        ("lines", chart::line(frame, "x", "y").by("name").band("y", "x").unit(Unit::Dollars).draw().unwrap()),
-        ("zoomed", chart::line(frame, "x", "y").observed("y").zoom().unit(Unit::Percent).draw().unwrap()),
+        (
+            "lines",
+            chart::line(frame, "x", "y")
+                .by("name")
+                .band("y", "x")
+                .unit(Unit::Dollars)
+                .draw()
+                .unwrap(),
+        ),
+        (
+            "zoomed",
+            chart::line(frame, "x", "y").observed("y").zoom().unit(Unit::Percent).draw().unwrap(),
+        ),
         ("over names", chart::line(frame, "name", "y").draw().unwrap()),
         ("bar", chart::bar(frame, "name", "y").title("A title").draw().unwrap()),
         ("stacked", chart::bar(frame, "x", "y").by("name").stacked().draw().unwrap()),
@@ -26,7 +37,10 @@ fn sound(what: &str, figure: &Figure) {
     for nonsense in ["NaN", "inf", "2147483647", "-2147483648"] {
         let drawn = figure.svg().split("aria-label").nth(1).unwrap_or_default();
         let drawn = drawn.split_once('>').unwrap_or_default().1;
-        let in_attributes = drawn.split('<').filter_map(|tag| tag.split_once('>')).any(|(tag, _)| tag.contains(nonsense));
+        let in_attributes = drawn
+            .split('<')
+            .filter_map(|tag| tag.split_once('>'))
+            .any(|(tag, _)| tag.contains(nonsense));
         assert!(!in_attributes, "{what}: {nonsense} in\n{}", figure.svg());
     }
     let png = figure.png().unwrap();
@@ -42,23 +56,70 @@ fn frame(x: Vec<Option<f64>>, y: Vec<Option<f64>>, name: Vec<&str>) -> DataFrame
 
 #[test]
 fn unplanned_data_is_drawn_or_declined() {
-    let long = "a label so long that no chart of any reasonable size could ever show all of it at once";
+    let long =
+        "a label so long that no chart of any reasonable size could ever show all of it at once";
     let cases = [
         ("no rows", frame(vec![], vec![], vec![]), true),
         ("one row", frame(vec![Some(1.0)], vec![Some(2.0)], vec!["a"]), false),
         ("only nulls", frame(vec![Some(1.0), Some(2.0)], vec![None, None], vec!["a", "b"]), true),
         ("only NaN", frame(vec![Some(1.0)], vec![Some(f64::NAN)], vec!["a"]), true),
-        ("some not finite", frame(vec![Some(1.0), Some(2.0), Some(3.0), Some(4.0)],
-            vec![Some(f64::NAN), Some(f64::INFINITY), None, Some(5.0)], vec!["a", "b", "c", "d"]), false),
-        ("negative", frame(vec![Some(-3.0), Some(-2.0)], vec![Some(-5.0), Some(4.0)], vec!["a", "a"]), false),
-        ("all zero", frame(vec![Some(0.0), Some(0.0)], vec![Some(0.0), Some(0.0)], vec!["a", "b"]), false),
-        ("huge", frame(vec![Some(-1e300), Some(1e300)], vec![Some(1e308), Some(-1e308)], vec!["a", "b"]), false),
-        ("tiny", frame(vec![Some(1e-300), Some(2e-300)], vec![Some(5e-324), Some(1e-310)], vec!["a", "b"]), false),
-        ("close", frame(vec![Some(1e15), Some(1e15 + 1.0)], vec![Some(1.0), Some(1.0 + f64::EPSILON)], vec!["a", "b"]), false),
-        ("long labels", frame(vec![Some(1.0), Some(2.0)], vec![Some(1.0), Some(2.0)], vec![long, "b"]), false),
+        (
+            "some not finite",
+            frame(
+                vec![Some(1.0), Some(2.0), Some(3.0), Some(4.0)],
+                vec![Some(f64::NAN), Some(f64::INFINITY), None, Some(5.0)],
+                vec!["a", "b", "c", "d"],
+            ),
+            false,
+        ),
+        (
+            "negative",
+            frame(vec![Some(-3.0), Some(-2.0)], vec![Some(-5.0), Some(4.0)], vec!["a", "a"]),
+            false,
+        ),
+        (
+            "all zero",
+            frame(vec![Some(0.0), Some(0.0)], vec![Some(0.0), Some(0.0)], vec!["a", "b"]),
+            false,
+        ),
+        (
+            "huge",
+            frame(vec![Some(-1e300), Some(1e300)], vec![Some(1e308), Some(-1e308)], vec!["a", "b"]),
+            false,
+        ),
+        (
+            "tiny",
+            frame(
+                vec![Some(1e-300), Some(2e-300)],
+                vec![Some(5e-324), Some(1e-310)],
+                vec!["a", "b"],
+            ),
+            false,
+        ),
+        (
+            "close",
+            frame(
+                vec![Some(1e15), Some(1e15 + 1.0)],
+                vec![Some(1.0), Some(1.0 + f64::EPSILON)],
+                vec!["a", "b"],
+            ),
+            false,
+        ),
+        (
+            "long labels",
+            frame(vec![Some(1.0), Some(2.0)], vec![Some(1.0), Some(2.0)], vec![long, "b"]),
+            false,
+        ),
         ("markup", frame(vec![Some(1.0)], vec![Some(1.0)], vec!["<script>&\"'\u{7}\n"]), false),
-        ("many names", frame((0..300).map(|i| Some(f64::from(i))).collect(), (0..300).map(|i| Some(f64::from(i % 7))).collect(),
-            (0..300).map(|i| if i % 2 == 0 { "even" } else { "odd" }).collect()), false),
+        (
+            "many names",
+            frame(
+                (0..300).map(|i| Some(f64::from(i))).collect(),
+                (0..300).map(|i| Some(f64::from(i % 7))).collect(),
+                (0..300).map(|i| if i % 2 == 0 { "even" } else { "odd" }).collect(),
+            ),
+            false,
+        ),
     ];
     for (case, frame, empty) in &cases {
         for (kind, figure) in all(frame) {
@@ -72,7 +133,11 @@ fn unplanned_data_is_drawn_or_declined() {
 
 #[test]
 fn left_out_values_are_counted_in_the_picture() {
-    let frame = frame(vec![Some(1.0), Some(2.0), Some(3.0)], vec![Some(1.0), None, Some(f64::NAN)], vec!["a", "b", "c"]);
+    let frame = frame(
+        vec![Some(1.0), Some(2.0), Some(3.0)],
+        vec![Some(1.0), None, Some(f64::NAN)],
+        vec!["a", "b", "c"],
+    );
     let figure = chart::line(&frame, "x", "y").draw().unwrap();
     assert!(figure.svg().contains("2 values are missing or not finite"), "{}", figure.svg());
 }
@@ -81,16 +146,32 @@ fn left_out_values_are_counted_in_the_picture() {
 fn markup_in_names_is_text() {
     let frame = frame(vec![Some(1.0)], vec![Some(1.0)], vec!["<b>&"]);
     let figure = chart::bar(&frame, "name", "y").title("1 < 2 & \"so\"").draw().unwrap();
-    assert!(!figure.svg().contains("<b>") && figure.svg().contains("&lt;b&gt;&amp;"), "{}", figure.svg());
+    assert!(
+        !figure.svg().contains("<b>") && figure.svg().contains("&lt;b&gt;&amp;"),
+        "{}",
+        figure.svg()
+    );
 }
 
 #[test]
 fn the_alt_text_states_finding_and_range() {
-    let frame = df!("month" => ["2021-01", "2021-02", "2021-03"], "mrr" => [30.0, 10.0, 20.0]).unwrap();
-    let figure = chart::line(&frame, "month", "mrr").title("It dips").y_label("MRR").unit(Unit::Dollars).draw().unwrap();
-    assert_eq!(figure.alt(), "It dips. Line chart of MRR by month. MRR: $30 at 2021-01, $20 at 2021-03, between $10 and $30.");
+    let frame =
+        df!("month" => ["2021-01", "2021-02", "2021-03"], "mrr" => [30.0, 10.0, 20.0]).unwrap();
+    let figure = chart::line(&frame, "month", "mrr")
+        .title("It dips")
+        .y_label("MRR")
+        .unit(Unit::Dollars)
+        .draw()
+        .unwrap();
+    assert_eq!(
+        figure.alt(),
+        "It dips. Line chart of MRR by month. MRR: $30 at 2021-01, $20 at 2021-03, between $10 and $30."
+    );
     let figure = chart::bar(&frame, "month", "mrr").title("It dips").draw().unwrap();
-    assert_eq!(figure.alt(), "It dips. Bar chart of mrr by month. 3 bars. mrr: from 10 at 2021-02 to 30 at 2021-01.");
+    assert_eq!(
+        figure.alt(),
+        "It dips. Bar chart of mrr by month. 3 bars. mrr: from 10 at 2021-02 to 30 at 2021-01."
+    );
     let own = chart::bar(&frame, "month", "mrr").alt("In my own words").draw().unwrap();
     assert_eq!(own.alt(), "In my own words");
 }

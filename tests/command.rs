@@ -22,7 +22,8 @@ fn fails(words: &[&str]) -> String {
 }
 
 fn generate(out: &Path, more: &[&str]) {
-    let mut words = vec!["generate", "saas", "--companies", "400", "--months", "5", "--seed", "9", "--out"];
+    let mut words =
+        vec!["generate", "saas", "--companies", "400", "--months", "5", "--seed", "9", "--out"];
     words.push(out.to_str().unwrap());
     words.extend(more);
     let output = run(&words);
@@ -60,7 +61,10 @@ fn csv_and_parquet_hold_the_same() {
     generate(folder.path(), &["--format", "csv"]);
     generate(folder.path(), &["--format", "parquet"]);
     for table in ["plans", "months", "companies", "sessions"] {
-        let read = |extension| casebook::warehouse::files::read(folder.path().join(format!("{table}.{extension}"))).unwrap();
+        let read = |extension| {
+            casebook::warehouse::files::read(folder.path().join(format!("{table}.{extension}")))
+                .unwrap()
+        };
         assert!(read("csv").equals(&read("parquet")), "{table}");
     }
 }
@@ -147,5 +151,8 @@ fn doctor_says_what_is_missing_and_what_mends_it() {
     let output = casebook(&["doctor"]).current_dir(nowhere.path()).output().unwrap();
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(!output.status.success());
-    assert!(told.contains("missing  kernel") && told.contains("mend it with: make kernel"), "{told}");
+    assert!(
+        told.contains("missing  kernel") && told.contains("mend it with: make kernel"),
+        "{told}"
+    );
 }

@@ -5,8 +5,8 @@ mod support;
 use casebook::metrics::{activity, revenue, survival};
 use casebook::polars::prelude::DataFrame;
 use casebook::simulate::saas::{self, Config, Tables};
-use casebook::warehouse::queries::{Query, saas as sql};
 use casebook::warehouse::Warehouse;
+use casebook::warehouse::queries::{Query, saas as sql};
 
 /// What polars makes of the tables, beside the query that must return the same.
 fn from_polars(tables: &Tables) -> Vec<(Query<'static>, DataFrame)> {
@@ -47,12 +47,14 @@ fn polars_sqlite_and_postgresql_agree() {
     let default = Config::default();
     let cases = [
         ("the brief", default.clone()),
-        ("another seed, past the end of a year", Config {
-            seed: 7, months: 20, start: "2023-08".parse().unwrap(), ..default.clone()
-        }),
-        ("the other reading", Config {
-            session_rule: saas::SessionRule::SignTimesUniform, ..default.clone()
-        }),
+        (
+            "another seed, past the end of a year",
+            Config { seed: 7, months: 20, start: "2023-08".parse().unwrap(), ..default.clone() },
+        ),
+        (
+            "the other reading",
+            Config { session_rule: saas::SessionRule::SignTimesUniform, ..default.clone() },
+        ),
         ("one size only", Config { share_small: 1.0, ..default.clone() }),
         // Three companies: months in which nobody is left, ratios over nothing.
         ("nobody left", Config { companies: 3, months: 60, seed: 5, ..default.clone() }),

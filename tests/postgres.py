@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A private PostgreSQL for tests: its own data folder, its own port on this machine, a password.
 
-usage: postgres.py start FOLDER     prints the server's URL
+usage: postgres.py install          installs the server programs if they are missing (Debian's packages)
+       postgres.py start FOLDER     prints the server's URL
        postgres.py stop FOLDER      stops it at once, as a crash would
        postgres.py again FOLDER     starts it again on the same data
        postgres.py run COMMAND ...  runs a command with DATABASE_URL at a fresh server, then removes it
@@ -20,14 +21,28 @@ import tempfile
 PASSWORD = "correct-horse"
 
 
-def program(name):
-    found = shutil.which(name)
-    if found and os.path.realpath(found).endswith(f"/bin/{name}") and "pg_wrapper" not in os.path.realpath(found):
-        return found
+def find(name):
+    """A server program: Debian keeps them out of PATH, others (conda, Homebrew) do not."""
     newest = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))
-    if newest:
-        return newest[-1]
-    sys.exit(f"{name} is not on this machine: run `make postgres`, or install PostgreSQL's server")
+    return newest[-1] if newest else shutil.which(name)
+
+
+def program(name):
+    return find(name) or sys.exit(f"{name} is not on this machine: run `make postgres`, or install PostgreSQL's server")
+
+
+def install():
+    if find("initdb") and find("pg_ctl"):
+        return
+    if not shutil.which("apt-get"):
+        sys.exit("PostgreSQL's server is not on this machine, and neither is apt-get: install it with conda or Homebrew")
+    print("casebook: installing PostgreSQL from Debian's packages, about 1 minute", file=sys.stderr, flush=True)
+    sudo = [] if os.geteuid() == 0 else ["sudo"]
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    # No server of the system's own is wanted, only the programs.
+    for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "postgresql"]):
+        if subprocess.run([*sudo, "apt-get", *words], env=env, stdout=subprocess.DEVNULL).returncode != 0:
+            sys.exit("PostgreSQL could not be installed")
 
 
 def somebody():
@@ -84,6 +99,8 @@ def stop(folder):
 
 
 def main():
+    if sys.argv[1:] == ["install"]:
+        return install()
     if len(sys.argv) < 3:
         sys.exit(__doc__.strip())
     task, *words = sys.argv[1:]

@@ -53,7 +53,10 @@ fn wrong_addresses(server: &Server) {
     assert_eq!(trouble(&with("/postgres", "/postgres?sslmode=require")), Trouble::BadAddress);
     let bad = connecting(&format!("postgres://casebook:{PASSWORD}@127.0.0.1:not-a-port/x"));
     assert_eq!(trouble(&bad), Trouble::BadAddress);
-    assert_eq!(trouble(&connecting(&format!("mysql://root:{PASSWORD}@localhost/x"))), Trouble::BadAddress);
+    assert_eq!(
+        trouble(&connecting(&format!("mysql://root:{PASSWORD}@localhost/x"))),
+        Trouble::BadAddress
+    );
 }
 
 fn an_error_of_the_caller(db: &mut Warehouse) {
@@ -69,7 +72,8 @@ fn an_error_of_the_caller(db: &mut Warehouse) {
 fn a_refused_row(db: &mut Warehouse) {
     // Companies before their plans.
     let tables = tables(10, 2);
-    let error = db.replace(&SCHEMA, |sink| sink.append("companies", &tables.companies)).unwrap_err();
+    let error =
+        db.replace(&SCHEMA, |sink| sink.append("companies", &tables.companies)).unwrap_err();
     assert_eq!(trouble(&error), Trouble::Statement);
     assert!(error.to_string().contains("foreign key"), "{error}");
     assert_eq!(companies(db), 20);
@@ -81,9 +85,11 @@ fn a_full_disk(db: &mut Warehouse) {
     db.query("CREATE FUNCTION public.full_disk() RETURNS event_trigger LANGUAGE plpgsql AS $$
               BEGIN RAISE EXCEPTION USING ERRCODE = '53100', MESSAGE = 'could not extend file'; END $$")
         .unwrap();
-    db.query("CREATE EVENT TRIGGER full_disk ON ddl_command_end WHEN TAG IN ('CREATE INDEX')
-              EXECUTE FUNCTION public.full_disk()")
-        .unwrap();
+    db.query(
+        "CREATE EVENT TRIGGER full_disk ON ddl_command_end WHEN TAG IN ('CREATE INDEX')
+              EXECUTE FUNCTION public.full_disk()",
+    )
+    .unwrap();
     let error = db.load(&SCHEMA, &tables(40, 3).named()).unwrap_err();
     assert_eq!(trouble(&error), Trouble::DiskFull);
     assert!(error.to_string().contains("the disk is full"), "{error}");
@@ -96,7 +102,10 @@ fn statements(db: &mut Warehouse) {
     assert_eq!(trouble(&error), Trouble::Statement);
     assert!(error.to_string().contains("SELEKT"), "{error}");
     let error = db.query("SELECT 1::numeric AS price").unwrap_err();
-    assert!(error.to_string().contains("`price`") && error.to_string().contains("numeric"), "{error}");
+    assert!(
+        error.to_string().contains("`price`") && error.to_string().contains("numeric"),
+        "{error}"
+    );
 }
 
 fn a_crash_half_way(server: &Server, mut db: Warehouse) {

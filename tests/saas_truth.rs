@@ -29,7 +29,8 @@ fn run(config: &Config) -> Vec<[f64; 3]> {
 fn agrees_with_closed_form(config: &Config) {
     let truth = saas::truth(config).unwrap().monthly;
     let pick = |size: &str, column: &str| -> Vec<f64> {
-        let rows = truth.clone().lazy().filter(col("company_size").eq(lit(size))).collect().unwrap();
+        let rows =
+            truth.clone().lazy().filter(col("company_size").eq(lit(size))).collect().unwrap();
         rows.column(column).unwrap().f64().unwrap().iter().flatten().collect()
     };
     let mut sums = vec![[0.0; 3]; config.months as usize];
@@ -51,7 +52,12 @@ fn agrees_with_closed_form(config: &Config) {
             let mean = sums[month][column] / SEEDS as f64;
             let error = sd[month] / (SEEDS as f64).sqrt();
             let z = (mean - expected[month]) / error;
-            assert!(z.abs() <= 3.0, "{what}, month {}: {mean} against {}, z = {z}", month + 1, expected[month]);
+            assert!(
+                z.abs() <= 3.0,
+                "{what}, month {}: {mean} against {}, z = {z}",
+                month + 1,
+                expected[month]
+            );
         }
     }
 }
@@ -110,10 +116,17 @@ fn the_closed_form_is_the_hand_computed_one() {
 fn session_counts_follow_the_rule() {
     for (rule, weights) in [
         (SessionRule::UniformDeviation, [1.0_f64 / 11.0; 11]),
-        (SessionRule::SignTimesUniform, std::array::from_fn(|n| if n == 5 { 2.0 } else { 1.0 } / 12.0)),
+        (
+            SessionRule::SignTimesUniform,
+            std::array::from_fn(|n| if n == 5 { 2.0 } else { 1.0 } / 12.0),
+        ),
     ] {
         let config = Config {
-            companies: 50_000, months: 1, share_small: 1.0, session_rule: rule, ..Config::default()
+            companies: 50_000,
+            months: 1,
+            share_small: 1.0,
+            session_rule: rule,
+            ..Config::default()
         };
         let lives = saas::company_months(&config).unwrap();
         let mut counts = [0.0_f64; 11];
@@ -152,7 +165,9 @@ fn parts_together_are_the_whole() {
             let part: Part = format!("{k}/{n}").parse().unwrap();
             for batch in saas::batches(&config, part).unwrap() {
                 let batch = batch.unwrap();
-                for (all, new) in [(&mut companies, batch.companies), (&mut sessions, batch.sessions)] {
+                for (all, new) in
+                    [(&mut companies, batch.companies), (&mut sessions, batch.sessions)]
+                {
                     match all {
                         Some(frame) => drop(frame.vstack_mut(&new).unwrap()),
                         None => *all = Some(new),
@@ -190,7 +205,8 @@ fn the_rules_hold_for_every_company() {
             col("month_no").max().alias("months"),
         ])
         .filter(
-            col("empty").gt(lit(1))
+            col("empty")
+                .gt(lit(1))
                 .or(col("empty").eq(lit(1)).and(col("last").gt(lit(0))))
                 .or(col("empty").eq(lit(0)).and(col("months").lt(lit(12)))),
         )
@@ -207,9 +223,18 @@ fn the_rules_hold_for_every_company() {
 fn a_bad_config_is_named() {
     let default = Config::default();
     let bad = |config: Config| saas::generate(&config).unwrap_err().to_string();
-    assert_eq!(bad(Config { companies: 0, ..default.clone() }), "`companies` is 0; accepted: 1 to 50000000");
-    assert_eq!(bad(Config { months: 601, ..default.clone() }), "`months` is 601; accepted: 1 to 600");
-    assert_eq!(bad(Config { share_small: f64::NAN, ..default.clone() }), "`share_small` is NaN; accepted: 0 to 1");
+    assert_eq!(
+        bad(Config { companies: 0, ..default.clone() }),
+        "`companies` is 0; accepted: 1 to 50000000"
+    );
+    assert_eq!(
+        bad(Config { months: 601, ..default.clone() }),
+        "`months` is 601; accepted: 1 to 600"
+    );
+    assert_eq!(
+        bad(Config { share_small: f64::NAN, ..default.clone() }),
+        "`share_small` is NaN; accepted: 0 to 1"
+    );
     let plan = saas::Plan { spread: 6, ..default.small };
     assert_eq!(bad(Config { small: plan, ..default }), "`small.spread` is 6; accepted: 0 to 5");
 }

@@ -21,7 +21,9 @@ impl Unit {
     pub fn text(self, number: f64) -> String {
         match self {
             Unit::Number => short(number, decimals(std::iter::once(number)).min(2)),
-            Unit::Dollars => dollars(number, usize::from(number.abs() < 100.0 && number.fract() != 0.0) * 2),
+            Unit::Dollars => {
+                dollars(number, usize::from(number.abs() < 100.0 && number.fract() != 0.0) * 2)
+            }
             Unit::Percent => format!("{} %", decimal(number * 100.0, 1)),
         }
     }
@@ -135,9 +137,8 @@ fn clean(value: f64, step: f64) -> f64 {
 
 /// Ticks for days since 1970, at first days of months or years.
 pub fn date_ticks((low, high): (f64, f64), count: usize) -> Ticks {
-    let day = |days: f64| {
-        NaiveDate::default().checked_add_signed(TimeDelta::try_days(days as i64)?)
-    };
+    let day =
+        |days: f64| NaiveDate::default().checked_add_signed(TimeDelta::try_days(days as i64)?);
     let (Some(first), Some(last)) = (day(low), day(high)) else {
         return ticks((low, high), count, Unit::Number, true);
     };
@@ -187,7 +188,10 @@ mod tests {
     fn dates_have_their_months() {
         let (january, december) = (18_628.0, 18_962.0);
         let t = date_ticks((january, december), 6);
-        assert_eq!(t.text, ["Jan 2021", "Mar 2021", "May 2021", "Jul 2021", "Sep 2021", "Nov 2021"]);
+        assert_eq!(
+            t.text,
+            ["Jan 2021", "Mar 2021", "May 2021", "Jul 2021", "Sep 2021", "Nov 2021"]
+        );
     }
 
     #[test]

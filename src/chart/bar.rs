@@ -79,7 +79,8 @@ impl Bar<'_> {
     ) -> Result<()> {
         let mut frame = Frame::new(canvas, &self.labels, legend, left_out(data.left_out))?;
         let rows = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
-        let y = frame.y_axis(canvas, &ticks(data.range(self.stacked), rows, self.labels.unit, false))?;
+        let y = frame
+            .y_axis(canvas, &ticks(data.range(self.stacked), rows, self.labels.unit, false))?;
         let slot = (frame.right - frame.left) / data.categories.len() as f64;
         for bar in self.bars(data) {
             let x = |share: f64| frame.left + slot * (bar.category as f64 + share);
@@ -121,15 +122,23 @@ impl Bar<'_> {
             let (a, b) = ((scale.at(bar.from), y(bar.span.0)), (scale.at(bar.to), y(bar.span.1)));
             canvas.rect(a, b, theme::colour(bar.series))?;
         }
-        canvas.line(&[(scale.at(0.0), frame.top), (scale.at(0.0), frame.bottom)], theme::AXIS, 1.0)?;
+        canvas.line(
+            &[(scale.at(0.0), frame.top), (scale.at(0.0), frame.bottom)],
+            theme::AXIS,
+            1.0,
+        )?;
         let beside = tick.at(HPos::Right, VPos::Center);
         let every = (14.0 / slot).ceil().max(1.0) as usize;
         for (index, name) in data.categories.iter().enumerate().step_by(every) {
             let at = (frame.left - 8.0, frame.top + slot * (index as f64 + 0.5));
             canvas.text(&tick.fit(name, room), at, beside)?;
         }
-        let labels: Vec<(f64, String)> =
-            marks.at.iter().zip(&marks.text).map(|(at, text)| (scale.at(*at), text.clone())).collect();
+        let labels: Vec<(f64, String)> = marks
+            .at
+            .iter()
+            .zip(&marks.text)
+            .map(|(at, text)| (scale.at(*at), text.clone()))
+            .collect();
         frame.x_labels(canvas, &labels, false)
     }
 
@@ -231,7 +240,8 @@ impl Data {
         let describe = |name: &str, values: Vec<(usize, f64)>| {
             let low = values.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
             let high = values.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-            let at = |one: &(usize, f64)| format!("{} at {}", unit.text(one.1), self.categories[one.0]);
+            let at =
+                |one: &(usize, f64)| format!("{} at {}", unit.text(one.1), self.categories[one.0]);
             Some(if values.len() == 1 {
                 format!("{name}: {}", at(low))
             } else {

@@ -111,7 +111,10 @@ pub fn draw(
     // The picture keeps its fine units inside and its size in pixels outside; a name for readers
     // that are not looking at it.
     let outer = format!("width=\"{}\" height=\"{}\"", width * units, height * units);
-    let named = format!("width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"{}\"", attribute(title));
+    let named = format!(
+        "width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"{}\"",
+        attribute(title)
+    );
     let fonts = format!("font-family=\"{}\"", theme::FONT);
     Ok(svg
         .replacen(&outer, &named, 1)

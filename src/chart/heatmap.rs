@@ -4,7 +4,9 @@ use plotters::style::text_anchor::{HPos, VPos};
 use polars::prelude::*;
 
 use super::canvas::{Canvas, Text};
-use super::{Frame, Labels, Unit, columns, extent, labels, left_out, names, numbers, places, theme};
+use super::{
+    Frame, Labels, Unit, columns, extent, labels, left_out, names, numbers, places, theme,
+};
 use crate::error::Result;
 use crate::notebook::Figure;
 
@@ -21,13 +23,7 @@ pub struct Heatmap<'f> {
 /// A cell for each `x` and `y`, darker the higher `value` is; columns and rows in the frame's order. A
 /// pair that is missing or without a value stays grey. Where there is room, values stand in their cells.
 pub fn heatmap<'f>(frame: &'f DataFrame, x: &str, y: &str, value: &str) -> Heatmap<'f> {
-    Heatmap {
-        frame,
-        x: x.into(),
-        y: y.into(),
-        value: value.into(),
-        labels: Labels::new(x, y),
-    }
+    Heatmap { frame, x: x.into(), y: y.into(), value: value.into(), labels: Labels::new(x, y) }
 }
 
 labels!(Heatmap);
@@ -56,7 +52,9 @@ impl Heatmap<'_> {
     fn paint(&self, canvas: &Canvas, grid: &Grid) -> Result<()> {
         let Some((low, high)) = grid.extent() else { return Ok(()) };
         let unit = self.labels.unit;
-        let share = |value: f64| if high > low { (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0) } else { 0.5 };
+        let share = |value: f64| {
+            if high > low { (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0) } else { 0.5 }
+        };
         let mut frame = Frame::new(canvas, &self.labels, &[], left_out(grid.missing))?;
         let tick = Text::new(theme::TICK, theme::MUTED);
         let widest = grid.ys.iter().map(|name| tick.width(name)).fold(0.0, f64::max);

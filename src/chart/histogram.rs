@@ -66,7 +66,11 @@ impl Histogram<'_> {
         let gap = if bins.single { 0.08 } else { 0.01 };
         for (index, count) in bins.counts.iter().enumerate() {
             let edge = |share: f64| x.at(bins.low + bins.width * (index as f64 + share));
-            canvas.rect((edge(gap), y.at(*count as f64)), (edge(1.0 - gap), y.at(0.0)), theme::colour(0))?;
+            canvas.rect(
+                (edge(gap), y.at(*count as f64)),
+                (edge(1.0 - gap), y.at(0.0)),
+                theme::colour(0),
+            )?;
         }
         canvas.line(&[(frame.left, y.at(0.0)), (frame.right, y.at(0.0))], theme::AXIS, 1.0)?;
         let count = ((frame.right - frame.left) / 70.0).clamp(2.0, 20.0) as usize;
@@ -118,7 +122,8 @@ impl Bins {
         let n = values.len();
         let value = if n == 1 { "value" } else { "values" };
         let middle = values[n / 2];
-        let place = self.counts.iter().enumerate().max_by_key(|(i, c)| (**c, std::cmp::Reverse(*i)));
+        let place =
+            self.counts.iter().enumerate().max_by_key(|(i, c)| (**c, std::cmp::Reverse(*i)));
         let fullest = place.map_or(0, |(index, _)| index) as f64;
         let most = if self.single {
             format!("most often {}", unit.text(self.low + 0.5 + fullest))

@@ -5,7 +5,9 @@ use polars::prelude::*;
 
 use super::axis::{Scale, Ticks, date_ticks, ticks};
 use super::canvas::{Canvas, Text};
-use super::{Frame, Labels, Unit, columns, extent, labels, left_out, names, numbers, places, theme};
+use super::{
+    Frame, Labels, Unit, columns, extent, labels, left_out, names, numbers, places, theme,
+};
 use crate::error::Result;
 use crate::notebook::Figure;
 
@@ -94,7 +96,8 @@ impl Line<'_> {
             frame.right -= widest + 10.0;
         }
         let rows = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
-        let y = frame.y_axis(canvas, &ticks(data.y_range(self.zoom), rows, self.labels.unit, false))?;
+        let y =
+            frame.y_axis(canvas, &ticks(data.y_range(self.zoom), rows, self.labels.unit, false))?;
         let x = data.x_axis(canvas, &frame)?;
 
         for (index, one) in data.series.iter().enumerate() {
@@ -225,8 +228,10 @@ impl Data {
             None => vec![chart.labels.y.clone(); ys.len()],
         };
         let (series_names, owners) = places(&owner);
-        let mut series: Vec<Series> =
-            series_names.into_iter().map(|name| Series { name, points: vec![], dots: false }).collect();
+        let mut series: Vec<Series> = series_names
+            .into_iter()
+            .map(|name| Series { name, points: vec![], dots: false })
+            .collect();
         let mut left_out = 0;
         for row in 0..ys.len() {
             left_out += usize::from(xs[row].is_none() || ys[row].is_none());
@@ -236,7 +241,8 @@ impl Data {
         }
         if let Some(column) = &chart.observed {
             let seen = xs.iter().zip(numbers(frame, column)?);
-            let points = seen.filter_map(|(x, y)| Some(Point { x: (*x)?, y, band: None })).collect();
+            let points =
+                seen.filter_map(|(x, y)| Some(Point { x: (*x)?, y, band: None })).collect();
             series.push(Series { name: column.replace('_', " "), points, dots: true });
         }
         series.retain(|one| one.points.iter().any(|point| point.y.is_some()));
@@ -266,8 +272,11 @@ impl Data {
         if let XKind::Category(names) = &self.x {
             let last = names.len().saturating_sub(1).max(1) as f64;
             let scale = Scale::new((0.0, last), span);
-            let labels: Vec<(f64, String)> =
-                names.iter().enumerate().map(|(i, name)| (scale.at(i as f64), name.clone())).collect();
+            let labels: Vec<(f64, String)> = names
+                .iter()
+                .enumerate()
+                .map(|(i, name)| (scale.at(i as f64), name.clone()))
+                .collect();
             frame.x_labels(canvas, &labels, false)?;
             return Ok(scale);
         }

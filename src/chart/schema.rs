@@ -87,7 +87,13 @@ pub fn schema(schema: &Schema, tables: &[(&str, &DataFrame)], title: &str) -> Re
     Ok(Figure::new(svg, size, alt))
 }
 
-fn table(canvas: &Canvas, schema: &Schema, name: &str, frame: &DataFrame, at: (f64, f64)) -> Result<()> {
+fn table(
+    canvas: &Canvas,
+    schema: &Schema,
+    name: &str,
+    frame: &DataFrame,
+    at: (f64, f64),
+) -> Result<()> {
     let (x, y) = at;
     let tall = ROW * (frame.width() as f64 + 1.0);
     canvas.rect((x, y), (x + WIDE, y + tall), theme::EMPTY)?;

@@ -49,9 +49,9 @@ pub(crate) fn spine(presence: &DataFrame, months: &DataFrame, all: bool) -> Resu
         names.push("all".into());
         names.sort_unstable();
     }
-    let frames = names.iter().map(|name| {
-        labelled.clone().lazy().with_column(lit(name.as_str()).alias("company_size"))
-    });
+    let frames = names
+        .iter()
+        .map(|name| labelled.clone().lazy().with_column(lit(name.as_str()).alias("company_size")));
     Ok(concat(frames.collect::<Vec<_>>(), UnionArgs::default())?
         .sort(["month_no", "company_size"], SortMultipleOptions::default())
         .collect()?)

@@ -32,9 +32,8 @@ use crate::error::Result;
 pub fn by_month(presence: &DataFrame, months: &DataFrame) -> Result<DataFrame> {
     require(presence, "presence", &["company_id", "company_size", "month_no", "sessions"])?;
     let keys = || [col("month_no"), col("company_size")];
-    let there = broken_down(presence)?
-        .group_by(keys())
-        .agg([len().cast(DataType::Int64).alias("now")]);
+    let there =
+        broken_down(presence)?.group_by(keys()).agg([len().cast(DataType::Int64).alias("now")]);
     let before = there.clone().select([
         (col("month_no") + lit(1_i64)).alias("month_no"),
         col("company_size"),
@@ -51,10 +50,7 @@ pub fn by_month(presence: &DataFrame, months: &DataFrame) -> Result<DataFrame> {
         .join(there, keys(), keys(), left())
         .join(before, keys(), keys(), left())
         .join(acquired, [col("company_size")], [col("company_size")], left())
-        .with_columns([
-            col("now").fill_null(lit(0_i64)),
-            col("at_risk").fill_null(lit(0_i64)),
-        ])
+        .with_columns([col("now").fill_null(lit(0_i64)), col("at_risk").fill_null(lit(0_i64))])
         .with_column((col("at_risk") - col("now")).alias("lost"))
         .with_columns([
             when(col("at_risk").gt(lit(0)))
@@ -73,17 +69,12 @@ pub fn by_month(presence: &DataFrame, months: &DataFrame) -> Result<DataFrame> {
         .map(|(now, of)| wilson(u64::try_from(now?).ok()?, u64::try_from(of?).ok()?))
         .collect();
     let side = |name: &str, pick: fn(&(f64, f64)) -> f64| {
-        let values: Vec<Option<f64>> = bounds.iter().map(|bound| bound.as_ref().map(pick)).collect();
+        let values: Vec<Option<f64>> =
+            bounds.iter().map(|bound| bound.as_ref().map(pick)).collect();
         Series::new(name.into(), values)
     };
-    let mut curve = curve.select([
-        "company_size",
-        "month_no",
-        "at_risk",
-        "lost",
-        "hazard",
-        "survival",
-    ])?;
+    let mut curve =
+        curve.select(["company_size", "month_no", "at_risk", "lost", "hazard", "survival"])?;
     curve.with_column(side("low", |bound| bound.0).into())?;
     curve.with_column(side("high", |bound| bound.1).into())?;
     Ok(curve)

@@ -84,7 +84,9 @@ impl Figure {
         let bytes = match path.extension().and_then(|extension| extension.to_str()) {
             Some("svg") => self.svg.clone().into_bytes(),
             Some("png") => self.png()?,
-            _ => return Err(Error::file("write", path, "the name ends neither in .svg nor in .png")),
+            _ => {
+                return Err(Error::file("write", path, "the name ends neither in .svg nor in .png"));
+            }
         };
         std::fs::write(path, bytes).map_err(|cause| Error::file("write", path, cause))
     }
@@ -116,8 +118,7 @@ fn encode(pixels: &Pixmap) -> Result<Vec<u8>> {
     let palette: Vec<[u8; 3]> = frequent.iter().take(256).map(|(colour, _)| *colour).collect();
     let index: std::collections::BTreeMap<[u8; 3], u8> =
         counts.keys().map(|colour| (*colour, nearest(&palette, *colour))).collect();
-    let indexed: Vec<u8> =
-        pixels.data().chunks_exact(4).map(|pixel| index[&rgb(pixel)]).collect();
+    let indexed: Vec<u8> = pixels.data().chunks_exact(4).map(|pixel| index[&rgb(pixel)]).collect();
 
     let mut bytes = vec![];
     let mut encoder = png::Encoder::new(&mut bytes, pixels.width(), pixels.height());

@@ -108,7 +108,11 @@ impl Show for Answer {
 }
 
 fn code(query: &Query) -> String {
-    let name = if query.name.is_empty() { String::new() } else { format!("<small>{}</small>", escape(query.name)) };
+    let name = if query.name.is_empty() {
+        String::new()
+    } else {
+        format!("<small>{}</small>", escape(query.name))
+    };
     format!("{name}<pre style=\"text-align:left\"><code>{}</code></pre>", escape(query.text.trim()))
 }
 
@@ -191,7 +195,12 @@ impl Table<'_> {
     fn shape(&self) -> String {
         let (rows, columns) = self.frame.shape();
         let plural = |n| if n == 1 { "" } else { "s" };
-        format!("{} row{}, {columns} column{}", grouped(rows as f64, 0), plural(rows), plural(columns))
+        format!(
+            "{} row{}, {columns} column{}",
+            grouped(rows as f64, 0),
+            plural(rows),
+            plural(columns)
+        )
     }
 
     /// What is left out, if anything is.
@@ -238,7 +247,9 @@ impl Table<'_> {
                         let text = escape(text);
                         write!(out, "<td style=\"text-align:{}\">{text}</td>", column.side())
                     }
-                    None => write!(out, "<td style=\"text-align:{}\"><i>null</i></td>", column.side()),
+                    None => {
+                        write!(out, "<td style=\"text-align:{}\"><i>null</i></td>", column.side())
+                    }
                 };
             }
             out.push_str("</tr>\n");
@@ -360,10 +371,7 @@ fn floats(column: &Column) -> Vec<Option<String>> {
     let Ok(values) = column.cast(&DataType::Float64) else { return vec![None; column.len()] };
     let Ok(values) = values.f64() else { return vec![None; column.len()] };
     let decimals = decimals(values.iter().flatten());
-    values
-        .iter()
-        .map(|value| value.map(|number| decimal(number, decimals)))
-        .collect()
+    values.iter().map(|value| value.map(|number| decimal(number, decimals))).collect()
 }
 
 /// Decimals at which the smallest number still shows three digits, at most 6; at most 2 beside
@@ -408,7 +416,8 @@ fn integer(number: i128, group: bool) -> String {
 pub(crate) fn grouped(number: f64, decimals: usize) -> String {
     let text = format!("{number:.decimals$}");
     // What rounds to zero has no sign.
-    let text = if text.trim_matches(['-', '0', '.']).is_empty() { text.replace('-', "") } else { text };
+    let text =
+        if text.trim_matches(['-', '0', '.']).is_empty() { text.replace('-', "") } else { text };
     commas(&text)
 }
 

@@ -302,7 +302,9 @@ pub fn company_months(config: &Config) -> Result<DataFrame> {
             }
         }
     }
-    Ok(df!("company_id" => ids, "company_size" => sizes, "month_no" => months, "sessions" => sessions)?)
+    Ok(
+        df!("company_id" => ids, "company_size" => sizes, "month_no" => months, "sessions" => sessions)?,
+    )
 }
 
 /// A slice of the companies with their sessions, as [`batches`] hands them out.
@@ -420,8 +422,9 @@ impl<'c> Checked<'c> {
         config.validate()?;
         Ok(Checked {
             config,
-            small: Bernoulli::new(config.share_small)
-                .map_err(|error| Error::config("share_small", config.share_small, error.to_string()))?,
+            small: Bernoulli::new(config.share_small).map_err(|error| {
+                Error::config("share_small", config.share_small, error.to_string())
+            })?,
             deviations: [
                 Deviation::new(config.session_rule, config.small.spread)?,
                 Deviation::new(config.session_rule, config.large.spread)?,
@@ -577,7 +580,8 @@ pub fn truth(config: &Config) -> Result<Truth> {
 
     let mut month_no: Vec<i64> = vec![];
     let mut sizes = vec![];
-    let (mut clients, mut clients_sd, mut revenue, mut revenue_sd) = (vec![], vec![], vec![], vec![]);
+    let (mut clients, mut clients_sd, mut revenue, mut revenue_sd) =
+        (vec![], vec![], vec![], vec![]);
     let (mut churn, mut sessions): (Vec<Option<f64>>, Vec<Option<f64>>) = (vec![], vec![]);
     let mut alive_before = [1.0, 1.0];
     for month in 1..=config.months {

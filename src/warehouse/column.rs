@@ -48,7 +48,9 @@ impl Cells {
     fn new(column: &Column) -> Result<Cells> {
         let (kind, values) = match column.dtype() {
             DataType::String => (Kind::Text, Values::Text(column.str()?.clone())),
-            DataType::Date => (Kind::Date, Values::Int(column.cast(&DataType::Int64)?.i64()?.clone())),
+            DataType::Date => {
+                (Kind::Date, Values::Int(column.cast(&DataType::Int64)?.i64()?.clone()))
+            }
             DataType::Datetime(_, None) => {
                 let micros = DataType::Datetime(TimeUnit::Microseconds, None);
                 let numbers = column.cast(&micros)?.cast(&DataType::Int64)?;
@@ -88,10 +90,8 @@ impl Cells {
             Values::Real(v) => v.get(row).map_or(Cell::Null, Cell::Real),
             Values::Int(v) => match (v.get(row), self.kind) {
                 (Some(days), Kind::Date) => date(days).map_or(Cell::Null, Cell::Date),
-                (Some(micros), Kind::Moment) => {
-                    DateTime::from_timestamp_micros(micros)
-                        .map_or(Cell::Null, |moment| Cell::Moment(moment.naive_utc()))
-                }
+                (Some(micros), Kind::Moment) => DateTime::from_timestamp_micros(micros)
+                    .map_or(Cell::Null, |moment| Cell::Moment(moment.naive_utc())),
                 (Some(number), _) => Cell::Int(number),
                 (None, _) => Cell::Null,
             },

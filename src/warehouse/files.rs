@@ -119,7 +119,8 @@ impl Folder {
         for (_, writer) in &mut self.tables {
             writer.finish()?;
         }
-        let names: Vec<String> = self.tables.iter().map(|(table, _)| self.file_name(table)).collect();
+        let names: Vec<String> =
+            self.tables.iter().map(|(table, _)| self.file_name(table)).collect();
         let done: Vec<PathBuf> = names.iter().map(|name| self.place.join(name)).collect();
         // Old files go first and the last table comes last, so that at no moment does a mixture of
         // old and new look like a complete set.
@@ -142,7 +143,8 @@ impl Sink for Folder {
                 let name = self.file_name(table);
                 let shown = self.place.join(&name);
                 let path = self.staging.path().join(&name);
-                self.tables.push((table, Writer::create(&path, shown, self.format, rows.schema())?));
+                self.tables
+                    .push((table, Writer::create(&path, shown, self.format, rows.schema())?));
                 self.tables.len() - 1
             }
         };
@@ -309,7 +311,9 @@ mod tests {
         std::fs::write(&file, "x").unwrap();
         let error = Folder::create(&file.join("out"), Format::Csv, "").err().unwrap();
         assert!(error.to_string().contains("a-file"), "{error}");
-        assert!(read(place.path().join("missing.csv")).unwrap_err().to_string().contains("missing.csv"));
+        assert!(
+            read(place.path().join("missing.csv")).unwrap_err().to_string().contains("missing.csv")
+        );
         assert!(read(&file).unwrap_err().to_string().contains(".parquet"));
     }
 }

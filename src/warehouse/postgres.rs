@@ -188,7 +188,8 @@ fn fill(rows: &[Row], index: usize, ty: &Type, name: &str) -> Result<polars::pre
             value.and_utc().timestamp_micros()
         })?),
         ref other => {
-            let problem = format!("is of type {other}; cast it to bigint, double precision or text");
+            let problem =
+                format!("is of type {other}; cast it to bigint, double precision or text");
             return Err(Error::column("result", name, problem));
         }
     };
@@ -249,7 +250,8 @@ fn failure(error: &postgres::Error, doing: String) -> Error {
             let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
             let trouble = if doing.starts_with("connecting") {
                 if cause.contains("password") { Trouble::Refused } else { Trouble::Unreachable }
-            } else if error.is_closed() || error.source().is_some_and(|s| s.is::<std::io::Error>()) {
+            } else if error.is_closed() || error.source().is_some_and(|s| s.is::<std::io::Error>())
+            {
                 Trouble::ConnectionLost
             } else {
                 Trouble::Statement

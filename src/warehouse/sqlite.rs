@@ -19,7 +19,8 @@ pub struct Sqlite {
 impl Sqlite {
     pub fn open(path: &Path) -> Result<Sqlite> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|cause| Error::file("create", folder, cause))?;
+            std::fs::create_dir_all(folder)
+                .map_err(|cause| Error::file("create", folder, cause))?;
         }
         let doing = || format!("opening {}", path.display());
         let connection = Connection::open(path).map_err(|error| failure(error, doing()))?;
@@ -148,7 +149,8 @@ fn read(statement: &mut Statement) -> rusqlite::Result<Answer> {
 
 impl Answer {
     fn into_frame(self) -> Result<DataFrame> {
-        let columns = self.names.iter().zip(self.columns).map(|(name, values)| column(name, values));
+        let columns =
+            self.names.iter().zip(self.columns).map(|(name, values)| column(name, values));
         Ok(DataFrame::new_infer_height(columns.collect::<Result<_>>()?)?)
     }
 }
@@ -287,8 +289,11 @@ mod tests {
     fn files_that_cannot_be_used_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let not = folder.path().join("notes.txt");
-        std::fs::write(&not, "a letter, and a long enough one to be read as a page header".repeat(9))
-            .unwrap();
+        std::fs::write(
+            &not,
+            "a letter, and a long enough one to be read as a page header".repeat(9),
+        )
+        .unwrap();
         let error = Sqlite::open(&not).err().unwrap();
         assert!(error.to_string().contains("notes.txt"), "{error}");
         assert_eq!(trouble(error), Trouble::NotADatabase);
@@ -320,7 +325,11 @@ mod tests {
             let plan = sqlite.query(&format!("EXPLAIN QUERY PLAN {}", query.text)).unwrap();
             let details = plan.column("detail").unwrap().str().unwrap().clone();
             for line in details.iter().flatten().filter(|line| line.contains(" sessions")) {
-                assert!(line.contains("COVERING INDEX sessions_by_company"), "{}: {line}", query.name);
+                assert!(
+                    line.contains("COVERING INDEX sessions_by_company"),
+                    "{}: {line}",
+                    query.name
+                );
             }
         }
     }

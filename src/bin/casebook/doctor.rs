@@ -54,14 +54,18 @@ pub fn run() -> ExitCode {
 fn project() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     here.ancestors()
-        .find(|folder| folder.join("kernel/launch.py").is_file() && folder.join("Cargo.toml").is_file())
+        .find(|folder| {
+            folder.join("kernel/launch.py").is_file() && folder.join("Cargo.toml").is_file()
+        })
         .map(Path::to_path_buf)
 }
 
 fn folder(project: &Option<PathBuf>) -> Result<String, Trouble> {
     match project {
         Some(folder) => Ok(folder.display().to_string()),
-        None => Err(needed("this is not a folder of the project", "cd into the project, run it again")),
+        None => {
+            Err(needed("this is not a folder of the project", "cd into the project, run it again"))
+        }
     }
 }
 
@@ -91,7 +95,8 @@ fn rustc(project: &Option<PathBuf>) -> Result<String, Trouble> {
 }
 
 fn python() -> Result<String, Trouble> {
-    let check = "import sys; assert sys.version_info >= (3, 10); print('Python', sys.version.split()[0])";
+    let check =
+        "import sys; assert sys.version_info >= (3, 10); print('Python', sys.version.split()[0])";
     says("python3", &["-c", check])
         .ok_or_else(|| needed("no Python 3.10 or newer", "your system's package manager"))
 }
@@ -99,7 +104,9 @@ fn python() -> Result<String, Trouble> {
 fn tools(project: &Option<PathBuf>) -> Result<String, Trouble> {
     let python = project.as_ref().map(|folder| folder.join(".venv/bin/python"));
     python
-        .and_then(|python| says(python, &["-c", "import jupyterlab; print('JupyterLab', jupyterlab.__version__)"]))
+        .and_then(|python| {
+            says(python, &["-c", "import jupyterlab; print('JupyterLab', jupyterlab.__version__)"])
+        })
         .ok_or_else(|| needed("JupyterLab is not installed for this project", "make tools"))
 }
 
@@ -115,7 +122,9 @@ fn evcxr(project: &Option<PathBuf>) -> Result<String, Trouble> {
 }
 
 fn kernel(project: &Option<PathBuf>) -> Result<String, Trouble> {
-    let spec = project.as_ref().map(|folder| folder.join(".venv/share/jupyter/kernels/casebook/kernel.json"));
+    let spec = project
+        .as_ref()
+        .map(|folder| folder.join(".venv/share/jupyter/kernels/casebook/kernel.json"));
     match spec.filter(|path| path.is_file()) {
         Some(_) => Ok("Rust (casebook) is registered".into()),
         None => Err(needed("Rust (casebook) is not registered with Jupyter", "make kernel")),
@@ -138,7 +147,11 @@ fn database(project: &Option<PathBuf>) -> Result<String, Trouble> {
             drop(warehouse);
             // Only a trial; an empty file nobody asked for would be litter.
             let _ = std::fs::remove_file(file.join("doctor.sqlite"));
-            Ok(if std::env::var_os("DATABASE_URL").is_some() { shown } else { "SQLite (DATABASE_URL is not set)".into() })
+            Ok(if std::env::var_os("DATABASE_URL").is_some() {
+                shown
+            } else {
+                "SQLite (DATABASE_URL is not set)".into()
+            })
         }
         Err(error) => Err(Trouble {
             found: error.to_string(),

@@ -84,7 +84,9 @@ impl Business {
             Ok(pool) => pool.install(work),
             // Fewer threads than asked for make the same data.
             Err(error) => {
-                eprintln!("casebook: {threads} threads could not be started ({error}); using the default");
+                eprintln!(
+                    "casebook: {threads} threads could not be started ({error}); using the default"
+                );
                 work()
             }
         }
@@ -92,8 +94,10 @@ impl Business {
 }
 
 fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:30} {human_pos} of {human_len} companies, {per_sec}, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
+    ProgressStyle::with_template(
+        "{bar:30} {human_pos} of {human_len} companies, {per_sec}, {eta} left",
+    )
+    .unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 #[derive(Args)]

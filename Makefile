@@ -1,0 +1,49 @@
+# The only entry points people need. Each does its own set-up, says what it is doing, skips what is
+# done, and can be interrupted and run again.
+.PHONY: notebooks test lab site latency kernel tools postgres doctor clean
+
+PYTHON := .venv/bin/python
+
+# Execute every notebook in a real kernel, write the outputs back, and make the HTML pages.
+notebooks: kernel
+	@$(PYTHON) kernel/notebooks.py
+	@$(PYTHON) site/build.py
+
+# Everything CI runs.
+test: kernel postgres
+	@$(PYTHON) tests/run.py
+
+# JupyterLab with the kernel "Rust (casebook)", in the browser.
+lab: kernel
+	@$(PYTHON) -m jupyterlab --notebook-dir=notebooks
+
+# The HTML pages, from the outputs in the notebooks.
+site: tools
+	@$(PYTHON) site/build.py
+
+# How long a notebook user waits, beside the stock kernel.
+latency: kernel
+	@$(PYTHON) kernel/latency.py
+
+# The kernel: evcxr_jupyter, its registration, and its compiled dependencies.
+kernel: tools
+	@$(PYTHON) kernel/install.py
+
+# JupyterLab and friends, in .venv.
+tools: .venv/installed
+
+.venv/installed: requirements.txt
+	@echo "casebook: installing JupyterLab into .venv, about 1 minute"
+	@python3 -m venv .venv
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+# PostgreSQL's server programs, for the tests. They start a private server; none is left running.
+postgres: tools
+	@$(PYTHON) tests/postgres.py install
+
+doctor:
+	@cargo run --quiet --features command -- doctor
+
+clean:
+	rm -rf target .venv site/html data/out

@@ -1,0 +1,200 @@
+"""The kernel and the notebook runner, in real sessions."""
+
+import concurrent.futures
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+import time
+import unittest
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT / "kernel"))
+
+import nbformat  # noqa: E402
+
+import latency  # noqa: E402
+import notebooks  # noqa: E402
+from common import sessions  # noqa: E402
+
+BEGIN = ':dep casebook = { path = ".." }\nuse casebook::prelude::*;'
+
+
+def alive():
+    return {folder.name for folder in sessions().iterdir()} if sessions().exists() else set()
+
+
+class OneSession(unittest.TestCase):
+    """Cells that share a session; each test leaves it usable."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.before = alive()
+        cls.session = latency.Session(*latency.ours())
+        cls.run_cell(BEGIN)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.session.end()
+
+    @classmethod
+    def run_cell(cls, code):
+        seconds, trouble, shown = cls.session.run(code)
+        return seconds, notebooks.ANSI.sub("", trouble), shown
+
+    def good(self, code):
+        seconds, trouble, shown = self.run_cell(code)
+        self.assertEqual(trouble, "", f"in {code}")
+        return seconds, shown
+
+    def test_types_are_inferred(self):
+        """Fails when rust-analyzer no longer sees a package or the standard library's shape."""
+        cells = {
+            "let a = 1.5;": "a: f64",
+            "let b = vec![1, 2, 3];": "b: Vec<i32>",
+            "let c = b.iter().map(|x| x * 2).collect::<Vec<_>>();": "c: Vec<i32>",
+            "let d = b[1] + c.iter().sum::<i32>();": "d: i32",
+            'let e = df!("x" => [1, 2])?;': "e: DataFrame",
+            "let f = e.clone().lazy().filter(col(\"x\").gt(lit(1))).collect()?;": "f: DataFrame",
+            'let g = e.column("x")?.i32()?.sum();': "g: Option<i32>",
+            "let h = saas::Config::default();": "h: saas::Config",
+            "let i = saas::generate(&h)?;": "i: saas::Tables",
+            "let j = Warehouse::in_memory()?;": "j: Warehouse",
+            'let k = chart::line(&e, "x", "x").draw()?;': "k: Figure",
+            'let l = stream(1, "a", 1);': "l: rand_chacha::ChaCha8Rng",
+            'let m = format!("{a} {d}");': "m: String",
+            "let n = (0..3).map(|x| x as f64).fold(0.0, |s, x| s + x);": "n: f64",
+            "let o = std::collections::HashMap::from([(1, 2.0)]);": "o: std::collections::HashMap<i32, f64>",
+            "let (p, q) = (b.len(), Some(a));": "q: Option<f64>",
+            "let r = \"4\".parse::<u8>()?;": "r: u8",
+            "let s = activity::presence(&i.companies, &i.plans, &i.months, &i.sessions)?;": "s: DataFrame",
+        }
+        for code in cells:
+            self.good(code)
+        _, shown = self.good(":vars")
+        known = [line.strip() for line in shown.splitlines()]
+        for code, expected in cells.items():
+            with self.subTest(code):
+                self.assertIn(expected, known)
+
+    def test_values_show_themselves(self):
+        self.assertEqual(self.good("21 * 2")[1], "42")
+        self.assertEqual(self.good('"text"')[1], "text")
+        self.assertEqual(self.good("for _ in 0..2 {}")[1], "")
+        self.assertEqual(self.good("Some(1)")[1].split(), ["Some(", "1,", ")"])
+        self.assertIn("2 rows, 1 column", self.good('df!("x" => [1, 2])?')[1])
+        # A type of one's own falls back to Debug.
+        self.good("#[derive(Debug)] struct Own { n: i32 }")
+        self.assertEqual(self.good("Own { n: 1 }")[1], "Own { n: 1 }")
+
+    def test_a_panic_keeps_variables_and_spares_the_backtrace(self):
+        self.good("let kept = 7;")
+        _, trouble, _ = self.run_cell('let missing: Option<i32> = None; missing.expect("no number here");')
+        self.assertIn("no number here", trouble)
+        self.assertNotIn("stack backtrace", trouble)
+        self.assertEqual(self.good("kept")[1], "7")
+
+    def test_a_type_that_cannot_be_inferred_is_explained_soon(self):
+        seconds, trouble, _ = self.run_cell('let unclear = "1".parse()?;')
+        self.assertIn("unclear", trouble)
+        self.assertLess(seconds, 60, "the check compiled dependencies again")
+
+    def test_an_edited_library_waits_for_the_next_session(self):
+        source = PROJECT / "src" / "lib.rs"
+        times = source.stat()
+        try:
+            os.utime(source)
+            seconds, _ = self.good("let untouched = 1;")
+        finally:
+            os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
+        self.assertLess(seconds, 8, "the library was rebuilt under the session's feet")
+
+    def test_another_dependency_leaves_the_compiled_ones_alone(self):
+        seconds, _ = self.good(':dep itoa = "1"\nlet shown = itoa::Buffer::new().format(12).to_owned();')
+        self.assertLess(seconds, 90, "the dependencies were compiled again")
+        self.assertEqual(self.good("shown")[1], "12")
+        self.assertIn("1 row", self.good('df!("x" => [1])?')[1])
+
+
+class Sessions(unittest.TestCase):
+    def test_a_session_leaves_nothing_behind(self):
+        before = alive()
+        session = latency.Session(*latency.ours())
+        own = alive() - before
+        self.assertEqual(len(own), 1)
+        session.end()
+        deadline = time.monotonic() + 20
+        while own & alive() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        self.assertFalse(own & alive())
+
+    def test_a_killed_sessions_copy_is_removed_by_the_next(self):
+        stale = sessions() / "s-left-behind"
+        (stale / "target").mkdir(parents=True)
+        (stale / "lock").touch()
+        session = latency.Session(*latency.ours())
+        try:
+            self.assertNotIn(stale.name, alive())
+        finally:
+            session.end()
+
+
+class Runner(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="nb-", dir=PROJECT / "notebooks"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def notebook(self, *cells):
+        path = self.folder / "trial.ipynb"
+        begin = BEGIN.replace('".."', '"../.."')
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in (begin, *cells)])
+        nbformat.write(book, path)
+        return path
+
+    def fails(self, *cells):
+        with self.assertRaises(notebooks.Failed) as caught:
+            notebooks.execute(self.notebook(*cells))
+        return str(caught.exception)
+
+    def test_a_panic_fails_with_cell_and_message(self):
+        told = self.fails("let a = 1;", 'panic!("the panic\'s message")')
+        self.assertIn("code cell 3", told)
+        self.assertIn("the panic's message", told)
+
+    def test_an_error_through_the_question_mark_fails(self):
+        told = self.fails('"5/4".parse::<saas::Part>()?;')
+        self.assertIn("code cell 2", told)
+        self.assertIn("1 <= k <= n", told)
+
+    def test_a_compile_error_fails(self):
+        told = self.fails("let a: i32 = \"text\";")
+        self.assertIn("code cell 2", told)
+        self.assertIn("mismatched types", told)
+
+    def test_a_dead_process_fails(self):
+        self.assertIn("code cell 2", self.fails("std::process::abort();"))
+
+    def test_outputs_are_stable_and_carry_what_viewers_need(self):
+        path = self.notebook(
+            'println!("one"); println!("two");',
+            'let frame: DataFrame = df!("x" => [1, 2], "y" => [1.0, 4.0])?;\n'
+            'chart::line(&frame, "x", "y").title("It rises").draw()?',
+        )
+        one, two = (notebooks.execute(path)[0] for _ in range(2))
+        self.assertEqual(notebooks.text(one), notebooks.text(two))
+        self.assertEqual(one.cells[1].outputs[0]["text"], "one\ntwo\n")
+        about = one.cells[2].outputs[0]["metadata"]["image/png"]
+        self.assertEqual(about["width"], 720)
+        self.assertTrue(about["alt"].startswith("It rises."))
+        self.assertNotIn("execution", one.cells[1].metadata)
+
+    def test_two_notebooks_run_at_the_same_time(self):
+        path = PROJECT / "notebooks" / "02_saas_take_home.ipynb"
+        with concurrent.futures.ProcessPoolExecutor(2) as pool:
+            troubles = list(pool.map(notebooks.handle, [path, path], [True, True], ["casebook", "casebook"]))
+        self.assertEqual(troubles, [None, None])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,137 @@
+"""What the project says of itself: pins that agree, notebooks as committed, pages without a network."""
+
+import json
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import tomllib
+import unittest
+import base64
+
+import yaml
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
+sys.path.insert(0, str(PROJECT / "kernel"))
+
+from common import EVCXR_VERSION  # noqa: E402
+
+
+def text(value):
+    return "".join(value) if isinstance(value, list) else str(value)
+
+
+class Pins(unittest.TestCase):
+    def setUp(self):
+        self.environment = yaml.safe_load((PROJECT / "environment.yml").read_text())
+        self.cargo = tomllib.loads((PROJECT / "Cargo.toml").read_text())
+        packages = [entry for entry in self.environment["dependencies"] if isinstance(entry, str)]
+        self.conda = dict(entry.split("=", 1) if "=" in entry else (entry, "") for entry in packages)
+
+    def test_rust(self):
+        rust = self.cargo["package"]["rust-version"]
+        self.assertEqual(self.conda["rust"], f"{rust}.*")
+        toolchain = tomllib.loads((PROJECT / "rust-toolchain.toml").read_text())["toolchain"]["channel"]
+        self.assertEqual(toolchain.rsplit(".", 1)[0], rust)
+
+    def test_evcxr(self):
+        self.assertEqual(self.conda["evcxr"], EVCXR_VERSION)
+
+    def test_python_tools(self):
+        pip = next(entry["pip"] for entry in self.environment["dependencies"] if isinstance(entry, dict))
+        self.assertEqual(pip, ["-r requirements.txt"])
+        for line in (PROJECT / "requirements.txt").read_text().splitlines():
+            if line.strip() and not line.startswith("#"):
+                self.assertRegex(line, r"^[A-Za-z0-9_.-]+==[0-9.]+$")
+        self.assertIn("postgresql", self.conda)
+
+    def test_the_kernels_profile_is_the_crates(self):
+        import warm
+        kernel = tomllib.loads(warm.MANIFEST.format(project="x"))["profile"]["dev"]
+        self.assertEqual(self.cargo["profile"]["dev"], kernel)
+        config = tomllib.loads((PROJECT / ".cargo/config.toml").read_text())["build"]
+        self.assertEqual(config["rustflags"], warm.environment()["RUSTFLAGS"].split())
+
+    def test_compose_file(self):
+        compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
+        self.assertEqual(set(compose["services"]), {"database", "app"})
+
+
+class Committed(unittest.TestCase):
+    def cells(self, path):
+        return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+    def outputs(self, path):
+        for cell in self.cells(path):
+            for output in cell.get("outputs", []):
+                yield output
+
+    def test_there_are_notebooks(self):
+        self.assertTrue(NOTEBOOKS)
+
+    def test_no_output_is_an_error(self):
+        for path in NOTEBOOKS:
+            for output in self.outputs(path):
+                self.assertNotEqual(output["output_type"], "error", path.name)
+                self.assertNotEqual(output.get("name"), "stderr", path.name)
+
+    def test_every_code_cell_is_executed_and_short(self):
+        for path in NOTEBOOKS:
+            for cell in self.cells(path):
+                if cell["cell_type"] == "code":
+                    self.assertIsNotNone(cell["execution_count"], path.name)
+                    self.assertLessEqual(len(text(cell["source"]).splitlines()), 16, text(cell["source"]))
+
+    def test_charts_have_alt_text_and_are_twice_their_width(self):
+        for path in NOTEBOOKS:
+            charts = [output for output in self.outputs(path) if "image/png" in output.get("data", {})]
+            self.assertGreaterEqual(len(charts), 6, path.name)
+            for chart in charts:
+                about = chart["metadata"]["image/png"]
+                self.assertGreater(len(about["alt"]), 40)
+                width, = struct.unpack(">I", base64.b64decode(text(chart["data"]["image/png"]))[16:20])
+                self.assertEqual(width, 2 * about["width"])
+
+    def test_no_path_of_a_machine_and_no_vector_graphics(self):
+        for path in NOTEBOOKS:
+            raw = path.read_text(encoding="utf-8")
+            self.assertIsNone(re.search(r"/home/\w|/root/|/tmp/\w|/Users/\w", raw), path.name)
+            self.assertNotIn(str(PROJECT), raw)
+            self.assertNotIn("<svg", raw)
+            self.assertLess(len(raw), 1_000_000)
+
+    def test_numbers_in_the_prose_are_numbers_in_the_outputs(self):
+        """Measured figures only: those with decimals or thousands. Rules of the brief stand in the code."""
+        for path in NOTEBOOKS:
+            shown = ""
+            for cell in self.cells(path):
+                if cell["cell_type"] == "code":
+                    shown += text(cell["source"])
+                    for output in cell["outputs"]:
+                        data = output.get("data", {})
+                        shown += text(output.get("text", "")) + "".join(text(v) for k, v in data.items() if k.startswith("text/"))
+            shown = shown.replace(",", "")
+            for cell in self.cells(path):
+                if cell["cell_type"] == "markdown":
+                    prose = re.sub(r"`[^`]*`", "", text(cell["source"]))
+                    for number in re.findall(r"\d+\.\d+|\d{1,3}(?:,\d{3})+|\d{4,}", prose):
+                        self.assertIn(number.replace(",", ""), shown.replace("_", ""), f"{path.name}: {number}")
+
+
+class Pages(unittest.TestCase):
+    def test_pages_need_no_network_and_describe_their_charts(self):
+        subprocess.run([sys.executable, "site/build.py"], cwd=PROJECT, check=True, capture_output=True)
+        for path in NOTEBOOKS:
+            page = (PROJECT / "site/html" / f"{path.stem}.html").read_text(encoding="utf-8")
+            self.assertNotRegex(page, r"<(script|link|img|iframe)[^>]+(src|href)=[\"']?(https?:)?//")
+            self.assertNotIn("@import", page)
+            images = re.findall(r"<img[^>]*>", page)
+            self.assertGreaterEqual(len(images), 6)
+            for image in images:
+                self.assertRegex(image, r'alt="[^"]{40,}"')
+
+
+if __name__ == "__main__":
+    unittest.main()
