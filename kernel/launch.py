@@ -95,7 +95,7 @@ def environment(folder):
     env = os.environ | {
         "EVCXR_CONFIG_DIR": str(folder / "config"),
         "EVCXR_TMPDIR": str(folder),
-        "RUST_BACKTRACE": "0",
+        "RUST_BACKTRACE": "0",  # for evcxr itself; its cells' process gets 1, see config/prelude.rs
         # The standard library as type inference sees it: see README.md in this folder.
         "RUST_SRC_PATH": str(HERE / "std"),
         # rust-analyzer looks for cargo in $CARGO_HOME/bin before anything else, evcxr in PATH.

@@ -1,7 +1,6 @@
 //! What a notebook cell needs, in one line: `use casebook::prelude::*;`
 //!
-//! Polars as its own prelude brings it, [`plotters`](crate::plotters) and [`rand`](crate::rand) as
-//! modules, this library's modules by name, and [`Show`], which makes values appear.
+//! Polars as its own prelude brings it, [`plotters`] and [`rand`] as modules, this library's modules by name, and [`Show`], which makes values appear.
 //!
 //! Glob imports lose against names defined in a cell, so nothing here stands in a learner's way.
 

@@ -62,7 +62,7 @@ class OneSession(unittest.TestCase):
             "let i = saas::generate(&h)?;": "i: saas::Tables",
             "let j = Warehouse::in_memory()?;": "j: Warehouse",
             'let k = chart::line(&e, "x", "x").draw()?;': "k: Figure",
-            'let l = stream(1, "a", 1);': "l: rand_chacha::ChaCha8Rng",
+            'let l = stream(1, "a", 1);': "l: casebook::rand_chacha::ChaCha8Rng",
             'let m = format!("{a} {d}");': "m: String",
             "let n = (0..3).map(|x| x as f64).fold(0.0, |s, x| s + x);": "n: f64",
             "let o = std::collections::HashMap::from([(1, 2.0)]);": "o: std::collections::HashMap<i32, f64>",

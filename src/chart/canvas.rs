@@ -121,8 +121,13 @@ pub fn draw(
         .replace(&fonts, &format!("font-family=\"{}, Helvetica, Arial, sans-serif\"", theme::FONT)))
 }
 
+/// XML allows no control characters.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 fn attribute(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+    clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }
 
 fn units((x, y): (f64, f64)) -> (i32, i32) {
@@ -132,9 +137,7 @@ fn units((x, y): (f64, f64)) -> (i32, i32) {
 
 impl Canvas<'_> {
     pub fn text(&self, text: &str, at: (f64, f64), how: Text) -> Result<()> {
-        // XML allows no control characters.
-        let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        self.area.draw_text(&clean, &how.style(), units(at)).map_err(Error::figure)
+        self.area.draw_text(&clean(text), &how.style(), units(at)).map_err(Error::figure)
     }
 
     pub fn line(&self, points: &[(f64, f64)], colour: RGBColor, width: f64) -> Result<()> {

@@ -73,7 +73,7 @@ impl Heatmap<'_> {
             .collect();
         let longest =
             texts.iter().flatten().flatten().map(|text| tick.width(text)).fold(0.0, f64::max);
-        let readable = longest + 6.0 <= wide && tall >= 16.0;
+        let readable = longest + 3.0 <= wide && tall >= 16.0;
         for (row, cells) in grid.cells.iter().enumerate() {
             for (column, cell) in cells.iter().enumerate() {
                 let a = (frame.left + wide * column as f64, frame.top + tall * row as f64);

@@ -11,7 +11,7 @@ use super::{
 use crate::error::Result;
 use crate::notebook::Figure;
 
-/// A line chart in the making: see [`line`].
+/// A line chart in the making: see [`line`](fn@line).
 #[derive(Debug, Clone)]
 pub struct Line<'f> {
     frame: &'f DataFrame,

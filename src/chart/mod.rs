@@ -197,7 +197,7 @@ impl Frame {
             y += LINE;
         }
         canvas.text(&label.fit(&labels.y, right - left), (left, y + 9.0), label)?;
-        y += LINE + 4.0;
+        y += LINE + 8.0;
         let mut bottom = canvas.height - MARGIN;
         if let Some(note) = note {
             let small = Text::new(theme::TICK, theme::MUTED);

@@ -85,7 +85,11 @@ impl Figure {
             Some("svg") => self.svg.clone().into_bytes(),
             Some("png") => self.png()?,
             _ => {
-                return Err(Error::file("write", path, "the name ends neither in .svg nor in .png"));
+                return Err(Error::file(
+                    "write",
+                    path,
+                    "the name ends neither in .svg nor in .png",
+                ));
             }
         };
         std::fs::write(path, bytes).map_err(|cause| Error::file("write", path, cause))

@@ -9,3 +9,10 @@ mod show;
 pub use figure::Figure;
 pub use show::{Markdown, Show, Table, table};
 pub(crate) use show::{decimal, decimals, grouped};
+
+/// Lets a panic print its message and its place, without a backtrace.
+///
+/// The kernel calls this when a session starts: evcxr asks for backtraces, which in a lesson are noise.
+pub fn plain_panics() {
+    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+}

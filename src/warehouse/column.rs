@@ -80,6 +80,7 @@ impl Cells {
         &self.name
     }
 
+    #[cfg(feature = "postgres")]
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -108,22 +109,27 @@ pub enum Filling {
     Int(Vec<Option<i64>>),
     Real(Vec<Option<f64>>),
     Text(Vec<Option<String>>),
-    /// Days since 1970.
+    /// Days since 1970. SQLite has no dates of its own.
+    #[cfg(feature = "postgres")]
     Date(Vec<Option<i32>>),
     /// Microseconds since 1970.
+    #[cfg(feature = "postgres")]
     Moment(Vec<Option<i64>>),
 }
 
 impl Filling {
     pub fn finish(self, name: &str) -> Result<Column> {
         let name = PlSmallStr::from_str(name);
-        let micros = DataType::Datetime(TimeUnit::Microseconds, None);
         let series = match self {
             Filling::Int(values) => Series::new(name, values),
             Filling::Real(values) => Series::new(name, values),
             Filling::Text(values) => Series::new(name, values),
+            #[cfg(feature = "postgres")]
             Filling::Date(values) => Series::new(name, values).cast(&DataType::Date)?,
-            Filling::Moment(values) => Series::new(name, values).cast(&micros)?,
+            #[cfg(feature = "postgres")]
+            Filling::Moment(values) => {
+                Series::new(name, values).cast(&DataType::Datetime(TimeUnit::Microseconds, None))?
+            }
         };
         Ok(series.into_column())
     }

@@ -136,7 +136,7 @@ struct Answer {
 }
 
 fn read(statement: &mut Statement) -> rusqlite::Result<Answer> {
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut columns = vec![vec![]; names.len()];
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
