@@ -8,10 +8,11 @@ kernel: a plain `:dep` in a build folder of its own that was built before the cl
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
-import re
+import queue
 import shutil
 import statistics
 import sys
@@ -21,7 +22,7 @@ import time
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpec
 
-from common import PROJECT, evcxr, host, locked, rustc_version, say, target, tool, warmed
+from common import PROJECT, evcxr, rustc_version, say, target
 
 # What each cell stands for, and the cell. The first two are every notebook's beginning.
 CELLS = [
@@ -53,7 +54,7 @@ class Session:
         self.manager.start_kernel(cwd=str(PROJECT / "notebooks"), env=os.environ | env)
         self.client = self.manager.client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=120)
+        self.client.wait_for_ready(timeout=600)
         self.ready = time.monotonic() - self.start
 
     def run(self, code):
@@ -70,8 +71,13 @@ class Session:
             elif message["msg_type"] in ("execute_result", "display_data"):
                 shown.append(content["data"].get("text/plain", "…"))
 
-        self.client.execute_interactive(code, output_hook=hook, timeout=120, allow_stdin=False)
-        return time.monotonic() - start, "".join(trouble), "".join(shown)
+        self.client.execute_interactive(code, output_hook=hook, timeout=600, allow_stdin=False)
+        seconds = time.monotonic() - start
+        # evcxr passes stderr on in its own time: an error may come after the cell has ended.
+        with contextlib.suppress(queue.Empty):
+            while True:
+                hook(self.client.get_iopub_msg(timeout=0.1))
+        return seconds, "".join(trouble), "".join(shown)
 
     def end(self):
         self.client.stop_channels()

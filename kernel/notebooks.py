@@ -15,18 +15,21 @@ many pixels make an inch) and their description (the plain text sent with them).
 import argparse
 import base64
 import concurrent.futures
-import copy
+import contextlib
 import json
+import multiprocessing
 import os
 import pathlib
+import queue
 import re
 import struct
 import sys
 import time
 
 import nbformat
-from jupyter_client import KernelManager
+from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
+from jupyter_core.utils import ensure_async, run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -105,19 +108,49 @@ class Client(NotebookClient):
     def __init__(self, notebook, name, **options):
         super().__init__(notebook, **options)
         self.name, self.times = name, []
+        self.asked, self.told = {}, []  # which request was which cell's; what came on stderr, for which
         self.code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
 
+    async def async_start_new_kernel_client(self):
+        """Listens in: evcxr passes stderr on in its own time, and what comes after a cell has ended
+        nbclient leaves out."""
+        client = await super().async_start_new_kernel_client()
+        receive, execute = client.iopub_channel.get_msg, client.execute
+
+        async def listen(*args, **options):
+            message = await ensure_async(receive(*args, **options))
+            content = message["content"]
+            if message["msg_type"] == "stream" and content["name"] == "stderr":
+                self.told.append((message["parent_header"].get("msg_id"), content["text"]))
+            return message
+
+        def ask(*args, **options):
+            request = execute(*args, **options)
+            self.asked[request] = self.index
+            return request
+
+        client.iopub_channel.get_msg, client.execute = listen, ask
+        return client
+
+    async def hear(self, seconds):
+        """Waits for late messages, then fails if there was anything on stderr."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                await self.kc.iopub_channel.get_msg(timeout=seconds)
+        if self.told:
+            first = self.asked.get(self.told[0][0], self.index)
+            raise Failed(self.report(first, "".join(text for _, text in self.told)))
+
     async def async_execute_cell(self, cell, cell_index, **options):
-        start = time.monotonic()
+        if cell.cell_type != "code" or not cell.source.strip():
+            return await super().async_execute_cell(cell, cell_index, **options)
+        self.index, start = cell_index, time.monotonic()
         done = await super().async_execute_cell(cell, cell_index, **options)
-        if cell.cell_type == "code" and cell.source.strip():
-            self.times.append(time.monotonic() - start)
-            troubles = [o["text"] for o in cell.outputs if o["output_type"] == "stream" and o["name"] == "stderr"]
-            if troubles:
-                raise Failed(self.report(cell_index, "".join(troubles)))
-            count = len(self.times)
-            if count % 5 == 0 or count == len(self.code):
-                say(f"{self.name}: {count} of {len(self.code)} cells, {sum(self.times):.0f} s")
+        self.times.append(time.monotonic() - start)
+        count = len(self.times)
+        await self.hear(0.5 if count == len(self.code) else 0.05)
+        if count % 5 == 0 or count == len(self.code):
+            say(f"{self.name}: {count} of {len(self.code)} cells, {sum(self.times):.0f} s")
         return done
 
     def report(self, index, message):
@@ -128,7 +161,7 @@ class Client(NotebookClient):
 
 def manager(kind):
     spec, env = latency.ours() if kind == "casebook" else latency.stock()
-    kernel = KernelManager(kernel_name=kind)
+    kernel = AsyncKernelManager(kernel_name=kind)
     kernel._kernel_spec = KernelSpec(**spec)
     return kernel, env
 
@@ -155,7 +188,7 @@ def execute(path, kind="casebook"):
         raise Failed(client.report(at, f"the kernel gave no answer: {error}")) from error
     finally:
         if kernel.has_kernel:
-            kernel.shutdown_kernel(now=True)
+            run_sync(kernel.shutdown_kernel)(now=True)
     return stable(notebook), client.times
 
 
@@ -206,7 +239,9 @@ def main():
     if asked.kernel == "casebook":
         import warm
         warm.warm()
-    with concurrent.futures.ProcessPoolExecutor(max_workers=min(asked.jobs, len(files))) as pool:
+    # Fresh processes: the messaging library does not survive a fork.
+    fresh = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(min(asked.jobs, len(files)), mp_context=fresh) as pool:
         running = [pool.submit(handle, path, asked.check, asked.kernel) for path in files]
         troubles = [t for t in (future.result() for future in running) if t]
     for trouble in troubles:
