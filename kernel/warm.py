@@ -77,6 +77,15 @@ def ours(name):
     return name.startswith(("casebook", "libcasebook", "ctx", "libctx"))
 
 
+def compile_dependencies():
+    """Compiles the project's dependencies where tests and command look for them, so that they are
+    compiled once for everything."""
+    for word in ("build", "check"):
+        done = subprocess.run([tool("cargo"), word, "--lib", "--locked"], cwd=PROJECT)
+        if done.returncode != 0:
+            sys.exit("casebook: the library does not compile; the kernel needs it.")
+
+
 def seed(folder):
     """Links the dependencies that are already compiled into the folder."""
     for base in ("debug", f"{host()}/debug"):
@@ -154,6 +163,7 @@ def warm():
         if now == "cold":
             say("warming the kernel: about 1 minute (10 to 20 if polars is not compiled yet)")
             shutil.rmtree(warmed(), ignore_errors=True)
+            compile_dependencies()
             seed(warmed())
         else:
             say("the library has changed: rebuilding it for the kernel, about 20 seconds")

@@ -113,7 +113,10 @@ fn code(query: &Query) -> String {
     } else {
         format!("<small>{}</small>", escape(query.name))
     };
-    format!("{name}<pre style=\"text-align:left\"><code>{}</code></pre>", escape(query.text.trim()))
+    format!(
+        "{name}<pre style=\"text-align:left; font-size:0.85em\"><code>{}</code></pre>",
+        escape(query.text.trim())
+    )
 }
 
 impl Show for Figure {
