@@ -81,7 +81,9 @@ def compile_dependencies():
     """Compiles the project's dependencies where tests and command look for them, so that they are
     compiled once for everything."""
     for word in ("build", "check"):
-        done = subprocess.run([tool("cargo"), word, "--lib", "--locked"], cwd=PROJECT)
+        # With the features that tests and command have: a shared object's name carries no hash, so
+        # building the library with others would replace theirs.
+        done = subprocess.run([tool("cargo"), word, "--lib", "--all-features", "--locked"], cwd=PROJECT)
         if done.returncode != 0:
             sys.exit("casebook: the library does not compile; the kernel needs it.")
 

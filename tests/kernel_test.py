@@ -142,12 +142,12 @@ class Sessions(unittest.TestCase):
 
 class Runner(unittest.TestCase):
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="nb-", dir=PROJECT / "notebooks"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="casebook-nb-"))
         self.addCleanup(shutil.rmtree, self.folder)
 
     def notebook(self, *cells):
         path = self.folder / "trial.ipynb"
-        begin = BEGIN.replace('".."', '"../.."')
+        begin = BEGIN.replace('".."', f'"{PROJECT}"')
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in (begin, *cells)])
         nbformat.write(book, path)
         return path

@@ -25,7 +25,7 @@ STEPS = [
     ("doc", "documentation", ["cargo", "doc", "--all-features", "--no-deps", "--document-private-items"]),
     ("rust", "unit, property, integration and documentation tests, PostgreSQL included (1 to 3 minutes)",
      ["cargo", "test", "--all-features"]),
-    ("kernel", "the kernel and the notebook runner (2 minutes)", [PYTHON, "-m", "unittest", "-v", "tests/kernel_test.py"]),
+    ("kernel", "the kernel and the notebook runner (2 minutes)", [PYTHON, "-W", "ignore", "-m", "unittest", "-v", "tests/kernel_test.py"]),
     ("project", "pins, committed notebooks, pages", [PYTHON, "-m", "unittest", "-v", "tests/project_test.py"]),
     ("notebooks", "committed outputs equal a fresh run on SQLite (1 minute)", NOTEBOOKS),
     ("postgres", "and on PostgreSQL (1 minute)", [*POSTGRES, *NOTEBOOKS]),
