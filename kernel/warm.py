@@ -83,7 +83,7 @@ def compile_dependencies():
     for word in ("build", "check"):
         # With the features that tests and command have: a shared object's name carries no hash, so
         # building the library with others would replace theirs.
-        done = subprocess.run([tool("cargo"), word, "--lib", "--all-features", "--locked"], cwd=PROJECT)
+        done = subprocess.run(["cargo", word, "--lib", "--all-features", "--locked"], cwd=PROJECT)
         if done.returncode != 0:
             sys.exit("casebook: the library does not compile; the kernel needs it.")
 
