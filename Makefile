@@ -15,7 +15,7 @@ test: kernel postgres
 
 # JupyterLab with the kernel "Rust (casebook)", in the browser.
 lab: kernel
-	@$(PYTHON) -m jupyterlab --notebook-dir=notebooks
+	@$(PYTHON) -m jupyterlab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # The HTML pages, from the outputs in the notebooks.
 site: tools

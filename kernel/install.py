@@ -9,12 +9,12 @@ warms it. Each step is skipped when it is done already.
 
 import json
 import os
-import shutil
+import re
 import subprocess
 import sys
 
 import warm
-from common import EVCXR_VERSION, PROJECT, cache, evcxr, locked, say, tool
+from common import EVCXR_VERSION, PROJECT, cache, evcxr, locked, say
 
 SPEC = PROJECT / ".venv" / "share" / "jupyter" / "kernels" / "casebook"
 
@@ -28,10 +28,13 @@ def install_evcxr():
         # Not with this project's flags: they are for notebooks' dependencies.
         env = os.environ | {"RUSTFLAGS": ""}
         env.pop("CARGO_TARGET_DIR", None)
+        # Through rustup, where there is one, with the toolchain that the project pins: some packages
+        # bring a wish of their own.
+        pinned = re.search(r'^channel = "(.+)"', (PROJECT / "rust-toolchain.toml").read_text(), re.M)
         done = subprocess.run(
-            [tool("cargo"), "install", "evcxr_jupyter", "--version", EVCXR_VERSION, "--locked",
+            ["cargo", "install", "evcxr_jupyter", "--version", EVCXR_VERSION, "--locked",
              "--quiet", "--root", str(root)],
-            cwd=cache(), env=env | {"RUSTC": tool("rustc")},
+            cwd=cache(), env=env | {"RUSTUP_TOOLCHAIN": pinned.group(1)},
         )
         if done.returncode != 0:
             sys.exit("casebook: evcxr_jupyter could not be installed; see the messages above")

@@ -16,7 +16,6 @@ import queue
 import shutil
 import statistics
 import sys
-import tempfile
 import time
 
 from jupyter_client import KernelManager

@@ -10,7 +10,6 @@ at the next start: a lock that dies with the session tells which they are.
 
 import ctypes
 import fcntl
-import json
 import os
 import pathlib
 import shutil
@@ -20,11 +19,9 @@ import sys
 import tempfile
 
 import warm
-from common import PROJECT, cargo_home, evcxr, host, link_tree, locked, say, sessions, tool, warmed
+from common import PROJECT, cargo_home, evcxr, host, link_tree, locked, sessions, tool, warmed
 
 HERE = pathlib.Path(__file__).resolve().parent
-# Where the kernel looks for a cell's optimisation level.
-LEVEL = "CASEBOOK_CELL_OPT"
 
 
 def fill(template, folder):

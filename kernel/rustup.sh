@@ -3,7 +3,7 @@
 case "$*" in
 "which cargo") echo @SESSION@/bin/cargo ;;
 "which rustc") echo @RUSTC@ ;;
-# rust-analyzer would download the standard library's source; see config/README in kernel/.
+# rust-analyzer would download the standard library's source; std/ in the project's kernel/ stands in.
 "component add rust-src") exit 1 ;;
 *) exec "${RUSTUP:-$(PATH=$(printf %s "$PATH" | sed 's#@SESSION@/bin:##g') command -v rustup)}" "$@" ;;
 esac

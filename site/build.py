@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The notebooks as HTML pages, from the outputs they hold. No page needs a network."""
 
+import base64
 import html
 import pathlib
 import re
@@ -10,6 +11,9 @@ from nbconvert import HTMLExporter
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 OUT = PROJECT / "site" / "html"
+
+# The README's picture: this notebook's chart with this in its description.
+PICTURE = ("02_saas_take_home", "All together churn falls")
 
 STYLE = """
 <style>
@@ -42,7 +46,17 @@ def build(path):
     return title(notebook)
 
 
+def picture():
+    """The PNG that the README shows, as the notebook holds it."""
+    name, words = PICTURE
+    notebook = nbformat.read(PROJECT / "notebooks" / f"{name}.ipynb", as_version=4)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    chart = next(o for o in outputs if words in o.get("metadata", {}).get("image/png", {}).get("alt", ""))
+    return base64.b64decode(chart["data"]["image/png"])
+
+
 def main():
+    (PROJECT / "site" / "churn.png").write_bytes(picture())
     OUT.mkdir(parents=True, exist_ok=True)
     pages = [(path.stem, build(path)) for path in sorted((PROJECT / "notebooks").glob("*.ipynb"))]
     items = "".join(f'<li><a href="{name}.html">{html.escape(text)}</a></li>' for name, text in pages)

@@ -18,6 +18,9 @@ sys.path.insert(0, str(PROJECT / "kernel"))
 
 from common import EVCXR_VERSION  # noqa: E402
 
+# Read before building the pages writes it anew.
+PICTURE = (PROJECT / "site" / "churn.png").read_bytes()
+
 
 def text(value):
     return "".join(value) if isinstance(value, list) else str(value)
@@ -121,6 +124,11 @@ class Committed(unittest.TestCase):
 
 
 class Pages(unittest.TestCase):
+    def test_the_readmes_picture_is_the_notebooks(self):
+        sys.path.insert(0, str(PROJECT / "site"))
+        import build
+        self.assertEqual(PICTURE, build.picture())
+
     def test_pages_need_no_network_and_describe_their_charts(self):
         subprocess.run([sys.executable, "site/build.py"], cwd=PROJECT, check=True, capture_output=True)
         for path in NOTEBOOKS:
