@@ -23,7 +23,7 @@ def cache():
 
 def target():
     """Cargo's target folder, shared by tests, command and kernel."""
-    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or PROJECT / "target").resolve()
+    return (PROJECT / (os.environ.get("CARGO_TARGET_DIR") or "target")).resolve()
 
 
 def warmed():

@@ -1,6 +1,5 @@
 //! Bar charts: amounts compared, one bar each, side by side or stacked.
 
-use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
 use polars::prelude::*;
 
@@ -56,9 +55,9 @@ impl Bar<'_> {
 
     fn paint(&self, canvas: &Canvas, data: &Data) -> Result<()> {
         let several = data.series.len() > 1;
-        let legend: Vec<(String, RGBColor)> = (data.series.iter().enumerate())
+        let legend: Vec<(String, usize)> = (data.series.iter().enumerate())
             .filter(|_| several)
-            .map(|(index, name)| (name.clone(), theme::colour(index)))
+            .map(|(index, name)| (name.clone(), index))
             .collect();
         let tick = Text::new(theme::TICK, theme::MUTED);
         let widest = data.categories.iter().map(|name| tick.width(name)).fold(0.0, f64::max);
@@ -75,7 +74,7 @@ impl Bar<'_> {
         &self,
         canvas: &Canvas,
         data: &Data,
-        legend: &[(String, RGBColor)],
+        legend: &[(String, usize)],
     ) -> Result<()> {
         let mut frame = Frame::new(canvas, &self.labels, legend, left_out(data.left_out))?;
         let rows = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
@@ -98,7 +97,7 @@ impl Bar<'_> {
         &self,
         canvas: &Canvas,
         data: &Data,
-        legend: &[(String, RGBColor)],
+        legend: &[(String, usize)],
         widest: f64,
     ) -> Result<()> {
         // On its side, what was below is beside, and the other way round.

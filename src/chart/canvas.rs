@@ -150,6 +150,36 @@ impl Canvas<'_> {
         self.area.draw(&PathElement::new(points, style)).map_err(Error::figure)
     }
 
+    /// A line of dashes, 7 pixels each with 4 between.
+    pub fn dashes(&self, points: &[(f64, f64)], colour: RGBColor, width: f64) -> Result<()> {
+        const DASH: [f64; 2] = [7.0, 4.0];
+        let (mut drawing, mut left, mut dash) = (true, DASH[0], vec![]);
+        for pair in points.windows(2) {
+            let ((mut x, mut y), (x1, y1)) = (pair[0], pair[1]);
+            loop {
+                if drawing && dash.is_empty() {
+                    dash.push((x, y));
+                }
+                let rest = (x1 - x).hypot(y1 - y);
+                if rest <= left {
+                    left -= rest;
+                    if drawing {
+                        dash.push((x1, y1));
+                    }
+                    break;
+                }
+                (x, y) = (x + (x1 - x) * left / rest, y + (y1 - y) * left / rest);
+                if drawing {
+                    dash.push((x, y));
+                    self.line(&std::mem::take(&mut dash), colour, width)?;
+                }
+                drawing = !drawing;
+                left = DASH[usize::from(!drawing)];
+            }
+        }
+        if dash.len() > 1 { self.line(&dash, colour, width) } else { Ok(()) }
+    }
+
     /// A filled area.
     pub fn area(&self, outline: &[(f64, f64)], colour: RGBColor, opacity: f64) -> Result<()> {
         let points: Vec<_> = outline.iter().copied().map(units).collect();

@@ -89,7 +89,7 @@ impl Line<'_> {
             .iter()
             .enumerate()
             .filter(|_| several && !direct)
-            .map(|(index, one)| (one.name.clone(), theme::colour(index)))
+            .map(|(index, one)| (one.name.clone(), index))
             .collect();
         let mut frame = Frame::new(canvas, &self.labels, &legend, left_out(data.left_out))?;
         if direct {
@@ -119,7 +119,11 @@ impl Line<'_> {
                 let points: Vec<(f64, f64)> =
                     run.iter().filter_map(|p| Some((x.at(p.x), y.at(p.y?)))).collect();
                 if points.len() > 1 && !one.dots {
-                    canvas.line(&points, colour, 2.2)?;
+                    if theme::broken(index) {
+                        canvas.dashes(&points, colour, 2.2)?;
+                    } else {
+                        canvas.line(&points, colour, 2.2)?;
+                    }
                 } else {
                     points.iter().try_for_each(|at| canvas.dot(*at, 3.2, colour))?;
                 }

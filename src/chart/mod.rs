@@ -31,7 +31,6 @@ mod line;
 mod schema;
 pub mod theme;
 
-use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
 use polars::prelude::*;
 
@@ -170,7 +169,7 @@ impl Frame {
     fn new(
         canvas: &Canvas,
         labels: &Labels,
-        legend: &[(String, RGBColor)],
+        legend: &[(String, usize)],
         note: Option<String>,
     ) -> Result<Frame> {
         let (left, right) = (MARGIN, canvas.width - MARGIN);
@@ -182,14 +181,20 @@ impl Frame {
         }
         let label = Text::new(theme::LABEL, theme::MUTED);
         let mut x = left;
-        for (name, colour) in legend {
+        for (name, index) in legend {
             let name = label.fit(name, right - left - 18.0);
             let wide = 18.0 + label.width(&name) + 16.0;
             if x > left && x + wide > right {
                 x = left;
                 y += LINE;
             }
-            canvas.rect((x, y + 3.0), (x + 12.0, y + 15.0), *colour)?;
+            let colour = theme::colour(*index);
+            if theme::broken(*index) {
+                canvas.rect((x, y + 3.0), (x + 4.5, y + 15.0), colour)?;
+                canvas.rect((x + 7.5, y + 3.0), (x + 12.0, y + 15.0), colour)?;
+            } else {
+                canvas.rect((x, y + 3.0), (x + 12.0, y + 15.0), colour)?;
+            }
             canvas.text(&name, (x + 18.0, y + 9.0), label)?;
             x += wide;
         }

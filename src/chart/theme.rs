@@ -31,6 +31,12 @@ pub fn colour(index: usize) -> RGBColor {
     COLOURS[index % COLOURS.len()]
 }
 
+/// Whether series number `index` is drawn broken: colours begin again after the last, and a second
+/// series of the same colour must not look the same.
+pub fn broken(index: usize) -> bool {
+    index / COLOURS.len() % 2 == 1
+}
+
 /// Titles and values.
 pub const INK: RGBColor = RGBColor(34, 34, 34);
 /// Axis labels and notes.

@@ -1,0 +1,107 @@
+//! Every kind of chart, and what each makes of awkward data, as PNG files.
+//!
+//! Run with `cargo run --all-features --example charts -- FOLDER`.
+
+use casebook::prelude::*;
+
+fn main() -> Result<()> {
+    let folder = std::env::args().nth(1).unwrap_or_else(|| "target/charts".into());
+    std::fs::create_dir_all(&folder).map_err(PolarsError::from)?;
+    for (name, figure) in figures()? {
+        let path = format!("{folder}/{name}.png");
+        figure.save(&path)?;
+        println!("{path}: {}", figure.alt());
+    }
+    Ok(())
+}
+
+fn figures() -> Result<Vec<(&'static str, Figure)>> {
+    let days: Vec<i32> = (0..400).collect();
+    let series = df!(
+        "day" => Series::new("day".into(), days.clone()).cast(&DataType::Date)?,
+        "users" => days.iter().map(|d| 1_000.0 + 40.0 * f64::from(*d % 7) - f64::from(*d)).collect::<Vec<_>>(),
+    )?;
+    let reasons = df!(
+        "reason" => [
+            "It does not do what I need",
+            "Too expensive for a company of our size and stage",
+            "We moved to another product that our parent company uses",
+            "Support did not answer",
+        ],
+        "companies" => [41, 33, 12, 7],
+    )?;
+    let moves = df!(
+        "quarter" => ["Q1", "Q1", "Q2", "Q2", "Q3", "Q3"],
+        "what" => ["won", "lost", "won", "lost", "won", "lost"],
+        "mrr" => [12_000.0, -4_000.0, 9_000.0, -7_500.0, 4_000.0, -9_000.0],
+    )?;
+    let names: Vec<String> = (0..9).map(|i| format!("segment with the long name {i}")).collect();
+    let many = df!(
+        "month" => (0..54_i64).map(|i| i / 9 + 1).collect::<Vec<_>>(),
+        "segment" => (0..54).map(|i| names[i % 9].clone()).collect::<Vec<_>>(),
+        "share" => (0..54).map(|i| 0.1 * (i % 9) as f64 + 0.01 * (i / 9) as f64).collect::<Vec<_>>(),
+    )?;
+    let cohorts = df!(
+        "month" => [0, 1, 2, 0, 1, 2, 0, 1, 2],
+        "cohort" => ["2021-01", "2021-01", "2021-01", "2021-02", "2021-02", "2021-02", "2021-03", "2021-03", "2021-03"],
+        "kept" => [Some(1.0), Some(0.61), Some(0.48), Some(1.0), Some(0.64), None, Some(1.0), None, None],
+    )?;
+    let lengths =
+        df!("minutes" => (1..2_000).map(|i| 40.0 / f64::from(i).sqrt()).collect::<Vec<_>>())?;
+    let nothing = df!("x" => Vec::<i64>::new(), "y" => Vec::<f64>::new())?;
+    Ok(vec![
+        (
+            "dates",
+            chart::line(&series, "day", "users")
+                .title("Users follow the week")
+                .y_label("Users")
+                .x_label("Day")
+                .draw()?,
+        ),
+        (
+            "long_names",
+            chart::bar(&reasons, "reason", "companies")
+                .title("Why they left")
+                .x_label("Reason")
+                .y_label("Companies")
+                .draw()?,
+        ),
+        (
+            "negative",
+            chart::bar(&moves, "quarter", "mrr")
+                .by("what")
+                .stacked()
+                .unit(Unit::Dollars)
+                .title("More is lost than won by the third quarter")
+                .y_label("MRR, US dollars")
+                .x_label("Quarter")
+                .draw()?,
+        ),
+        (
+            "many_series",
+            chart::line(&many, "month", "share")
+                .by("segment")
+                .unit(Unit::Percent)
+                .title("A legend takes over where names do not fit beside their lines")
+                .draw()?,
+        ),
+        (
+            "heat_map",
+            chart::heatmap(&cohorts, "month", "cohort", "kept")
+                .unit(Unit::Percent)
+                .title("What has not been observed yet stays grey")
+                .x_label("Months since signup")
+                .y_label("Share kept, by cohort")
+                .draw()?,
+        ),
+        (
+            "histogram",
+            chart::histogram(&lengths, "minutes")
+                .title("Most are short")
+                .x_label("Minutes")
+                .y_label("Sessions")
+                .draw()?,
+        ),
+        ("no_data", chart::line(&nothing, "x", "y").title("Nothing to see").draw()?),
+    ])
+}
