@@ -6,9 +6,9 @@
 #   session's start;
 # - evcxr's check of a new `:dep` happens with a manifest that has nothing else in it, after which the
 #   lock file would have forgotten which versions are compiled; it is put back.
-session=@SESSION@
-cargo=@CARGO@
-CARGO_HOME=@CARGO_HOME@
+session="@SESSION@"
+cargo="@CARGO@"
+CARGO_HOME="@CARGO_HOME@"
 export CARGO_HOME
 
 case " $* " in

@@ -157,6 +157,11 @@ def state():
 
 
 def warm():
+    if " " in str(target()):
+        sys.exit(
+            f"casebook: evcxr cannot work in a folder with a space in its path, such as {target()}; "
+            "move the project, or set CARGO_TARGET_DIR to another folder"
+        )
     with locked(warmed().parent / "warm.lock"):
         now = state()
         if now == "ready":
