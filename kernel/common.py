@@ -62,6 +62,18 @@ def host():
     return re.search(r"^host: (.+)$", text, re.M).group(1)
 
 
+def libraries(folder):
+    """The environment in which a cell's code finds what it is linked with, in an evcxr build folder.
+
+    rustc notes the way to the standard library relative to where it puts its output, and evcxr moves
+    that one folder up: where both lie below one's home, the noted way leads nowhere.
+    """
+    sysroot = subprocess.run([tool("rustc"), "--print", "sysroot"], check=True, capture_output=True, text=True).stdout
+    name = "DYLD_FALLBACK_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
+    places = [f"{sysroot.strip()}/lib", str(folder / "target" / host() / "debug" / "deps"), os.environ.get(name)]
+    return {name: os.pathsep.join(place for place in places if place)}
+
+
 @functools.cache
 def rustc_version():
     return subprocess.run([tool("rustc"), "-V"], check=True, capture_output=True, text=True).stdout.strip()

@@ -21,7 +21,7 @@ import time
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpec
 
-from common import PROJECT, evcxr, rustc_version, say, target
+from common import PROJECT, evcxr, libraries, rustc_version, say, target
 
 # What each cell stands for, and the cell. The first two are every notebook's beginning.
 CELLS = [
@@ -94,7 +94,7 @@ def stock():
     spec = {"argv": [evcxr(), "--control_file", "{connection_file}"], "language": "rust"}
     empty = folder / "config"
     empty.mkdir(exist_ok=True)
-    env = {"EVCXR_TMPDIR": str(folder), "EVCXR_CONFIG_DIR": str(empty)}
+    env = libraries(folder) | {"EVCXR_TMPDIR": str(folder), "EVCXR_CONFIG_DIR": str(empty)}
     if not (folder / "built").exists():
         # The dependencies that are compiled already; then evcxr itself finishes its own folder.
         import warm

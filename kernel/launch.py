@@ -19,7 +19,7 @@ import sys
 import tempfile
 
 import warm
-from common import PROJECT, cargo_home, evcxr, host, link_tree, locked, sessions, tool, warmed
+from common import PROJECT, cargo_home, evcxr, host, libraries, link_tree, locked, sessions, tool, warmed
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -89,7 +89,7 @@ def prepare():
 
 
 def environment(folder):
-    env = os.environ | {
+    env = os.environ | libraries(folder) | {
         "EVCXR_CONFIG_DIR": str(folder / "config"),
         "EVCXR_TMPDIR": str(folder),
         "RUST_BACKTRACE": "0",  # for evcxr itself; its cells' process gets 1, see config/prelude.rs
