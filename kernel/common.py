@@ -68,9 +68,9 @@ def libraries(folder):
     rustc notes the way to the standard library relative to where it puts its output, and evcxr moves
     that one folder up: where both lie below one's home, the noted way leads nowhere.
     """
-    sysroot = subprocess.run([tool("rustc"), "--print", "sysroot"], check=True, capture_output=True, text=True).stdout
+    own = subprocess.run([tool("rustc"), "--print", "target-libdir"], check=True, capture_output=True, text=True).stdout
     name = "DYLD_FALLBACK_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
-    places = [f"{sysroot.strip()}/lib", str(folder / "target" / host() / "debug" / "deps"), os.environ.get(name)]
+    places = [own.strip(), str(folder / "target" / host() / "debug" / "deps"), os.environ.get(name)]
     return {name: os.pathsep.join(place for place in places if place)}
 
 
