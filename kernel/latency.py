@@ -21,7 +21,7 @@ import time
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpec
 
-from common import PROJECT, evcxr, libraries, rustc_version, say, target
+from common import PROJECT, dependencies_key, evcxr, libraries, rustc_version, say, target
 
 # What each cell stands for, and the cell. The first two are every notebook's beginning.
 CELLS = [
@@ -90,12 +90,16 @@ def ours():
 def stock():
     """The stock kernel on a build folder of its own, built before the clock starts."""
     folder = target() / "kernel" / "stock"
+    mark, key = folder / "built", dependencies_key()
+    new = not mark.exists() or mark.read_text() != key
+    if new:
+        shutil.rmtree(folder, ignore_errors=True)  # also what an interrupted build left
     folder.mkdir(parents=True, exist_ok=True)
     spec = {"argv": [evcxr(), "--control_file", "{connection_file}"], "language": "rust"}
     empty = folder / "config"
     empty.mkdir(exist_ok=True)
     env = libraries(folder) | {"EVCXR_TMPDIR": str(folder), "EVCXR_CONFIG_DIR": str(empty)}
-    if not (folder / "built").exists():
+    if new:
         # The dependencies that are compiled already; then evcxr itself finishes its own folder.
         import warm
         warm.seed(folder)
@@ -107,7 +111,7 @@ def stock():
         shutil.copyfile(PROJECT / "Cargo.lock", folder / "Cargo.lock")
         session.run(code)
     session.end()
-    (folder / "built").touch()
+    mark.write_text(key)
     return spec, env
 
 
