@@ -52,7 +52,7 @@ trait Engine: Send {
         schema: &Schema,
         fill: &mut dyn FnMut(&mut dyn Sink) -> Result<()>,
     ) -> Result<()>;
-    fn query(&mut self, sql: &str) -> Result<DataFrame>;
+    fn query(&mut self, query: Query) -> Result<DataFrame>;
     /// For people: which database, where. Never a password.
     fn describe(&self) -> String;
 }
@@ -152,7 +152,7 @@ impl Warehouse {
     /// # Errors
     /// [`Trouble::Statement`] with the database's explanation, or that the connection was lost.
     pub fn query<'q>(&mut self, query: impl Into<Query<'q>>) -> Result<DataFrame> {
-        self.engine.query(query.into().text)
+        self.engine.query(query.into())
     }
 
     /// As [`Warehouse::query`], for a notebook: the answer shows the SQL above its rows.

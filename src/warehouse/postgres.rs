@@ -14,7 +14,7 @@ use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, NoTls, Row, Transaction};
 
 use super::column::{Cell, Cells, Filling, Kind};
-use super::queries::Schema;
+use super::queries::{Query, Schema};
 use super::{Engine, Sink};
 use crate::error::{Error, ErrorKind, Result, Trouble};
 
@@ -96,12 +96,16 @@ impl Engine for Postgres {
         transaction.batch_execute(&format!("ANALYZE {tables}")).map_err(fail)?;
         transaction.commit().map_err(fail)?;
         // Queries name tables without their schema, so that one text runs on both databases.
-        self.client.batch_execute(&format!("SET search_path TO {namespace}")).map_err(fail)
+        self.client.batch_execute(&search_path(schema.name)).map_err(fail)
     }
 
-    fn query(&mut self, sql: &str) -> Result<DataFrame> {
+    fn query(&mut self, query: Query) -> Result<DataFrame> {
         let fail = |error: postgres::Error| failure(&error, "running a query".into());
-        let statement = self.client.prepare(sql).map_err(fail)?;
+        // A case's own query names its case, and finds its tables on a connection that loaded nothing.
+        if let Some((case, _)) = query.name.split_once('/') {
+            self.client.batch_execute(&search_path(case)).map_err(fail)?;
+        }
+        let statement = self.client.prepare(query.text).map_err(fail)?;
         let rows = self.client.query(&statement, &[]).map_err(fail)?;
         let columns = statement
             .columns()
@@ -115,6 +119,10 @@ impl Engine for Postgres {
     fn describe(&self) -> String {
         format!("PostgreSQL at {}", self.place)
     }
+}
+
+fn search_path(case: &str) -> String {
+    format!("SET search_path TO \"casebook_{}\"", case.replace('"', "\"\""))
 }
 
 struct Rows<'t, 'c> {

@@ -7,7 +7,7 @@ use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, Statement, TransactionBehavior, params_from_iter};
 
 use super::column::{Cell, Cells, Filling};
-use super::queries::Schema;
+use super::queries::{Query, Schema};
 use super::{Engine, Sink};
 use crate::error::{Error, ErrorKind, Result, Trouble};
 
@@ -80,10 +80,10 @@ impl Engine for Sqlite {
             .map_err(|error| failure(error, doing))
     }
 
-    fn query(&mut self, sql: &str) -> Result<DataFrame> {
+    fn query(&mut self, query: Query) -> Result<DataFrame> {
         let doing = || "running a query".to_owned();
         let mut statement =
-            self.connection.prepare(sql).map_err(|error| failure(error, doing()))?;
+            self.connection.prepare(query.text).map_err(|error| failure(error, doing()))?;
         read(&mut statement).map_err(|error| failure(error, doing()))?.into_frame()
     }
 
@@ -229,7 +229,7 @@ mod tests {
     }
 
     fn companies(sqlite: &mut Sqlite) -> i64 {
-        let frame = sqlite.query("SELECT COUNT(*) AS n FROM companies").unwrap();
+        let frame = sqlite.query("SELECT COUNT(*) AS n FROM companies".into()).unwrap();
         frame.column("n").unwrap().i64().unwrap().get(0).unwrap()
     }
 
@@ -322,7 +322,8 @@ mod tests {
         let mut sqlite = Sqlite::in_memory().unwrap();
         load(&mut sqlite, 200).unwrap();
         for query in saas::ALL {
-            let plan = sqlite.query(&format!("EXPLAIN QUERY PLAN {}", query.text)).unwrap();
+            let plan =
+                sqlite.query(format!("EXPLAIN QUERY PLAN {}", query.text).as_str().into()).unwrap();
             let details = plan.column("detail").unwrap().str().unwrap().clone();
             for line in details.iter().flatten().filter(|line| line.contains(" sessions")) {
                 assert!(
@@ -337,7 +338,7 @@ mod tests {
     #[test]
     fn a_wrong_statement_is_explained() {
         let mut sqlite = Sqlite::in_memory().unwrap();
-        let error = sqlite.query("SELEKT 1").unwrap_err();
+        let error = sqlite.query("SELEKT 1".into()).unwrap_err();
         assert!(error.to_string().contains("SELEKT"), "{error}");
         assert_eq!(trouble(error), Trouble::Statement);
     }
