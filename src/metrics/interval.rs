@@ -1,4 +1,7 @@
-//! Intervals for estimates.
+//! Intervals for estimates, and the distribution functions behind them.
+
+use statrs::distribution::{ChiSquared, Continuous, ContinuousCDF, StudentsT};
+use statrs::function::erf::{erfc, erfc_inv};
 
 /// 0.975 quantile of the standard normal distribution: the width of a 95 % interval.
 pub const Z95: f64 = 1.959_963_984_540_054;
@@ -29,6 +32,77 @@ pub fn wilson(hits: u64, trials: u64) -> Option<(f64, f64)> {
     let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = Z95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     Some(((centre - half).max(0.0), (centre + half).min(1.0)))
+}
+
+/// 95 % exact (Garwood) interval of a Poisson mean of which `events` were counted.
+///
+/// ```
+/// use casebook::metrics::interval::poisson;
+///
+/// let (low, high) = poisson(0);
+/// assert!(low == 0.0 && (high - 3.6889).abs() < 1e-4);
+/// ```
+///
+/// # Source
+/// F. Garwood (1936), "Fiducial limits for the Poisson distribution", Biometrika 28.
+pub fn poisson(events: u64) -> (f64, f64) {
+    let d = events as f64;
+    let low = if events == 0 { 0.0 } else { chi_square_quantile(0.025, 2.0 * d) / 2.0 };
+    (low, chi_square_quantile(0.975, 2.0 * d + 2.0) / 2.0)
+}
+
+/// Probability that a standard normal variable is at most `z`.
+pub(crate) fn normal_cdf(z: f64) -> f64 {
+    erfc(-z / std::f64::consts::SQRT_2) / 2.0
+}
+
+/// Probability that a standard normal variable is further from 0 than `z`.
+pub(crate) fn two_sided(z: f64) -> f64 {
+    erfc(z.abs() / std::f64::consts::SQRT_2)
+}
+
+/// The standard normal variable's `p`-quantile.
+pub(crate) fn normal_quantile(p: f64) -> f64 {
+    let start = -std::f64::consts::SQRT_2 * erfc_inv(2.0 * p);
+    let density = |z: f64| (-z * z / 2.0).exp() / std::f64::consts::TAU.sqrt();
+    polish(start, p, normal_cdf, density)
+}
+
+/// Probability that Student's t is further from 0 than `t`.
+pub(crate) fn t_two_sided(t: f64, df: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, df).map_or(f64::NAN, |law| 2.0 * law.cdf(-t.abs()))
+}
+
+/// Student's t's `p`-quantile.
+pub(crate) fn t_quantile(p: f64, df: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, df)
+        .map_or(f64::NAN, |law| polish(law.inverse_cdf(p), p, |t| law.cdf(t), |t| law.pdf(t)))
+}
+
+/// Probability that chi-square exceeds `x`.
+pub(crate) fn chi_square_sf(x: f64, df: f64) -> f64 {
+    ChiSquared::new(df).map_or(f64::NAN, |law| law.sf(x.max(0.0)))
+}
+
+pub(crate) fn chi_square_quantile(p: f64, df: f64) -> f64 {
+    ChiSquared::new(df)
+        .map_or(f64::NAN, |law| polish(law.inverse_cdf(p), p, |x| law.cdf(x), |x| law.pdf(x)))
+}
+
+/// Newton steps from a good guess: the library's quantiles are right to about 6 digits only.
+fn polish(start: f64, p: f64, cdf: impl Fn(f64) -> f64, pdf: impl Fn(f64) -> f64) -> f64 {
+    let mut x = start;
+    for _ in 0..8 {
+        let step = (cdf(x) - p) / pdf(x);
+        if !step.is_finite() {
+            break;
+        }
+        x -= step;
+        if step.abs() <= 1e-15 * x.abs() {
+            break;
+        }
+    }
+    x
 }
 
 #[cfg(test)]

@@ -7,13 +7,59 @@
 //! Subscription metrics start from one frame, [`activity::presence`]: who was there in which month.
 
 pub mod activity;
+pub mod concentration;
+pub mod definitions {
+    #![doc = include_str!("definitions.md")]
+}
+pub mod experiment;
+pub mod funnel;
 pub mod interval;
+mod period;
+pub mod retention;
 pub mod revenue;
+pub mod segment;
 pub mod survival;
+mod timeline;
 
 use polars::prelude::*;
 
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
+
+pub use period::Period;
+
+/// A frame as metrics take it: collected or lazy. Of a lazy one only the columns needed are computed.
+///
+/// ```
+/// use casebook::metrics::{activity, activity::Span};
+/// use casebook::polars::prelude::*;
+///
+/// let events = df!("user_id" => ["a", "b", "a"], "timestamp" => [0_i64, 0, 86_400_000])?
+///     .lazy()
+///     .with_column(col("timestamp").cast(DataType::Datetime(TimeUnit::Milliseconds, None)));
+/// let lazily = activity::daily(&events, Span::default())?;
+/// let collected = activity::daily(&events.collect()?, Span::default())?;
+/// assert!(lazily.equals_missing(&collected));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Source {
+    /// The frame, lazily.
+    fn scan(&self) -> LazyFrame;
+}
+
+impl Source for DataFrame {
+    fn scan(&self) -> LazyFrame {
+        self.clone().lazy()
+    }
+}
+
+impl Source for LazyFrame {
+    fn scan(&self) -> LazyFrame {
+        self.clone()
+    }
+}
+
+/// Below this many, a rate says little: the `warning` column says so.
+pub const FEW: u64 = 30;
 
 /// That a frame has the columns a function reads.
 pub(crate) fn require(frame: &DataFrame, name: &'static str, columns: &[&str]) -> Result<()> {
@@ -26,6 +72,97 @@ pub(crate) fn require(frame: &DataFrame, name: &'static str, columns: &[&str]) -
         }
         .into()),
     }
+}
+
+/// [`require`] for a frame that is not collected yet.
+pub(crate) fn require_lazy(
+    frame: &mut LazyFrame,
+    name: &'static str,
+    columns: &[&str],
+) -> Result<()> {
+    let schema = frame.collect_schema()?;
+    match columns.iter().find(|column| schema.get(column).is_none()) {
+        None => Ok(()),
+        Some(column) => Err(ErrorKind::MissingColumn {
+            frame: name,
+            column: (*column).to_owned(),
+            present: schema.iter_names().map(|name| name.to_string()).collect(),
+        }
+        .into()),
+    }
+}
+
+/// A Date column from days since 1970-01-01.
+pub(crate) fn dates(name: &str, days: Vec<i32>) -> Result<Column> {
+    Ok(Column::new(name.into(), days).cast(&DataType::Date)?)
+}
+
+/// `hits / trials`, and its 95 % Wilson interval: three columns. Null without trials, and where hits
+/// exceed trials, so that it is no share.
+pub(crate) fn share_columns(
+    [rate, low, high]: [&str; 3],
+    hits: &[Option<i64>],
+    trials: &[Option<i64>],
+) -> [Column; 3] {
+    let mut values = [vec![], vec![], vec![]];
+    for (hits, trials) in hits.iter().zip(trials) {
+        let counted = hits.zip(*trials).filter(|(_, trials)| *trials > 0);
+        let bounds = counted
+            .filter(|(hits, trials)| hits <= trials)
+            .and_then(|(hits, trials)| interval::wilson(hits as u64, trials as u64));
+        values[0].push(counted.map(|(hits, trials)| hits as f64 / trials as f64));
+        values[1].push(bounds.map(|bounds| bounds.0));
+        values[2].push(bounds.map(|bounds| bounds.1));
+    }
+    let [rates, lows, highs] = values;
+    [
+        Column::new(rate.into(), rates),
+        Column::new(low.into(), lows),
+        Column::new(high.into(), highs),
+    ]
+}
+
+/// "fewer than 30 users" where it is so.
+pub(crate) fn warnings(trials: &[Option<i64>]) -> Column {
+    let texts: Vec<Option<String>> = trials
+        .iter()
+        .map(|n| n.filter(|n| *n < FEW as i64).map(|_| format!("fewer than {FEW} users")))
+        .collect();
+    Column::new("warning".into(), texts)
+}
+
+/// A column of finite numbers, none of them empty.
+pub(crate) fn finite(frame: &DataFrame, name: &'static str, column: &str) -> Result<Vec<f64>> {
+    let found = timeline::full(frame, name, column)?;
+    if !(found.dtype().is_primitive_numeric() || found.dtype().is_bool()) {
+        let problem = format!("is {}; it must be a number", found.dtype());
+        return Err(Error::column(name, column, problem));
+    }
+    let real = found.cast(&DataType::Float64)?;
+    let values: Vec<f64> = real.f64()?.into_no_null_iter().collect();
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(values),
+        Some(row) => {
+            let problem = format!("holds {} in row {}; it must be finite", values[row], row + 1);
+            Err(Error::column(name, column, problem))
+        }
+    }
+}
+
+/// The `q`-quantile of sorted values, with linear interpolation: NumPy's default and PostgreSQL's
+/// `percentile_cont`.
+pub(crate) fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    let place = q * last as f64;
+    let below = place.floor() as usize;
+    let above = (below + 1).min(last);
+    Some(sorted[below] + (place - below as f64) * (sorted[above] - sorted[below]))
+}
+
+/// Texts of a column, empty where null.
+pub(crate) fn texts(column: &Column) -> Result<Vec<Option<String>>> {
+    let series = column.as_materialized_series().cast(&DataType::String)?;
+    Ok(series.str()?.iter().map(|text| text.map(str::to_owned)).collect())
 }
 
 /// Every month × every size, so that a month in which nothing happened is a row, not a gap.

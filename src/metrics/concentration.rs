@@ -1,0 +1,147 @@
+//! Concentration: how unevenly something is spread over users.
+//!
+//! ```
+//! use casebook::metrics::concentration;
+//! use casebook::polars::prelude::*;
+//!
+//! let users = df!("orders" => [0, 0, 0, 8])?;
+//! let found = concentration::summary(&users, "orders", &[0.25])?;
+//! let values: Vec<f64> = found.column("value")?.f64()?.into_no_null_iter().collect();
+//! assert_eq!(values, [0.75, 1.0]); // Gini; share of the top quarter
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Source
+//! M. O. Lorenz (1905), "Methods of measuring the concentration of wealth"; C. Gini (1912). The intervals
+//! use the estimates' influence functions (F. A. Cowell and E. Flachaire, "Statistical methods for
+//! distributional analysis", Handbook of Income Distribution 2A).
+
+use polars::prelude::*;
+
+use super::interval::Z95;
+use super::timeline::fetch;
+use super::{Source, finite};
+use crate::error::{Error, Result};
+
+/// Values in rising order, 0 or more, and their sum.
+fn sorted(users: &dyn Source, column: &str) -> Result<(Vec<f64>, f64)> {
+    let frame = fetch(users, "users", &[column])?;
+    let mut values = finite(&frame, "users", column)?;
+    if let Some(row) = values.iter().position(|value| *value < 0.0) {
+        let problem = format!("is {} in row {}; it must be 0 or more", values[row], row + 1);
+        return Err(Error::column("users", column, problem));
+    }
+    values.sort_unstable_by(f64::total_cmp);
+    let total = values.iter().sum();
+    Ok((values, total))
+}
+
+/// The Lorenz curve: what share of the total the lowest share of users has.
+///
+/// Reads `users`: one row per user, and the column named: numbers, 0 or more. Returns `users` (f64: share
+/// of users, lowest first), `value` (f64: their share of the total), at `points` + 1 evenly spaced
+/// shares from 0 to 1; in between, a user is divided. Values are null if the total is 0.
+///
+/// # Errors
+/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
+/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for values that are empty, negative or no
+/// numbers; `points` of 0.
+pub fn lorenz(users: &dyn Source, column: &str, points: u32) -> Result<DataFrame> {
+    if points == 0 {
+        return Err(Error::config("points", 0, "1 or more"));
+    }
+    let (values, total) = sorted(users, column)?;
+    let mut sums = vec![0.0];
+    for value in &values {
+        sums.push(sums[sums.len() - 1] + value);
+    }
+    let shares: Vec<f64> = (0..=points).map(|k| f64::from(k) / f64::from(points)).collect();
+    let curve: Vec<Option<f64>> = shares
+        .iter()
+        .map(|share| {
+            let place = share * values.len() as f64;
+            let whole = (place as usize).min(values.len().saturating_sub(1));
+            let part = values.get(whole).map_or(0.0, |value| (place - whole as f64) * value);
+            (total > 0.0).then(|| ((sums[whole] + part) / total).min(1.0))
+        })
+        .collect();
+    Ok(df!("users" => shares, "value" => curve)?)
+}
+
+/// The Gini coefficient, and the share that the top users have.
+///
+/// Reads as [`lorenz`]. `tops`: shares of users, such as 0.1 for the top tenth. Returns `measure` ("gini",
+/// "top 10 %"), `users` (i64), `value`, `low`, `high` (f64, 95 %, from the influence function), the Gini
+/// first. Gini is 0 if all have the same and approaches 1 if one has all (its largest value is 1 − 1/n).
+/// Values are null if the total is 0.
+///
+/// # Errors
+/// As [`lorenz`]; a top outside 0 to 1.
+pub fn summary(users: &dyn Source, column: &str, tops: &[f64]) -> Result<DataFrame> {
+    if let Some(top) = tops.iter().find(|top| !(**top > 0.0 && **top <= 1.0)) {
+        return Err(Error::config("top", top, "above 0, up to 1"));
+    }
+    let (values, total) = sorted(users, column)?;
+    let mut measures = vec!["gini".to_owned()];
+    let mut results = vec![gini(&values, total)];
+    for top in tops {
+        let percent = (top * 1e10).round() / 1e8;
+        measures.push(format!("top {percent} %"));
+        results.push(top_share(&values, total, *top));
+    }
+    let side = |pick: fn((f64, f64)) -> f64| -> Vec<Option<f64>> {
+        results.iter().map(|result| result.map(pick)).collect()
+    };
+    Ok(df!(
+        "measure" => measures,
+        "users" => vec![values.len() as i64; results.len()],
+        "value" => side(|(value, _)| value),
+        "low" => side(|(value, se)| (value - Z95 * se).max(0.0)),
+        "high" => side(|(value, se)| (value + Z95 * se).min(1.0)),
+    )?)
+}
+
+/// The Gini coefficient and its standard error.
+fn gini(values: &[f64], total: f64) -> Option<(f64, f64)> {
+    if total <= 0.0 {
+        return None;
+    }
+    let n = values.len() as f64;
+    let mean = total / n;
+    let weighted: f64 =
+        values.iter().enumerate().map(|(at, value)| (2.0 * (at as f64 + 1.0) - n - 1.0) * value).sum();
+    let gini = (weighted / (n * total)).max(0.0);
+    // Influence of x: 2 (x F(x) − ∫ up to x) / mean, centred, less the part through the mean.
+    let mut below = 0.0;
+    let influence = values.iter().enumerate().map(|(at, value)| {
+        below += value;
+        let rank = (at as f64 + 0.5) / n;
+        2.0 * (value * rank - (below - value / 2.0) / n) / mean - (gini + 1.0) * value / mean
+    });
+    Some((gini, deviation(&influence.collect::<Vec<f64>>()) / n.sqrt()))
+}
+
+/// The share of the top users, and its standard error.
+fn top_share(values: &[f64], total: f64, top: f64) -> Option<(f64, f64)> {
+    if total <= 0.0 {
+        return None;
+    }
+    let n = values.len() as f64;
+    let count = top * n;
+    let whole = ((count + 1e-9) as usize).min(values.len());
+    let cut = values.len() - whole;
+    let part = (count - whole as f64).max(0.0);
+    let bound = cut.checked_sub(1).map_or(0.0, |at| values[at]);
+    let share = ((values[cut..].iter().sum::<f64>() + part * bound) / total).min(1.0);
+    let mean = total / n;
+    let bound = values[cut.min(values.len() - 1)];
+    let influence: Vec<f64> =
+        values.iter().map(|value| ((value - bound).max(0.0) - share * value) / mean).collect();
+    Some((share, if whole == values.len() { 0.0 } else { deviation(&influence) / n.sqrt() }))
+}
+
+fn deviation(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()
+}
