@@ -117,6 +117,7 @@ pub struct Funnel {
     window: Option<TimeDelta>,
     order: Order,
     increasing: bool,
+    unrepeated: bool,
     exclusions: Vec<Exclusion>,
     excluded: Excluded,
     per: Option<String>,
@@ -148,6 +149,7 @@ impl Funnel {
             window: None,
             order: Order::Sequential,
             increasing: false,
+            unrepeated: false,
             exclusions: vec![],
             excluded: Excluded::Stops,
             per: None,
@@ -169,6 +171,12 @@ impl Funnel {
     /// Each step must be later than the one before, not simultaneous with it.
     pub fn increasing(mut self) -> Funnel {
         self.increasing = true;
+        self
+    }
+
+    /// A step that the attempt has taken already ends it when it is taken again.
+    pub fn unrepeated(mut self) -> Funnel {
+        self.unrepeated = true;
         self
     }
 
@@ -218,8 +226,10 @@ impl Funnel {
                 return Err(Error::config("within", format!("on step {}", place + 1), accepted));
             }
         }
-        if any && self.increasing {
-            return Err(Error::config("increasing", "set", "sequential or strict order"));
+        for (field, set) in [("increasing", self.increasing), ("unrepeated", self.unrepeated)] {
+            if any && set {
+                return Err(Error::config(field, "set", "sequential or strict order"));
+            }
         }
         if self.exclusions.len() > 32 {
             return Err(Error::config("exclusions", self.exclusions.len(), "up to 32"));
@@ -511,6 +521,8 @@ impl Funnel {
         let n = self.steps.len();
         let window = micros(self.window);
         let strict = self.order == Order::Strict;
+        // With nothing between, an event can only follow the one just before it.
+        let earlier = self.increasing && !strict;
         let mut furthest = None;
         attempts.clear();
         for (place, mark) in marks.iter().enumerate() {
@@ -526,8 +538,11 @@ impl Funnel {
                     attempts.forget(step);
                 }
             }
-            if self.increasing && (place == 0 || marks[place - 1].at != mark.at) {
+            if earlier && (place == 0 || marks[place - 1].at != mark.at) {
                 attempts.remember();
+            }
+            if self.unrepeated && mark.steps != 0 {
+                attempts.end_from(mark.steps.trailing_zeros() as usize);
             }
             // From the last step down: what this event reaches, it does not use again.
             for step in (0..n).rev() {
@@ -540,7 +555,7 @@ impl Funnel {
                 let from = if step == 0 {
                     None
                 } else {
-                    match self.predecessor(mark.at, step, window, attempts) {
+                    match self.predecessor(mark.at, step, window, attempts.before(earlier)) {
                         Some(from) => Some(from),
                         None => {
                             if strict {
@@ -553,11 +568,11 @@ impl Funnel {
                 // The same attempt keeps its earliest event of a step, unless the next has a window.
                 let keeps = !strict
                     && from.is_some_and(|from| {
-                        attempts.start(step) == attempts.before(self.increasing).start(from)
+                        attempts.start(step) == attempts.before(earlier).start(from)
                     })
                     && !self.steps[step + 1..].iter().any(|next| next.within.is_some());
                 if !keeps {
-                    attempts.advance(from, step, mark.at, self.increasing);
+                    attempts.advance(from, step, mark.at, earlier);
                 }
                 if furthest.is_none_or(|furthest| step > furthest) {
                     furthest = Some(step);
@@ -573,13 +588,13 @@ impl Funnel {
 
     /// The step that an event may follow in the attempt that began last; of equals the nearest.
     fn predecessor(&self, at: i64, step: usize, window: i64, attempts: &Attempts) -> Option<usize> {
-        let attempts = attempts.before(self.increasing);
         let within = micros(self.steps[step].within);
         let mut chosen: Option<(i64, usize)> = None;
         for from in (0..step).rev() {
             if let Some(start) = attempts.start(from)
                 && at - start <= window
                 && at - attempts.at(from) <= within
+                && (at > attempts.at(from) || !self.increasing)
                 && chosen.is_none_or(|(best, _)| start > best)
             {
                 chosen = Some((start, from));
@@ -722,6 +737,18 @@ impl Attempts {
         }
     }
 
+    /// Ends the attempts that have taken this step or one after it.
+    fn end_from(&mut self, step: usize) {
+        for later in step..self.steps {
+            let Some(start) = self.start(later) else { continue };
+            for place in 0..self.steps {
+                if self.start(place) == Some(start) {
+                    self.forget(place);
+                }
+            }
+        }
+    }
+
     fn remember(&mut self) {
         let earlier = Attempts { steps: self.steps, times: self.times.clone(), earlier: None };
         self.earlier = Some(Box::new(earlier));
@@ -743,12 +770,12 @@ impl Attempts {
         self.times[step * self.steps + step]
     }
 
-    fn advance(&mut self, from: Option<usize>, step: usize, at: i64, increasing: bool) {
+    fn advance(&mut self, from: Option<usize>, step: usize, at: i64, earlier: bool) {
         let n = self.steps;
         let row = step * n;
         match from {
             None => self.times[row..row + n].fill(SKIPPED),
-            Some(from) => match self.earlier.as_deref().filter(|_| increasing) {
+            Some(from) => match self.earlier.as_deref().filter(|_| earlier) {
                 Some(earlier) => self.times[row..row + n].copy_from_slice(earlier.times(from)),
                 None => self.times.copy_within(from * n..(from + 1) * n, row),
             },
