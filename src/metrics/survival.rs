@@ -191,7 +191,10 @@ pub fn median(subjects: &dyn Source, by: Option<&str>) -> Result<DataFrame> {
     let groups = groups(subjects, by)?;
     let passes = |group: &Group, value: fn((f64, f64)) -> Option<f64>| {
         let curve = group.curve();
-        let at = curve.into_iter().position(|point| value(point).is_some_and(|value| value <= 0.5));
+        // A product of fractions may miss one half by its last digit.
+        let at = curve
+            .into_iter()
+            .position(|point| value(point).is_some_and(|value| value <= 0.5 + 1e-12));
         at.map(|at| group.moments[at].time)
     };
     let column = |value: fn((f64, f64)) -> Option<f64>| -> Vec<Option<f64>> {
