@@ -5,7 +5,7 @@
 //! - [`simulate`]: generators. A plain config in, named frames out, and `truth`: what an analyst should
 //!   be able to recover.
 //! - [`metrics`]: functions from frames to tidy frames, one file per concept. They know nothing of
-//!   generators.
+//!   generators. [`metrics::definitions`] compares our definitions with other tools'.
 //! - [`warehouse`]: files, SQLite, PostgreSQL, and the SQL in `sql/` that must return what the metrics
 //!   return.
 //! - [`chart`]: functions from a tidy frame to a figure.

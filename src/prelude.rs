@@ -13,7 +13,10 @@ pub use {chrono, plotters};
 
 pub use crate::chart::{self, Unit};
 pub use crate::claims::Ledger;
-pub use crate::metrics::{activity, interval, revenue, survival};
+pub use crate::metrics::funnel::{self, Funnel, Step};
+pub use crate::metrics::{
+    Period, activity, concentration, experiment, interval, retention, revenue, segment, survival,
+};
 pub use crate::notebook::{Figure, Markdown, Show, table};
 pub use crate::simulate::clock::Month;
 pub use crate::simulate::stream::{Stream, stream};

@@ -118,7 +118,9 @@ fn furthest(mine: &[(i64, &str)], rules: &Rules) -> usize {
         let mut best = 0;
         for from in 0..ordered.len() {
             for to in from..ordered.len() {
-                if ordered[to].0 - ordered[from].0 > rules.window || (from < to && excluded(from, to)) {
+                if ordered[to].0 - ordered[from].0 > rules.window
+                    || (from < to && excluded(from, to))
+                {
                     continue;
                 }
                 let kinds: BTreeSet<usize> =

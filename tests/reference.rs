@@ -45,7 +45,8 @@ fn close(what: &str, ours: Option<f64>, theirs: &Value) {
 fn within(what: &str, ours: Option<f64>, theirs: &Value, tolerance: f64) {
     match (ours, theirs.as_f64()) {
         (None, None) => {}
-        (Some(ours), Some(theirs)) if (ours - theirs).abs() <= tolerance * theirs.abs().max(1.0) => {}
+        (Some(ours), Some(theirs))
+            if (ours - theirs).abs() <= tolerance * theirs.abs().max(1.0) => {}
         _ => panic!("{what}: ours {ours:?}, theirs {theirs}"),
     }
 }
@@ -110,8 +111,10 @@ fn tests_and_intervals_equal_statsmodels() {
     let cases = list(&reference, "tests");
     assert!(cases.len() >= 200);
     for (number, case) in cases.iter().enumerate() {
-        let arms: Vec<&str> =
-            whole(&case["arm"]).iter().map(|arm| if *arm == 1 { "offer" } else { "control" }).collect();
+        let arms: Vec<&str> = whole(&case["arm"])
+            .iter()
+            .map(|arm| if *arm == 1 { "offer" } else { "control" })
+            .collect();
         let hits = whole(&case["hit"]);
         let users = df!(
             "arm" => &arms, "hit" => &hits, "taken" => whole(&case["taken"]),
@@ -126,10 +129,11 @@ fn tests_and_intervals_equal_statsmodels() {
         };
         let shares = experiment::proportions(&users, "arm", "hit", "control").unwrap();
         check(&shares, &["z", "p_value", "low", "high"], &case["proportions"]);
-        let (offered, hit) = arms.iter().zip(&hits).filter(|(arm, _)| **arm == "offer").fold(
-            (0, 0),
-            |(users, hits), (_, hit)| (users + 1, hits + *hit as u64),
-        );
+        let (offered, hit) = arms
+            .iter()
+            .zip(&hits)
+            .filter(|(arm, _)| **arm == "offer")
+            .fold((0, 0), |(users, hits), (_, hit)| (users + 1, hits + *hit as u64));
         let (low, high) = wilson(hit, offered).unwrap();
         close(&at("wilson"), Some(low), &case["wilson"][0]);
         close(&at("wilson"), Some(high), &case["wilson"][1]);
@@ -137,9 +141,11 @@ fn tests_and_intervals_equal_statsmodels() {
         check(&means, &["t", "p_value", "df", "low", "high"], &case["welch"]);
         let cuped = experiment::cuped(&users, "arm", "value", "before", "control").unwrap();
         check(&cuped, &["theta", "t", "p_value", "df", "low", "high"], &case["cuped"]);
-        let complier = experiment::complier_effect(&users, "arm", "taken", "value", "control").unwrap();
+        let complier =
+            experiment::complier_effect(&users, "arm", "taken", "value", "control").unwrap();
         check(&complier, &["effect", "se"], &case["complier"]);
-        let ratio = experiment::sample_ratio(&users, "arm", &[("control", 40.0), ("offer", 60.0)]).unwrap();
+        let ratio =
+            experiment::sample_ratio(&users, "arm", &[("control", 40.0), ("offer", 60.0)]).unwrap();
         check(&ratio, &["chi_square", "p_value"], &case["ratio"]);
         let tests = df!("p_value" => reals(&case["p_values"])).unwrap();
         let adjusted = experiment::benjamini_hochberg(&tests, 0.05).unwrap();
@@ -165,7 +171,9 @@ fn power_equals_statsmodels() {
         // The users needed are enough, and one fewer is not.
         let users = plan.users_for_proportions(base, rise).unwrap();
         assert!(plan.power_of_proportions(base, rise, users).unwrap() >= plan.power);
-        assert!(users == 1 || plan.power_of_proportions(base, rise, users - 1).unwrap() < plan.power);
+        assert!(
+            users == 1 || plan.power_of_proportions(base, rise, users - 1).unwrap() < plan.power
+        );
     }
     for case in list(&reference["power"], "means") {
         let plan = plan(&case[2], &case[3]);
@@ -229,7 +237,11 @@ fn clusters_equal_scikit_learn() {
             .unwrap();
         let score = segment::silhouette(&labelled, features, "theirs").unwrap();
         close(&at("silhouette"), score, &case["silhouette"]);
-        close(&at("rand"), segment::adjusted_rand(&labelled, "truth", "theirs").unwrap(), &case["rand"]);
+        close(
+            &at("rand"),
+            segment::adjusted_rand(&labelled, "truth", "theirs").unwrap(),
+            &case["rand"],
+        );
         let components = segment::components(&frame, features).unwrap();
         for row in 0..features.len() {
             close(&at("explained"), real(&components, "explained", row), &case["explained"][row]);
@@ -281,7 +293,8 @@ fn dataset(value: &Value) -> Dataset {
     let names: Vec<&str> = events.iter().map(|event| event[2].as_str().unwrap()).collect();
     let people = df!("user_id" => column(users, 0), "signup_at" => column(users, 1)).unwrap();
     let rows =
-        df!("user_id" => column(events, 0), "timestamp" => column(events, 1), "event" => names).unwrap();
+        df!("user_id" => column(events, 0), "timestamp" => column(events, 1), "event" => names)
+            .unwrap();
     Dataset {
         name: value["name"].as_str().unwrap().to_owned(),
         hours: value["hours"].as_i64().unwrap(),
@@ -325,7 +338,8 @@ fn ours(frame: &DataFrame, columns: &[&str]) -> Vec<Vec<Value>> {
 fn activity_funnel_and_retention_equal_sql() {
     let found = json("sql.json");
     let [active, lifecycle, funnels, kept, cohorts] =
-        ["activity", "lifecycle", "funnel", "retention", "cohorts"].map(|query| rows(&found, query));
+        ["activity", "lifecycle", "funnel", "retention", "cohorts"]
+            .map(|query| rows(&found, query));
     let datasets = datasets();
     assert!(datasets.len() >= 200);
     let none = vec![];
@@ -334,13 +348,17 @@ fn activity_funnel_and_retention_equal_sql() {
         let daily = activity::daily(&set.events, Span::default()).unwrap();
         assert_eq!(ours(&daily, &["date", "dau", "wau", "mau"]), active[&number], "{name}");
 
-        let weeks = activity::lifecycle(&set.events, Period::Week, Span::default(), Before::Nothing).unwrap();
+        let weeks =
+            activity::lifecycle(&set.events, Period::Week, Span::default(), Before::Nothing)
+                .unwrap();
         let columns = ["period", "active", "new", "retained", "resurrected", "dormant"];
         assert_eq!(ours(&weeks, &columns), lifecycle[&number], "{name}");
 
-        let funnel = Funnel::new(["visit", "cart", "buy"].map(Step::event)).window(TimeDelta::hours(set.hours));
+        let funnel = Funnel::new(["visit", "cart", "buy"].map(Step::event))
+            .window(TimeDelta::hours(set.hours));
         let steps = funnel.conversion(&set.events).unwrap();
-        let nobody = vec![vec![0.into(), 0.into(), 0.into(), Value::Null, Value::Null, Value::Null]];
+        let nobody =
+            vec![vec![0.into(), 0.into(), 0.into(), Value::Null, Value::Null, Value::Null]];
         let theirs = &funnels.get(&number).unwrap_or(&nobody)[0];
         for step in 0..3 {
             assert_eq!(count(&steps, "users", step), theirs[step].as_i64(), "{name}, step {step}");
@@ -351,8 +369,10 @@ fn activity_funnel_and_retention_equal_sql() {
 
         let days = [0, 1, 3, 7, 14];
         let rolling = Retention::default().clock(Clock::Hours24);
-        let on_day = Retention::default().day_n(&set.users, &set.events, &days, Rule::OnDay).unwrap();
-        let after = Retention::default().day_n(&set.users, &set.events, &days, Rule::OnOrAfter).unwrap();
+        let on_day =
+            Retention::default().day_n(&set.users, &set.events, &days, Rule::OnDay).unwrap();
+        let after =
+            Retention::default().day_n(&set.users, &set.events, &days, Rule::OnOrAfter).unwrap();
         let by_hours = rolling.day_n(&set.users, &set.events, &days, Rule::OnDay).unwrap();
         for (row, theirs) in kept[&number].iter().enumerate() {
             let mine = [
@@ -378,9 +398,15 @@ fn activity_funnel_and_retention_equal_sql() {
 #[test]
 fn the_committed_sql_results_are_postgresqls() {
     let server = support::Server::start();
-    let output =
-        Command::new("python3").arg(folder().join("make.py")).args(["sql", &server.url]).output().unwrap();
+    let output = Command::new("python3")
+        .arg(folder().join("make.py"))
+        .args(["sql", &server.url])
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let committed = std::fs::read_to_string(folder().join("sql.json")).unwrap();
-    assert!(String::from_utf8_lossy(&output.stdout) == committed, "run tests/reference/make.py all");
+    assert!(
+        String::from_utf8_lossy(&output.stdout) == committed,
+        "run tests/reference/make.py all"
+    );
 }

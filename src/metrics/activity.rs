@@ -235,7 +235,11 @@ pub fn lifecycle(
         (0..length).map(|at| base[at].map_or(0, |base| base - retained[at])).collect();
     let known = |counts: Vec<i64>| -> Vec<Option<i64>> {
         let hidden = before == Before::Unobserved;
-        counts.into_iter().enumerate().map(|(at, n)| Some(n).filter(|_| at > 0 || !hidden)).collect()
+        counts
+            .into_iter()
+            .enumerate()
+            .map(|(at, n)| Some(n).filter(|_| at > 0 || !hidden))
+            .collect()
     };
     let to = days.as_ref().map_or(0, |days| days.to);
     let in_progress: Vec<bool> =

@@ -305,11 +305,7 @@ pub fn means(users: &dyn Source, arm: &str, value: &str, control: &str) -> Resul
 /// # Errors
 /// As [`proportions`]; an arm in the data that `weights` does not name; weights that are not above 0, or
 /// fewer than two.
-pub fn sample_ratio(
-    users: &dyn Source,
-    arm: &str,
-    weights: &[(&str, f64)],
-) -> Result<DataFrame> {
+pub fn sample_ratio(users: &dyn Source, arm: &str, weights: &[(&str, f64)]) -> Result<DataFrame> {
     if weights.len() < 2 || weights.iter().any(|(_, w)| !(*w > 0.0 && w.is_finite())) {
         let value = format!("{weights:?}");
         return Err(Error::config("weights", value, "two arms or more, each above 0"));
@@ -328,8 +324,11 @@ pub fn sample_ratio(
         .map(|place| place.map_or(0, |place| arms.rows[place].len() as i64))
         .collect();
     let expected: Vec<f64> = weights.iter().map(|(_, weight)| total * weight / whole).collect();
-    let chi_square: f64 =
-        counts.iter().zip(&expected).map(|(n, expected)| (*n as f64 - expected).powi(2) / expected).sum();
+    let chi_square: f64 = counts
+        .iter()
+        .zip(&expected)
+        .map(|(n, expected)| (*n as f64 - expected).powi(2) / expected)
+        .sum();
     let (k, df) = (weights.len(), (weights.len() - 1) as i64);
     let p_value = chi_square_sf(chi_square, df as f64);
     let known = total > 0.0;
@@ -457,7 +456,10 @@ pub fn cluster_bootstrap(
         let mine = clusters(*other);
         let mut drawn: Vec<f64> = (0..u64::from(draws))
             .into_par_iter()
-            .map(|draw| resampled(&mine, "bootstrap treatment", draw) - resampled(&base, "bootstrap control", draw))
+            .map(|draw| {
+                resampled(&mine, "bootstrap treatment", draw)
+                    - resampled(&base, "bootstrap control", draw)
+            })
             .collect();
         let se = moments(&drawn).2.sqrt();
         drawn.sort_unstable_by(f64::total_cmp);
@@ -472,7 +474,10 @@ pub fn cluster_bootstrap(
         Column::new("clusters".into(), sizes),
         Column::new("control_mean".into(), vec![control_mean; others.len()]),
         Column::new("mean".into(), &means),
-        Column::new("difference".into(), means.iter().map(|m| m - control_mean).collect::<Vec<_>>()),
+        Column::new(
+            "difference".into(),
+            means.iter().map(|m| m - control_mean).collect::<Vec<_>>(),
+        ),
         Column::new("low".into(), intervals.iter().map(|i| i.0).collect::<Vec<_>>()),
         Column::new("high".into(), intervals.iter().map(|i| i.1).collect::<Vec<_>>()),
         Column::new("se".into(), intervals.iter().map(|i| i.2).collect::<Vec<_>>()),
@@ -561,7 +566,8 @@ pub fn benjamini_hochberg(tests: &DataFrame, level: f64) -> Result<DataFrame> {
     let p = tests.column("p_value")?.cast(&DataType::Float64)?;
     let p: Vec<Option<f64>> = p.f64()?.iter().collect();
     let mut order: Vec<usize> = (0..p.len()).filter(|row| p[*row].is_some()).collect();
-    if let Some(row) = order.iter().find(|row| !p[**row].is_some_and(|p| (0.0..=1.0).contains(&p))) {
+    if let Some(row) = order.iter().find(|row| !p[**row].is_some_and(|p| (0.0..=1.0).contains(&p)))
+    {
         let problem = format!("is {:?} in row {}; it must lie in 0 to 1", p[*row], row + 1);
         return Err(Error::column("tests", "p_value", problem));
     }
@@ -573,8 +579,7 @@ pub fn benjamini_hochberg(tests: &DataFrame, level: f64) -> Result<DataFrame> {
         least = least.min(scaled);
         adjusted[*row] = Some(least);
     }
-    let significant: Vec<Option<bool>> =
-        adjusted.iter().map(|p| p.map(|p| p <= level)).collect();
+    let significant: Vec<Option<bool>> = adjusted.iter().map(|p| p.map(|p| p <= level)).collect();
     let mut table = tests.clone();
     table.with_column(Column::new("adjusted".into(), adjusted))?;
     table.with_column(Column::new("significant".into(), significant))?;

@@ -307,9 +307,8 @@ impl Funnel {
             }
             let mut part = self.summary(&run.reached, &actors)?;
             let label = StringChunked::full_null(attribute.into(), part.height());
-            let label = value.map_or(label, |value| {
-                StringChunked::full(attribute.into(), value, part.height())
-            });
+            let label = value
+                .map_or(label, |value| StringChunked::full(attribute.into(), value, part.height()));
             part.insert_column(0, label.into_column())?;
             parts.push(part.lazy());
         }
@@ -531,8 +530,13 @@ impl Funnel {
                     continue;
                 }
                 for step in exclusion.after - 1..exclusion.before - 1 {
-                    let running = attempts.start(step).is_some_and(|start| mark.at - start <= window);
-                    if running && self.excluded == Excluded::Leaves {
+                    // An attempt that has taken the later step already is past the exclusion.
+                    let caught = attempts.start(step).is_some_and(|start| {
+                        let past =
+                            (exclusion.before - 1..n).any(|s| attempts.start(s) == Some(start));
+                        mark.at - start <= window && !past
+                    });
+                    if caught && self.excluded == Excluded::Leaves {
                         return false;
                     }
                     attempts.forget(step);
@@ -665,15 +669,17 @@ impl Funnel {
         }
         let reached: Vec<Option<i64>> = users.iter().copied().map(Some).collect();
         let entered: Vec<Option<i64>> = vec![Some(users[0]); n];
-        let dropped: Vec<Option<i64>> =
-            previous.iter().zip(&users).map(|(before, now)| before.map(|before| before - now)).collect();
+        let dropped: Vec<Option<i64>> = previous
+            .iter()
+            .zip(&users)
+            .map(|(before, now)| before.map(|before| before - now))
+            .collect();
         for times in from_last.iter_mut().chain(&mut from_first) {
             times.sort_unstable_by(f64::total_cmp);
         }
         let quantiles = |times: &[Vec<f64>], q: f64| -> Vec<Option<f64>> {
-            let from_second = |(step, times): (usize, &Vec<f64>)| {
-                quantile(times, q).filter(|_| step > 0)
-            };
+            let from_second =
+                |(step, times): (usize, &Vec<f64>)| quantile(times, q).filter(|_| step > 0);
             times.iter().enumerate().map(from_second).collect()
         };
         let names: Vec<&str> = self.steps.iter().map(|step| step.name.as_str()).collect();

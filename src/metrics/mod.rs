@@ -4,7 +4,12 @@
 //! gives ratios with their numerator and denominator. What cannot be observed is null, never 0.
 //! Metrics know nothing of generators: any frames with these columns will do.
 //!
-//! Subscription metrics start from one frame, [`activity::presence`]: who was there in which month.
+//! Most read two kinds of frames. Events: `user_id`, `timestamp`, often `event`, in any order. Users:
+//! `user_id`, unique, and what is known of them. Rename the columns of other data before:
+//! `frame.lazy().rename(["who"], ["user_id"], true)`. A frame may be lazy: see [`Source`].
+//!
+//! [`definitions`] says how each metric is defined here and elsewhere. The subscription cases start from
+//! one frame, [`activity::presence`]: who was there in which month.
 
 pub mod activity;
 pub mod concentration;

@@ -207,7 +207,12 @@ impl Retention {
         days.dedup();
         let spans: Vec<(u32, u32)> = days
             .iter()
-            .map(|day| (*day, if rule == Rule::OnOrAfter { u32::MAX } else { day.saturating_add(length - 1) }))
+            .map(|day| {
+                (
+                    *day,
+                    if rule == Rule::OnOrAfter { u32::MAX } else { day.saturating_add(length - 1) },
+                )
+            })
             .collect();
         let (eligible, retained) = self.spans(users, events, &spans)?;
         let mut table = df!(
@@ -279,9 +284,7 @@ impl Retention {
             let user = *user as usize;
             let day = match self.clock {
                 Clock::Calendar => i64::from(tracks.event_day[row] - tracks.signup_day[user]),
-                Clock::Hours24 => {
-                    (tracks.event_at[row] - tracks.signup_at[user]).div_euclid(DAY)
-                }
+                Clock::Hours24 => (tracks.event_at[row] - tracks.signup_at[user]).div_euclid(DAY),
             };
             if day < 0 || tracks.event_at[row] < tracks.signup_at[user] {
                 continue;
@@ -494,7 +497,11 @@ impl Retention {
         let mut table = matrix(&rows)?;
         if self.base != Base::Cohort {
             for side in ["low", "high"] {
-                table.with_column(Column::full_null(side.into(), rows.len(), &DataType::Float64))?;
+                table.with_column(Column::full_null(
+                    side.into(),
+                    rows.len(),
+                    &DataType::Float64,
+                ))?;
             }
         }
         Ok(table)
@@ -565,11 +572,7 @@ fn matrix(rows: &[Row]) -> Result<DataFrame> {
     Ok(DataFrame::new_infer_height(columns)?)
 }
 
-fn finish(
-    table: &mut DataFrame,
-    retained: &[Option<i64>],
-    eligible: &[Option<i64>],
-) -> Result<()> {
+fn finish(table: &mut DataFrame, retained: &[Option<i64>], eligible: &[Option<i64>]) -> Result<()> {
     for column in share_columns(["rate", "low", "high"], retained, eligible) {
         table.with_column(column)?;
     }
@@ -619,7 +622,8 @@ pub fn curve(cohorts: &DataFrame, weight: Weight) -> Result<DataFrame> {
         let of = |pick: &dyn Fn(&(f64, f64)) -> f64| means.iter().map(pick).collect::<Vec<f64>>();
         table.with_column(Column::new("rate".into(), of(&|mean| mean.0)))?;
         table.with_column(Column::new("low".into(), of(&|mean| (mean.0 - z * mean.1).max(0.0))))?;
-        table.with_column(Column::new("high".into(), of(&|mean| (mean.0 + z * mean.1).min(1.0))))?;
+        table
+            .with_column(Column::new("high".into(), of(&|mean| (mean.0 + z * mean.1).min(1.0))))?;
     }
     Ok(table)
 }

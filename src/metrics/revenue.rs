@@ -123,8 +123,11 @@ pub fn movements(subscriptions: &dyn Source) -> Result<DataFrame> {
     let gone = |at: usize| sums[at][4] + sums[at][5];
     let base: Vec<Option<i64>> =
         (0..n).map(|at| at.checked_sub(1).map(|before| paying[before])).collect();
-    let lost: Vec<Option<i64>> =
-        months.values().zip(&base).map(|(month, base)| base.map(|_| month.lost.len() as i64)).collect();
+    let lost: Vec<Option<i64>> = months
+        .values()
+        .zip(&base)
+        .map(|(month, base)| base.map(|_| month.lost.len() as i64))
+        .collect();
     let mut columns = vec![
         dates("month", months.keys().map(|month| Period::Month.start(*month)).collect())?,
         column("mrr_start", &start),
@@ -225,7 +228,8 @@ pub fn lifetime_value(
     let (low, high) = (bound("low")?, bound("high")?);
     let gone = survival.last().is_some_and(|survival| *survival <= 0.0);
     let (mut stayed, mut sums) = (0.0, [0.0; 3]);
-    let [mut shares, mut periods, mut value, mut lows, mut highs] = [const { Vec::<Option<f64>>::new() }; 5];
+    let [mut shares, mut periods, mut value, mut lows, mut highs] =
+        [const { Vec::<Option<f64>>::new() }; 5];
     for period in 0..horizon {
         let at = f64::from(period);
         let known = gone || times.last().is_some_and(|last| at <= *last);

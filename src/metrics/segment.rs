@@ -235,10 +235,12 @@ pub fn kmeans(users: &dyn Source, features: &[&str], how: &Clusters) -> Result<F
     let frame = users.scan().collect()?;
     require(&frame, "users", features)?;
     let points = Points::new(&frame, features)?;
-    let distinct = points.distinct(1 + match how.k {
-        K::Fixed(k) => k,
-        K::Silhouette(_, most) => most,
-    });
+    let distinct = points.distinct(
+        1 + match how.k {
+            K::Fixed(k) => k,
+            K::Silhouette(_, most) => most,
+        },
+    );
     let (least, most) = match how.k {
         K::Fixed(k) => (k, k),
         K::Silhouette(least, most) => (least, most.min(distinct.saturating_sub(1)).max(least)),
@@ -515,7 +517,10 @@ impl Points {
             .map(|at| {
                 let mut vector: Vec<f64> = found.eigenvectors.column(at).iter().copied().collect();
                 // A direction has two signs: its largest part is made positive.
-                let largest = vector.iter().copied().fold(0.0, |a: f64, b| if b.abs() > a.abs() + 1e-9 { b } else { a });
+                let largest = vector
+                    .iter()
+                    .copied()
+                    .fold(0.0, |a: f64, b| if b.abs() > a.abs() + 1e-9 { b } else { a });
                 if largest < 0.0 {
                     vector.iter_mut().for_each(|x| *x = -*x);
                 }
@@ -545,12 +550,16 @@ impl Points {
         for label in &fit.labels {
             counts[*label as usize] += 1;
         }
-        let centroid = |cluster: usize| &fit.centroids[cluster * self.dims..(cluster + 1) * self.dims];
+        let centroid =
+            |cluster: usize| &fit.centroids[cluster * self.dims..(cluster + 1) * self.dims];
         let mut order: Vec<usize> = (0..k).collect();
         order.sort_by(|a, b| {
             let by_place = || {
                 let pairs = centroid(*a).iter().zip(centroid(*b));
-                pairs.map(|(x, y)| y.total_cmp(x)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+                pairs
+                    .map(|(x, y)| y.total_cmp(x))
+                    .find(|o| o.is_ne())
+                    .unwrap_or(std::cmp::Ordering::Equal)
             };
             counts[*b].cmp(&counts[*a]).then_with(by_place)
         });
@@ -584,8 +593,14 @@ impl Points {
             .collect();
         let components = self.components();
         let mut users = frame.drop_many(features.iter().copied());
-        users.with_column(Column::new("cluster".into(), labels.iter().map(|l| *l as i64 + 1).collect::<Vec<_>>()))?;
-        users.with_column(Column::new("name".into(), labels.iter().map(|l| names[*l].as_str()).collect::<Vec<_>>()))?;
+        users.with_column(Column::new(
+            "cluster".into(),
+            labels.iter().map(|l| *l as i64 + 1).collect::<Vec<_>>(),
+        ))?;
+        users.with_column(Column::new(
+            "name".into(),
+            labels.iter().map(|l| names[*l].as_str()).collect::<Vec<_>>(),
+        ))?;
         users.with_column(Column::new("distance".into(), distances))?;
         for (place, name) in ["pc1", "pc2"].into_iter().enumerate() {
             let along = self.project(components.get(place).map(|c| &c.1));
@@ -688,7 +703,10 @@ pub fn components(users: &dyn Source, features: &[&str]) -> Result<DataFrame> {
         Column::new("explained".into(), found.iter().map(|c| c.0).collect::<Vec<_>>()),
     ];
     for (dim, feature) in features.iter().enumerate() {
-        columns.push(Column::new((*feature).into(), found.iter().map(|c| c.1[dim]).collect::<Vec<_>>()));
+        columns.push(Column::new(
+            (*feature).into(),
+            found.iter().map(|c| c.1[dim]).collect::<Vec<_>>(),
+        ));
     }
     Ok(DataFrame::new_infer_height(columns)?)
 }

@@ -125,7 +125,11 @@ fn log_log((survival, greenwood): (f64, f64)) -> Option<(f64, f64)> {
     Some((survival.powf((-spread).exp()), survival.powf(spread.exp())))
 }
 
-fn labelled(by: Option<&str>, names: Vec<Option<String>>, mut columns: Vec<Column>) -> Result<DataFrame> {
+fn labelled(
+    by: Option<&str>,
+    names: Vec<Option<String>>,
+    mut columns: Vec<Column>,
+) -> Result<DataFrame> {
     if let Some(by) = by {
         columns.insert(0, Column::new(by.into(), names));
     }
@@ -148,8 +152,7 @@ pub fn kaplan_meier(subjects: &dyn Source, by: Option<&str>) -> Result<DataFrame
     let [mut at_risk, mut events, mut censored] = [const { Vec::<i64>::new() }; 3];
     let (mut low, mut high) = (vec![], vec![]);
     for group in groups(subjects, by)? {
-        let start =
-            Moment { time: 0.0, at_risk: group.subjects, events: 0, censored: 0 };
+        let start = Moment { time: 0.0, at_risk: group.subjects, events: 0, censored: 0 };
         let first = group.moments.first().filter(|moment| moment.time == 0.0);
         let curve = group.curve();
         let rows = first.is_none().then_some((&start, (1.0, 0.0)));
@@ -224,17 +227,12 @@ pub fn median(subjects: &dyn Source, by: Option<&str>) -> Result<DataFrame> {
 ///
 /// # Errors
 /// As [`kaplan_meier`]; a horizon that is not above 0.
-pub fn restricted_mean(
-    subjects: &dyn Source,
-    by: Option<&str>,
-    horizon: f64,
-) -> Result<DataFrame> {
+pub fn restricted_mean(subjects: &dyn Source, by: Option<&str>, horizon: f64) -> Result<DataFrame> {
     if !(horizon > 0.0 && horizon.is_finite()) {
         return Err(Error::config("horizon", horizon, "above 0"));
     }
     let groups = groups(subjects, by)?;
-    let results: Vec<Option<(f64, f64)>> =
-        groups.iter().map(|group| group.area(horizon)).collect();
+    let results: Vec<Option<(f64, f64)>> = groups.iter().map(|group| group.area(horizon)).collect();
     let column = |pick: fn((f64, f64)) -> f64| -> Vec<Option<f64>> {
         results.iter().map(|result| result.map(pick)).collect()
     };
@@ -327,7 +325,8 @@ pub fn log_rank(subjects: &dyn Source, by: &str) -> Result<DataFrame> {
     let inverse = covariance.view((0, 0), (k - 1, k - 1)).into_owned().pseudo_inverse(1e-12);
     let chi_square = inverse.map_or(f64::NAN, |inverse| (gap.transpose() * inverse * &gap)[(0, 0)]);
     let df = (k - 1) as i64;
-    let result = Some((chi_square, chi_square_sf(chi_square, df as f64))).filter(|r| r.0.is_finite());
+    let result =
+        Some((chi_square, chi_square_sf(chi_square, df as f64))).filter(|r| r.0.is_finite());
     labelled(
         Some(by),
         groups.iter().map(|group| group.name.clone()).collect(),

@@ -217,11 +217,9 @@ impl Index {
                 .into_no_null_iter()
                 .map(|id| map.get(&id).copied().unwrap_or(NOBODY))
                 .collect()),
-            (Map::Text(map), Ids::Text(ids)) => Ok(ids
-                .iter()
-                .flatten()
-                .map(|id| map.get(id).copied().unwrap_or(NOBODY))
-                .collect()),
+            (Map::Text(map), Ids::Text(ids)) => {
+                Ok(ids.iter().flatten().map(|id| map.get(id).copied().unwrap_or(NOBODY)).collect())
+            }
             // Nobody to look for, or nobody to find: types do not matter.
             (_, ids) if column.is_empty() || self.is_empty() => {
                 drop(ids);
