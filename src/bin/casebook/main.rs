@@ -1,5 +1,7 @@
-//! The `casebook` command: generate a case's data, load it into a database, look at the machine.
+//! The `casebook` command: generate a case's data, load it into a database, analyze anybody's files, look
+//! at the machine.
 
+mod analyze;
 mod doctor;
 mod saas;
 
@@ -23,6 +25,9 @@ enum Task {
     /// Put a case's data into a database: the one in DATABASE_URL, or a SQLite file
     #[command(subcommand)]
     Load(Load),
+    /// Compute a metric from a CSV or Parquet file
+    #[command(subcommand)]
+    Analyze(analyze::Analyze),
     /// Say what is missing on this machine, and the command that mends it
     Doctor,
 }
@@ -43,6 +48,7 @@ fn main() -> ExitCode {
     let done = match Casebook::parse().task {
         Task::Generate(Generate::Saas(asked)) => asked.run(),
         Task::Load(Load::Saas(asked)) => asked.run(),
+        Task::Analyze(asked) => asked.run(),
         Task::Doctor => return doctor::run(),
     };
     match done {

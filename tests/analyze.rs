@@ -1,0 +1,330 @@
+//! `casebook analyze`, as a person runs it on their own files.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use casebook::polars::prelude::*;
+use casebook::warehouse::Sink;
+use casebook::warehouse::files::{Folder, Format};
+use serde_json::Value;
+
+const KINDS: [&str; 8] =
+    ["funnel", "retention", "activity", "cohorts", "rfm", "segments", "survival", "ab"];
+
+fn casebook(words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_casebook"))
+        .args(words)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn runs(words: &[&str]) -> String {
+    let output = casebook(words);
+    assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// A message in one line, a status that says so, nothing printed, no panic.
+fn fails(words: &[&str]) -> String {
+    let output = casebook(words);
+    let message = text(&output.stderr);
+    assert!(!output.status.success(), "{words:?} succeeded: {}", text(&output.stdout));
+    assert!(output.stdout.is_empty() && !message.contains("panicked"), "{words:?}: {message}");
+    message
+}
+
+fn rows(words: &[&str]) -> Vec<Value> {
+    let mut words = words.to_vec();
+    words.extend(["--format", "json"]);
+    serde_json::from_str(&runs(&words)).unwrap()
+}
+
+/// The words of the example in a subcommand's help.
+fn example(kind: &str) -> Vec<String> {
+    let help = runs(&["analyze", kind, "--help"]);
+    let line =
+        help.lines().find_map(|line| line.trim().strip_prefix("Example: casebook ")).unwrap();
+    line.split(' ').map(str::to_owned).collect()
+}
+
+#[test]
+fn every_helps_example_works_in_every_format() {
+    let place = tempfile::tempdir().unwrap();
+    for kind in KINDS {
+        let example = example(kind);
+        let words: Vec<&str> = example.iter().map(String::as_str).collect();
+        assert!(words[2].starts_with("data/samples/"), "{words:?}");
+        let table = runs(&words);
+        assert!(table.lines().count() > 2, "{table}");
+        let json = rows(&words);
+        let csv = runs(&[&words[..], &["--format", "csv"]].concat());
+        let header: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+        assert_eq!(csv.lines().count(), json.len() + 1);
+        for row in &json {
+            let keys: Vec<&String> = row.as_object().unwrap().keys().collect();
+            assert_eq!(keys.len(), header.len(), "{kind}");
+            assert!(header.iter().all(|name| row.get(name).is_some()), "{kind}: {header:?}");
+        }
+        for extension in ["svg", "png"] {
+            let chart = place.path().join(format!("{kind}.{extension}"));
+            runs(&[&words[..], &["--chart", chart.to_str().unwrap()]].concat());
+            assert!(std::fs::metadata(&chart).unwrap().len() > 1_000, "{}", chart.display());
+        }
+    }
+}
+
+/// The command's numbers are the library's.
+#[test]
+fn the_numbers_are_the_librarys() {
+    let events = casebook::warehouse::files::read("data/samples/events.csv").unwrap();
+    let events = events
+        .lazy()
+        .with_column(col("timestamp").cast(DataType::Datetime(TimeUnit::Microseconds, None)))
+        .collect()
+        .unwrap();
+    use casebook::metrics::funnel::{Funnel, Step};
+    let ours =
+        Funnel::new(["visit", "cart", "purchase"].map(Step::event)).conversion(&events).unwrap();
+    let said =
+        rows(&["analyze", "funnel", "data/samples/events.csv", "--steps", "visit,cart,purchase"]);
+    assert_eq!(said.len(), 3);
+    for (row, said) in said.iter().enumerate() {
+        for column in ours.get_column_names() {
+            let value = ours.column(column).unwrap().get(row).unwrap();
+            let same = match value {
+                AnyValue::Null => said[column.as_str()].is_null(),
+                AnyValue::Int64(n) => said[column.as_str()].as_i64() == Some(n),
+                AnyValue::Float64(x) => said[column.as_str()].as_f64() == Some(x),
+                other => said[column.as_str()].as_str() == other.get_str(),
+            };
+            assert!(same, "{column}: {said}");
+        }
+    }
+}
+
+/// A file of our own making.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Place {
+        Place(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+fn activity(file: &str) -> String {
+    fails(&["analyze", "activity", file])
+}
+
+#[test]
+fn bad_files_are_explained() {
+    let place = Place::new();
+    let csv = |content: &str| place.file("events.csv", content);
+    let head = "user_id,timestamp\n";
+    for (content, said) in [
+        ("who,when\na,2024-01-01\n".to_owned(), "no column `user_id`; there are `who`, `when`"),
+        (
+            format!("{head}a,2024-01-01\nb,yesterday\n"),
+            "row 2: `timestamp` is \"yesterday\", which is no time",
+        ),
+        (format!("{head}a,2024-01-01\n,2024-01-02\n"), "row 2: `user_id` is empty"),
+        (format!("{head}a,2024-01-01\nb,\n"), "row 2: `timestamp` is \"\""),
+        (
+            format!("{head}a,2024-01-01T10:00:00Z\nb,2024-01-02 10:00\n"),
+            "row 2: `timestamp` is \"2024-01-02 10:00\", with no time zone, and earlier rows have UTC: time zones are mixed",
+        ),
+        (format!("{head}a,2024-01-01T10:00:00+01:00\nb,2024-01-02T10:00:00+02:00\n"), "--timezone"),
+        (String::new(), "it is empty"),
+        (head.to_owned(), "it has no rows"),
+        (format!("{head}a,2024-01-01,x\n"), "row 1 has 3 values where the header has 2"),
+        (
+            "user_id,user_id,timestamp\na,b,2024-01-01\n".to_owned(),
+            "two columns are called `user_id`",
+        ),
+        (format!("{head}a,31/12/2024\n"), "--time-format"),
+        (format!("{head}a,9999999999999999999\n"), "which is no time"),
+    ] {
+        let message = activity(&csv(&content));
+        assert!(message.contains(said), "{content:?}\n{message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+    // Not what the name says.
+    let parquet = place.file("events.parquet", "user_id,timestamp\na,2024-01-01\n");
+    assert!(activity(&parquet).contains("it is called .parquet and is text"));
+    let cut = place.file("cut.parquet", b"PAR1 and nothing more");
+    assert!(activity(&cut).contains("damaged"));
+    let renamed = place.file("renamed.csv", b"PAR1....");
+    assert!(activity(&renamed).contains("it is called .csv and is a Parquet file"));
+    assert!(activity(&place.file("a.csv", [0x1f, 0x8b, 8, 0])).contains("gzip"));
+    assert!(activity(&place.file("b.csv", b"PK\x03\x04rest")).contains("spreadsheet"));
+    assert!(activity(&place.file("c.csv", b"\xff\xfeu\0s\0")).contains("UTF-16"));
+    assert!(
+        activity(&place.file("d.csv", b"user_id,timestamp\n\xff\xc0\xc1,2024-01-01\n"))
+            .contains("row 1: `user_id` is not UTF-8")
+    );
+    assert!(activity(&place.file("e.xlsx", "x")).contains(".csv nor in .parquet"));
+    assert!(activity("missing.csv").contains("missing.csv"));
+    assert!(
+        fails(&["analyze", "activity", place.0.path().to_str().unwrap()]).contains("directory")
+    );
+}
+
+#[test]
+fn bad_questions_are_explained() {
+    let events = "data/samples/events.csv";
+    let ask = |more: &[&str]| fails(&[&["analyze", "funnel", events][..], more].concat());
+    assert!(
+        ask(&["--steps", "visit,purchas"])
+            .contains("\"purchas\" never occurs; events are cart, purchase, search, visit")
+    );
+    assert!(ask(&["--steps", "visit,purchase[amount>=1e9]"]).contains("never occurs"));
+    assert!(ask(&["--steps", "visit[device"]).contains("name[column=value]"));
+    assert!(ask(&["--steps", "visit[colour=red]"]).contains("no column `colour`"));
+    assert!(ask(&["--steps", "visit,cart", "--window", "7x"]).contains("90s, 30m, 24h, 7d or 2w"));
+    assert!(
+        ask(&["--steps", "visit,cart", "--optional", "cart"])
+            .contains("between the first and the last")
+    );
+    assert!(ask(&["--steps", "visit,cart", "--chart", "x.pdf"]).contains(".svg or .png"));
+    assert!(ask(&["--steps", "visit,cart", "--chart", "/nowhere/x.png"]).contains("/nowhere"));
+    assert!(
+        ask(&["--steps", "visit,visit[device=phone]", "--order", "any"])
+            .contains("one event matches")
+    );
+    let zone = fails(&["analyze", "activity", events, "--timezone", "Berlin"]);
+    assert!(zone.contains("Europe/Berlin"), "{zone}");
+    let place = Place::new();
+    let twice = place.file("users.csv", "user_id,signup_at\na,2024-01-01\na,2024-01-02\n");
+    let message = fails(&["analyze", "retention", events, "--users", &twice]);
+    assert!(message.contains("\"a\" stands there more than once"), "{message}");
+    let ab = |more: &[&str]| {
+        fails(
+            &[
+                &["analyze", "ab", "data/samples/experiment.csv", "--outcome", "converted"][..],
+                more,
+            ]
+            .concat(),
+        )
+    };
+    assert!(
+        ab(&["--control", "nobody"])
+            .contains("has no \"nobody\" to compare with; it has \"control\", \"offer\"")
+    );
+    assert!(ab(&["--arm", "converted"]).contains("\"control\""));
+    let twice = place.file("ab.csv", "user_id,arm,x\n1,control,0\n1,offer,1\n");
+    assert!(
+        fails(&["analyze", "ab", &twice, "--user", "user_id", "--outcome", "x"])
+            .contains("more than once")
+    );
+    let survival = |content: &str| fails(&["analyze", "survival", &place.file("s.csv", content)]);
+    assert!(survival("duration,observed\n-1,1\n").contains("0 or more"));
+    assert!(survival("duration,observed\n1,maybe\n").contains("row 1: `observed` is \"maybe\""));
+    assert!(survival("duration,observed\nlong,1\n").contains("must be a number"));
+    let few = place.file("few.csv", "user_id,x\na,1\nb,1\n");
+    assert!(fails(&["analyze", "segments", &few, "--features", "x"]).contains("different users"));
+}
+
+#[test]
+fn times_are_recognised_and_days_are_local() {
+    let place = Place::new();
+    let days = |content: &str, more: &[&str]| -> Vec<String> {
+        let file = place.file("events.csv", content);
+        rows(&[&["analyze", "activity", &file][..], more].concat())
+            .iter()
+            .map(|row| format!("{} {}", row["date"].as_str().unwrap(), row["dau"]))
+            .collect()
+    };
+    let utc = "user_id;timestamp\na;2024-03-30T23:30:00Z\nb;2024-03-31T21:30:00Z\nb;2024-03-31T22:30:00Z\n";
+    assert_eq!(days(utc, &[]), ["2024-03-30 1", "2024-03-31 1"]);
+    // In Berlin the second event is before midnight of the day the clocks change, the third after.
+    assert_eq!(days(utc, &["--timezone", "Europe/Berlin"]), ["2024-03-31 2", "2024-04-01 1"]);
+    let mixed = "user_id,timestamp\na,2024-03-30T23:30:00+01:00\na,2024-03-31T23:30:00+02:00\n";
+    assert_eq!(days(mixed, &["--timezone", "Europe/Berlin"]), ["2024-03-30 1", "2024-03-31 1"]);
+    let american = "user_id,timestamp\na,03/30/2024\nb,03/31/2024\n";
+    assert_eq!(days(american, &["--time-format", "%m/%d/%Y"]), ["2024-03-30 1", "2024-03-31 1"]);
+    assert_eq!(days("user_id,timestamp\na,1711841400\n", &[]), ["2024-03-30 1"]);
+}
+
+/// Names with anything in them go through unharmed, and the order of rows does not matter.
+#[test]
+fn names_survive_and_rows_may_come_in_any_order() {
+    let place = Place::new();
+    let names = ["plain", "a \"quoted\" one", "with, comma", "déjà vu 🎈", "<b>&amp;", "=SUM(A1)"];
+    let row = |(place, name): (usize, &&str)| {
+        format!("\"{}\",2024-01-0{},order {place},{place}.5", name.replace('"', "\"\""), 1 + place)
+    };
+    let lines: Vec<String> = names.iter().enumerate().map(row).collect();
+    let head = "user_id,timestamp,order_id,amount";
+    let forward = place.file("a.csv", format!("{head}\n{}\n", lines.join("\n")));
+    let mut turned = lines.clone();
+    turned.reverse();
+    let backward = place.file("b.csv", format!("\u{feff}{head}\r\n{}\r\n", turned.join("\r\n")));
+    let found = rows(&["analyze", "rfm", &forward]);
+    let mut said: Vec<&str> = found.iter().map(|row| row["user_id"].as_str().unwrap()).collect();
+    let mut expected = names.to_vec();
+    said.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(said, expected);
+    assert_eq!(found, rows(&["analyze", "rfm", &backward]));
+    let csv = runs(&["analyze", "rfm", &forward, "--format", "csv"]);
+    assert!(csv.contains("\"a \"\"quoted\"\" one\""), "{csv}");
+}
+
+/// The same from Parquet as from CSV, whatever the types.
+#[test]
+fn parquet_gives_the_same_as_csv() {
+    let place = Place::new();
+    let events = casebook::warehouse::files::read("data/samples/events.csv").unwrap();
+    let moment = DataType::Datetime(TimeUnit::Nanoseconds, None);
+    let typed = events
+        .lazy()
+        .with_columns([
+            col("timestamp").cast(moment),
+            col("event").cast(DataType::from_categories(Categories::global())),
+        ])
+        .collect()
+        .unwrap();
+    let mut folder = Folder::create(place.0.path(), Format::Parquet, "").unwrap();
+    folder.append("events", &typed).unwrap();
+    let written: Vec<PathBuf> = folder.finish().unwrap();
+    let parquet = written[0].to_str().unwrap();
+    for more in [
+        &["funnel", "--steps", "visit,cart[device=phone],purchase[amount>=20]", "--by", "plan"][..],
+        &["activity"],
+        &["cohorts"],
+    ] {
+        let ask = |file: &str| rows(&[&["analyze", more[0], file][..], &more[1..]].concat());
+        assert_eq!(ask(parquet), ask("data/samples/events.csv"), "{more:?}");
+    }
+    assert!(Path::new(parquet).exists());
+}
+
+#[test]
+fn the_samples_are_what_their_program_makes() {
+    let place = tempfile::tempdir().unwrap();
+    let made = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
+        .args(["run", "--quiet", "--all-features", "--example", "samples", "--"])
+        .arg(place.path())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let mut files = 0;
+    for entry in std::fs::read_dir("data/samples").unwrap() {
+        let path = entry.unwrap().path();
+        let again = std::fs::read(place.path().join(path.file_name().unwrap())).unwrap();
+        assert!(std::fs::read(&path).unwrap() == again, "{}", path.display());
+        files += 1;
+    }
+    assert_eq!(files, 6);
+}
