@@ -1,6 +1,6 @@
 # The only entry points people need. Each does its own set-up, says what it is doing, skips what is
 # done, and can be interrupted and run again.
-.PHONY: notebooks test lab site latency kernel tools postgres doctor clean
+.PHONY: notebooks test lab site latency bench reference kernel tools postgres doctor clean
 
 PYTHON := .venv/bin/python
 
@@ -24,6 +24,15 @@ site: tools
 # How long a notebook user waits, beside the stock kernel.
 latency: kernel
 	@$(PYTHON) kernel/latency.py
+
+# The metrics at 1 and 10 million events: alone, then beside Python polars, DuckDB and scikit-learn.
+bench: tools
+	@cargo bench --all-features --bench metrics
+	@$(PYTHON) benches/compare.py
+
+# What independent implementations say of the data in tests/reference, made anew.
+reference: tools postgres
+	@$(PYTHON) tests/reference/make.py all
 
 # The kernel: evcxr_jupyter, its registration, and its compiled dependencies.
 kernel: tools

@@ -1,6 +1,7 @@
 """What the project says of itself: pins that agree, notebooks as committed, pages without a network."""
 
 import json
+import os
 import pathlib
 import re
 import struct
@@ -54,8 +55,27 @@ class Pins(unittest.TestCase):
         import warm
         kernel = tomllib.loads(warm.MANIFEST.format(project="x"))["profile"]["dev"]
         self.assertEqual(self.cargo["profile"]["dev"], kernel)
+        # Benchmarks cannot choose how a panic ends; the rest is the same.
+        self.assertEqual(self.cargo["profile"]["bench"] | {"panic": kernel["panic"]}, kernel)
         config = tomllib.loads((PROJECT / ".cargo/config.toml").read_text())["build"]
         self.assertEqual(config["rustflags"], warm.environment()["RUSTFLAGS"].split())
+
+    def test_polars_is_built_once(self):
+        """Notebooks, command, tests and benches take every crate they share with the same features; otherwise
+        cargo compiles polars, which takes ten minutes, once for each."""
+        def features(*words):
+            # The flag is cargo's own, and not stable yet; nothing is built.
+            done = subprocess.run(["cargo", *words, "--unit-graph", "-Zunstable-options"], cwd=PROJECT, check=True,
+                                  capture_output=True, text=True, env=os.environ | {"RUSTC_BOOTSTRAP": "1"})
+            return {(unit["pkg_id"], unit["target"]["name"], str(unit.get("platform"))): unit["features"]
+                    for unit in json.loads(done.stdout)["units"] if "/casebook" not in unit["pkg_id"] and unit["mode"] == "build"}
+        notebooks = features("build", "--lib")
+        self.assertGreater(len(notebooks), 100)
+        for words in (("build", "--all-features"), ("test", "--all-features", "--no-run"), ("bench", "--all-features", "--no-run")):
+            other = features(*words)
+            differ = {name: (mine, other[name]) for name, mine in notebooks.items() if name in other and other[name] != mine
+                      and str(PROJECT) not in name[0]}
+            self.assertEqual(differ, {}, words)
 
     def test_compose_file(self):
         compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())

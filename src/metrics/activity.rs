@@ -127,6 +127,16 @@ impl Days {
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
 /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values or times that are none;
 /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a span that ends before it begins.
+///
+/// ```
+/// use casebook::metrics::activity::Span;
+/// use casebook::prelude::*;
+///
+/// let events = warehouse::files::read("data/samples/events.csv")?;
+/// let daily = activity::daily(&events, Span::default())?;
+/// assert_eq!(daily.height(), 120); // days
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn daily(events: &dyn Source, span: Span) -> Result<DataFrame> {
     let days = active_days(events, span)?;
     let dated: Vec<i32> = days.as_ref().map_or(vec![], |days| (days.from..=days.to).collect());
@@ -154,6 +164,16 @@ pub fn daily(events: &dyn Source, span: Span) -> Result<DataFrame> {
 ///
 /// # Errors
 /// As [`daily`]; a window of no days, or of more than 366.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let events = warehouse::files::read("data/samples/events.csv")?;
+/// let last = chrono::NaiveDate::from_ymd_opt(2024, 4, 29).unwrap();
+/// let l28 = activity::frequency(&events, last, 28)?;
+/// assert_eq!(l28.height(), 28);
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn frequency(events: &dyn Source, last: NaiveDate, window: u32) -> Result<DataFrame> {
     if !(1..=366).contains(&window) {
         return Err(Error::config("window", window, "1 to 366 days"));
@@ -201,6 +221,16 @@ pub enum Before {
 ///
 /// # Errors
 /// As [`daily`].
+///
+/// ```
+/// use casebook::metrics::activity::{Before, Span};
+/// use casebook::prelude::*;
+///
+/// let events = warehouse::files::read("data/samples/events.csv")?;
+/// let weeks = activity::lifecycle(&events, Period::Week, Span::default(), Before::Nothing)?;
+/// assert_eq!(weeks.column("new")?.i64()?.sum(), Some(240)); // everybody is new once
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn lifecycle(
     events: &dyn Source,
     period: Period,

@@ -47,6 +47,15 @@ fn sorted(users: &dyn Source, column: &str) -> Result<(Vec<f64>, f64)> {
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
 /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for values that are empty, negative or no
 /// numbers; `points` of 0.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let customers = warehouse::files::read("data/samples/customers.csv")?;
+/// let curve = concentration::lorenz(&customers, "spent", 10)?;
+/// assert_eq!(curve.height(), 11);
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn lorenz(users: &dyn Source, column: &str, points: u32) -> Result<DataFrame> {
     if points == 0 {
         return Err(Error::config("points", 0, "1 or more"));
@@ -78,6 +87,15 @@ pub fn lorenz(users: &dyn Source, column: &str, points: u32) -> Result<DataFrame
 ///
 /// # Errors
 /// As [`lorenz`]; a top outside 0 to 1.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let customers = warehouse::files::read("data/samples/customers.csv")?;
+/// let found = concentration::summary(&customers, "spent", &[0.1])?;
+/// assert_eq!(found.column("measure")?.str()?.get(1), Some("top 10 %"));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn summary(users: &dyn Source, column: &str, tops: &[f64]) -> Result<DataFrame> {
     if let Some(top) = tops.iter().find(|top| !(**top > 0.0 && **top <= 1.0)) {
         return Err(Error::config("top", top, "above 0, up to 1"));

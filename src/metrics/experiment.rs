@@ -127,6 +127,15 @@ pub struct Difference {
 }
 
 /// Two proportions: pooled z test, Newcombe's interval. `None` if an arm is empty.
+///
+/// ```
+/// use casebook::metrics::experiment::{Share, compare_shares};
+///
+/// let control = Share { hits: 30, users: 100 };
+/// let found = compare_shares(control, Share { hits: 45, users: 100 }).unwrap();
+/// assert!(found.low > 0.0 && found.p_value < 0.05);
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn compare_shares(control: Share, treatment: Share) -> Option<Difference> {
     let (a, b) = (control.rate(), treatment.rate());
     let (low_a, high_a) = wilson(control.hits, control.users)?;
@@ -153,6 +162,14 @@ fn moments(values: &[f64]) -> (f64, f64, f64) {
 }
 
 /// Two means: Welch's test and interval. `None` if an arm has fewer than two users.
+///
+/// ```
+/// use casebook::metrics::experiment::compare_means;
+///
+/// let found = compare_means(&[1.0, 2.0, 3.0], &[2.0, 3.0, 4.0]).unwrap();
+/// assert!((found.estimate - 1.0).abs() < 1e-12 && found.df == 4.0);
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn compare_means(control: &[f64], treatment: &[f64]) -> Option<Difference> {
     if control.len() < 2 || treatment.len() < 2 {
         return None;
@@ -208,6 +225,15 @@ fn difference_columns(differences: &[Option<Difference>], statistic: &str) -> Ve
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
 /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values, an outcome other than 1 and 0,
 /// a control that is not there, or a single arm.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let users = warehouse::files::read("data/samples/experiment.csv")?;
+/// let found = experiment::proportions(&users, "arm", "converted", "control")?;
+/// assert!(found.column("low")?.f64()?.get(0) > Some(0.0));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn proportions(
     users: &dyn Source,
     arm: &str,
@@ -283,6 +309,15 @@ fn mean_columns(groups: &[Vec<f64>], control: &[f64]) -> Vec<Column> {
 ///
 /// # Errors
 /// As [`proportions`], but any finite number is a value.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let users = warehouse::files::read("data/samples/experiment.csv")?;
+/// let found = experiment::means(&users, "arm", "spent", "control")?;
+/// assert!(found.column("p_value")?.f64()?.get(0) < Some(0.05));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn means(users: &dyn Source, arm: &str, value: &str, control: &str) -> Result<DataFrame> {
     let arms = Arms::new(users, arm, &[value], &[])?;
     let (control, others) = arms.control(arm, control)?;
@@ -305,6 +340,15 @@ pub fn means(users: &dyn Source, arm: &str, value: &str, control: &str) -> Resul
 /// # Errors
 /// As [`proportions`]; an arm in the data that `weights` does not name; weights that are not above 0, or
 /// fewer than two.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let users = warehouse::files::read("data/samples/experiment.csv")?;
+/// let sizes = experiment::sample_ratio(&users, "arm", &[("control", 50.0), ("offer", 50.0)])?;
+/// assert_eq!(sizes.column("mismatch")?.bool()?.get(0), Some(false));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn sample_ratio(users: &dyn Source, arm: &str, weights: &[(&str, f64)]) -> Result<DataFrame> {
     if weights.len() < 2 || weights.iter().any(|(_, w)| !(*w > 0.0 && w.is_finite())) {
         let value = format!("{weights:?}");
@@ -352,6 +396,15 @@ pub fn sample_ratio(users: &dyn Source, arm: &str, weights: &[(&str, f64)]) -> R
 ///
 /// # Errors
 /// As [`means`].
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let users = warehouse::files::read("data/samples/experiment.csv")?;
+/// let found = experiment::cuped(&users, "arm", "spent", "spent_before", "control")?;
+/// assert!(found.column("variance_kept")?.f64()?.get(0) < Some(0.3));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn cuped(
     users: &dyn Source,
     arm: &str,
@@ -395,6 +448,15 @@ pub fn cuped(
 ///
 /// # Errors
 /// As [`means`]; fewer than 100 draws; a cluster that is in two arms.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let users = warehouse::files::read("data/samples/experiment.csv")?;
+/// let found = experiment::cluster_bootstrap(&users, "arm", "spent", "user_id", "control", 200, 42)?;
+/// assert_eq!(found.height(), 1);
+/// # Ok::<(), casebook::Error>(())
+/// ```
 #[allow(clippy::too_many_arguments)] // each is a column, or a number the reader must choose
 pub fn cluster_bootstrap(
     rows: &dyn Source,
@@ -498,6 +560,15 @@ pub fn cluster_bootstrap(
 ///
 /// # Errors
 /// As [`means`]; more than two arms.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let users = warehouse::files::read("data/samples/experiment.csv")?;
+/// let found = experiment::complier_effect(&users, "arm", "taken", "spent", "control")?;
+/// assert!(found.column("effect")?.f64()?.get(0) > found.column("intention_to_treat")?.f64()?.get(0));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn complier_effect(
     users: &dyn Source,
     arm: &str,
@@ -558,6 +629,15 @@ pub fn complier_effect(
 /// # Errors
 /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a p value outside 0 to 1; a level outside 0 to
 /// 1.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let tests = df!("p_value" => [0.01, 0.04, 0.30])?;
+/// let found = experiment::benjamini_hochberg(&tests, 0.05)?;
+/// assert_eq!(found.column("significant")?.bool()?.get(1), Some(false)); // 0.04 × 3 / 2 is above 0.05
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn benjamini_hochberg(tests: &DataFrame, level: f64) -> Result<DataFrame> {
     if !(level > 0.0 && level < 1.0) {
         return Err(Error::config("level", level, "between 0 and 1"));

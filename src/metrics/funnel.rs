@@ -270,6 +270,16 @@ impl Funnel {
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
     /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty identifiers or times, or, in any
     /// order, an event that matches two steps.
+    ///
+    /// ```
+    /// use casebook::prelude::*;
+    ///
+    /// let events = warehouse::files::read("data/samples/events.csv")?;
+    /// let funnel = Funnel::new(["visit", "cart", "purchase"].map(Step::event)).window(chrono::TimeDelta::days(7));
+    /// let steps = funnel.conversion(&events)?;
+    /// assert_eq!(steps.height(), 3);
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
     pub fn conversion(&self, events: &dyn Source) -> Result<DataFrame> {
         let run = self.run(events)?;
         let everybody: Vec<usize> = (0..run.actors.height()).collect();
@@ -284,6 +294,17 @@ impl Funnel {
     ///
     /// # Errors
     /// As [`conversion`](Funnel::conversion), and for an id that stands in `users` twice.
+    ///
+    /// ```
+    /// use casebook::prelude::*;
+    ///
+    /// let events = warehouse::files::read("data/samples/events.csv")?;
+    /// let users = warehouse::files::read("data/samples/users.csv")?;
+    /// let funnel = Funnel::new(["visit", "cart", "purchase"].map(Step::event));
+    /// let steps = funnel.conversion_by(&events, &users, "plan")?;
+    /// assert_eq!(steps.height(), 2 * 3); // free and pro
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
     pub fn conversion_by(
         &self,
         events: &dyn Source,
@@ -331,6 +352,16 @@ impl Funnel {
     ///
     /// # Errors
     /// As [`conversion`](Funnel::conversion).
+    ///
+    /// ```
+    /// use casebook::prelude::*;
+    ///
+    /// let events = warehouse::files::read("data/samples/events.csv")?;
+    /// let funnel = Funnel::new(["visit", "cart", "purchase"].map(Step::event)).window(chrono::TimeDelta::days(7));
+    /// let times = funnel.times(&events)?;
+    /// let figure = chart::histogram(&times.lazy().filter(col("step").eq(lit(3))).collect()?, "total_seconds").draw()?;
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
     pub fn times(&self, events: &dyn Source) -> Result<DataFrame> {
         let Run { actors, reached } = self.run(events)?;
         let mut rows: Vec<IdxSize> = vec![];
@@ -375,6 +406,16 @@ impl Funnel {
     ///
     /// # Errors
     /// As [`conversion`](Funnel::conversion); `edges` that do not rise from 0.
+    ///
+    /// ```
+    /// use casebook::prelude::*;
+    ///
+    /// let events = warehouse::files::read("data/samples/events.csv")?;
+    /// let funnel = Funnel::new(["visit", "cart", "purchase"].map(Step::event)).window(chrono::TimeDelta::days(7));
+    /// let waits = funnel.distribution(&events, &[0.0, 60.0, 600.0, 3600.0])?;
+    /// assert_eq!(waits.height(), 2 * 4); // two steps, four intervals
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
     pub fn distribution(&self, events: &dyn Source, edges: &[f64]) -> Result<DataFrame> {
         if edges.first() != Some(&0.0) || !edges.is_sorted_by(|a, b| a < b) {
             return Err(Error::config("edges", format!("{edges:?}"), "0 first, then rising"));

@@ -126,6 +126,15 @@ pub fn cohorts(users: &dyn Source, events: &dyn Source, period: Period) -> Resul
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), or
 /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let events = warehouse::files::read("data/samples/events.csv")?;
+/// let users = retention::first_seen(&events)?;
+/// assert_eq!(users.get_column_names(), ["user_id", "signup_at"]);
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn first_seen(events: &dyn Source) -> Result<DataFrame> {
     let frame = fetch(events, "events", &[USER, TIME])?;
     let moments = Moments::new(&frame, "events", TIME)?.micros;
@@ -188,6 +197,18 @@ impl Retention {
     /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a user that stands in `users` twice,
     /// empty values, or times that are none;
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a bracket of no days.
+    ///
+    /// ```
+    /// use casebook::metrics::retention::{Clock, Retention, Rule};
+    /// use casebook::prelude::*;
+    ///
+    /// let events = warehouse::files::read("data/samples/events.csv")?;
+    /// let users = warehouse::files::read("data/samples/users.csv")?;
+    /// let how = Retention::default().clock(Clock::Hours24);
+    /// let kept = how.day_n(&users, &events, &[1, 7, 28], Rule::OnOrAfter)?;
+    /// assert_eq!(kept.height(), 3);
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
     pub fn day_n(
         &self,
         users: &dyn Source,
@@ -231,6 +252,17 @@ impl Retention {
     ///
     /// # Errors
     /// As [`day_n`](Retention::day_n); a bracket that ends before it begins.
+    ///
+    /// ```
+    /// use casebook::metrics::retention::Retention;
+    /// use casebook::prelude::*;
+    ///
+    /// let events = warehouse::files::read("data/samples/events.csv")?;
+    /// let users = warehouse::files::read("data/samples/users.csv")?;
+    /// let kept = Retention::default().brackets(&users, &events, &[(1, 3), (4, 7)])?;
+    /// assert_eq!(kept.column("from_day")?.i64()?.get(1), Some(4));
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
     pub fn brackets(
         &self,
         users: &dyn Source,
@@ -362,6 +394,17 @@ impl Retention {
     ///
     /// # Errors
     /// As [`day_n`](Retention::day_n); a matrix of more than 20 million cells.
+    ///
+    /// ```
+    /// use casebook::metrics::retention::{Base, Retention};
+    /// use casebook::prelude::*;
+    ///
+    /// let events = warehouse::files::read("data/samples/events.csv")?;
+    /// let users = warehouse::files::read("data/samples/users.csv")?;
+    /// let matrix = Retention::default().base(Base::Previous).cohorts(&users, &events, Period::Week)?;
+    /// assert_eq!(matrix.column("base")?.i64()?.get(0), None); // nothing is before period 0
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
     pub fn cohorts(
         &self,
         users: &dyn Source,
@@ -588,6 +631,18 @@ fn finish(table: &mut DataFrame, retained: &[Option<i64>], eligible: &[Option<i6
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn).
+///
+/// ```
+/// use casebook::metrics::retention::Weight;
+/// use casebook::prelude::*;
+///
+/// let events = warehouse::files::read("data/samples/events.csv")?;
+/// let users = warehouse::files::read("data/samples/users.csv")?;
+/// let matrix = retention::cohorts(&users, &events, Period::Month)?;
+/// let curve = retention::curve(&matrix, Weight::Size)?;
+/// assert!(curve.height() <= matrix.height());
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn curve(cohorts: &DataFrame, weight: Weight) -> Result<DataFrame> {
     require(cohorts, "cohorts", &["period", "eligible", "active", "in_progress"])?;
     let over = cohorts

@@ -201,6 +201,18 @@ impl Month {
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
 /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a horizon of 0 or above 100,000, a
 /// margin that is not finite, or a discount outside 0 to 1.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let subjects = warehouse::files::read("data/samples/subscriptions.csv")?
+///     .lazy()
+///     .select([col("months").alias("duration"), col("cancelled").alias("observed"), col("plan")]);
+/// let curve = survival::kaplan_meier(&subjects, None)?;
+/// let value = revenue::lifetime_value(&curve, 8.0, 0.0, 12)?; // $8 a month, for a year
+/// assert!(value.column("value")?.f64()?.get(11) < Some(96.0));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn lifetime_value(
     curve: &DataFrame,
     margin: f64,

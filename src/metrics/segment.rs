@@ -63,6 +63,16 @@ use crate::simulate::stream::stream;
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
 /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values, times that are none, or amounts
 /// that are no finite numbers.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let orders = warehouse::files::read("data/samples/orders.csv")?;
+/// let end = chrono::NaiveDate::from_ymd_opt(2024, 5, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
+/// let scores = segment::rfm(&orders, end)?;
+/// assert_eq!(scores.column("f")?.i64()?.max(), Some(5));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn rfm(orders: &dyn Source, as_of: NaiveDateTime) -> Result<DataFrame> {
     let frame = fetch(orders, "orders", &[USER, "order_id", TIME, "amount"])?;
     let moments = Moments::new(&frame, "orders", TIME)?;
@@ -231,6 +241,17 @@ pub struct Found {
 /// # Source
 /// As in the [module](self). Written here because the kept crate for it (linfa-clustering 0.8) counts the
 /// old centroid as one more point, so that from the same start it may end elsewhere than Lloyd's algorithm.
+///
+/// ```
+/// use casebook::metrics::segment::{Clusters, K};
+/// use casebook::prelude::*;
+///
+/// let customers = warehouse::files::read("data/samples/customers.csv")?;
+/// let features = &["orders", "spent", "days_since_last"];
+/// let found = segment::kmeans(&customers, features, &Clusters::default().k(K::Silhouette(2, 4)))?;
+/// assert_eq!(found.choice.height(), 3);
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn kmeans(users: &dyn Source, features: &[&str], how: &Clusters) -> Result<Found> {
     let frame = users.scan().collect()?;
     require(&frame, "users", features)?;
@@ -692,6 +713,15 @@ fn names(centroids: &[&[f64]], features: &[&str]) -> Vec<String> {
 ///
 /// # Errors
 /// As [`kmeans`].
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let customers = warehouse::files::read("data/samples/customers.csv")?;
+/// let found = segment::components(&customers, &["orders", "spent", "days_since_last"])?;
+/// assert!(found.column("explained")?.f64()?.get(0) > Some(0.5));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn components(users: &dyn Source, features: &[&str]) -> Result<DataFrame> {
     let frame = fetch(users, "users", features)?;
     if features.is_empty() || frame.height() == 0 {
@@ -719,6 +749,18 @@ pub fn components(users: &dyn Source, features: &[&str]) -> Result<DataFrame> {
 ///
 /// # Errors
 /// As [`kmeans`].
+///
+/// ```
+/// use casebook::metrics::segment::{Clusters, K};
+/// use casebook::prelude::*;
+///
+/// let customers = warehouse::files::read("data/samples/customers.csv")?;
+/// let features = &["orders", "spent", "days_since_last"];
+/// let found = segment::kmeans(&customers, features, &Clusters::default().k(K::Fixed(2)))?;
+/// let labelled = customers.hstack(&[found.users.column("cluster")?.clone()])?;
+/// assert!(segment::silhouette(&labelled, features, "cluster")? > Some(0.5));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn silhouette(users: &dyn Source, features: &[&str], labels: &str) -> Result<Option<f64>> {
     let mut columns = features.to_vec();
     columns.push(labels);
@@ -737,6 +779,14 @@ pub fn silhouette(users: &dyn Source, features: &[&str], labels: &str) -> Result
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), or empty labels.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let users = df!("kind" => ["a", "a", "b", "b"], "cluster" => [2, 2, 1, 1])?;
+/// assert_eq!(segment::adjusted_rand(&users, "kind", "cluster")?, Some(1.0));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn adjusted_rand(users: &dyn Source, a: &str, b: &str) -> Result<Option<f64>> {
     let columns = if a == b { vec![a] } else { vec![a, b] };
     let frame = fetch(users, "users", &columns)?;

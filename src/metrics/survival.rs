@@ -147,6 +147,17 @@ fn labelled(
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
 /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a duration that is empty, negative or not
 /// finite, and for an `observed` other than 1 and 0.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let subjects = warehouse::files::read("data/samples/subscriptions.csv")?
+///     .lazy()
+///     .select([col("months").alias("duration"), col("cancelled").alias("observed"), col("plan")]);
+/// let curve = survival::kaplan_meier(&subjects, Some("plan"))?;
+/// assert_eq!(curve.column("survival")?.f64()?.get(0), Some(1.0));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn kaplan_meier(subjects: &dyn Source, by: Option<&str>) -> Result<DataFrame> {
     let (mut names, mut time, mut survival) = (vec![], vec![], vec![]);
     let [mut at_risk, mut events, mut censored] = [const { Vec::<i64>::new() }; 3];
@@ -190,6 +201,17 @@ pub fn kaplan_meier(subjects: &dyn Source, by: Option<&str>) -> Result<DataFrame
 ///
 /// # Errors
 /// As [`kaplan_meier`].
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let subjects = warehouse::files::read("data/samples/subscriptions.csv")?
+///     .lazy()
+///     .select([col("months").alias("duration"), col("cancelled").alias("observed"), col("plan")]);
+/// let median = survival::median(&subjects, Some("plan"))?;
+/// assert_eq!(median.height(), 2);
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn median(subjects: &dyn Source, by: Option<&str>) -> Result<DataFrame> {
     let groups = groups(subjects, by)?;
     let passes = |group: &Group, value: fn((f64, f64)) -> Option<f64>| {
@@ -227,6 +249,17 @@ pub fn median(subjects: &dyn Source, by: Option<&str>) -> Result<DataFrame> {
 ///
 /// # Errors
 /// As [`kaplan_meier`]; a horizon that is not above 0.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let subjects = warehouse::files::read("data/samples/subscriptions.csv")?
+///     .lazy()
+///     .select([col("months").alias("duration"), col("cancelled").alias("observed"), col("plan")]);
+/// let first_year = survival::restricted_mean(&subjects, None, 12.0)?;
+/// assert!(first_year.column("mean")?.f64()?.get(0) < Some(12.0));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn restricted_mean(subjects: &dyn Source, by: Option<&str>, horizon: f64) -> Result<DataFrame> {
     if !(horizon > 0.0 && horizon.is_finite()) {
         return Err(Error::config("horizon", horizon, "above 0"));
@@ -286,6 +319,17 @@ impl Group {
 ///
 /// # Errors
 /// As [`kaplan_meier`]; fewer than two groups.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let subjects = warehouse::files::read("data/samples/subscriptions.csv")?
+///     .lazy()
+///     .select([col("months").alias("duration"), col("cancelled").alias("observed"), col("plan")]);
+/// let test = survival::log_rank(&subjects, "plan")?;
+/// assert!(test.column("p_value")?.f64()?.get(0) < Some(0.05));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn log_rank(subjects: &dyn Source, by: &str) -> Result<DataFrame> {
     let groups = groups(subjects, Some(by))?;
     let k = groups.len();
@@ -357,6 +401,17 @@ pub fn log_rank(subjects: &dyn Source, by: &str) -> Result<DataFrame> {
 ///
 /// # Errors
 /// As [`kaplan_meier`]; a width that is not above 0, or makes more than 100,000 periods.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let subjects = warehouse::files::read("data/samples/subscriptions.csv")?
+///     .lazy()
+///     .select([col("months").alias("duration"), col("cancelled").alias("observed"), col("plan")]);
+/// let monthly = survival::hazard(&subjects, None, 1.0)?;
+/// assert_eq!(monthly.height(), 24);
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn hazard(subjects: &dyn Source, by: Option<&str>, width: f64) -> Result<DataFrame> {
     if !(width > 0.0 && width.is_finite()) {
         return Err(Error::config("width", width, "above 0"));

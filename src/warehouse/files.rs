@@ -230,16 +230,32 @@ impl Write for Shared {
 /// [`ErrorKind::File`](crate::ErrorKind::File) if it is not there or not readable as what it says it
 /// is.
 pub fn read(path: impl AsRef<Path>) -> Result<DataFrame> {
-    let path = path.as_ref();
+    pick(path.as_ref(), None)
+}
+
+/// [`read`], but only these columns: what is not needed is not decoded.
+///
+/// # Errors
+/// As [`read`]; a column that is not there.
+pub fn read_columns(path: impl AsRef<Path>, columns: &[&str]) -> Result<DataFrame> {
+    pick(path.as_ref(), Some(columns))
+}
+
+fn pick(path: &Path, columns: Option<&[&str]>) -> Result<DataFrame> {
     let fail = |cause: &dyn fmt::Display| Error::file("read", path, cause);
     let file = File::open(path).map_err(|cause| fail(&cause))?;
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("csv") => CsvReadOptions::default()
             .with_infer_schema_length(Some(10_000))
+            .with_columns(
+                columns.map(|columns| columns.iter().map(|name| (*name).into()).collect()),
+            )
             .with_parse_options(CsvParseOptions::default().with_try_parse_dates(true))
             .into_reader_with_file_handle(file)
             .finish(),
-        Some("parquet") => ParquetReader::new(file).finish(),
+        Some("parquet") => ParquetReader::new(file)
+            .with_columns(columns.map(|columns| columns.iter().map(ToString::to_string).collect()))
+            .finish(),
         _ => return Err(fail(&"the name ends neither in .csv nor in .parquet")),
     }
     .map_err(|cause| fail(&cause))
@@ -302,6 +318,21 @@ mod tests {
             .collect();
         assert_eq!(names.len(), 4, "{names:?}");
         assert_eq!(std::fs::read(place.path().join("sessions.csv")).unwrap(), before);
+    }
+
+    #[test]
+    fn some_columns_are_read_alone() {
+        let place = tempfile::tempdir().unwrap();
+        for format in [Format::Csv, Format::Parquet] {
+            for path in write(place.path(), format) {
+                let whole = read(&path).unwrap();
+                let last = whole.get_column_names_owned().pop().unwrap();
+                let one = read_columns(&path, &[last.as_str()]).unwrap();
+                assert!(one.equals_missing(&whole.select([last.as_str()]).unwrap()));
+                let error = read_columns(&path, &["nothing"]).unwrap_err();
+                assert!(error.to_string().contains("nothing"), "{error}");
+            }
+        }
     }
 
     #[test]

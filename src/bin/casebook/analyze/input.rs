@@ -225,6 +225,17 @@ impl Source {
             wanted.dedup();
             wanted
         };
+        for column in &builder.columns {
+            let field = schema.get(&column.from);
+            if let Some(field) = field.filter(|field| !usable(field.dtype())) {
+                let problem = format!(
+                    "`{}` is of type {:?}, which cannot be used",
+                    column.from,
+                    field.dtype()
+                );
+                return Err(trouble(&self.file, problem));
+            }
+        }
         let mut from = 0;
         loop {
             let slice = ParquetReader::new(open()?)
@@ -238,6 +249,18 @@ impl Source {
             from += slice.height();
             builder.append(&slice)?;
         }
+    }
+}
+
+/// Types that hold one value and that this build of polars reads; it panics at others.
+fn usable(dtype: &ArrowDataType) -> bool {
+    use ArrowDataType::*;
+    match dtype {
+        Null | Boolean | Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32 | UInt64 => true,
+        Float32 | Float64 | Date32 | Timestamp(..) | Decimal(..) => true,
+        Utf8 | LargeUtf8 | Utf8View | Binary | LargeBinary | BinaryView => true,
+        Dictionary(_, values, _) => usable(values),
+        _ => false,
     }
 }
 

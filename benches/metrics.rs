@@ -1,0 +1,45 @@
+//! `cargo bench`: the metrics at 1 and 10 million events, in memory.
+
+mod common;
+
+use casebook::chrono::TimeDelta;
+use casebook::metrics::activity::{self, Span};
+use casebook::metrics::funnel::{Funnel, Step};
+use casebook::metrics::retention::{self, Rule};
+use casebook::metrics::segment::{self, Clusters};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+
+fn metrics(criterion: &mut Criterion) {
+    for millions in [1, 10] {
+        let size = millions * 1_000_000;
+        let data = common::data(size);
+        let features = common::features(&data.events).expect("features of made-up events");
+        let mut group = criterion.benchmark_group("metrics");
+        group.sample_size(10);
+        group.throughput(Throughput::Elements(data.events.height() as u64));
+        let id = |name: &str| BenchmarkId::new(name, format!("{millions}M"));
+        group.bench_function(id("activity"), |b| {
+            b.iter(|| activity::daily(&data.events, Span::default()))
+        });
+        let funnel =
+            Funnel::new(["visit", "cart", "purchase"].map(Step::event)).window(TimeDelta::days(7));
+        group.bench_function(id("funnel"), |b| b.iter(|| funnel.conversion(&data.events)));
+        let days = [1, 3, 7, 14, 30];
+        group.bench_function(id("retention"), |b| {
+            b.iter(|| retention::day_n(&data.users, &data.events, &days, Rule::OnDay));
+        });
+        group.bench_function(id("kmeans"), |b| {
+            b.iter(|| {
+                segment::kmeans(
+                    &features,
+                    &common::FEATURES,
+                    &Clusters::default().from(common::start()),
+                )
+            });
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, metrics);
+criterion_main!(benches);

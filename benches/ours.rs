@@ -1,0 +1,117 @@
+//! Our side of benches/compare.py.
+//!
+//! usage: ours make FOLDER EVENTS          writes users.parquet, events.parquet and features.parquet
+//!        ours time FOLDER TASK REPEATS    prints the seconds of each run, from the file and in memory, and the result
+
+mod common;
+
+use std::path::Path;
+use std::time::Instant;
+
+use casebook::chrono::TimeDelta;
+use casebook::metrics::activity::{self, Span};
+use casebook::metrics::funnel::{Funnel, Step};
+use casebook::metrics::retention::{self, Rule};
+use casebook::metrics::segment::{self, Clusters};
+use casebook::polars::prelude::*;
+use casebook::warehouse::Sink;
+use casebook::warehouse::files::{Folder, Format, read_columns};
+
+type Done<T> = Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Done<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["make", folder, events] => make(Path::new(folder), events.parse()?),
+        ["time", folder, task, repeats] => time(Path::new(folder), task, repeats.parse()?),
+        _ => Err("usage: ours make FOLDER EVENTS | ours time FOLDER TASK REPEATS".into()),
+    }
+}
+
+fn make(folder: &Path, events: usize) -> Done<()> {
+    let data = common::data(events);
+    let mut files = Folder::create(folder, Format::Parquet, "")?;
+    files.append("users", &data.users)?;
+    // In pieces, so that the file has row groups, as files of this size do.
+    for from in (0..data.events.height()).step_by(500_000) {
+        files.append("events", &data.events.slice(from as i64, 500_000))?;
+    }
+    files.append("features", &common::features(&data.events)?)?;
+    files.finish()?;
+    println!("{}", data.events.height());
+    Ok(())
+}
+
+fn load(folder: &Path, name: &str, columns: &[&str]) -> Done<DataFrame> {
+    Ok(read_columns(folder.join(name), columns)?)
+}
+
+fn time(folder: &Path, task: &str, repeats: usize) -> Done<()> {
+    let load_all = || -> Done<(DataFrame, DataFrame)> {
+        Ok(match task {
+            "activity" => {
+                (DataFrame::empty(), load(folder, "events.parquet", &["user_id", "timestamp"])?)
+            }
+            "funnel" => (
+                DataFrame::empty(),
+                load(folder, "events.parquet", &["user_id", "timestamp", "event"])?,
+            ),
+            "retention" => (
+                load(folder, "users.parquet", &["user_id", "signup_at"])?,
+                load(folder, "events.parquet", &["user_id", "timestamp"])?,
+            ),
+            _ => (DataFrame::empty(), load(folder, "features.parquet", &common::FEATURES)?),
+        })
+    };
+    let (mut from_file, mut in_memory, mut result) = (vec![], vec![], vec![]);
+    for _ in 0..repeats {
+        let start = Instant::now();
+        let (users, events) = load_all()?;
+        let loaded = Instant::now();
+        result = answer(task, &users, &events)?;
+        in_memory.push(loaded.elapsed().as_secs_f64());
+        from_file.push(start.elapsed().as_secs_f64());
+    }
+    println!("{}", serde_json::json!({ "file": from_file, "memory": in_memory, "result": result }));
+    Ok(())
+}
+
+/// A few numbers by which the engines' answers are compared.
+fn answer(task: &str, users: &DataFrame, events: &DataFrame) -> Done<Vec<f64>> {
+    let sum = |frame: &DataFrame, column: &str| -> Done<f64> {
+        Ok(frame.column(column)?.i64()?.sum().unwrap_or(0) as f64)
+    };
+    Ok(match task {
+        "activity" => {
+            let daily = activity::daily(events, Span::default())?;
+            vec![sum(&daily, "dau")?, sum(&daily, "wau")?, sum(&daily, "mau")?]
+        }
+        "funnel" => {
+            let funnel = Funnel::new(["visit", "cart", "purchase"].map(Step::event))
+                .window(TimeDelta::days(7));
+            let steps = funnel.conversion(events)?;
+            steps.column("users")?.i64()?.iter().flatten().map(|n| n as f64).collect()
+        }
+        "retention" => {
+            let kept = retention::day_n(users, events, &[1, 3, 7, 14, 30], Rule::OnDay)?;
+            vec![sum(&kept, "eligible")?, sum(&kept, "retained")?]
+        }
+        _ => {
+            let found = segment::kmeans(
+                events,
+                &common::FEATURES,
+                &Clusters::default().from(common::start()),
+            )?;
+            let mut sizes: Vec<f64> = found
+                .centroids
+                .column("users")?
+                .i64()?
+                .iter()
+                .flatten()
+                .map(|n| n as f64)
+                .collect();
+            sizes.sort_by(f64::total_cmp);
+            sizes
+        }
+    })
+}
