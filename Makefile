@@ -25,9 +25,10 @@ site: tools
 latency: kernel
 	@$(PYTHON) kernel/latency.py
 
-# The metrics at 1 and 10 million events: alone, then beside Python polars, DuckDB and scikit-learn.
+# The metrics at 1 and 10 million events: alone, then beside Python polars, DuckDB and scikit-learn. In the
+# dev profile: that is what notebooks run, and polars is compiled for it already.
 bench: tools
-	@cargo bench --all-features --bench metrics
+	@cargo bench --profile dev --all-features --bench metrics
 	@$(PYTHON) benches/compare.py
 
 # What independent implementations say of the data in tests/reference, made anew.

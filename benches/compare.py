@@ -196,7 +196,7 @@ def main():
     sizes = [float(word) for word in sys.argv[1:]] or [1, 10]
     python = environment()
     built = subprocess.run(
-        ["cargo", "bench", "--all-features", "--bench", "ours", "--no-run", "--message-format=json"],
+        ["cargo", "bench", "--profile", "dev", "--all-features", "--bench", "ours", "--no-run", "--message-format=json"],
         cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True)
     ours = next(message["executable"] for line in built.stdout.splitlines()
                 if (message := json.loads(line)).get("executable") and message["target"]["name"] == "ours")

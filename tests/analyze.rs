@@ -1,6 +1,6 @@
 //! `casebook analyze`, as a person runs it on their own files.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use casebook::polars::prelude::*;
@@ -306,7 +306,16 @@ fn parquet_gives_the_same_as_csv() {
         let ask = |file: &str| rows(&[&["analyze", more[0], file][..], &more[1..]].concat());
         assert_eq!(ask(parquet), ask("data/samples/events.csv"), "{more:?}");
     }
-    assert!(Path::new(parquet).exists());
+    // What this build of polars would panic at is refused by name.
+    let lists = df!("user_id" => ["a", "b"], "timestamp" => [1_i64, 2]).unwrap();
+    let lists =
+        lists.lazy().with_column(col("timestamp").implode(true).alias("list")).collect().unwrap();
+    let mut folder = Folder::create(place.0.path(), Format::Parquet, "").unwrap();
+    folder.append("lists", &lists).unwrap();
+    let written = folder.finish().unwrap();
+    let file = written[0].to_str().unwrap();
+    let message = fails(&["analyze", "activity", file, "--user", "list"]);
+    assert!(message.contains("`list` is of type"), "{message}");
 }
 
 #[test]

@@ -320,14 +320,19 @@ fn mean_columns(groups: &[Vec<f64>], control: &[f64]) -> Vec<Column> {
 /// ```
 pub fn means(users: &dyn Source, arm: &str, value: &str, control: &str) -> Result<DataFrame> {
     let arms = Arms::new(users, arm, &[value], &[])?;
+    Ok(DataFrame::new_infer_height(welch_columns(&arms, arm, control)?)?)
+}
+
+/// What [`means`] returns, of the arms' first column.
+fn welch_columns(arms: &Arms, arm: &str, control: &str) -> Result<Vec<Column>> {
     let (control, others) = arms.control(arm, control)?;
     let base = arms.values(control, 0);
     let groups: Vec<Vec<f64>> = others.iter().map(|arm| arms.values(*arm, 0)).collect();
-    let mut columns = arm_columns(&arms, control, &others);
+    let mut columns = arm_columns(arms, control, &others);
     columns.extend(mean_columns(&groups, &base));
     let differences: Vec<_> = groups.iter().map(|group| compare_means(&base, group)).collect();
     columns.extend(difference_columns(&differences, "t"));
-    Ok(DataFrame::new_infer_height(columns)?)
+    Ok(columns)
 }
 
 /// Whether the arms have the sizes they should: the sample-ratio check. A mismatch makes every other
@@ -413,7 +418,6 @@ pub fn cuped(
     control: &str,
 ) -> Result<DataFrame> {
     let mut arms = Arms::new(users, arm, &[value, before], &[])?;
-    let (control, others) = arms.control(arm, control)?;
     let (n, mean_y, var_y) = moments(&arms.columns[0]);
     let (_, mean_x, var_x) = moments(&arms.columns[1]);
     let products = arms.columns[0].iter().zip(&arms.columns[1]);
@@ -427,14 +431,10 @@ pub fn cuped(
         .map(|(y, x)| y - theta * (x - mean_x))
         .collect();
     arms.columns[0] = adjusted;
-    let base = arms.values(control, 0);
-    let groups: Vec<Vec<f64>> = others.iter().map(|arm| arms.values(*arm, 0)).collect();
-    let mut columns = arm_columns(&arms, control, &others);
-    columns.extend(mean_columns(&groups, &base));
-    let differences: Vec<_> = groups.iter().map(|group| compare_means(&base, group)).collect();
-    columns.extend(difference_columns(&differences, "t"));
-    columns.push(Column::new("theta".into(), vec![theta; groups.len()]));
-    columns.push(Column::new("variance_kept".into(), vec![kept; groups.len()]));
+    let mut columns = welch_columns(&arms, arm, control)?;
+    let rows = columns[0].len();
+    columns.push(Column::new("theta".into(), vec![theta; rows]));
+    columns.push(Column::new("variance_kept".into(), vec![kept; rows]));
     Ok(DataFrame::new_infer_height(columns)?)
 }
 

@@ -485,12 +485,16 @@ impl Funnel {
                 .unwrap_or_else(|| lit(0_u32).cast(DataType::UInt32))
         };
         let steps = bits(self.steps.iter().map(|step| &step.when).collect());
-        let exclusions = bits(self.exclusions.iter().map(|e| &e.when).collect());
         let mut columns: Vec<Expr> = keys.iter().map(|key| col(*key)).collect();
-        columns.extend([col(TIME), steps.alias("__steps"), exclusions.alias("__exclusions")]);
+        columns.extend([col(TIME), steps.alias("__steps")]);
+        let mut matched = col("__steps").neq(lit(0_u32));
+        if !self.exclusions.is_empty() {
+            let exclusions = bits(self.exclusions.iter().map(|e| &e.when).collect());
+            columns.push(exclusions.alias("__exclusions"));
+            matched = matched.or(col("__exclusions").neq(lit(0_u32)));
+        }
         let mut marked = lazy.select(columns);
         if self.order != Order::Strict {
-            let matched = col("__steps").neq(lit(0_u32)).or(col("__exclusions").neq(lit(0_u32)));
             marked = marked.filter(matched);
         }
         let frame = marked.collect()?;
@@ -505,8 +509,12 @@ impl Funnel {
             }
         };
         let steps = frame.column("__steps")?.u32()?.rechunk();
-        let exclusions = frame.column("__exclusions")?.u32()?.rechunk();
-        let (steps, exclusions) = (steps.cont_slice()?, exclusions.cont_slice()?);
+        let steps = steps.cont_slice()?;
+        let exclusions = match self.exclusions.is_empty() {
+            true => None,
+            false => Some(frame.column("__exclusions")?.u32()?.rechunk()),
+        };
+        let exclusions = exclusions.as_ref().map(|bits| bits.cont_slice()).transpose()?;
         if self.order == Order::Any
             && let Some(row) = steps.iter().position(|steps| steps.count_ones() > 1)
         {
@@ -521,7 +529,7 @@ impl Funnel {
         let mut grouped = Grouped::new(&numbered.codes, numbered.count(), |row| Mark {
             at: moments[row],
             steps: steps[row],
-            exclusions: exclusions[row],
+            exclusions: exclusions.map_or(0, |bits| bits[row]),
         });
         drop(moments);
         let n = self.steps.len();

@@ -29,6 +29,8 @@
 //! - Days are calendar days, in the time zone of the `timestamp` column (UTC if it has none), or 24-hour
 //!   periods from each user's own sign-up ([`Clock`]).
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use chrono::{NaiveDateTime, NaiveTime, Timelike};
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -303,40 +305,47 @@ impl Retention {
                 Clock::Hours24 => (tracks.end_at - tracks.signup_at[user]).div_euclid(DAY),
             })
             .collect();
-        // One bit per user and span.
+        // One bit per user and span. Threads share them; setting a bit twice does no harm.
         let words = spans.len().div_ceil(64).max(1);
-        let mut active = vec![0_u64; words * observed.len()];
+        let active: Vec<AtomicU64> =
+            std::iter::repeat_with(AtomicU64::default).take(words * observed.len()).collect();
         let longest = spans.iter().map(last_needed).max().unwrap_or(0);
         let mut of_day: Vec<Vec<u64>> = vec![];
         for day in 0..=longest.min(100_000) {
             of_day.push(bits_of(day, spans, words));
         }
         let open_ended = bits_of(u32::MAX, spans, words);
-        for (row, user) in tracks.user.iter().enumerate().filter(|(_, user)| **user != NOBODY) {
+        tracks.user.par_iter().enumerate().for_each(|(row, user)| {
+            if *user == NOBODY {
+                return;
+            }
             let user = *user as usize;
             let day = match self.clock {
                 Clock::Calendar => i64::from(tracks.event_day[row] - tracks.signup_day[user]),
                 Clock::Hours24 => (tracks.event_at[row] - tracks.signup_at[user]).div_euclid(DAY),
             };
             if day < 0 || tracks.event_at[row] < tracks.signup_at[user] {
-                continue;
+                return;
             }
             let bits = match of_day.get(day as usize) {
                 Some(bits) => bits,
                 None if day <= i64::from(longest) => &bits_of(day as u32, spans, words),
                 None => &open_ended,
             };
-            for (mine, bits) in active[user * words..(user + 1) * words].iter_mut().zip(bits) {
-                *mine |= bits;
+            for (mine, bits) in active[user * words..(user + 1) * words].iter().zip(bits) {
+                if *bits != 0 {
+                    mine.fetch_or(*bits, Ordering::Relaxed);
+                }
             }
-        }
+        });
         let mut eligible = vec![Some(0_i64); spans.len()];
         let mut retained = vec![Some(0_i64); spans.len()];
         for (user, observed) in observed.iter().enumerate() {
             for (place, span) in spans.iter().enumerate() {
                 if i64::from(last_needed(span)) < *observed {
                     eligible[place] = eligible[place].map(|n| n + 1);
-                    if active[user * words + place / 64] & (1 << (place % 64)) != 0 {
+                    let bits = active[user * words + place / 64].load(Ordering::Relaxed);
+                    if bits & (1 << (place % 64)) != 0 {
                         retained[place] = retained[place].map(|n| n + 1);
                     }
                 }

@@ -207,15 +207,19 @@ impl Index {
         };
         match (&self.0, Ids::new(column)?) {
             (Map::Dense { low, table }, Ids::Whole(ids)) => Ok(ids
-                .into_no_null_iter()
+                .rechunk()
+                .cont_slice()?
+                .par_iter()
                 .map(|id| {
                     let place = id.wrapping_sub(*low);
                     usize::try_from(place).ok().and_then(|at| table.get(at)).map_or(NOBODY, |n| *n)
                 })
                 .collect()),
             (Map::Whole(map), Ids::Whole(ids)) => Ok(ids
-                .into_no_null_iter()
-                .map(|id| map.get(&id).copied().unwrap_or(NOBODY))
+                .rechunk()
+                .cont_slice()?
+                .par_iter()
+                .map(|id| map.get(id).copied().unwrap_or(NOBODY))
                 .collect()),
             (Map::Text(map), Ids::Text(ids)) => {
                 Ok(ids.iter().flatten().map(|id| map.get(id).copied().unwrap_or(NOBODY)).collect())

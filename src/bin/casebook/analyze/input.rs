@@ -257,7 +257,7 @@ fn usable(dtype: &ArrowDataType) -> bool {
     use ArrowDataType::*;
     match dtype {
         Null | Boolean | Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32 | UInt64 => true,
-        Float32 | Float64 | Date32 | Timestamp(..) | Decimal(..) => true,
+        Float32 | Float64 | Date32 | Timestamp(..) => true,
         Utf8 | LargeUtf8 | Utf8View | Binary | LargeBinary | BinaryView => true,
         Dictionary(_, values, _) => usable(values),
         _ => false,

@@ -1,0 +1,164 @@
+//! `casebook analyze ab`.
+
+use casebook::Result;
+use casebook::chart::{self, Unit};
+use casebook::metrics::experiment;
+use casebook::polars::prelude::*;
+use clap::Args;
+
+use super::input::{Column, Kind, Source, trouble};
+use super::{Output, capital, invalid, unique};
+
+/// What an experiment did: shares or means of each arm against control, and whether the arms have the
+/// sizes they should
+///
+/// Example: casebook analyze ab data/samples/experiment.csv --arm arm --outcome converted --control control
+#[derive(Args)]
+pub struct Ab {
+    #[command(flatten)]
+    source: Source,
+    /// The column that says who; no user may stand in two rows, unless rows are --cluster-ed
+    #[arg(long, value_name = "COLUMN")]
+    user: Option<String>,
+    /// The column that says in which arm
+    #[arg(long, default_value = "arm", value_name = "COLUMN")]
+    arm: String,
+    /// The arm that others are compared with
+    #[arg(long, default_value = "control", value_name = "ARM")]
+    control: String,
+    /// The outcome: 1 and 0 for a conversion, or any number
+    #[arg(long, value_name = "COLUMN")]
+    outcome: String,
+    /// Compares means, also where all outcomes are 1 or 0
+    #[arg(long)]
+    means: bool,
+    /// The same number from before the experiment: narrows the interval (CUPED)
+    #[arg(long, value_name = "COLUMN", conflicts_with_all = ["taken", "cluster"])]
+    before: Option<String>,
+    /// Whether the offer was taken, 1 or 0: the effect on those who take it
+    #[arg(long, value_name = "COLUMN", conflicts_with = "cluster")]
+    taken: Option<String>,
+    /// What rows belong to, such as a user with several sessions: resamples whole clusters
+    #[arg(long, value_name = "COLUMN")]
+    cluster: Option<String>,
+    /// What the resamples are drawn with
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+    /// The shares the arms should have, such as control:50,offer:50 [default: equal]
+    #[arg(long, value_delimiter = ',', value_name = "ARM:SHARE")]
+    split: Vec<String>,
+    /// The sizes of the arms instead of the effect
+    #[arg(long)]
+    ratio: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Ab {
+    pub fn run(self) -> Result<()> {
+        self.output.check()?;
+        let mut columns = vec![
+            Column::new(&self.arm, "arm", Kind::Text),
+            Column::new(&self.outcome, "outcome", Kind::Number),
+        ];
+        columns.extend(self.user.iter().map(|column| Column::new(column, "user_id", Kind::Id)));
+        columns
+            .extend(self.before.iter().map(|column| Column::new(column, "before", Kind::Number)));
+        columns.extend(self.taken.iter().map(|column| Column::new(column, "taken", Kind::Flag)));
+        columns.extend(self.cluster.iter().map(|column| Column::new(column, "cluster", Kind::Id)));
+        let table = self.source.read(&columns)?;
+        let users = &table.frame;
+        if self.user.is_some() && self.cluster.is_none() {
+            let hint = "; count rows that belong together with --cluster";
+            unique(&self.source.file, &table, hint)?;
+        }
+        let ratio = self.sizes(users)?;
+        let outcomes = users.column("outcome")?.f64()?;
+        let shares =
+            !self.means && outcomes.iter().flatten().all(|value| value == 0.0 || value == 1.0);
+        let control = self.control.as_str();
+        let effect = if self.ratio {
+            ratio.clone()
+        } else if self.before.is_some() {
+            experiment::cuped(users, "arm", "outcome", "before", control)?
+        } else if self.taken.is_some() {
+            experiment::complier_effect(users, "arm", "taken", "outcome", control)?
+        } else if self.cluster.is_some() {
+            experiment::cluster_bootstrap(
+                users, "arm", "outcome", "cluster", control, 2_000, self.seed,
+            )?
+        } else if shares {
+            experiment::proportions(users, "arm", "outcome", control)?
+        } else {
+            experiment::means(users, "arm", "outcome", control)?
+        };
+        if ratio.column("mismatch")?.bool()?.get(0) == Some(true) {
+            let p = ratio.column("p_value")?.f64()?.get(0).unwrap_or(0.0);
+            eprintln!(
+                "casebook: the arms do not have the sizes they should (p = {p:.2e}): assignment or logging is broken, and no effect can be trusted; see --ratio"
+            );
+        }
+        self.output.give(&effect, || {
+            let unit = if shares { Unit::Percent } else { Unit::Number };
+            let by_arm = users
+                .clone()
+                .lazy()
+                .group_by([col("arm")])
+                .agg([col("outcome").mean()])
+                .sort(["arm"], SortMultipleOptions::default())
+                .collect()?;
+            let first =
+                |name: &str| -> Option<f64> { effect.column(name).ok()?.f64().ok()?.get(0) };
+            let title = match (first("difference"), first("low"), first("high")) {
+                (Some(difference), Some(low), Some(high)) => {
+                    // A difference of percentages is in points.
+                    let text = |value: f64| match shares {
+                        true => Unit::Number.text(100.0 * value),
+                        false => unit.text(value),
+                    };
+                    let points = if shares { " points" } else { "" };
+                    format!(
+                        "The difference is {}{points} ({} to {})",
+                        text(difference),
+                        text(low),
+                        text(high)
+                    )
+                }
+                _ => "The outcome in each arm".to_owned(),
+            };
+            chart::bar(&by_arm, "arm", "outcome")
+                .unit(unit)
+                .title(title)
+                .x_label("Arm")
+                .y_label(capital(&self.outcome))
+                .draw()
+        })
+    }
+
+    fn sizes(&self, users: &DataFrame) -> Result<DataFrame> {
+        let arms = users.column("arm")?.drop_nulls().unique()?.sort(SortOptions::default())?;
+        let names: Vec<String> = arms.str()?.iter().flatten().map(str::to_owned).collect();
+        let mut weights: Vec<(String, f64)> = vec![];
+        for text in &self.split {
+            let parsed =
+                text.rsplit_once(':').and_then(|(arm, share)| Some((arm, share.parse().ok()?)));
+            let Some((arm, share)) = parsed else {
+                return Err(invalid(
+                    "split",
+                    format!("\"{text}\""),
+                    "ARM:SHARE, such as control:50",
+                ));
+            };
+            weights.push((arm.to_owned(), share));
+        }
+        if weights.is_empty() {
+            weights = names.into_iter().map(|name| (name, 1.0)).collect();
+        }
+        let weights: Vec<(&str, f64)> = weights.iter().map(|(arm, w)| (arm.as_str(), *w)).collect();
+        if weights.len() < 2 {
+            let problem = "it has a single arm; there is nothing to compare";
+            return Err(trouble(&self.source.file, problem));
+        }
+        experiment::sample_ratio(users, "arm", &weights)
+    }
+}

@@ -1,0 +1,129 @@
+//! `casebook analyze activity`.
+
+use casebook::Result;
+use casebook::chart;
+use casebook::chrono::NaiveDate;
+use casebook::metrics::activity::{Before, Span};
+use casebook::metrics::{Period, activity};
+use casebook::polars::prelude::*;
+use clap::{Args, ValueEnum};
+
+use super::input::trouble;
+use super::{Events, Named, Output, capital, period};
+
+/// Daily, weekly and monthly active users; new, retained, resurrected and dormant users; active days
+///
+/// Example: casebook analyze activity data/samples/events.csv --show lifecycle --period week
+#[derive(Args)]
+pub struct Activity {
+    #[command(flatten)]
+    events: Events,
+    #[command(flatten)]
+    named: Named,
+    /// Which table
+    #[arg(long, value_enum, default_value_t = Shown::Daily)]
+    show: Shown,
+    /// The lifecycle's period: day, week (from Monday) or month
+    #[arg(long, default_value = "week", value_parser = period)]
+    period: Period,
+    /// The data begin in the middle: who is new in the first period is not known
+    #[arg(long)]
+    midway: bool,
+    /// The window of active days, up to the last day
+    #[arg(long, default_value_t = 28)]
+    window: u32,
+    /// The first day observed [default: the first with an event]
+    #[arg(long, value_name = "DATE")]
+    from: Option<NaiveDate>,
+    /// The last day observed [default: the last with an event]
+    #[arg(long, value_name = "DATE")]
+    to: Option<NaiveDate>,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Shown {
+    /// DAU, WAU, MAU and stickiness by day
+    Daily,
+    /// New, retained, resurrected and dormant by period
+    Lifecycle,
+    /// On how many days users are active
+    Days,
+}
+
+impl Activity {
+    pub fn run(self) -> Result<()> {
+        self.output.check()?;
+        let events = self.named.read(&self.events)?.frame;
+        let span = Span { from: self.from, to: self.to };
+        match self.show {
+            Shown::Daily => {
+                let found = activity::daily(&events, span)?;
+                self.output.give(&found, || {
+                    let [dau, wau, mau] = ["dau", "wau", "mau"].map(|kind| {
+                        found.clone().lazy().select([
+                            col("date"),
+                            col(kind).alias("users"),
+                            lit(kind.to_uppercase()).alias("of"),
+                        ])
+                    });
+                    let long = concat([dau, wau, mau], UnionArgs::default())?
+                        .filter(col("users").is_not_null())
+                        .collect()?;
+                    let most = found.column("dau")?.i64()?.max().unwrap_or(0);
+                    chart::line(&long, "date", "users")
+                        .by("of")
+                        .title(format!("At most {most} users are active on a day"))
+                        .x_label("Day")
+                        .y_label("Active users")
+                        .draw()
+                })
+            }
+            Shown::Lifecycle => {
+                let before = if self.midway { Before::Unobserved } else { Before::Nothing };
+                let found = activity::lifecycle(&events, self.period, span, before)?;
+                self.output.give(&found, || {
+                    let kinds = ["new", "retained", "resurrected", "dormant"].map(|kind| {
+                        let sign = if kind == "dormant" { lit(-1_i64) } else { lit(1_i64) };
+                        found.clone().lazy().select([
+                            col("period").dt().to_string("%Y-%m-%d"),
+                            (col(kind) * sign).alias("users"),
+                            lit(kind).alias("kind"),
+                        ])
+                    });
+                    let long = concat(kinds, UnionArgs::default())?.collect()?;
+                    chart::bar(&long, "period", "users")
+                        .by("kind")
+                        .stacked()
+                        .title(format!("Who comes and who stays away, by {}", self.period))
+                        .x_label(capital(&self.period.to_string()))
+                        .y_label("Users; dormant are negative")
+                        .draw()
+                })
+            }
+            Shown::Days => {
+                let daily = activity::daily(&events, span)?;
+                let last = self.to.or_else(|| {
+                    let days = daily.column("date").ok()?.date().ok()?.physical().max()?;
+                    NaiveDate::from_epoch_days(days)
+                });
+                let Some(last) = last else {
+                    return Err(trouble(&self.events.source.file, "it has no events"));
+                };
+                let found = activity::frequency(&events, last, self.window)?;
+                self.output.give(&found, || {
+                    let of = found.column("of")?.i64()?.get(0).unwrap_or(0);
+                    chart::bar(&found, "active_days", "users")
+                        .title(format!(
+                            "On how many of {} days {of} users were active",
+                            self.window
+                        ))
+                        .x_label("Active days")
+                        .y_label("Users")
+                        .draw()
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! `casebook analyze retention` and `casebook analyze cohorts`.
+
+use std::path::PathBuf;
+
+use casebook::Result;
+use casebook::chart::{self, Unit};
+use casebook::chrono::NaiveDateTime;
+use casebook::metrics::Period;
+use casebook::metrics::retention::{self, Base, Clock, Rule, Weight};
+use casebook::polars::prelude::*;
+use clap::{Args, ValueEnum};
+
+use super::input::{Column, Kind, Source};
+use super::{Events, Named, Output, capital, invalid, period, unique, until};
+
+/// Who counts from when.
+#[derive(Args)]
+struct Start {
+    /// Sign-ups: a second file with a row per user [default: each user's first event]
+    #[arg(long, value_name = "FILE")]
+    users: Option<PathBuf>,
+    /// The column of that file that says when the user signed up
+    #[arg(long, default_value = "signup_at", value_name = "COLUMN")]
+    signup: String,
+    /// What a day is
+    #[arg(long, value_enum, default_value_t = Days::Calendar)]
+    clock: Days,
+    /// The first moment that was not observed [default: the end of the last day with an event]
+    #[arg(long, value_parser = until, value_name = "DATE")]
+    until: Option<NaiveDateTime>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Days {
+    /// Midnight to midnight
+    Calendar,
+    /// 24 hours from each user's own start
+    #[value(name = "24h")]
+    Hours24,
+}
+
+impl Start {
+    fn how(&self) -> retention::Retention {
+        let how = retention::Retention::default().clock(match self.clock {
+            Days::Calendar => Clock::Calendar,
+            Days::Hours24 => Clock::Hours24,
+        });
+        match self.until {
+            Some(until) => how.until(until),
+            None => how,
+        }
+    }
+
+    /// Users and events, in which the same user has the same id.
+    fn read(&self, events: &Events, named: &Named) -> Result<(DataFrame, DataFrame)> {
+        let table = named.read(events)?;
+        let Some(file) = &self.users else {
+            return Ok((retention::first_seen(&table.frame)?, table.frame));
+        };
+        let source = Source { file: file.clone(), ..events.source.clone() };
+        let people = source.read(&[
+            Column::new(&events.user, "user_id", Kind::Id),
+            Column::new(&self.signup, "signup_at", Kind::Time),
+        ])?;
+        // Numbers are each file's own: the names decide.
+        let events = table.named(table.frame.clone(), "user_id")?;
+        Ok((unique(file, &people, "")?, events))
+    }
+}
+
+/// Who is back, days after they began
+///
+/// Example: casebook analyze retention data/samples/events.csv --users data/samples/users.csv --days 1,3,7,14,28
+#[derive(Args)]
+pub struct Retention {
+    #[command(flatten)]
+    events: Events,
+    #[command(flatten)]
+    named: Named,
+    #[command(flatten)]
+    start: Start,
+    /// The days asked for
+    #[arg(long, value_delimiter = ',', default_value = "1,3,7,14,30")]
+    days: Vec<u32>,
+    /// Which activity keeps a user: on-day, on-or-after, or so many days from each on, such as bracket:7
+    #[arg(long, default_value = "on-day", value_parser = rule)]
+    rule: Rule,
+    #[command(flatten)]
+    output: Output,
+}
+
+fn rule(text: &str) -> Result<Rule, String> {
+    match text {
+        "on-day" => Ok(Rule::OnDay),
+        "on-or-after" => Ok(Rule::OnOrAfter),
+        _ => text
+            .strip_prefix("bracket:")
+            .and_then(|days| days.parse().ok())
+            .filter(|days| *days > 0)
+            .map(Rule::Bracket)
+            .ok_or_else(|| format!("\"{text}\" is none of on-day, on-or-after, bracket:DAYS")),
+    }
+}
+
+impl Retention {
+    pub fn run(self) -> Result<()> {
+        self.output.check()?;
+        let (users, events) = self.start.read(&self.events, &self.named)?;
+        let found = self.start.how().day_n(&users, &events, &self.days, self.rule)?;
+        self.output.give(&found, || {
+            let last = found.last_value("rate")?;
+            let title = match last {
+                Some((day, rate)) => format!("{} are back on day {day}", Unit::Percent.text(rate)),
+                None => "Nobody was observed long enough".into(),
+            };
+            chart::line(&found, "day", "rate")
+                .band("low", "high")
+                .unit(Unit::Percent)
+                .title(title)
+                .x_label("Days since the start")
+                .y_label("Share active, with 95 % intervals")
+                .draw()
+        })
+    }
+}
+
+trait LastValue {
+    /// The last row with a value: its first column, and the value.
+    fn last_value(&self, column: &str) -> Result<Option<(i64, f64)>>;
+}
+
+impl LastValue for DataFrame {
+    fn last_value(&self, column: &str) -> Result<Option<(i64, f64)>> {
+        let values: Vec<Option<f64>> = self.column(column)?.f64()?.iter().collect();
+        let Some(row) = values.iter().rposition(Option::is_some) else { return Ok(None) };
+        Ok(self.columns()[0].i64()?.get(row).zip(values[row]))
+    }
+}
+
+/// Retention by cohort, as a matrix or as its average curve
+///
+/// Example: casebook analyze cohorts data/samples/events.csv --users data/samples/users.csv --period week
+#[derive(Args)]
+pub struct Cohorts {
+    #[command(flatten)]
+    events: Events,
+    #[command(flatten)]
+    named: Named,
+    #[command(flatten)]
+    start: Start,
+    /// day, week (from Monday) or month
+    #[arg(long, default_value = "month", value_parser = period)]
+    period: Period,
+    /// What a cohort's activity is divided by
+    #[arg(long, value_enum, default_value_t = Against::Cohort)]
+    base: Against,
+    /// The average over cohorts instead of the matrix
+    #[arg(long, value_enum)]
+    average: Option<Average>,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Against {
+    /// The users of the cohort
+    Cohort,
+    /// Those active in period 0
+    Period0,
+    /// Those active in the period before
+    Previous,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Average {
+    /// Each user counts the same
+    Weighted,
+    /// Each cohort counts the same
+    Simple,
+}
+
+impl Cohorts {
+    pub fn run(self) -> Result<()> {
+        self.output.check()?;
+        if self.average.is_some() && self.base != Against::Cohort {
+            return Err(invalid("base", "another period", "cohort, with --average"));
+        }
+        let (users, events) = self.start.read(&self.events, &self.named)?;
+        let how = self.start.how().base(match self.base {
+            Against::Cohort => Base::Cohort,
+            Against::Period0 => Base::Period0,
+            Against::Previous => Base::Previous,
+        });
+        let matrix = how.cohorts(&users, &events, self.period)?;
+        let axis = format!("{}s since the start", capital(&self.period.to_string()));
+        if let Some(average) = self.average {
+            let weight = if average == Average::Simple { Weight::Simple } else { Weight::Size };
+            let curve = retention::curve(&matrix, weight)?;
+            return self.output.give(&curve, || {
+                let title = match curve.last_value("rate")? {
+                    Some((period, rate)) => {
+                        format!(
+                            "{} are active in {} {period}",
+                            Unit::Percent.text(rate),
+                            self.period
+                        )
+                    }
+                    None => "No cohort was observed for a whole period".into(),
+                };
+                chart::line(&curve, "period", "rate")
+                    .band("low", "high")
+                    .unit(Unit::Percent)
+                    .title(title)
+                    .x_label(axis)
+                    .y_label("Share active, with 95 % intervals")
+                    .draw()
+            });
+        }
+        self.output.give(&matrix, || {
+            let labelled = matrix
+                .clone()
+                .lazy()
+                .with_column(col("cohort").dt().to_string(if self.period == Period::Month {
+                    "%Y-%m"
+                } else {
+                    "%Y-%m-%d"
+                }))
+                .collect()?;
+            chart::heatmap(&labelled, "period", "cohort", "rate")
+                .unit(Unit::Percent)
+                .title(format!("Share of each {}'s cohort active later", self.period))
+                .x_label(axis)
+                .y_label("Cohort")
+                .draw()
+        })
+    }
+}

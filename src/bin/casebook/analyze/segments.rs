@@ -1,0 +1,170 @@
+//! `casebook analyze rfm` and `casebook analyze segments`.
+
+use casebook::Result;
+use casebook::chart;
+use casebook::chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use casebook::metrics::activity;
+use casebook::metrics::activity::Span;
+use casebook::metrics::segment::{self, Clusters, K};
+use casebook::polars::prelude::*;
+use clap::{Args, ValueEnum};
+
+use super::input::{Column, Kind, Source};
+use super::{Events, Named, Output, unique, until};
+
+/// Recency, frequency and money of every buyer, scored by quintiles
+///
+/// Example: casebook analyze rfm data/samples/orders.csv --order order_id --amount amount
+#[derive(Args)]
+pub struct Rfm {
+    #[command(flatten)]
+    events: Events,
+    #[command(flatten)]
+    named: Named,
+    /// The column that says which order a row belongs to
+    #[arg(long, default_value = "order_id", value_name = "COLUMN")]
+    order: String,
+    /// The column that says how much was paid
+    #[arg(long, default_value = "amount", value_name = "COLUMN")]
+    amount: String,
+    /// The end of the data; rows from then on do not count [default: the end of the last day]
+    #[arg(long, value_parser = until, value_name = "DATE")]
+    as_of: Option<NaiveDateTime>,
+    /// A row per segment instead of one per user
+    #[arg(long)]
+    summary: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Rfm {
+    pub fn run(self) -> Result<()> {
+        self.output.check()?;
+        let mut columns = self.events.columns();
+        columns.push(Column::new(&self.order, "order_id", Kind::Id));
+        columns.push(Column::new(&self.amount, "amount", Kind::Number));
+        let table = self.named.read_with(&self.events, columns)?;
+        let as_of = match self.as_of {
+            Some(as_of) => as_of,
+            None => {
+                let daily = activity::daily(&table.frame, Span::default())?;
+                let last = daily.column("date")?.date()?.physical().max();
+                let next = last.and_then(|day| NaiveDate::from_epoch_days(day + 1));
+                next.unwrap_or_default().and_time(NaiveTime::MIN)
+            }
+        };
+        let scores = segment::rfm(&table.frame, as_of)?;
+        let mean =
+            |name: &str| col(name).cast(DataType::Float64).mean().alias(format!("mean_{name}"));
+        let summary = scores
+            .clone()
+            .lazy()
+            .group_by([col("segment")])
+            .agg([
+                len().cast(DataType::Int64).alias("users"),
+                mean("recency_days"),
+                mean("frequency"),
+                mean("monetary"),
+                col("monetary").sort(SortOptions::default()).sum().alias("monetary"),
+            ])
+            .sort(
+                ["monetary", "segment"],
+                SortMultipleOptions::default().with_order_descending_multi([true, false]),
+            )
+            .collect()?;
+        let draw = || {
+            let first = summary.column("segment")?.str()?.get(0).unwrap_or("").to_owned();
+            chart::bar(&summary, "segment", "monetary")
+                .title(format!("Most money comes from {first}"))
+                .x_label("Segment")
+                .y_label("Money spent")
+                .draw()
+        };
+        match self.summary {
+            true => self.output.give(&summary, draw),
+            false => self.output.give(&table.named(scores, "user_id")?, draw),
+        }
+    }
+}
+
+/// Groups of users by any numbers: K-means on standardised features
+///
+/// Example: casebook analyze segments data/samples/customers.csv --user customer_id --features orders,spent,days_since_last --k 2..6
+#[derive(Args)]
+pub struct Segments {
+    #[command(flatten)]
+    source: Source,
+    /// The column that says who; one row per user
+    #[arg(long, default_value = "user_id", value_name = "COLUMN")]
+    user: String,
+    /// Columns of numbers, separated by commas
+    #[arg(long, required = true, value_delimiter = ',', value_name = "COLUMNS")]
+    features: Vec<String>,
+    /// How many groups: a number, or a range such as 2..8 of which the best is chosen by silhouette
+    #[arg(long, default_value = "2..8", value_parser = clusters)]
+    k: K,
+    /// What the random starts are drawn with
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+    /// Which table
+    #[arg(long, value_enum, default_value_t = Grouped::Groups)]
+    show: Grouped,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Grouped {
+    /// A row per group
+    Groups,
+    /// A row per user
+    Users,
+    /// A row per number of groups tried
+    Choice,
+}
+
+fn clusters(text: &str) -> Result<K, String> {
+    let wrong = || format!("\"{text}\" is neither a number nor a range such as 2..8");
+    let number = |text: &str| text.trim().parse::<usize>().map_err(|_| wrong());
+    match text.split_once("..") {
+        None => Ok(K::Fixed(number(text)?)),
+        Some((least, most)) => {
+            Ok(K::Silhouette(number(least)?, number(most.trim_start_matches('='))?))
+        }
+    }
+}
+
+impl Segments {
+    pub fn run(self) -> Result<()> {
+        self.output.check()?;
+        let mut columns = vec![Column::new(&self.user, "user_id", Kind::Id)];
+        columns.extend(self.features.iter().map(|name| Column::new(name, name, Kind::Number)));
+        let table = self.source.read(&columns)?;
+        // In the users' order, so that the order of rows does not matter.
+        let frame = unique(&self.source.file, &table, "")?;
+        let features: Vec<&str> = self.features.iter().map(String::as_str).collect();
+        let found =
+            segment::kmeans(&frame, &features, &Clusters::default().k(self.k).seed(self.seed))?;
+        let shown = match self.show {
+            Grouped::Groups => &found.centroids,
+            Grouped::Users => &found.users,
+            Grouped::Choice => &found.choice,
+        };
+        self.output.give(shown, || {
+            let parts = features.iter().map(|feature| {
+                found.centroids.clone().lazy().select([
+                    concat_str([col("cluster").cast(DataType::String), col("name")], ": ", false)
+                        .alias("group"),
+                    lit(*feature).alias("feature"),
+                    col(format!("z_{feature}")).alias("deviations"),
+                ])
+            });
+            let long = concat(parts.collect::<Vec<_>>(), UnionArgs::default())?.collect()?;
+            chart::heatmap(&long, "feature", "group", "deviations")
+                .title(format!("{} groups, and what sets each apart", found.centroids.height()))
+                .x_label("Feature: standard deviations from the mean")
+                .y_label("Group")
+                .draw()
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! `casebook analyze survival`.
+
+use casebook::Result;
+use casebook::chart::{self, Unit};
+use casebook::metrics::survival;
+use casebook::notebook::Figure;
+use casebook::polars::prelude::*;
+use clap::{Args, ValueEnum};
+
+use super::input::{Column, Kind, Source};
+use super::{Output, capital, invalid};
+
+/// How long they stay, when not everybody has left yet
+///
+/// Example: casebook analyze survival data/samples/subscriptions.csv --duration months --observed cancelled --group plan
+#[derive(Args)]
+pub struct Survival {
+    #[command(flatten)]
+    source: Source,
+    /// The column that says how long each stayed, or has stayed so far
+    #[arg(long, default_value = "duration", value_name = "COLUMN")]
+    duration: String,
+    /// The column that says whether it ended: 1 or 0, true or false, yes or no
+    #[arg(long, default_value = "observed", value_name = "COLUMN")]
+    observed: String,
+    /// A curve for each value of this column
+    #[arg(long, value_name = "COLUMN")]
+    group: Option<String>,
+    /// Which table
+    #[arg(long, value_enum, default_value_t = Curve::Curve)]
+    show: Curve,
+    /// The horizon of the mean
+    #[arg(long, default_value_t = 12.0)]
+    horizon: f64,
+    /// The width of the hazard's periods
+    #[arg(long, default_value_t = 1.0)]
+    width: f64,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Curve {
+    /// The Kaplan–Meier curve
+    Curve,
+    /// The time by which half have left
+    Median,
+    /// The mean time within the horizon
+    Mean,
+    /// How many leave per unit of time, by period
+    Hazard,
+    /// Whether the groups differ: the log-rank test
+    Test,
+}
+
+impl Survival {
+    pub fn run(self) -> Result<()> {
+        self.output.check()?;
+        let mut columns = vec![
+            Column::new(&self.duration, "duration", Kind::Number),
+            Column::new(&self.observed, "observed", Kind::Flag),
+        ];
+        columns.extend(self.group.iter().map(|column| Column::new(column, column, Kind::Text)));
+        let subjects = self.source.read(&columns)?.frame;
+        let by = self.group.as_deref();
+        let found = match (self.show, by) {
+            (Curve::Curve, _) => survival::kaplan_meier(&subjects, by)?,
+            (Curve::Median, _) => survival::median(&subjects, by)?,
+            (Curve::Mean, _) => survival::restricted_mean(&subjects, by, self.horizon)?,
+            (Curve::Hazard, _) => survival::hazard(&subjects, by, self.width)?,
+            (Curve::Test, Some(by)) => survival::log_rank(&subjects, by)?,
+            (Curve::Test, None) => return Err(invalid("show", "test", "test, with --group")),
+        };
+        self.output.give(&found, || self.draw(&subjects))
+    }
+
+    fn draw(&self, subjects: &DataFrame) -> Result<Figure> {
+        let by = self.group.as_deref();
+        let curve = survival::kaplan_meier(subjects, by)?;
+        let steps = stairs(&curve, by)?;
+        let left = curve.column("survival")?.f64()?.min().unwrap_or(1.0);
+        let line = chart::line(&steps, "time", "survival")
+            .band("low", "high")
+            .unit(Unit::Percent)
+            .x_label(capital(&self.duration))
+            .y_label("Share still there, with 95 % intervals");
+        match by {
+            Some(by) => line.by(by).title("How long each group stays").draw(),
+            None => line.title(format!("{} are left at the end", Unit::Percent.text(left))).draw(),
+        }
+    }
+}
+
+/// A survival curve as it is: level until the next time.
+fn stairs(curve: &DataFrame, by: Option<&str>) -> Result<DataFrame> {
+    let group = by.map_or(lit(0), col);
+    let values = ["survival", "low", "high"];
+    let before = values.map(|name| col(name).shift(lit(1)).over([group.clone()]));
+    let mut shifted = vec![];
+    for expression in before {
+        shifted.push(expression?);
+    }
+    let numbered = curve.clone().lazy().with_row_index("row", None);
+    let corner = numbered.clone().with_columns(shifted).with_column(lit(0).alias("part"));
+    let point = numbered.with_column(lit(1).alias("part"));
+    Ok(concat([corner, point], UnionArgs::default())?
+        .sort(["row", "part"], SortMultipleOptions::default())
+        .filter(col("survival").is_not_null())
+        .collect()?)
+}
