@@ -10,6 +10,7 @@
 //!   return.
 //! - [`chart`]: functions from a tidy frame to a figure.
 //! - [`claims`]: the ledger: a source's claim, what we measured, the verdict.
+//! - [`stream`]: random streams, for generators and for what metrics draw.
 //! - [`notebook`]: how values appear in Jupyter. [`prelude`]: what a cell imports. [`stamp`]: what a
 //!   result was made with.
 //!
@@ -33,6 +34,7 @@ pub mod notebook;
 pub mod prelude;
 pub mod simulate;
 pub mod stamp;
+pub mod stream;
 pub mod warehouse;
 
 pub use error::{Error, ErrorKind, Result, Trouble};

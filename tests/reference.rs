@@ -360,8 +360,8 @@ fn activity_funnel_and_retention_equal_sql() {
         let nobody =
             vec![vec![0.into(), 0.into(), 0.into(), Value::Null, Value::Null, Value::Null]];
         let theirs = &funnels.get(&number).unwrap_or(&nobody)[0];
-        for step in 0..3 {
-            assert_eq!(count(&steps, "users", step), theirs[step].as_i64(), "{name}, step {step}");
+        for (step, theirs) in theirs[..3].iter().enumerate() {
+            assert_eq!(count(&steps, "users", step), theirs.as_i64(), "{name}, step {step}");
         }
         close(name, real(&steps, "median_seconds", 1), &theirs[3]);
         close(name, real(&steps, "p90_seconds", 2), &theirs[4]);

@@ -37,7 +37,7 @@ use super::interval::{
 use super::timeline::{Numbered, fetch, full};
 use super::{Source, finite, quantile, texts};
 use crate::error::{Error, Result};
-use crate::simulate::stream::stream;
+use crate::stream::stream;
 
 /// A sample-ratio test below this says that assignment or logging is broken.
 pub const MISMATCH: f64 = 0.001;
@@ -457,7 +457,6 @@ pub fn cuped(
 /// assert_eq!(found.height(), 1);
 /// # Ok::<(), casebook::Error>(())
 /// ```
-#[allow(clippy::too_many_arguments)] // each is a column, or a number the reader must choose
 pub fn cluster_bootstrap(
     rows: &dyn Source,
     arm: &str,

@@ -1,6 +1,6 @@
 //! Intervals for estimates, and the distribution functions behind them.
 
-use statrs::distribution::{ChiSquared, Continuous, ContinuousCDF, StudentsT};
+use statrs::distribution::{ChiSquared, ContinuousCDF, StudentsT};
 use statrs::function::erf::{erfc, erfc_inv};
 
 /// 0.975 quantile of the standard normal distribution: the width of a 95 % interval.
@@ -63,9 +63,7 @@ pub(crate) fn two_sided(z: f64) -> f64 {
 
 /// The standard normal variable's `p`-quantile.
 pub(crate) fn normal_quantile(p: f64) -> f64 {
-    let start = -std::f64::consts::SQRT_2 * erfc_inv(2.0 * p);
-    let density = |z: f64| (-z * z / 2.0).exp() / std::f64::consts::TAU.sqrt();
-    polish(start, p, normal_cdf, density)
+    -std::f64::consts::SQRT_2 * erfc_inv(2.0 * p)
 }
 
 /// Probability that Student's t is further from 0 than `t`.
@@ -75,8 +73,7 @@ pub(crate) fn t_two_sided(t: f64, df: f64) -> f64 {
 
 /// Student's t's `p`-quantile.
 pub(crate) fn t_quantile(p: f64, df: f64) -> f64 {
-    StudentsT::new(0.0, 1.0, df)
-        .map_or(f64::NAN, |law| polish(law.inverse_cdf(p), p, |t| law.cdf(t), |t| law.pdf(t)))
+    StudentsT::new(0.0, 1.0, df).map_or(f64::NAN, |law| law.inverse_cdf(p))
 }
 
 /// Probability that chi-square exceeds `x`.
@@ -85,24 +82,7 @@ pub(crate) fn chi_square_sf(x: f64, df: f64) -> f64 {
 }
 
 pub(crate) fn chi_square_quantile(p: f64, df: f64) -> f64 {
-    ChiSquared::new(df)
-        .map_or(f64::NAN, |law| polish(law.inverse_cdf(p), p, |x| law.cdf(x), |x| law.pdf(x)))
-}
-
-/// Newton steps from a good guess: the library's quantiles are right to about 6 digits only.
-fn polish(start: f64, p: f64, cdf: impl Fn(f64) -> f64, pdf: impl Fn(f64) -> f64) -> f64 {
-    let mut x = start;
-    for _ in 0..8 {
-        let step = (cdf(x) - p) / pdf(x);
-        if !step.is_finite() {
-            break;
-        }
-        x -= step;
-        if step.abs() <= 1e-15 * x.abs() {
-            break;
-        }
-    }
-    x
+    ChiSquared::new(df).map_or(f64::NAN, |law| law.inverse_cdf(p))
 }
 
 #[cfg(test)]

@@ -153,6 +153,9 @@ pub fn first_seen(events: &dyn Source) -> Result<DataFrame> {
     Ok(users.sort([USER], SortMultipleOptions::default())?)
 }
 
+/// A count for each row of a result.
+type Counts = Vec<Option<i64>>;
+
 /// Users and their events, counted from each user's start.
 struct Tracks {
     /// The calendar day of each user's sign-up.
@@ -295,7 +298,7 @@ impl Retention {
         users: &dyn Source,
         events: &dyn Source,
         spans: &[(u32, u32)],
-    ) -> Result<(Vec<Option<i64>>, Vec<Option<i64>>)> {
+    ) -> Result<(Counts, Counts)> {
         let tracks = self.tracks(users, events)?;
         // On or after day N asks only whether day N was observed, then for the last activity.
         let last_needed = |span: &(u32, u32)| if span.1 == u32::MAX { span.0 } else { span.1 };

@@ -34,7 +34,7 @@ use rayon::prelude::*;
 use super::timeline::{DAY, Grouped, Moments, NOBODY, Numbered, TIME, USER, fetch, full};
 use super::{Source, finite, require, texts};
 use crate::error::{Error, Result};
-use crate::simulate::stream::stream;
+use crate::stream::stream;
 
 /// Recency, frequency and money of every buyer, scored by quintiles: 5 is best on all three.
 ///

@@ -9,4 +9,5 @@
 
 pub mod clock;
 pub mod saas;
-pub mod stream;
+
+pub use crate::stream;

@@ -27,7 +27,7 @@ enum Task {
     Load(Load),
     /// Compute a metric from a CSV or Parquet file
     #[command(subcommand)]
-    Analyze(analyze::Analyze),
+    Analyze(Box<analyze::Analyze>),
     /// Say what is missing on this machine, and the command that mends it
     Doctor,
 }

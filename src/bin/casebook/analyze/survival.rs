@@ -27,8 +27,8 @@ pub struct Survival {
     #[arg(long, value_name = "COLUMN")]
     group: Option<String>,
     /// Which table
-    #[arg(long, value_enum, default_value_t = Curve::Curve)]
-    show: Curve,
+    #[arg(long, value_enum, default_value_t = Shown::Curve)]
+    show: Shown,
     /// The horizon of the mean
     #[arg(long, default_value_t = 12.0)]
     horizon: f64,
@@ -40,7 +40,7 @@ pub struct Survival {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Curve {
+enum Shown {
     /// The Kaplan–Meier curve
     Curve,
     /// The time by which half have left
@@ -64,12 +64,12 @@ impl Survival {
         let subjects = self.source.read(&columns)?.frame;
         let by = self.group.as_deref();
         let found = match (self.show, by) {
-            (Curve::Curve, _) => survival::kaplan_meier(&subjects, by)?,
-            (Curve::Median, _) => survival::median(&subjects, by)?,
-            (Curve::Mean, _) => survival::restricted_mean(&subjects, by, self.horizon)?,
-            (Curve::Hazard, _) => survival::hazard(&subjects, by, self.width)?,
-            (Curve::Test, Some(by)) => survival::log_rank(&subjects, by)?,
-            (Curve::Test, None) => return Err(invalid("show", "test", "test, with --group")),
+            (Shown::Curve, _) => survival::kaplan_meier(&subjects, by)?,
+            (Shown::Median, _) => survival::median(&subjects, by)?,
+            (Shown::Mean, _) => survival::restricted_mean(&subjects, by, self.horizon)?,
+            (Shown::Hazard, _) => survival::hazard(&subjects, by, self.width)?,
+            (Shown::Test, Some(by)) => survival::log_rank(&subjects, by)?,
+            (Shown::Test, None) => return Err(invalid("show", "test", "test, with --group")),
         };
         self.output.give(&found, || self.draw(&subjects))
     }
