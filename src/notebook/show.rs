@@ -10,6 +10,7 @@ use polars::prelude::*;
 
 use super::Figure;
 use crate::claims::Ledger;
+use crate::metrics::segment::Found;
 use crate::stamp::Stamp;
 use crate::warehouse::Answer;
 use crate::warehouse::queries::Query;
@@ -64,6 +65,13 @@ impl Show for Table<'_> {
 impl Show for DataFrame {
     fn evcxr_display(&self) {
         table(self, ROWS).evcxr_display();
+    }
+}
+
+/// The clusters; who is in which, and why so many, are its other two frames.
+impl Show for Found {
+    fn evcxr_display(&self) {
+        self.centroids.evcxr_display();
     }
 }
 

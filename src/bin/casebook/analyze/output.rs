@@ -72,22 +72,103 @@ fn rounded(number: f64) -> String {
     }
 }
 
-fn table(frame: &DataFrame, rows: usize, out: &mut impl Write) -> Result<io::Result<()>> {
-    let shown = frame.height().min(rows);
-    let mut columns = vec![];
-    for column in frame.columns() {
-        let right = column.dtype().is_primitive_numeric();
-        let mut cells = vec![column.name().to_string()];
-        for row in 0..shown {
-            cells.push(text(&column.get(row)?, false));
+/// Estimates that are shares, shown as percentages.
+const SHARES: [&str; 9] = [
+    "rate",
+    "step_rate",
+    "overall_rate",
+    "control_rate",
+    "stickiness",
+    "retention",
+    "survival",
+    "share",
+    "logo_churn",
+];
+
+/// A number as people read it: a share in percent, seconds in the units of a clock.
+fn human(name: &str, value: &AnyValue) -> String {
+    let shares = SHARES.contains(&name);
+    match value {
+        AnyValue::Float64(share) if SHARES.contains(&name) => {
+            format!("{} %", rounded(100.0 * share))
+        }
+        AnyValue::Float64(seconds) if name.ends_with("seconds") => clock(*seconds),
+        other => text(other, false),
+    }
+}
+
+/// "45s", "8m 13s", "3h 20m", "2d 4h": two units are enough.
+fn clock(seconds: f64) -> String {
+    const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+    let whole = seconds.round() as u64;
+    let Some(first) = UNITS.iter().position(|(_, length)| whole >= *length) else {
+        return format!("{}s", rounded(seconds));
+    };
+    let (unit, length) = UNITS[first];
+    match UNITS.get(first + 1).map(|(smaller, size)| (whole % length / size, smaller)) {
+        Some((rest, smaller)) if rest > 0 => format!("{}{unit} {rest}{smaller}", whole / length),
+        _ => format!("{}{unit}", whole / length),
+    }
+}
+
+/// A column of the printed table: its header, its cells, and whether they stand on the right.
+struct Shown {
+    cells: Vec<String>,
+    right: bool,
+}
+
+/// A frame's columns as people read them: an estimate and the interval after it are one.
+fn columns(frame: &DataFrame, rows: usize) -> Result<Vec<Shown>> {
+    let mut shown = vec![];
+    let mut rest = frame.columns();
+    while let [column, others @ ..] = rest {
+        let name = column.name().as_str();
+        let interval = match others {
+            [low, high, ..]
+                if name != "se" && low.name().ends_with("low") && high.name().ends_with("high") =>
+            {
+                Some((low, high))
+            }
+            _ => None,
+        };
+        let header = name.strip_suffix("_seconds").unwrap_or(name);
+        let mut cells = vec![match interval {
+            Some(_) => format!("{header} (95 % interval)"),
+            None => header.to_owned(),
+        }];
+        for row in 0..rows {
+            let mut cell = human(name, &column.get(row)?);
+            if let Some((low, high)) = interval {
+                let bounds = [low.get(row)?, high.get(row)?].map(|bound| human(name, &bound));
+                if bounds.iter().any(|bound| !bound.is_empty()) {
+                    let [low, high] =
+                        bounds.map(|bound| if bound.is_empty() { "?".into() } else { bound });
+                    cell = format!("{cell} ({} to {high})", low.trim_end_matches(" %"));
+                }
+            }
+            cells.push(cell);
         }
         // A column of warnings that never had to warn is left out.
-        if column.name() == "warning" && cells[1..].iter().all(String::is_empty) {
-            continue;
+        if name != "warning" || cells[1..].iter().any(|cell| !cell.is_empty()) {
+            shown.push(Shown {
+                cells,
+                right: column.dtype().is_primitive_numeric() && interval.is_none(),
+            });
         }
-        let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
-        columns.push((cells, width, right));
+        rest = if interval.is_some() { &others[2..] } else { others };
     }
+    Ok(shown)
+}
+
+fn table(frame: &DataFrame, rows: usize, out: &mut impl Write) -> Result<io::Result<()>> {
+    let shown = frame.height().min(rows);
+    let columns: Vec<(Vec<String>, usize, bool)> = columns(frame, shown)?
+        .into_iter()
+        .map(|Shown { cells, right }| {
+            let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
+            (cells, width, right)
+        })
+        .collect();
     let write = |out: &mut dyn Write| -> io::Result<()> {
         for row in 0..=shown {
             let mut line = String::new();

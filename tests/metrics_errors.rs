@@ -1,0 +1,177 @@
+//! Bad input gets an error that names the frame and the column, or the field, the value and the range.
+
+use casebook::chrono::{NaiveDate, TimeDelta};
+use casebook::metrics::activity::{self, Before, Span};
+use casebook::metrics::experiment::{self, Plan};
+use casebook::metrics::funnel::{Funnel, Order, Step};
+use casebook::metrics::retention::{self, Retention, Rule};
+use casebook::metrics::segment::{self, Clusters, K};
+use casebook::metrics::{Period, concentration, revenue, survival};
+use casebook::polars::prelude::*;
+use casebook::{Error, Result};
+
+/// The error says all of this, in one line.
+fn says<T>(result: Result<T>, parts: &[&str]) {
+    let message = result.err().map(|error: Error| error.to_string()).expect("an error");
+    for part in parts {
+        assert!(message.contains(part), "\"{message}\" lacks \"{part}\"");
+    }
+    assert_eq!(message.lines().count(), 1, "{message}");
+}
+
+fn events() -> DataFrame {
+    let moment = DataType::Datetime(TimeUnit::Milliseconds, None);
+    df!("user_id" => [1_i64, 2], "timestamp" => [0_i64, 1], "event" => ["a", "b"])
+        .unwrap()
+        .lazy()
+        .with_column(col("timestamp").cast(moment))
+        .collect()
+        .unwrap()
+}
+
+fn users() -> DataFrame {
+    let frame = events().drop("event").unwrap();
+    frame.lazy().rename(["timestamp"], ["signup_at"], true).collect().unwrap()
+}
+
+#[test]
+fn columns_that_are_missing_or_wrong() {
+    let nameless = df!("who" => [1], "when" => [2]).unwrap();
+    says(activity::daily(&nameless, Span::default()), &["events", "`user_id`", "`who`, `when`"]);
+    let textual = df!("user_id" => [1], "timestamp" => ["2024-01-01"]).unwrap();
+    says(activity::daily(&textual, Span::default()), &["`timestamp`", "str", "date or a datetime"]);
+    let empty = events().lazy().with_column(lit(NULL).cast(DataType::Int64).alias("user_id"));
+    says(activity::daily(&empty, Span::default()), &["`user_id`", "2 empty values"]);
+    let far = events().lazy().with_column(
+        lit(i64::MAX / 2).cast(DataType::Datetime(TimeUnit::Microseconds, None)).alias("timestamp"),
+    );
+    says(activity::daily(&far, Span::default()), &["`timestamp`", "years 0 to 9999"]);
+
+    let twice = concat([users().lazy(), users().lazy()], UnionArgs::default()).unwrap();
+    says(
+        retention::day_n(&twice, &events(), &[1], Rule::OnDay),
+        &["users", "\"1\" more than once"],
+    );
+    let textual = users().lazy().with_column(col("user_id").cast(DataType::String));
+    says(retention::day_n(&textual, &events(), &[1], Rule::OnDay), &["`user_id`", "same type"]);
+    says(retention::curve(&events(), retention::Weight::Size), &["cohorts", "`period`"]);
+
+    let negative = df!("duration" => [1.0, -2.0], "observed" => [1, 0]).unwrap();
+    says(survival::kaplan_meier(&negative, None), &["`duration`", "-2", "row 2"]);
+    let maybe = df!("duration" => [1.0, 2.0], "observed" => [1, 2]).unwrap();
+    says(survival::kaplan_meier(&maybe, None), &["`observed`", "is 2 in row 2"]);
+    let infinite = df!("duration" => [1.0, f64::INFINITY], "observed" => [1, 1]).unwrap();
+    says(survival::kaplan_meier(&infinite, None), &["`duration`", "row 2", "finite"]);
+    let single = df!("duration" => [1, 2], "observed" => [1, 1], "plan" => ["a", "a"]).unwrap();
+    says(survival::log_rank(&single, "plan"), &["`plan`", "two or more"]);
+
+    let debts = df!("spent" => [1.0, -1.0]).unwrap();
+    says(concentration::summary(&debts, "spent", &[]), &["`spent`", "row 2", "0 or more"]);
+    let month = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap();
+    let debts = df!("customer_id" => [1], "month" => [month], "mrr" => [-5.0]).unwrap();
+    says(revenue::movements(&debts), &["`mrr`", "-5", "row 1"]);
+
+    let arms = df!("arm" => ["a", "a"], "x" => [0.0, 3.0]).unwrap();
+    says(experiment::means(&arms, "arm", "x", "control"), &["`arm`", "no \"control\"", "\"a\""]);
+    says(experiment::means(&arms, "arm", "x", "a"), &["`arm`", "only \"a\""]);
+    says(experiment::proportions(&arms, "arm", "x", "a"), &["`x`", "is 3 in row 2", "1 or 0"]);
+    says(
+        experiment::sample_ratio(&arms, "arm", &[("b", 1.0), ("c", 1.0)]),
+        &["\"a\"", "no weight"],
+    );
+    let crossed = df!("arm" => ["a", "b"], "x" => [0, 1], "team" => [7, 7]).unwrap();
+    let crossed = experiment::cluster_bootstrap(&crossed, "arm", "x", "team", "a", 100, 1);
+    says(crossed, &["one team in both \"a\" and \"b\""]);
+    let tests = df!("p_value" => [0.5, 1.5]).unwrap();
+    says(experiment::benjamini_hochberg(&tests, 0.05), &["`p_value`", "row 2", "0 to 1"]);
+}
+
+#[test]
+fn fields_out_of_range() {
+    let early = NaiveDate::from_ymd_opt(2024, 1, 1);
+    let late = NaiveDate::from_ymd_opt(2024, 2, 1);
+    let reversed = Span { from: late, to: early };
+    says(activity::daily(&events(), reversed), &["`span`", "2024-02-01 to 2024-01-01"]);
+    says(activity::lifecycle(&events(), Period::Day, reversed, Before::Nothing), &["`span`"]);
+    says(activity::frequency(&events(), early.unwrap(), 0), &["`window`", "1 to 366"]);
+
+    let two = || Funnel::new(["a", "b"].map(Step::event));
+    says(Funnel::new([]).validate(), &["`steps`", "is 0", "1 to 32"]);
+    says(
+        two().window(TimeDelta::seconds(-1)).conversion(&events()),
+        &["`window`", "no less than 0"],
+    );
+    let optional = Funnel::new([Step::event("a").optional(), Step::event("b")]);
+    says(optional.validate(), &["`optional`", "step 1", "between the first and the last"]);
+    let within = Funnel::new([Step::event("a").within(TimeDelta::hours(1)), Step::event("b")]);
+    says(within.validate(), &["`within`", "on step 1"]);
+    says(two().exclude(lit(true), 2, 2).validate(), &["`exclude`", "after 2, before 2"]);
+    says(two().order(Order::Any).increasing().validate(), &["`increasing`"]);
+    says(two().order(Order::Any).unrepeated().validate(), &["`unrepeated`"]);
+    let both = Funnel::new([Step::event("a"), Step::new("anything", lit(true))]).order(Order::Any);
+    says(both.conversion(&events()), &["`steps`", "a and anything"]);
+    says(two().distribution(&events(), &[1.0, 2.0]), &["`edges`", "0 first"]);
+    let unknown = Funnel::new([Step::new("x", col("colour").eq(lit("red")))]);
+    says(unknown.conversion(&events()), &["events", "`colour`"]);
+
+    let how = Retention::default();
+    says(how.day_n(&users(), &events(), &[1], Rule::Bracket(0)), &["`bracket`", "1 day or more"]);
+    says(how.brackets(&users(), &events(), &[(5, 3)]), &["`bracket`", "5 to 3"]);
+
+    let lives = df!("duration" => [1, 2], "observed" => [1, 1]).unwrap();
+    says(survival::restricted_mean(&lives, None, 0.0), &["`horizon`", "above 0"]);
+    says(survival::hazard(&lives, None, f64::NAN), &["`width`", "above 0"]);
+    says(survival::hazard(&lives, None, 1e-9), &["`width`", "at least"]);
+    let curve = survival::kaplan_meier(&lives, None).unwrap();
+    says(revenue::lifetime_value(&curve, 8.0, 0.0, 0), &["`horizon`", "1 to 100,000"]);
+    says(revenue::lifetime_value(&curve, 8.0, 1.5, 12), &["`discount`", "1.5"]);
+    says(concentration::lorenz(&df!("x" => [1]).unwrap(), "x", 0), &["`points`"]);
+    says(concentration::summary(&df!("x" => [1]).unwrap(), "x", &[1.5]), &["`top`", "1.5"]);
+
+    let points = df!("x" => [1.0, 1.0, 2.0]).unwrap();
+    let fixed = |k| Clusters::default().k(K::Fixed(k));
+    says(segment::kmeans(&points, &["x"], &fixed(3)), &["`k`", "is 3", "different users, 2"]);
+    says(segment::kmeans(&points, &["x"], &fixed(0)), &["`k`", "is 0"]);
+    says(segment::kmeans(&points, &[], &fixed(1)), &["`features`"]);
+    says(segment::kmeans(&points, &["x"], &fixed(1).starts(0)), &["`starts`"]);
+    says(segment::kmeans(&points, &["x"], &fixed(1).from(vec![vec![0.0, 1.0]])), &["`from`"]);
+
+    let plan = Plan::default();
+    says(Plan { alpha: 0.0, ..plan }.validate(), &["`alpha`", "between 0 and 1"]);
+    says(Plan { power: 0.01, ..plan }.validate(), &["`power`", "between alpha and 1"]);
+    says(Plan { ratio: -1.0, ..plan }.validate(), &["`ratio`", "above 0"]);
+    says(plan.users_for_proportions(0.3, 0.8), &["`difference`", "0.8"]);
+    says(plan.power_of_means(1.0, 0.5, 1), &["`users`", "2 or more"]);
+    says(plan.users_for_means(-1.0, 0.5), &["`sd`", "above 0"]);
+}
+
+/// Nothing in, nothing out: no rows, and no panic.
+#[test]
+fn empty_frames() {
+    let (none, nobody) = (events().slice(0, 0), users().slice(0, 0));
+    assert_eq!(activity::daily(&none, Span::default()).unwrap().height(), 0);
+    let weeks = activity::lifecycle(&none, Period::Week, Span::default(), Before::Nothing).unwrap();
+    assert_eq!(weeks.height(), 0);
+    let steps = Funnel::new(["a", "b"].map(Step::event)).conversion(&none).unwrap();
+    assert_eq!(steps.column("users").unwrap().i64().unwrap().sum(), Some(0));
+    assert_eq!(steps.column("overall_rate").unwrap().null_count(), 2);
+    let kept = retention::day_n(&nobody, &none, &[1], Rule::OnDay).unwrap();
+    assert_eq!(kept.column("rate").unwrap().null_count(), 1);
+    assert_eq!(retention::cohorts(&nobody, &events(), Period::Week).unwrap().height(), 0);
+    let lives = df!("duration" => Vec::<f64>::new(), "observed" => Vec::<i32>::new()).unwrap();
+    assert_eq!(survival::kaplan_meier(&lives, None).unwrap().height(), 0);
+    let spent = df!("spent" => Vec::<f64>::new()).unwrap();
+    assert_eq!(
+        concentration::summary(&spent, "spent", &[0.1])
+            .unwrap()
+            .column("value")
+            .unwrap()
+            .null_count(),
+        2
+    );
+    let month = Vec::<NaiveDate>::new();
+    let paid =
+        df!("customer_id" => Vec::<i64>::new(), "month" => month, "mrr" => Vec::<f64>::new())
+            .unwrap();
+    assert_eq!(revenue::movements(&paid).unwrap().height(), 0);
+}
