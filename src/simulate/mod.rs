@@ -8,6 +8,7 @@
 //! config gives the same bytes on any number of threads, in any number of parts.
 
 pub mod clock;
+pub mod rhythm;
 pub mod saas;
 
 pub use crate::stream;
