@@ -48,6 +48,18 @@ fn figures() -> Result<Vec<(&'static str, Figure)>> {
     )?;
     let lengths =
         df!("minutes" => (1..2_000).map(|i| 40.0 / f64::from(i).sqrt()).collect::<Vec<_>>())?;
+    let lives = df!(
+        "duration" => (0..300).map(|i| f64::from(i * i % 24 + 1)).collect::<Vec<_>>(),
+        "observed" => (0..300).map(|i| i % 3 > 0).collect::<Vec<_>>(),
+        "plan" => (0..300).map(|i| if i % 2 == 0 { "monthly" } else { "a plan with a long name" }).collect::<Vec<_>>(),
+    )?;
+    let curve = survival::kaplan_meier(&lives, Some("plan"))?;
+    let estimates = df!(
+        "estimate" => ["Naive: takers against the rest", "As assigned", "Compliers"],
+        "points" => [Some(19.2), Some(4.1), Some(9.8)],
+        "low" => [Some(14.0), Some(-0.4), None],
+        "high" => [Some(24.4), Some(8.6), None],
+    )?;
     let nothing = df!("x" => Vec::<i64>::new(), "y" => Vec::<f64>::new())?;
     Ok(vec![
         (
@@ -100,6 +112,20 @@ fn figures() -> Result<Vec<(&'static str, Figure)>> {
                 .title("Most are short")
                 .x_label("Minutes")
                 .y_label("Sessions")
+                .draw()?,
+        ),
+        (
+            "survival",
+            chart::survival(&curve).by("plan").title("Who is left").x_label("Months").draw()?,
+        ),
+        (
+            "interval",
+            chart::interval(&estimates, "estimate", "points", "low", "high")
+                .reference(10.0, "the truth")
+                .title("Only two of three estimates hold the truth")
+                .x_label("Percentage points more")
+                .y_label("Estimate, with 95 % intervals")
+                .size(720, 260)
                 .draw()?,
         ),
         ("no_data", chart::line(&nothing, "x", "y").title("Nothing to see").draw()?),

@@ -29,7 +29,25 @@ fn all(frame: &DataFrame) -> Vec<(&'static str, Figure)> {
         ("histogram", chart::histogram(frame, "y").draw().unwrap()),
         ("bins", chart::histogram(frame, "y").bins(7).draw().unwrap()),
         ("heat map", chart::heatmap(frame, "x", "name", "y").draw().unwrap()),
+        ("steps", chart::line(frame, "x", "y").by("name").band("x", "y").steps().draw().unwrap()),
+        ("survival", chart::survival(&curve(frame)).by("name").draw().unwrap()),
+        ("interval", chart::interval(frame, "name", "y", "x", "y").draw().unwrap()),
+        (
+            "compared",
+            chart::interval(frame, "name", "y", "y", "x")
+                .reference(0.0, "nothing")
+                .unit(Unit::Percent)
+                .draw()
+                .unwrap(),
+        ),
     ]
+}
+
+/// The frame with a survival curve's columns.
+fn curve(frame: &DataFrame) -> DataFrame {
+    let renamed = frame.clone().lazy().rename(["x", "y"], ["time", "survival"], true);
+    let more = ["low", "high", "at_risk"].map(|name| col("survival").alias(name));
+    renamed.with_columns(more).collect().unwrap()
 }
 
 /// The picture is well-formed, nothing in it is not a number, and it renders at twice its size.

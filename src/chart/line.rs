@@ -6,7 +6,7 @@ use polars::prelude::*;
 use super::axis::{Scale, Ticks, date_ticks, ticks};
 use super::canvas::{Canvas, Text};
 use super::{
-    Frame, Labels, Unit, columns, extent, labels, left_out, names, numbers, places, theme,
+    Frame, Labels, MARGIN, Unit, columns, extent, labels, left_out, names, numbers, places, theme,
 };
 use crate::error::Result;
 use crate::notebook::Figure;
@@ -21,6 +21,8 @@ pub struct Line<'f> {
     band: Option<(String, String)>,
     observed: Option<String>,
     zoom: bool,
+    steps: bool,
+    at_risk: Option<String>,
     labels: Labels,
 }
 
@@ -35,8 +37,19 @@ pub fn line<'f>(frame: &'f DataFrame, x: &str, y: &str) -> Line<'f> {
         band: None,
         observed: None,
         zoom: false,
+        steps: false,
+        at_risk: None,
         labels: Labels::new(x, y),
     }
+}
+
+/// A survival curve as [`survival::kaplan_meier`](crate::metrics::survival::kaplan_meier) returns it: level
+/// until the next time, with its band, and below it how many are at risk. Reads `time`, `survival`, `low`,
+/// `high`, `at_risk`; groups are given to [`by`](Line::by).
+pub fn survival(curve: &DataFrame) -> Line<'_> {
+    let mut line = line(curve, "time", "survival").band("low", "high").unit(Unit::Percent).steps();
+    line.at_risk = Some("at_risk".into());
+    line.x_label("Time").y_label("Share still there, with 95 % intervals")
 }
 
 labels!(Line);
@@ -63,6 +76,12 @@ impl Line<'_> {
     /// Lets the vertical axis start near the lowest value instead of at 0.
     pub fn zoom(mut self) -> Self {
         self.zoom = true;
+        self
+    }
+
+    /// Keeps each value level until the next point, instead of going straight to it.
+    pub fn steps(mut self) -> Self {
+        self.steps = true;
         self
     }
 
@@ -95,10 +114,36 @@ impl Line<'_> {
         if direct {
             frame.right -= widest + 10.0;
         }
+        let risk = Text::new(theme::TICK, theme::MUTED);
+        if self.at_risk.is_some() {
+            // A row of numbers for each series, and a heading, between the ticks and the axis' label.
+            let rows = if several { data.series.len() + 1 } else { 1 };
+            frame.bottom -= RISK_ROW * rows as f64;
+            let headings = data.series.iter().map(|one| one.name.as_str()).filter(|_| several);
+            let wide = headings.chain(["At risk"]).map(|text| risk.width(text)).fold(0.0, f64::max);
+            frame.left += (wide - 26.0).max(0.0);
+        }
         let rows = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
         let y =
             frame.y_axis(canvas, &ticks(data.y_range(self.zoom), rows, self.labels.unit, false))?;
-        let x = data.x_axis(canvas, &frame)?;
+        let (x, ticked) = data.x_axis(canvas, &frame)?;
+        if self.at_risk.is_some() {
+            let mut at = frame.bottom + 31.0;
+            canvas.text("At risk", (MARGIN, at), risk.at(HPos::Left, VPos::Center))?;
+            for (index, one) in data.series.iter().enumerate() {
+                at += if several { RISK_ROW } else { 0.0 };
+                let style = Text { colour: theme::colour(index), ..risk };
+                if several {
+                    canvas.text(&one.name, (MARGIN, at), style.at(HPos::Left, VPos::Center))?;
+                }
+                for (time, place) in &ticked {
+                    let left =
+                        one.at_risk.iter().find(|(from, _)| from >= time).map_or(0.0, |(_, n)| *n);
+                    let text = Unit::Number.text(left);
+                    canvas.text(&text, (*place, at), style.at(HPos::Center, VPos::Center))?;
+                }
+            }
+        }
 
         for (index, one) in data.series.iter().enumerate() {
             let colour = theme::colour(index);
@@ -179,7 +224,12 @@ struct Series {
     points: Vec<Point>,
     /// Drawn as dots, not as a line.
     dots: bool,
+    /// How many are at risk from which place on.
+    at_risk: Vec<(f64, f64)>,
 }
+
+/// The height of a row of numbers at risk.
+const RISK_ROW: f64 = 16.0;
 
 impl Series {
     /// Unbroken stretches of points that have something.
@@ -206,6 +256,7 @@ impl Data {
         let mut needed = vec![chart.x.as_str(), &chart.y];
         needed.extend(chart.by.as_deref());
         needed.extend(chart.observed.as_deref());
+        needed.extend(chart.at_risk.as_deref());
         needed.extend(chart.band.iter().flat_map(|(low, high)| [low.as_str(), high.as_str()]));
         columns(frame, &needed)?;
 
@@ -234,24 +285,41 @@ impl Data {
         let (series_names, owners) = places(&owner);
         let mut series: Vec<Series> = series_names
             .into_iter()
-            .map(|name| Series { name, points: vec![], dots: false })
+            .map(|name| Series { name, points: vec![], dots: false, at_risk: vec![] })
             .collect();
+        let at_risk = match &chart.at_risk {
+            Some(column) => numbers(frame, column)?,
+            None => vec![None; ys.len()],
+        };
         let mut left_out = 0;
         for row in 0..ys.len() {
             left_out += usize::from(xs[row].is_none() || ys[row].is_none());
             if let Some(x) = xs[row] {
-                series[owners[row]].points.push(Point { x, y: ys[row], band: bands[row] });
+                let mine = &mut series[owners[row]];
+                mine.points.push(Point { x, y: ys[row], band: bands[row] });
+                mine.at_risk.extend(at_risk[row].map(|n| (x, n)));
             }
         }
         if let Some(column) = &chart.observed {
             let seen = xs.iter().zip(numbers(frame, column)?);
             let points =
                 seen.filter_map(|(x, y)| Some(Point { x: (*x)?, y, band: None })).collect();
-            series.push(Series { name: column.replace('_', " "), points, dots: true });
+            let name = column.replace('_', " ");
+            series.push(Series { name, points, dots: true, at_risk: vec![] });
         }
         series.retain(|one| one.points.iter().any(|point| point.y.is_some()));
         for one in &mut series {
             one.points.sort_by(|a, b| a.x.total_cmp(&b.x));
+            one.at_risk.sort_by(|a, b| a.0.total_cmp(&b.0));
+            if chart.steps && !one.dots {
+                // A corner before each point but the first: what was there until now.
+                let corners = one.points.windows(2).map(|pair| Point { x: pair[1].x, ..pair[0] });
+                let corners: Vec<Point> = corners.collect();
+                let rest = one.points.iter().skip(1);
+                let stairs =
+                    corners.into_iter().zip(rest).flat_map(|(corner, point)| [corner, *point]);
+                one.points = one.points.first().copied().into_iter().chain(stairs).collect();
+            }
         }
         Ok(Data { series, x, left_out })
     }
@@ -269,7 +337,8 @@ impl Data {
         if zoom { (low, high) } else { (low.min(0.0), high.max(0.0)) }
     }
 
-    fn x_axis(&self, canvas: &Canvas, frame: &Frame) -> Result<Scale> {
+    /// The scale, and the ticks: their values and their places.
+    fn x_axis(&self, canvas: &Canvas, frame: &Frame) -> Result<(Scale, Vec<(f64, f64)>)> {
         let span = (frame.left + 6.0, frame.right - 6.0);
         let range = extent(self.points().map(|point| point.x)).unwrap_or((0.0, 1.0));
         let count = ((frame.right - frame.left) / 80.0).clamp(2.0, 12.0) as usize;
@@ -282,7 +351,7 @@ impl Data {
                 .map(|(i, name)| (scale.at(i as f64), name.clone()))
                 .collect();
             frame.x_labels(canvas, &labels, false)?;
-            return Ok(scale);
+            return Ok((scale, vec![]));
         }
         let ticks: Ticks = match self.x {
             XKind::Date => date_ticks(range, count),
@@ -304,7 +373,9 @@ impl Data {
             .map(|(at, text)| (scale.at(*at), text.clone()))
             .collect();
         frame.x_labels(canvas, &labels, false)?;
-        Ok(scale)
+        let ticked =
+            ticks.at.iter().filter(|at| inside(at)).map(|at| (*at, scale.at(*at))).collect();
+        Ok((scale, ticked))
     }
 
     fn x_text(&self, x: f64) -> String {

@@ -27,6 +27,7 @@ mod bar;
 mod canvas;
 mod heatmap;
 mod histogram;
+mod interval;
 mod line;
 mod schema;
 pub mod theme;
@@ -38,7 +39,8 @@ pub use axis::Unit;
 pub use bar::{Bar, bar};
 pub use heatmap::{Heatmap, heatmap};
 pub use histogram::{Histogram, histogram};
-pub use line::{Line, line};
+pub use interval::{Interval, interval};
+pub use line::{Line, line, survival};
 pub use schema::schema;
 
 use crate::error::{Error, Result};

@@ -3,6 +3,7 @@
 use casebook::Result;
 use casebook::chart::{self, Unit};
 use casebook::metrics::experiment;
+use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
 use clap::Args;
 
@@ -98,40 +99,13 @@ impl Ab {
                 "casebook: the arms do not have the sizes they should (p = {p:.2e}): assignment or logging is broken, and no effect can be trusted; see --ratio"
             );
         }
-        self.output.give(&effect, || {
-            let unit = if shares { Unit::Percent } else { Unit::Number };
-            let by_arm = users
-                .clone()
-                .lazy()
-                .group_by([col("arm")])
-                .agg([col("outcome").mean()])
-                .sort(["arm"], SortMultipleOptions::default())
-                .collect()?;
-            let first =
-                |name: &str| -> Option<f64> { effect.column(name).ok()?.f64().ok()?.get(0) };
-            let title = match (first("difference"), first("low"), first("high")) {
-                (Some(difference), Some(low), Some(high)) => {
-                    // A difference of percentages is in points.
-                    let text = |value: f64| match shares {
-                        true => Unit::Number.text(100.0 * value),
-                        false => unit.text(value),
-                    };
-                    let points = if shares { " points" } else { "" };
-                    format!(
-                        "The difference is {}{points} ({} to {})",
-                        text(difference),
-                        text(low),
-                        text(high)
-                    )
-                }
-                _ => "The outcome in each arm".to_owned(),
-            };
-            chart::bar(&by_arm, "arm", "outcome")
-                .unit(unit)
-                .title(title)
+        self.output.give(&effect, || match self.ratio {
+            true => chart::bar(&ratio, "arm", "users")
+                .title("How many users each arm has")
                 .x_label("Arm")
-                .y_label(capital(&self.outcome))
-                .draw()
+                .y_label("Users")
+                .draw(),
+            false => draw(&effect, shares, &self.outcome),
         })
     }
 
@@ -161,4 +135,33 @@ impl Ab {
         }
         experiment::sample_ratio(users, "arm", &weights)
     }
+}
+
+/// The difference, or effect, of each arm with its interval, beside no difference.
+fn draw(effect: &DataFrame, shares: bool, outcome: &str) -> Result<Figure> {
+    let value = if effect.column("effect").is_ok() { "effect" } else { "difference" };
+    // A difference of percentages is in points.
+    let scale = if shares { 100.0 } else { 1.0 };
+    let scaled = effect
+        .clone()
+        .lazy()
+        .with_columns([col(value) * lit(scale), col("low") * lit(scale), col("high") * lit(scale)])
+        .collect()?;
+    let first = |name: &str| -> Option<f64> { scaled.column(name).ok()?.f64().ok()?.get(0) };
+    let points = if shares { " points" } else { "" };
+    let title = match (first(value), first("low"), first("high")) {
+        (Some(found), Some(low), Some(high)) => {
+            let [found, low, high] = [found, low, high].map(|number| Unit::Number.text(number));
+            format!("The {value} is {found}{points} ({low} to {high})")
+        }
+        _ => format!("The {value} in each arm"),
+    };
+    let unit = if shares { ", percentage points" } else { "" };
+    chart::interval(&scaled, "arm", value, "low", "high")
+        .reference(0.0, "no difference")
+        .title(title)
+        .x_label(format!("{} of {}{unit}, with 95 % intervals", capital(value), outcome))
+        .y_label("Arm, against control")
+        .size(720, 180 + 50 * scaled.height().min(20) as u32)
+        .draw()
 }

@@ -89,9 +89,10 @@ const SHARES: [&str; 9] = [
 fn human(name: &str, value: &AnyValue) -> String {
     let shares = SHARES.contains(&name);
     match value {
-        AnyValue::Float64(share) if SHARES.contains(&name) => {
-            format!("{} %", rounded(100.0 * share))
-        }
+        AnyValue::Float64(share) if shares => match 100.0 * share {
+            percent if percent == 0.0 || percent.abs() >= 0.1 => format!("{percent:.1} %"),
+            percent => format!("{} %", rounded(percent)),
+        },
         AnyValue::Float64(seconds) if name.ends_with("seconds") => clock(*seconds),
         other => text(other, false),
     }

@@ -77,34 +77,11 @@ impl Survival {
     fn draw(&self, subjects: &DataFrame) -> Result<Figure> {
         let by = self.group.as_deref();
         let curve = survival::kaplan_meier(subjects, by)?;
-        let steps = stairs(&curve, by)?;
         let left = curve.column("survival")?.f64()?.min().unwrap_or(1.0);
-        let line = chart::line(&steps, "time", "survival")
-            .band("low", "high")
-            .unit(Unit::Percent)
-            .x_label(capital(&self.duration))
-            .y_label("Share still there, with 95 % intervals");
+        let line = chart::survival(&curve).x_label(capital(&self.duration));
         match by {
             Some(by) => line.by(by).title("How long each group stays").draw(),
             None => line.title(format!("{} are left at the end", Unit::Percent.text(left))).draw(),
         }
     }
-}
-
-/// A survival curve as it is: level until the next time.
-fn stairs(curve: &DataFrame, by: Option<&str>) -> Result<DataFrame> {
-    let group = by.map_or(lit(0), col);
-    let values = ["survival", "low", "high"];
-    let before = values.map(|name| col(name).shift(lit(1)).over([group.clone()]));
-    let mut shifted = vec![];
-    for expression in before {
-        shifted.push(expression?);
-    }
-    let numbered = curve.clone().lazy().with_row_index("row", None);
-    let corner = numbered.clone().with_columns(shifted).with_column(lit(0).alias("part"));
-    let point = numbered.with_column(lit(1).alias("part"));
-    Ok(concat([corner, point], UnionArgs::default())?
-        .sort(["row", "part"], SortMultipleOptions::default())
-        .filter(col("survival").is_not_null())
-        .collect()?)
 }
