@@ -48,6 +48,12 @@ fn figures() -> Result<Vec<(&'static str, Figure)>> {
     )?;
     let lengths =
         df!("minutes" => (1..2_000).map(|i| 40.0 / f64::from(i).sqrt()).collect::<Vec<_>>())?;
+    let law = casebook::simulate::rhythm::SessionLength::default();
+    let mut rng = stream(1, "gallery", 0);
+    let drawn = df!("minutes" => (0..4_000).map(|_| law.sample(&mut rng)).collect::<Vec<_>>())?;
+    let at: Vec<f64> = (0..=100).map(|k| 1.0 + 0.29 * f64::from(k)).collect();
+    let density =
+        df!("minutes" => &at, "density" => at.iter().map(|x| law.density(*x)).collect::<Vec<_>>())?;
     let lives = df!(
         "duration" => (0..300).map(|i| f64::from(i * i % 24 + 1)).collect::<Vec<_>>(),
         "observed" => (0..300).map(|i| i % 3 > 0).collect::<Vec<_>>(),
@@ -110,6 +116,15 @@ fn figures() -> Result<Vec<(&'static str, Figure)>> {
             "histogram",
             chart::histogram(&lengths, "minutes")
                 .title("Most are short")
+                .x_label("Minutes")
+                .y_label("Sessions")
+                .draw()?,
+        ),
+        (
+            "law",
+            chart::histogram(&drawn, "minutes")
+                .law(&density, "minutes", "density")
+                .title("What was drawn follows the law")
                 .x_label("Minutes")
                 .y_label("Sessions")
                 .draw()?,

@@ -14,6 +14,7 @@ pub struct Histogram<'f> {
     frame: &'f DataFrame,
     x: String,
     bins: Option<usize>,
+    law: Option<(&'f DataFrame, String, String)>,
     labels: Labels,
 }
 
@@ -21,15 +22,22 @@ pub struct Histogram<'f> {
 /// otherwise bins follow Freedman and Diaconis' rule (1981). [`unit`](Histogram::unit) is that of the
 /// values; bars are counts.
 pub fn histogram<'f>(frame: &'f DataFrame, x: &str) -> Histogram<'f> {
-    Histogram { frame, x: x.into(), bins: None, labels: Labels::new(x, "Count") }
+    Histogram { frame, x: x.into(), bins: None, law: None, labels: Labels::new(x, "Count") }
 }
 
 labels!(Histogram);
 
-impl Histogram<'_> {
+impl<'f> Histogram<'f> {
     /// How many bins, 1 to 200, instead of the rule's.
     pub fn bins(mut self, bins: usize) -> Self {
         self.bins = Some(bins);
+        self
+    }
+
+    /// Lays over it, as a line, what a law with this density would give: `density` per unit of `x`, one row
+    /// per point of the curve.
+    pub fn law(mut self, curve: &'f DataFrame, x: &str, density: &str) -> Self {
+        self.law = Some((curve, x.into(), density.into()));
         self
     }
 
@@ -49,18 +57,39 @@ impl Histogram<'_> {
         values.sort_by(f64::total_cmp);
         let missing = all.len() - values.len();
         let bins = Bins::new(&values, self.bins);
-        let summary = bins.as_ref().map(|bins| bins.summary(&values, self.labels.unit));
+        let law = match (&self.law, &bins) {
+            (Some((curve, x, density)), Some(bins)) => {
+                columns(curve, &[x, density])?;
+                bins.expected(&numbers(curve, x)?, &numbers(curve, density)?, values.len())
+            }
+            _ => vec![],
+        };
+        let summary = bins.as_ref().map(|bins| {
+            let over = if law.is_empty() { "" } else { " A line shows what the law would give." };
+            bins.summary(&values, self.labels.unit) + over
+        });
         self.labels.figure("Histogram", summary, |canvas| match &bins {
-            Some(bins) => self.paint(canvas, bins, missing),
+            Some(bins) => self.paint(canvas, bins, &law, missing),
             None => Ok(()),
         })
     }
 
-    fn paint(&self, canvas: &Canvas, bins: &Bins, missing: usize) -> Result<()> {
-        let mut frame = Frame::new(canvas, &self.labels, &[], left_out(missing))?;
+    fn paint(
+        &self,
+        canvas: &Canvas,
+        bins: &Bins,
+        law: &[(f64, f64)],
+        missing: usize,
+    ) -> Result<()> {
+        let legend = match law.is_empty() {
+            true => vec![],
+            false => vec![("drawn".to_owned(), 0), ("the law".to_owned(), 1)],
+        };
+        let mut frame = Frame::new(canvas, &self.labels, &legend, left_out(missing))?;
         let rows = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
-        let most = bins.counts.iter().copied().max().unwrap_or(1);
-        let y = frame.y_axis(canvas, &ticks((0.0, most as f64), rows, Unit::Number, true))?;
+        let counted = bins.counts.iter().map(|count| *count as f64);
+        let most = counted.chain(law.iter().map(|point| point.1)).fold(1.0, f64::max);
+        let y = frame.y_axis(canvas, &ticks((0.0, most), rows, Unit::Number, true))?;
         let end = bins.low + bins.width * bins.counts.len() as f64;
         let x = Scale::new((bins.low, end), (frame.left + 4.0, frame.right - 4.0));
         let gap = if bins.single { 0.08 } else { 0.01 };
@@ -73,6 +102,10 @@ impl Histogram<'_> {
             )?;
         }
         canvas.line(&[(frame.left, y.at(0.0)), (frame.right, y.at(0.0))], theme::AXIS, 1.0)?;
+        if law.len() > 1 {
+            let points: Vec<(f64, f64)> = law.iter().map(|(at, n)| (x.at(*at), y.at(*n))).collect();
+            canvas.line(&points, theme::colour(1), 2.2)?;
+        }
         let count = ((frame.right - frame.left) / 70.0).clamp(2.0, 20.0) as usize;
         let marks = if bins.single {
             let centres = (bins.low + 0.5, end - 0.5);
@@ -116,6 +149,18 @@ impl Bins {
             counts[(place.max(0.0) as usize).min(count - 1)] += 1;
         }
         Some(Bins { low, width, counts, single })
+    }
+
+    /// A density as counts in bins of this width, within the bins' bounds, in order.
+    fn expected(&self, x: &[Option<f64>], density: &[Option<f64>], n: usize) -> Vec<(f64, f64)> {
+        let end = self.low + self.width * self.counts.len() as f64;
+        let scale = n as f64 * self.width;
+        let pairs =
+            x.iter().zip(density).filter_map(|(x, density)| Some(((*x)?, (*density)? * scale)));
+        let mut points: Vec<(f64, f64)> =
+            pairs.filter(|(at, n)| (self.low..=end).contains(at) && n.is_finite()).collect();
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        points
     }
 
     fn summary(&self, values: &[f64], unit: Unit) -> String {
