@@ -145,6 +145,29 @@ fn fields_out_of_range() {
     says(plan.users_for_means(-1.0, 0.5), &["`sd`", "above 0"]);
 }
 
+/// Days are counted on one calendar: dates are its days, and another time zone is refused.
+#[test]
+fn one_calendar() {
+    let berlin = TimeZone::opt_try_new(Some("Europe/Berlin")).unwrap();
+    let local = DataType::Datetime(TimeUnit::Microseconds, berlin);
+    let hour = 3_600_000_000_i64;
+    // 2024-06-01 23:30 in Berlin, and 00:30 of the next day there: the same day in UTC.
+    let start = 19_875 * 24 * hour;
+    let times = df!("user_id" => [1_i64, 1], "timestamp" => [start + 21 * hour + hour / 2, start + 22 * hour + hour / 2]);
+    let zoned = times.unwrap().lazy().with_column(col("timestamp").cast(local)).collect().unwrap();
+    let first_day = NaiveDate::from_ymd_opt(2024, 6, 1);
+    let signed = df!("user_id" => [1_i64], "signup_at" => [first_day]).unwrap();
+    let kept = retention::day_n(&signed, &zoned, &[0, 1], Rule::OnDay).unwrap();
+    assert_eq!(
+        kept.column("retained").unwrap().i64().unwrap().into_no_null_iter().collect::<Vec<_>>(),
+        [1, 1]
+    );
+    says(
+        retention::day_n(&users(), &zoned, &[1], Rule::OnDay),
+        &["`signup_at`", "UTC", "Europe/Berlin"],
+    );
+}
+
 /// Nothing in, nothing out: no rows, and no panic.
 #[test]
 fn empty_frames() {

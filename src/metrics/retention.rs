@@ -27,7 +27,7 @@
 //! - A user is eligible for a period once it was observed to its end. Who is not is neither kept nor
 //!   lost.
 //! - Days are calendar days, in the time zone of the `timestamp` column (UTC if it has none), or 24-hour
-//!   periods from each user's own sign-up ([`Clock`]).
+//!   periods from each user's own sign-up ([`Clock`]). `signup_at` must be in the same zone, or be a date.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -361,8 +361,8 @@ impl Retention {
         let users = fetch(users, "users", &[USER, SIGNUP])?;
         let events = fetch(events, "events", &[USER, TIME])?;
         let index = Index::new("users", full(&users, "users", USER)?)?;
-        let signup = Moments::new(&users, "users", SIGNUP)?;
         let event = Moments::new(&events, "events", TIME)?;
+        let signup = Moments::new(&users, "users", SIGNUP)?.beside(&event, "users", SIGNUP)?;
         let signup_day = signup.days();
         let event_day = event.days();
         let mut user = index.find("events", full(&events, "events", USER)?)?;

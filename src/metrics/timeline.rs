@@ -247,6 +247,8 @@ impl Index {
 pub(crate) struct Moments {
     pub micros: Vec<i64>,
     zone: Option<Tz>,
+    /// Whether the column holds dates: days of whatever calendar is in use.
+    dates: bool,
 }
 
 impl Moments {
@@ -285,7 +287,30 @@ impl Moments {
         if micros.iter().any(|at| !(FIRST..LAST).contains(at)) {
             return Err(Error::column(name, column, "lies outside the years 0 to 9999"));
         }
-        Ok(Moments { micros, zone })
+        Ok(Moments { micros, zone, dates: found.dtype() == &DataType::Date })
+    }
+
+    /// These moments on the calendar of others: dates become its midnights; another time zone is refused,
+    /// because days would be counted on two calendars.
+    pub fn beside(mut self, others: &Moments, name: &'static str, column: &str) -> Result<Moments> {
+        if self.zone == others.zone {
+            return Ok(self);
+        }
+        if !self.dates {
+            let shown = |zone: Option<Tz>| zone.map_or("UTC", |zone| zone.name());
+            let problem = format!(
+                "is in {} and the events' times are in {}: give both the same time zone",
+                shown(self.zone),
+                shown(others.zone)
+            );
+            return Err(Error::column(name, column, problem));
+        }
+        for at in &mut self.micros {
+            let day = DateTime::from_timestamp_micros(*at).unwrap_or_default();
+            *at = others.at(day.naive_utc());
+        }
+        self.zone = others.zone;
+        Ok(self)
     }
 
     /// The moment at which the clock of the data's time zone shows this. Of two, the earlier; one that
@@ -487,8 +512,11 @@ mod tests {
         // Berlin, 2024-03-31: at 01:00 UTC the clock goes from 02:00 to 03:00.
         let hour = 3_600_000_000;
         let midnight_utc = 19_813 * DAY;
-        let moments =
-            |at: Vec<i64>, zone| Moments { micros: at, zone: Some(Tz::from_str(zone).unwrap()) };
+        let moments = |at: Vec<i64>, zone| Moments {
+            micros: at,
+            zone: Some(Tz::from_str(zone).unwrap()),
+            dates: false,
+        };
         let berlin = moments(
             vec![midnight_utc - hour, midnight_utc - hour - 1, midnight_utc + 22 * hour],
             "Europe/Berlin",
