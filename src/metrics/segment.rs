@@ -89,6 +89,7 @@ pub fn rfm(orders: &dyn Source, as_of: NaiveDateTime) -> Result<DataFrame> {
     let mut grouped = Grouped::new(&codes, users.count(), |row| row);
     let mut rows = vec![];
     let (mut recency, mut frequency, mut monetary) = (vec![], vec![], vec![]);
+    let mut distinct: Vec<u32> = vec![];
     for mut part in grouped.parts() {
         for n in 0..part.users() {
             let mine = part.of(n);
@@ -98,7 +99,10 @@ pub fn rfm(orders: &dyn Source, as_of: NaiveDateTime) -> Result<DataFrame> {
             rows.push(users.firsts()[users.codes[first] as usize]);
             let last = mine.iter().map(|row| moments.micros[*row]).max().unwrap_or(end);
             recency.push((end - last) as f64 / DAY as f64);
-            let distinct: BTreeSet<u32> = mine.iter().map(|row| order_codes[*row]).collect();
+            distinct.clear();
+            distinct.extend(mine.iter().map(|row| order_codes[*row]));
+            distinct.sort_unstable();
+            distinct.dedup();
             frequency.push(distinct.len() as i64);
             monetary.push(mine.iter().map(|row| amount[*row]).sum::<f64>());
         }
