@@ -52,10 +52,10 @@ def polars_task(folder, task):
         week = pl.duration(days=7)
         visit = step("visit")
         cart = visit.join_asof(step("cart").with_columns(cart=pl.col("timestamp")), on="timestamp", by="user_id",
-                               strategy="forward").filter(pl.col("cart") <= pl.col("timestamp") + week)
+                               strategy="forward", check_sortedness=False).filter(pl.col("cart") <= pl.col("timestamp") + week)
         buy = cart.rename({"timestamp": "visit"}).sort("cart").join_asof(
             step("purchase").with_columns(buy=pl.col("timestamp")), left_on="cart", right_on="timestamp",
-            by="user_id", strategy="forward").filter(pl.col("buy") <= pl.col("visit") + week)
+            by="user_id", strategy="forward", check_sortedness=False).filter(pl.col("buy") <= pl.col("visit") + week)
         return [frame["user_id"].n_unique() for frame in (visit, cart, buy)]
 
     def retention(lazies):
