@@ -221,7 +221,8 @@ fn bad_questions_are_explained() {
             .contains("has no \"nobody\" to compare with; it has \"control\", \"offer\"")
     );
     assert!(ab(&["--arm", "converted"]).contains("\"control\""));
-    let twice = place.file("ab.csv", "user_id,arm,x\n1,control,0\n1,offer,1\n");
+    let twice =
+        place.file("ab.csv", "user_id,arm,x\n1,control,0\n2,control,1\n1,offer,1\n3,offer,0\n");
     assert!(
         fails(&["analyze", "ab", &twice, "--user", "user_id", "--outcome", "x"])
             .contains("more than once")

@@ -279,6 +279,7 @@ fn false_discoveries_are_as_few_as_promised() {
 
 #[test]
 fn concentration() {
+    use statrs::distribution::{ContinuousCDF, Normal};
     // Of a log-normal law, Gini is 2 Φ(σ / √2) − 1 and the top tenth has 1 − Φ(z₀.₉ − σ).
     let law = LogNormal::new(0.0, 0.8).unwrap();
     let value = |rng: &mut Stream, row: usize| {
@@ -286,6 +287,9 @@ fn concentration() {
         let found = concentration::summary(&users, "spent", &[0.1]).unwrap();
         (real(&found, "low", row), real(&found, "high", row))
     };
-    coverage("gini", SETS, 0.428_392_355_046_668_5, |rng| value(rng, 0));
-    coverage("top tenth", SETS, 0.315_062_270_079_605_74, |rng| value(rng, 1));
+    let normal = Normal::standard();
+    let gini = 2.0 * normal.cdf(0.8 / 2.0_f64.sqrt()) - 1.0;
+    coverage("gini", SETS, gini, |rng| value(rng, 0));
+    let top = 1.0 - normal.cdf(normal.inverse_cdf(0.9) - 0.8);
+    coverage("top tenth", SETS, top, |rng| value(rng, 1));
 }

@@ -42,7 +42,7 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::timeline::{Grouped, Moments, Numbered, TIME, USER, fetch, full};
-use super::{Source, quantile, require_lazy, share_columns, texts, warnings};
+use super::{Source, quantile, require_in, share_columns, texts, warnings};
 use crate::error::{Error, Result};
 
 /// The most steps a funnel may have.
@@ -470,7 +470,7 @@ impl Funnel {
             })
             .collect();
         needed.extend(used.iter().map(PlSmallStr::as_str));
-        require_lazy(&mut lazy, "events", &needed)?;
+        require_in(&*lazy.collect_schema()?, "events", &needed)?;
 
         // Each event becomes two bit sets: the steps it matches, and the exclusions.
         let bits = |conditions: Vec<&Expr>| {
@@ -623,7 +623,7 @@ impl Funnel {
                     && from.is_some_and(|from| {
                         attempts.start(step) == attempts.before(earlier).start(from)
                     })
-                    && !self.steps[step + 1..].iter().any(|next| next.within.is_some());
+                    && !self.limits_next(step);
                 if !keeps {
                     attempts.advance(from, step, mark.at, earlier);
                 }
@@ -637,6 +637,13 @@ impl Funnel {
             }
         }
         true
+    }
+
+    /// Whether a step that may come next, optional ones skipped, has a window of its own.
+    fn limits_next(&self, step: usize) -> bool {
+        let required = self.steps[step + 1..].iter().position(|next| !next.optional);
+        let last = required.map_or(self.steps.len(), |place| step + 2 + place);
+        self.steps[step + 1..last].iter().any(|next| next.within.is_some())
     }
 
     /// The step that an event may follow in the attempt that began last; of equals the nearest.

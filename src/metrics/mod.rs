@@ -68,24 +68,11 @@ pub const FEW: u64 = 30;
 
 /// That a frame has the columns a function reads.
 pub(crate) fn require(frame: &DataFrame, name: &'static str, columns: &[&str]) -> Result<()> {
-    match columns.iter().find(|column| frame.schema().get(column).is_none()) {
-        None => Ok(()),
-        Some(column) => Err(ErrorKind::MissingColumn {
-            frame: name,
-            column: (*column).to_owned(),
-            present: frame.get_column_names().iter().map(|name| name.to_string()).collect(),
-        }
-        .into()),
-    }
+    require_in(frame.schema(), name, columns)
 }
 
-/// [`require`] for a frame that is not collected yet.
-pub(crate) fn require_lazy(
-    frame: &mut LazyFrame,
-    name: &'static str,
-    columns: &[&str],
-) -> Result<()> {
-    let schema = frame.collect_schema()?;
+/// [`require`] for a frame that is known by its schema only.
+pub(crate) fn require_in(schema: &Schema, name: &'static str, columns: &[&str]) -> Result<()> {
     match columns.iter().find(|column| schema.get(column).is_none()) {
         None => Ok(()),
         Some(column) => Err(ErrorKind::MissingColumn {

@@ -534,8 +534,6 @@ impl Retention {
                 let size = size[row];
                 (0..width).map(move |period| (start, period, size, cells))
             })
-            .collect::<Vec<_>>()
-            .into_par_iter()
             .map(|(cohort, period, size, cells)| {
                 let values = |period: usize| cells[period].values(self.clock);
                 let (eligible, active) = values(period);

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::period::day;
-use super::{Source, require_lazy};
+use super::{Source, require_in};
 use crate::error::{Error, Result};
 
 pub(crate) const DAY: i64 = 86_400_000_000;
@@ -30,7 +30,7 @@ pub(crate) fn fetch(
     columns: &[&str],
 ) -> Result<DataFrame> {
     let mut lazy = source.scan();
-    require_lazy(&mut lazy, name, columns)?;
+    require_in(&*lazy.collect_schema()?, name, columns)?;
     let wanted: Vec<Expr> = columns.iter().map(|column| col(*column)).collect();
     Ok(lazy.select(wanted).collect()?)
 }
@@ -59,11 +59,10 @@ impl Ids {
     fn new(column: &Column) -> Result<Ids> {
         let series = column.as_materialized_series();
         Ok(match series.dtype() {
-            DataType::UInt64 => Ids::Text(series.cast(&DataType::String)?.str()?.clone()),
-            dtype if dtype.is_integer() => {
+            // The one kind of whole number that may not fit.
+            dtype if dtype.is_integer() && dtype != &DataType::UInt64 => {
                 Ids::Whole(series.cast(&DataType::Int64)?.i64()?.clone())
             }
-            DataType::String => Ids::Text(series.str()?.clone()),
             _ => Ids::Text(series.cast(&DataType::String)?.str()?.clone()),
         })
     }
@@ -225,10 +224,7 @@ impl Index {
                 Ok(ids.iter().flatten().map(|id| map.get(id).copied().unwrap_or(NOBODY)).collect())
             }
             // Nobody to look for, or nobody to find: types do not matter.
-            (_, ids) if column.is_empty() || self.is_empty() => {
-                drop(ids);
-                Ok(vec![NOBODY; column.len()])
-            }
+            _ if column.is_empty() || self.is_empty() => Ok(vec![NOBODY; column.len()]),
             (Map::Text(_), Ids::Whole(_)) => Err(differ("whole numbers", "texts")),
             (_, Ids::Text(_)) => Err(differ("texts", "whole numbers")),
         }

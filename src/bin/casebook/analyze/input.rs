@@ -84,11 +84,7 @@ impl Table {
             .map(|code| code.and_then(|code| names.get(code as usize).cloned()))
             .collect();
         result.with_column(texts.with_name(column.into()).into_column())?;
-        let others: Vec<PlSmallStr> = result.get_column_names_owned();
-        Ok(result.sort(
-            others.into_iter().take(1),
-            SortMultipleOptions::default().with_maintain_order(true),
-        )?)
+        Ok(result.sort([column], SortMultipleOptions::default().with_maintain_order(true))?)
     }
 }
 
