@@ -20,8 +20,8 @@ pub struct Error(Box<ErrorKind>);
 pub enum ErrorKind {
     /// A configuration field holds a value outside its range.
     InvalidConfig {
-        /// The field, as it is written in the struct.
-        field: &'static str,
+        /// The field, as it is written in the struct, with the structs around it: `market.mentors`.
+        field: String,
         /// The value found there.
         value: String,
         /// What would be accepted.
@@ -125,12 +125,24 @@ impl Error {
     }
 
     pub(crate) fn config(
-        field: &'static str,
+        field: impl Into<String>,
         value: impl fmt::Display,
         accepted: impl Into<String>,
     ) -> Self {
-        ErrorKind::InvalidConfig { field, value: value.to_string(), accepted: accepted.into() }
-            .into()
+        ErrorKind::InvalidConfig {
+            field: field.into(),
+            value: value.to_string(),
+            accepted: accepted.into(),
+        }
+        .into()
+    }
+
+    /// The same error about a field of a struct that is itself a field.
+    pub(crate) fn within(mut self, outer: &str) -> Self {
+        if let ErrorKind::InvalidConfig { field, .. } = &mut *self.0 {
+            *field = format!("{outer}.{field}");
+        }
+        self
     }
 
     pub(crate) fn column(frame: &'static str, column: &str, problem: impl Into<String>) -> Self {

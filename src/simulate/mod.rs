@@ -8,7 +8,11 @@
 //! config gives the same bytes on any number of threads, in any number of parts.
 
 pub mod clock;
+mod frame;
+pub mod mentor;
+mod part;
 pub mod rhythm;
 pub mod saas;
 
 pub use crate::stream;
+pub use part::Part;

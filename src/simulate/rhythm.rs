@@ -1,5 +1,5 @@
-//! When in the year and in the day people come, and how long they stay: laws that can be looked at before
-//! anything is drawn from them.
+//! When in the year and in the day people come, how long they stay and how far they get: laws that can be
+//! looked at before anything is drawn from them.
 //!
 //! Each law is plain data with a `density` to plot and a `sample` to draw.
 //!
@@ -17,11 +17,13 @@
 //! ```
 //!
 //! # How
-//! All are drawn by inverting their distribution function. Powers and roots may differ in the last bit
-//! between machines, so what goes into data is rounded to whole seconds.
+//! Most are drawn by inverting their distribution function. Powers, roots and exponentials may differ in
+//! the last bit between machines, so what goes into data is rounded: to whole seconds, to thousandths.
 
 use rand::{Rng, RngExt};
+use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
+use statrs::function::erf::erfc;
 
 use crate::error::{Error, Result};
 
@@ -203,6 +205,60 @@ impl DayClock {
     }
 }
 
+/// How far a session gets through its module: log-normal, so that most get a little way and few reach the
+/// end. Progress 1 is the end.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Progress {
+    /// Half of all sessions get less far; above 0, up to 100.
+    pub median: f64,
+    /// Standard deviation of the logarithm; above 0, up to 5.
+    pub spread: f64,
+}
+
+impl Default for Progress {
+    /// A third of the module in the median session; 8 in 100 reach its end.
+    fn default() -> Self {
+        Progress { median: 0.35, spread: 0.75 }
+    }
+}
+
+impl Progress {
+    /// That both are in range.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig), naming the field.
+    pub fn validate(&self) -> Result<()> {
+        for (field, value, most) in [("median", self.median, 100.0), ("spread", self.spread, 5.0)] {
+            if !(value > 0.0 && value <= most) {
+                return Err(Error::config(field, value, format!("above 0, up to {most}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The density at a progress, per unit.
+    pub fn density(&self, progress: f64) -> f64 {
+        if progress <= 0.0 {
+            return 0.0;
+        }
+        let z = (progress / self.median).ln() / self.spread;
+        (-z * z / 2.0).exp() / (progress * self.spread * std::f64::consts::TAU.sqrt())
+    }
+
+    /// The share of sessions that complete their module: whose progress passes 1.
+    pub fn completed(&self) -> f64 {
+        // Upper tail of the normal law.
+        erfc(-self.median.ln() / self.spread / std::f64::consts::SQRT_2) / 2.0
+    }
+
+    /// Draws a progress.
+    pub fn sample(&self, rng: &mut impl Rng) -> f64 {
+        let z: f64 = StandardNormal.sample(rng);
+        self.median * (self.spread * z).exp()
+    }
+}
+
 fn triangle([from, peak, to]: [f64; 3], at: f64) -> f64 {
     let height = 2.0 / (to - from);
     if at < from || at > to {
@@ -278,6 +334,12 @@ mod tests {
                 (0..20_000).map(|_| law.sample(&mut rng)).collect(),
             );
         }
+        let law = Progress::default();
+        let drawn: Vec<f64> = (0..20_000).map(|_| law.sample(&mut rng).min(20.0)).collect();
+        let reached = drawn.iter().filter(|progress| **progress > 1.0).count() as f64 / 20_000.0;
+        assert!((reached - law.completed()).abs() < 0.006, "{reached} against {}", law.completed());
+        assert!((area(&|x| law.density(x), 0.0, 1.0) - (1.0 - law.completed())).abs() < 1e-5);
+        fits(&|x| law.density(x), 0.0, 20.0, drawn);
     }
 
     /// The brief's own numbers: a mean of exactly 8 takes p = 15/7; p = 2 would give 8.25.
@@ -316,6 +378,12 @@ mod tests {
         );
         says(Season { strength: 0.2, early: -0.5 }.validate(), "`early`");
         says(DayClock { working: 2.0 }.validate(), "`working`");
+        let law = Progress::default();
+        says(
+            Progress { median: 0.0, ..law }.validate(),
+            "`median` is 0; accepted: above 0, up to 100",
+        );
+        says(Progress { spread: f64::NAN, ..law }.validate(), "`spread`");
     }
 
     proptest! {

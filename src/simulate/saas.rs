@@ -23,9 +23,7 @@
 //! the other the moments inside the month. What happens in a month therefore does not depend on how
 //! many months are asked for.
 
-use std::fmt;
 use std::ops::Range;
-use std::str::FromStr;
 
 use polars::prelude::*;
 use rand::RngExt;
@@ -34,6 +32,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::clock::Month;
+use super::frame::{dates, moments};
+pub use super::part::Part;
 use super::stream::{Stream, stream};
 use crate::error::{Error, Result};
 
@@ -212,56 +212,6 @@ impl Tables {
     }
 }
 
-/// Which slice of the companies to make: part `k` of `n`. All parts together are the whole.
-///
-/// ```
-/// let part: casebook::simulate::saas::Part = "2/4".parse()?;
-/// assert_eq!(part.to_string(), "2/4");
-/// assert!("5/4".parse::<casebook::simulate::saas::Part>().is_err());
-/// # Ok::<(), casebook::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
-    k: u32,
-    n: u32,
-}
-
-impl Part {
-    /// Everything.
-    pub const WHOLE: Part = Part { k: 1, n: 1 };
-
-    /// Whether this is the first part, which also carries what belongs to no company.
-    pub fn is_first(self) -> bool {
-        self.k == 1
-    }
-
-    /// Which of the ids 1 to `entities` belong to this part.
-    pub fn ids(self, entities: u32) -> Range<u32> {
-        let cut = |k: u32| (u64::from(entities) * u64::from(k) / u64::from(self.n)) as u32 + 1;
-        cut(self.k - 1)..cut(self.k)
-    }
-}
-
-impl FromStr for Part {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Part> {
-        let parsed = text
-            .split_once('/')
-            .and_then(|(k, n)| Some(Part { k: k.parse().ok()?, n: n.parse().ok()? }));
-        match parsed {
-            Some(part) if (1..=part.n).contains(&part.k) => Ok(part),
-            _ => Err(Error::config("part", format!("\"{text}\""), "k/n with 1 <= k <= n")),
-        }
-    }
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.k, self.n)
-    }
-}
-
 /// Generates the whole business.
 ///
 /// # Errors
@@ -358,10 +308,6 @@ pub fn months(config: &Config) -> Result<DataFrame> {
     let numbers: Vec<i64> = (1..=i64::from(config.months)).collect();
     let starts: Vec<i32> = (0..config.months).map(|n| config.start.plus(n).first_day()).collect();
     Ok(df!("month_no" => numbers, "month_start" => dates("month_start", starts)?)?)
-}
-
-fn dates(name: &str, days: Vec<i32>) -> Result<Series> {
-    Ok(Series::new(name.into(), days).cast(&DataType::Date)?)
 }
 
 /// A config that has been checked, with its distributions made.
@@ -511,9 +457,7 @@ impl Rows {
     fn sessions(self) -> Result<DataFrame> {
         let companies: Vec<i64> =
             self.session_ids.iter().map(|id| id / SESSIONS_PER_COMPANY).collect();
-        let micros: Vec<i64> = self.seconds.iter().map(|second| second * 1_000_000).collect();
-        let created_at = Series::new("created_at".into(), micros)
-            .cast(&DataType::Datetime(TimeUnit::Microseconds, None))?;
+        let created_at = moments("created_at", self.seconds)?;
         Ok(df!(
             "session_id" => self.session_ids,
             "company_id" => companies,
@@ -620,7 +564,8 @@ pub fn truth(config: &Config) -> Result<Truth> {
             }
         }
     }
-    let starts = month_no.iter().map(|n| config.start.plus(*n as u32 - 1).first_day()).collect();
+    let starts: Vec<i32> =
+        month_no.iter().map(|n| config.start.plus(*n as u32 - 1).first_day()).collect();
     let monthly = df!(
         "month_no" => month_no,
         "month_start" => dates("month_start", starts)?,

@@ -100,7 +100,7 @@ impl Source {
         match Tz::from_str(name) {
             Ok(zone) => Ok(Some(zone)),
             Err(_) => Err(ErrorKind::InvalidConfig {
-                field: "timezone",
+                field: "timezone".into(),
                 value: format!("\"{name}\""),
                 accepted: "a name such as Europe/Berlin, America/New_York or UTC".into(),
             }

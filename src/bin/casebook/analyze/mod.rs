@@ -87,7 +87,12 @@ fn invalid(
     value: impl std::fmt::Display,
     accepted: impl Into<String>,
 ) -> Error {
-    ErrorKind::InvalidConfig { field, value: value.to_string(), accepted: accepted.into() }.into()
+    ErrorKind::InvalidConfig {
+        field: field.into(),
+        value: value.to_string(),
+        accepted: accepted.into(),
+    }
+    .into()
 }
 
 /// "90m", "24h", "7d", "2w".

@@ -1,0 +1,512 @@
+//! What a person does, row by row, and the tables made of it.
+
+use std::ops::Range;
+
+use polars::prelude::*;
+use rand::RngExt;
+use rayon::prelude::*;
+
+use super::config::{MODULES, TIERS, TYPES};
+use super::life::{Arm, Checked, DAY, Kind, Person, Reason, chance, uniform};
+use super::market::{Mentor, Outcome, Settled};
+use crate::error::Result;
+use crate::simulate::frame::{dates, moments};
+use crate::simulate::stream::{Stream, stream};
+
+/// Ids of what belongs to a user are `user_id` × one of these + a number, so that parts made on different
+/// machines never collide. A hundred and twenty months of full days stay below both.
+const EVENTS_PER_USER: i64 = 1_000_000;
+const CONTACTS_PER_USER: i64 = 10_000;
+/// How often a session is moved before the day counts as full.
+const TRIES: usize = 50;
+/// Of sessions: how many are rated.
+const RATED: f64 = 0.3;
+/// Of calls: how many take place.
+const HELD: f64 = 0.92;
+/// A subscription is paid for so many days at a time.
+const PERIOD: i32 = 30;
+
+struct Session {
+    id: i64,
+    /// Seconds since 1970-01-01, and seconds.
+    start: i64,
+    length: i64,
+    path: u8,
+    module: u8,
+    mood: (i8, i8),
+    rating: Option<i8>,
+    progress: f64,
+    asks: Option<Reason>,
+}
+
+impl Session {
+    fn completes(&self) -> bool {
+        self.progress > 1.0
+    }
+
+    fn ends(&self) -> i64 {
+        self.start + self.length
+    }
+}
+
+struct User {
+    person: Person,
+    signed_up: i64,
+    exposed: Option<i64>,
+    /// The first day after the last one paid.
+    unsubscribed: Option<i32>,
+}
+
+struct Enrolment {
+    id: i64,
+    path: u8,
+    at: i64,
+    modules: i32,
+    completed: Option<i64>,
+}
+
+struct Ticket {
+    event: i64,
+    reason: Reason,
+    opened: i64,
+    answered: Option<i64>,
+}
+
+/// A call, or an exchange of messages.
+struct Contact {
+    id: i64,
+    mentor: u32,
+    start: i64,
+    /// When the mentor answered; of a call, when it ended.
+    answered: Option<i64>,
+    rating: Option<i8>,
+}
+
+/// The rows of some users.
+#[derive(Default)]
+pub(super) struct Rows {
+    users: Vec<User>,
+    enrolments: Vec<Enrolment>,
+    sessions: Vec<Session>,
+    tickets: Vec<Ticket>,
+    calls: Vec<Contact>,
+    messages: Vec<Contact>,
+    /// For each request: when mentor and mentee first talked.
+    first_sessions: Vec<Option<i64>>,
+}
+
+impl Rows {
+    /// Users in blocks, each block on whichever thread is free; joined in order.
+    pub fn new(checked: &Checked, outcome: &Outcome, ids: Range<u32>) -> Rows {
+        const BLOCK: usize = 256;
+        let settled = outcome.of(&ids);
+        let blocks: Vec<Rows> = ids
+            .into_par_iter()
+            .fold_chunks(BLOCK, Rows::default, |mut rows, id| {
+                let found = settled.binary_search_by_key(&id, |settled| settled.user);
+                rows.push(checked, outcome, id, found.ok().map(|place| &settled[place]));
+                rows
+            })
+            .collect();
+        let mut all = Rows::default();
+        all.sessions.reserve_exact(blocks.iter().map(|rows| rows.sessions.len()).sum());
+        for block in blocks {
+            all.users.extend(block.users);
+            all.enrolments.extend(block.enrolments);
+            all.sessions.extend(block.sessions);
+            all.tickets.extend(block.tickets);
+            all.calls.extend(block.calls);
+            all.messages.extend(block.messages);
+            all.first_sessions.extend(block.first_sessions);
+        }
+        all
+    }
+
+    fn push(&mut self, checked: &Checked, outcome: &Outcome, id: u32, settled: Option<&Settled>) {
+        let person = checked.person(id);
+        let mut rng = stream(checked.config.seed, "mentor session", u64::from(id));
+        let rng = &mut rng;
+        let matched = settled.and_then(|settled| settled.matched);
+        let leaves = checked.leaves(&person, matched.map(|matched| matched.at));
+        let from = self.sessions.len();
+        if person.kind != Kind::Inactive {
+            self.attend(checked, &person, (leaves / DAY) as i32, rng);
+        }
+        let first = self.sessions.get(from).map(|session| session.start);
+        let signed_up =
+            first.unwrap_or(i64::from(person.signup_day) * DAY + person.signup_second);
+        self.learn(checked, &person, signed_up, from);
+        let stays = leaves >= checked.end();
+        self.ask(checked, &person, stays, from, rng);
+        self.feel(from, rng);
+        if let Some(settled) = settled {
+            let mut rng = stream(checked.config.seed, "mentor contact", u64::from(id));
+            let talked = self.talk(checked, &outcome.mentors, settled, &mut rng);
+            self.first_sessions.push(talked);
+        }
+        let paid = ((leaves / DAY) as i32 - person.signup_day) / PERIOD + 1;
+        let unsubscribed = person.signup_day + paid * PERIOD;
+        self.users.push(User {
+            signed_up,
+            exposed: first.filter(|_| person.arm.is_some()),
+            unsubscribed: (i64::from(unsubscribed) * DAY < checked.end()).then_some(unsubscribed),
+            person,
+        });
+    }
+
+    /// Sessions on the day of sign-up, on some days after it, and on the last day.
+    fn attend(&mut self, checked: &Checked, person: &Person, last: i32, rng: &mut Stream) {
+        let signup = person.signup_day - checked.first_day;
+        let last = last - checked.first_day;
+        let mut id = i64::from(person.id) * EVENTS_PER_USER;
+        for day in signup..(last.saturating_add(1)).min(checked.days as i32) {
+            let comes = chance(rng, checked.active[day as usize]);
+            if !(comes || day == signup || day == last) {
+                continue;
+            }
+            let midnight = (i64::from(checked.first_day) + i64::from(day)) * DAY;
+            let today = self.sessions.len();
+            for _ in 0..self.how_many(checked, person.kind, rng) {
+                let minutes = checked.config.session_length.sample(rng);
+                let length = (minutes * 60.0).round() as i64;
+                // A session has to fit between the others, and before midnight; its length is kept.
+                let start = (0..TRIES).find_map(|_| {
+                    let second = (checked.config.clock.sample(rng) * 3_600.0) as i64;
+                    let (from, to) = (midnight + second, midnight + second + length);
+                    let others = &self.sessions[today..];
+                    (second + length <= DAY
+                        && others.iter().all(|other| other.ends() < from || to < other.start))
+                    .then_some(from)
+                });
+                let Some(start) = start else { continue };
+                self.sessions.push(Session {
+                    id: 0,
+                    start,
+                    length,
+                    path: 0,
+                    module: 0,
+                    mood: (0, 0),
+                    rating: None,
+                    progress: (checked.config.progress.sample(rng) * 1_000.0).round() / 1_000.0,
+                    asks: None,
+                });
+            }
+            self.sessions[today..].sort_unstable_by_key(|session| session.start);
+            for session in &mut self.sessions[today..] {
+                id += 1;
+                session.id = id;
+            }
+        }
+    }
+
+    fn how_many(&self, checked: &Checked, kind: Kind, rng: &mut Stream) -> u32 {
+        match kind {
+            Kind::Inactive => 0,
+            Kind::Casual => 1,
+            Kind::Frequent => 2,
+            Kind::Power => {
+                // Geometric with the mean asked for.
+                let beyond = checked.config.activity.beyond_three;
+                3 + (0..60).take_while(|_| chance(rng, beyond / (1.0 + beyond))).count() as u32
+            }
+        }
+    }
+
+    /// One module after the other; after the last one, the path's next tier, then the next type.
+    fn learn(&mut self, checked: &Checked, person: &Person, signed_up: i64, from: usize) {
+        let mut id = i64::from(person.id) * CONTACTS_PER_USER + 1;
+        let mut now =
+            Enrolment { id, path: person.path, at: signed_up, modules: 0, completed: None };
+        for session in &mut self.sessions[from..] {
+            session.path = now.path;
+            session.module = now.modules as u8 + 1;
+            if !session.completes() {
+                continue;
+            }
+            now.modules += 1;
+            if now.modules == i32::from(MODULES[usize::from(now.path) % TIERS.len()]) {
+                now.completed = Some(session.ends()).filter(|at| *at < checked.end());
+                let paths = (TYPES.len() * TIERS.len()) as u8;
+                let next = (now.path + 1) % paths;
+                id += 1;
+                let next = Enrolment { id, path: next, at: session.ends(), modules: 0, completed: None };
+                self.enrolments.push(std::mem::replace(&mut now, next));
+            }
+        }
+        self.enrolments.push(now);
+    }
+
+    /// Questions to support. Who does not understand the path asks in one of the last three sessions, if
+    /// they leave.
+    fn ask(&mut self, checked: &Checked, person: &Person, stays: bool, from: usize, rng: &mut Stream) {
+        let sessions = &mut self.sessions[from..];
+        let (Some(reason), false) = (person.asks, sessions.is_empty()) else { return };
+        let late = reason == Reason::Path && !stays;
+        let place = match late {
+            true => sessions.len() - 1 - rng.random_range(0..sessions.len().min(3)),
+            false => rng.random_range(0..sessions.len()),
+        };
+        let asking = &mut sessions[place];
+        asking.asks = Some(reason);
+        let answered = asking.ends() + rng.random_range(30..48 * 60) * 60;
+        self.tickets.push(Ticket {
+            event: asking.id,
+            reason,
+            opened: asking.ends(),
+            answered: (answered < checked.end()).then_some(answered),
+        });
+    }
+
+    /// Mood before a session has nothing to do with anything; it rises with a module completed, falls with a
+    /// question about the path, and varies besides. Ratings follow the mood after.
+    fn feel(&mut self, from: usize, rng: &mut Stream) {
+        for session in &mut self.sessions[from..] {
+            let before = match uniform(rng) {
+                drawn if drawn < 0.08 => 1,
+                drawn if drawn < 0.30 => 2,
+                drawn if drawn < 0.70 => 3,
+                drawn if drawn < 0.92 => 4,
+                _ => 5,
+            };
+            let shift = match uniform(rng) {
+                drawn if drawn < 0.15 => -1,
+                drawn if drawn < 0.75 => 0,
+                _ => 1,
+            };
+            let lost = i8::from(session.asks == Some(Reason::Path));
+            let after = (before + shift + i8::from(session.completes()) - 2 * lost).clamp(1, 5);
+            let noise: i8 = rng.random_range(-1..=1);
+            session.mood = (before, after);
+            session.rating = chance(rng, RATED).then_some((after + noise).clamp(1, 5));
+        }
+    }
+
+    /// Calls or messages of a match, until mentor and mentee part. Returns when they first talked.
+    fn talk(
+        &mut self,
+        checked: &Checked,
+        mentors: &[Mentor],
+        settled: &Settled,
+        rng: &mut Stream,
+    ) -> Option<i64> {
+        let matched = settled.matched?;
+        let mentor = &mentors[matched.mentor as usize];
+        let until = matched.ends.min(checked.end());
+        let mut id = i64::from(settled.user) * CONTACTS_PER_USER;
+        let mut first = None;
+        let mut contact = |start: i64, answered: Option<i64>, rng: &mut Stream| {
+            id += 1;
+            let answered = answered.filter(|at| *at < checked.end());
+            first = first.or(answered.map(|_| start));
+            let noise = rng.random_range(-1..=1_i8);
+            let rating = (3 + (mentor.score / 60) as i8 + noise).clamp(1, 5);
+            let rated = chance(rng, 0.7) && answered.is_some();
+            Contact { id, mentor: matched.mentor + 1, start, answered, rating: rated.then_some(rating) }
+        };
+        if settled.request.calls {
+            let suits = mentor.suits(settled.request.hour);
+            // Who shares no hour takes longer to find one.
+            let days = if suits { rng.random_range(1..=6) } else { rng.random_range(7..=13) };
+            let hour = settled.request.at.rem_euclid(DAY) / 3_600;
+            let mut start = (matched.at / DAY + days) * DAY + hour * 3_600;
+            while start < until {
+                let minutes = rng.random_range(20..=40);
+                let answered = chance(rng, HELD).then_some(start + 60 * minutes);
+                let call = contact(start, answered, rng);
+                self.calls.push(call);
+                start += 7 * DAY;
+            }
+        } else {
+            let mut start = matched.at + rng.random_range(1..24) * 3_600;
+            while start < until {
+                let answered = Some(start + rng.random_range(30..24 * 60) * 60);
+                let message = contact(start, answered, rng);
+                self.messages.push(message);
+                start += rng.random_range(2 * 24..=5 * 24) * 3_600;
+            }
+        }
+        first
+    }
+
+    pub fn users(&self, checked: &Checked) -> Result<DataFrame> {
+        let countries = &checked.config.people.countries;
+        let rows = &self.users;
+        let country = |user: &User| &countries[user.person.country];
+        Ok(df!(
+            "user_id" => column(rows, |user| i64::from(user.person.id)),
+            "signed_up_at" => moments("signed_up_at", rows.iter().map(|user| user.signed_up))?,
+            "age" => column(rows, |user| i32::from(user.person.age)),
+            "gender" => column(rows, |user| if user.person.woman { "woman" } else { "man" }),
+            "location" => column(rows, |user| country(user).name.as_str()),
+            "utc_offset_minutes" => column(rows, |user| country(user).utc_offset),
+            "user_type" => column(rows, |user| user.person.kind.name()),
+            "subscription" => column(rows, |user| user.person.pays),
+        )?)
+    }
+
+    pub fn enrolments(&self) -> Result<DataFrame> {
+        let rows = &self.enrolments;
+        Ok(df!(
+            "enrolment_id" => column(rows, |row| row.id),
+            "user_id" => column(rows, |row| row.id / CONTACTS_PER_USER),
+            "path_id" => column(rows, |row| i32::from(row.path) + 1),
+            "enrolled_at" => moments("enrolled_at", rows.iter().map(|row| row.at))?,
+            "modules_completed" => column(rows, |row| row.modules),
+            "completed_at" => moments("completed_at", rows.iter().map(|row| row.completed))?,
+        )?)
+    }
+
+    pub fn sessions(&self) -> Result<DataFrame> {
+        let rows = &self.sessions;
+        Ok(df!(
+            "event_id" => column(rows, |row| row.id),
+            "user_id" => column(rows, |row| row.id / EVENTS_PER_USER),
+            "path_id" => column(rows, |row| i32::from(row.path) + 1),
+            "module_no" => column(rows, |row| i32::from(row.module)),
+            "session_start" => moments("session_start", rows.iter().map(|row| row.start))?,
+            "session_end" => moments("session_end", rows.iter().map(Session::ends))?,
+            "mood_before" => column(rows, |row| row.mood.0),
+            "mood_after" => column(rows, |row| row.mood.1),
+            "session_rating" => column(rows, |row| row.rating),
+            "progress" => column(rows, |row| row.progress),
+            "completion" => column(rows, Session::completes),
+            "support_request" => column(rows, |row| row.asks.is_some()),
+            "support_reason" => column(rows, |row| row.asks.map(Reason::name)),
+        )?)
+    }
+
+    pub fn tickets(&self) -> Result<DataFrame> {
+        let rows = &self.tickets;
+        Ok(df!(
+            "ticket_id" => column(rows, |row| row.event),
+            "user_id" => column(rows, |row| row.event / EVENTS_PER_USER),
+            "event_id" => column(rows, |row| row.event),
+            "opened_at" => moments("opened_at", rows.iter().map(|row| row.opened))?,
+            "reason" => column(rows, |row| row.reason.name()),
+            "answered_at" => moments("answered_at", rows.iter().map(|row| row.answered))?,
+        )?)
+    }
+
+    pub fn subscriptions(&self, checked: &Checked) -> Result<DataFrame> {
+        let rows: Vec<&User> = self.users.iter().filter(|user| user.person.pays).collect();
+        let price = i64::from(checked.config.people.price_cents);
+        Ok(df!(
+            "subscription_id" => column(&rows, |user| i64::from(user.person.id)),
+            "user_id" => column(&rows, |user| i64::from(user.person.id)),
+            "started_on" => dates("started_on", rows.iter().map(|user| user.person.signup_day))?,
+            "ended_on" => dates("ended_on", rows.iter().map(|user| user.unsubscribed))?,
+            "price_cents" => column(&rows, |_| price),
+        )?)
+    }
+
+    pub fn assignments(&self) -> Result<DataFrame> {
+        let rows: Vec<(&User, Arm)> =
+            self.users.iter().filter_map(|user| Some((user, user.person.arm?))).collect();
+        Ok(df!(
+            "user_id" => column(&rows, |(user, _)| i64::from(user.person.id)),
+            "arm" => column(&rows, |(_, arm)| arm.name()),
+            "assigned_at" => moments("assigned_at", rows.iter().map(|(user, _)| user.signed_up))?,
+            "exposed_at" => moments("exposed_at", rows.iter().map(|(user, _)| user.exposed))?,
+        )?)
+    }
+
+    pub fn matches(&self, checked: &Checked, settled: &[Settled]) -> Result<DataFrame> {
+        let rows: Vec<_> = settled
+            .iter()
+            .zip(&self.first_sessions)
+            .filter_map(|(settled, first)| Some((settled, settled.matched?, *first)))
+            .collect();
+        let ended = |row: &(_, super::market::Match, _)| row.1.ends < checked.end();
+        let reason = |left| if left { "user left" } else { "weeks agreed" };
+        Ok(df!(
+            "match_id" => column(&rows, |row| i64::from(row.0.user)),
+            "request_id" => column(&rows, |row| i64::from(row.0.user)),
+            "user_id" => column(&rows, |row| i64::from(row.0.user)),
+            "mentor_id" => column(&rows, |row| i64::from(row.1.mentor) + 1),
+            "matched_at" => moments("matched_at", rows.iter().map(|row| row.1.at))?,
+            "first_session_at" => moments("first_session_at", rows.iter().map(|row| row.2))?,
+            "ended_at" => moments("ended_at", rows.iter().map(|row| ended(row).then_some(row.1.ends)))?,
+            "end_reason" => column(&rows, |row| ended(row).then_some(reason(row.1.left))),
+        )?)
+    }
+
+    pub fn calls(&self) -> Result<DataFrame> {
+        let rows = &self.calls;
+        let minutes = |row: &Contact| row.answered.map(|end| ((end - row.start) / 60) as i32);
+        Ok(df!(
+            "call_id" => column(rows, |row| row.id),
+            "match_id" => column(rows, |row| row.id / CONTACTS_PER_USER),
+            "user_id" => column(rows, |row| row.id / CONTACTS_PER_USER),
+            "mentor_id" => column(rows, |row| i64::from(row.mentor)),
+            "started_at" => moments("started_at", rows.iter().map(|row| row.start))?,
+            "held" => column(rows, |row| row.answered.is_some()),
+            "minutes" => column(rows, minutes),
+            "rating" => column(rows, |row| row.rating),
+        )?)
+    }
+
+    pub fn messages(&self) -> Result<DataFrame> {
+        let rows = &self.messages;
+        Ok(df!(
+            "message_id" => column(rows, |row| row.id),
+            "match_id" => column(rows, |row| row.id / CONTACTS_PER_USER),
+            "user_id" => column(rows, |row| row.id / CONTACTS_PER_USER),
+            "mentor_id" => column(rows, |row| i64::from(row.mentor)),
+            "sent_at" => moments("sent_at", rows.iter().map(|row| row.start))?,
+            "answered_at" => moments("answered_at", rows.iter().map(|row| row.answered))?,
+            "rating" => column(rows, |row| row.rating),
+        )?)
+    }
+}
+
+/// A column of what each row has.
+fn column<'r, R, T>(rows: &'r [R], pick: impl FnMut(&'r R) -> T) -> Vec<T> {
+    rows.iter().map(pick).collect()
+}
+
+/// The requests: see [`Tables::requests`](super::Tables::requests).
+pub(super) fn requests(settled: &[Settled]) -> Result<DataFrame> {
+    let format = |row: &Settled| if row.request.calls { "calls" } else { "messages" };
+    Ok(df!(
+        "request_id" => column(settled, |row| i64::from(row.user)),
+        "user_id" => column(settled, |row| i64::from(row.user)),
+        "field" => column(settled, |row| TYPES[usize::from(row.field)]),
+        "requested_at" => moments("requested_at", settled.iter().map(|row| row.request.at))?,
+        "hour_utc" => column(settled, |row| i32::from(row.request.hour)),
+        "format" => column(settled, format),
+        "withdrawn_at" => moments("withdrawn_at", settled.iter().map(|row| row.withdrawn))?,
+    )?)
+}
+
+/// The mentors: see [`Tables::mentors`](super::Tables::mentors).
+pub(super) fn mentors(mentors: &[Mentor]) -> Result<DataFrame> {
+    let second = |mentor: &Mentor| Some(TYPES[usize::from(mentor.fields.1?)]);
+    Ok(df!(
+        "mentor_id" => (1..=mentors.len() as i64).collect::<Vec<_>>(),
+        "field" => column(mentors, |mentor| TYPES[usize::from(mentor.fields.0)]),
+        "second_field" => column(mentors, second),
+        "vetting" => column(mentors, vetting),
+        "capacity" => column(mentors, |mentor| mentor.capacity as i32),
+        "price_cents" => column(mentors, |mentor| i64::from(mentor.price_cents)),
+        "utc_offset_minutes" => column(mentors, |mentor| mentor.utc_offset),
+        "from_hour_utc" => column(mentors, |mentor| i32::from(mentor.hour)),
+        "hours" => column(mentors, |_| i32::from(super::market::HOURS)),
+    )?)
+}
+
+/// The applications: see [`Tables::applications`](super::Tables::applications).
+pub(super) fn applications(mentors: &[Mentor]) -> Result<DataFrame> {
+    let ids: Vec<i64> = (1..=mentors.len() as i64).collect();
+    Ok(df!(
+        "application_id" => &ids,
+        "mentor_id" => &ids,
+        "applied_at" => moments("applied_at", mentors.iter().map(|mentor| mentor.applied))?,
+        "decided_at" => moments("decided_at", mentors.iter().map(|mentor| mentor.decided))?,
+        "score" => column(mentors, |mentor| mentor.score as i32),
+        "outcome" => column(mentors, vetting),
+    )?)
+}
+
+fn vetting(mentor: &Mentor) -> &'static str {
+    if mentor.accepted { "accepted" } else { "rejected" }
+}

@@ -1,0 +1,190 @@
+//! What an analyst should be able to recover.
+//!
+//! Nobody's drive is known, but its law is: what is true of all is an integral over drive, over the twelve
+//! paths, and over the moment of the match.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::*;
+
+use super::config::{Config, TIERS, TYPES};
+use super::life::Checked;
+use crate::error::Result;
+
+/// The truth behind [`generate`](super::generate), as long as nobody has to wait for a mentor.
+///
+/// Shares are of all who take part in the experiment, inactive users included. "Retained" means: a session on
+/// [`outcome_day`](super::Offer::outcome_day) after sign-up, or later.
+///
+/// With so few mentors that requests wait, the effect of the offer is smaller than here and depends on how
+/// many are offered one; the effect of a mentor who comes at once is still this.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Truth {
+    /// The effect of a match on the hazard, as configured.
+    pub hazard_ratio: f64,
+    /// Retained, of those not offered a mentor.
+    pub control: f64,
+    /// Retained, of those offered one.
+    pub offered: f64,
+    /// The effect of the offer: `offered` − `control`.
+    pub intention_to_treat: f64,
+    /// Share of those offered a mentor who are matched with one.
+    pub compliance: f64,
+    /// The effect of a mentor on those who take one: `intention_to_treat` / `compliance`.
+    pub complier_effect: f64,
+    /// What comparing everybody with a mentor to everybody without tends to.
+    pub naive: f64,
+    /// How far that is off: `naive` − `complier_effect`.
+    pub bias: f64,
+    /// `day` (i32: 0, 7, 14 … 364), `control`, `offered` (f64): share of those ever active who are still
+    /// there on that day after sign-up.
+    pub survival: DataFrame,
+}
+
+/// Points at which the law of drive is summed up, from −6 to 6. For a smooth function of a normal variable
+/// the sum over even steps is exact to many digits.
+const STEPS: u32 = 36;
+
+/// Drive and its probability.
+fn drives() -> impl Iterator<Item = (f64, f64)> {
+    let points = (0..=STEPS).map(|step| -6.0 + 12.0 * f64::from(step) / f64::from(STEPS));
+    let density = |drive: f64| (-drive * drive / 2.0).exp();
+    let total: f64 = points.clone().map(density).sum();
+    points.map(move |drive| (drive, density(drive) / total))
+}
+
+/// Multipliers of the hazard that come from the path, each equally likely.
+fn paths(config: &Config) -> impl Iterator<Item = f64> {
+    let law = &config.drop_off;
+    law.types.iter().flat_map(|kind| law.tiers.iter().map(move |tier| kind * tier))
+}
+
+const PATHS: f64 = (TYPES.len() * TIERS.len()) as f64;
+
+/// Days from the midnight before sign-up to the match, and their probabilities: the day of the request, the
+/// hour of the day, and the time it takes to arrange. Six hours of the result are one point.
+fn matches(config: &Config) -> Vec<(f64, f64)> {
+    const HOURS: u32 = 48;
+    const ARRANGING: u32 = 8;
+    let middle = |step: u32, steps: u32| (f64::from(step) + 0.5) / f64::from(steps);
+    let (shortest, longest) = config.market.processing_hours;
+    let mut points: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
+    let mut total = 0.0;
+    for hour in (0..HOURS).map(|step| 24.0 * middle(step, HOURS)) {
+        let weight = config.clock.density(hour);
+        for arranging in (0..ARRANGING).map(|step| middle(step, ARRANGING)) {
+            let wait = f64::from(shortest) + f64::from(longest - shortest) * arranging;
+            for day in 1..=config.offer.days {
+                let at = f64::from(day) + (hour + wait) / 24.0;
+                let point = points.entry((4.0 * at) as u64).or_default();
+                point.0 += at * weight;
+                point.1 += weight;
+                total += weight;
+            }
+        }
+    }
+    let points = points.into_values().filter(|(_, weight)| *weight > 0.0);
+    points.map(|(at, weight)| (at / weight, weight / total)).collect()
+}
+
+/// The truth: see [`Truth`].
+///
+/// # Errors
+/// Those of [`Config::validate`].
+pub fn truth(config: &Config) -> Result<Truth> {
+    let checked = Checked::new(config)?;
+    let (offer, law) = (&config.offer, &config.drop_off);
+    let days: Vec<u32> = (0..=364).step_by(7).collect();
+    let sums = |days: &[u32]| -> Vec<f64> {
+        days.iter().map(|day| law.cumulative(f64::from(*day))).collect()
+    };
+    let outcome = sums(&[offer.outcome_day])[0];
+    let weekly = sums(&days);
+    // When a match comes: the hazard summed up to then.
+    let matches: Vec<(f64, f64)> =
+        matches(config).iter().map(|(at, chance)| (law.cumulative(*at), *chance)).collect();
+
+    // Of those ever active: retained without a mentor, matched if offered, retained and matched if offered,
+    // retained without a mentor among those matched.
+    let (mut control, mut matched, mut kept, mut anyway) = (0.0, 0.0, 0.0, 0.0);
+    let mut curves = vec![[0.0; 2]; days.len()];
+    for (drive, probability) in drives() {
+        let wants = offer.wants(drive);
+        for path in paths(config) {
+            let factor = path * (-law.drive * drive).exp();
+            let weight = probability / PATHS;
+            let stays = |sum: f64| (-factor * sum).exp();
+            // With a mentor from a match at which the hazard had summed up to `before`.
+            let helped = |sum: f64, before: f64| {
+                stays(if sum > before { before + offer.hazard_ratio * (sum - before) } else { sum })
+            };
+            control += weight * stays(outcome);
+            let mut add = |before: f64, chance: f64| {
+                let weight = weight * wants * chance;
+                matched += weight * stays(before);
+                kept += weight * helped(outcome.max(before), before);
+                anyway += weight * stays(outcome.max(before));
+            };
+            matches.iter().for_each(|(before, chance)| add(*before, *chance));
+            for (curve, sum) in curves.iter_mut().zip(&weekly) {
+                curve[0] += weight * stays(*sum);
+                let with: f64 =
+                    matches.iter().map(|(before, chance)| chance * helped(*sum, *before)).sum();
+                curve[1] += weight * (wants * with + (1.0 - wants) * stays(*sum));
+            }
+        }
+    }
+    // A match after the outcome's day changes nothing about the outcome, and those matched are then retained.
+    let active = 1.0 - config.activity.inactive;
+    let [control, matched, kept, anyway] = [control, matched, kept, anyway].map(|share| active * share);
+    let effect = kept - anyway;
+    // Of everybody observed, the experiment's sign-ups that are offered a mentor.
+    let from = config.start.first_day();
+    let days_offered = (checked.experiment.0 - from) as usize..(checked.experiment.1 - from) as usize;
+    let part: f64 = checked.sign_ups().skip(days_offered.start).take(days_offered.len()).sum();
+    let share = offer.share * part;
+    let without = (control + share * effect - share * kept) / (1.0 - share * matched);
+    let complier_effect = effect / matched;
+    let naive = kept / matched - without;
+    Ok(Truth {
+        hazard_ratio: offer.hazard_ratio,
+        control,
+        offered: control + effect,
+        intention_to_treat: effect,
+        compliance: matched,
+        complier_effect,
+        naive,
+        bias: naive - complier_effect,
+        survival: df!(
+            "day" => days.iter().map(|day| *day as i32).collect::<Vec<_>>(),
+            "control" => curves.iter().map(|curve| curve[0]).collect::<Vec<_>>(),
+            "offered" => curves.iter().map(|curve| curve[1]).collect::<Vec<_>>(),
+        )?,
+    })
+}
+
+/// About how many sessions a user has within the time observed, without mentors.
+pub(super) fn sessions_each(checked: &Checked) -> f64 {
+    let config = checked.config;
+    let law = &config.drop_off;
+    // By week since sign-up, the share of those ever active who are still there.
+    let weeks = checked.days.div_ceil(7);
+    let mut there = vec![0.0; weeks];
+    for (drive, probability) in drives() {
+        for path in paths(config) {
+            let factor = path * (-law.drive * drive).exp();
+            for (week, share) in there.iter_mut().enumerate() {
+                let sum = law.cumulative(7.0 * week as f64);
+                *share += probability / PATHS * (-factor * sum).exp();
+            }
+        }
+    }
+    // By day of sign-up, the days that are left.
+    let days: f64 = checked
+        .sign_ups()
+        .enumerate()
+        .map(|(day, share)| share * there[..(checked.days - day).div_ceil(7)].iter().sum::<f64>())
+        .sum();
+    let active = 1.0 - config.activity.inactive;
+    active * config.activity.sessions * (2.0 + 7.0 * days * config.activity.days)
+}
