@@ -15,12 +15,14 @@ pub use crate::chart::{self, Unit};
 pub use crate::claims::Ledger;
 pub use crate::metrics::funnel::{self, Funnel, Step};
 pub use crate::metrics::{
-    Period, activity, concentration, experiment, interval, retention, revenue, segment, survival,
+    Period, activity, concentration, experiment, interval, marketplace, retention, revenue,
+    segment, survival,
 };
 pub use crate::notebook::{Figure, Markdown, Show, table};
 pub use crate::simulate::clock::Month;
+pub use crate::simulate::rhythm::{self, DayClock, Progress, Season, SessionLength};
 pub use crate::simulate::stream::{Stream, stream};
-pub use crate::simulate::{self, saas};
+pub use crate::simulate::{self, mentor, saas};
 pub use crate::stamp::Stamp;
 pub use crate::warehouse::{self, Answer, Warehouse, queries};
 pub use crate::{Error, Result};

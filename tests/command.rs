@@ -55,6 +55,40 @@ fn parts_together_are_the_whole_whatever_the_threads() {
     assert!(parts.join("plans-1-of-3.csv").exists() && !parts.join("plans-2-of-3.csv").exists());
 }
 
+/// Parts of the mentor marketplace share the mentors; their files together are the whole all the same.
+#[test]
+fn the_mentor_marketplace_is_generated_in_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = |out: &str, more: &[&str]| {
+        let out = folder.path().join(out);
+        let mut words =
+            vec!["generate", "mentor", "--users", "300", "--months", "6", "--mentors", "12"];
+        words.extend(["--offered", "1", "--seed", "9", "--out", out.to_str().unwrap()]);
+        words.extend(more);
+        let output = run(&words);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        (out, String::from_utf8_lossy(&output.stdout).lines().count())
+    };
+    let (whole, tables) = made("whole", &[]);
+    assert_eq!(tables, 14);
+    let (parts, _) = made("parts", &["--part", "1/2", "--threads", "1"]);
+    made("parts", &["--part", "2/2", "--threads", "3"]);
+    for table in ["users_info", "users_events", "requests", "matches", "calls"] {
+        let all = lines(&whole.join(format!("{table}.csv")));
+        let mut joined = lines(&parts.join(format!("{table}-1-of-2.csv")));
+        joined.extend_from_slice(&lines(&parts.join(format!("{table}-2-of-2.csv")))[1..]);
+        assert!(all.len() > 20 && joined == all, "{table}: the parts are not the whole");
+    }
+    assert!(
+        parts.join("mentors-1-of-2.csv").exists() && !parts.join("mentors-2-of-2.csv").exists()
+    );
+    let told = fails(&["generate", "mentor", "--mentors", "0", "--out", "x"]);
+    assert!(told.contains("`market.mentors` is 0; accepted: 1 to 5000000"), "{told}");
+    let dates = ["--offered-from", "2024-06", "--offered-to", "2024-03"];
+    let told = fails(&[&["generate", "mentor", "--out", "x"], &dates[..]].concat());
+    assert!(told.contains("`offer.last` is 2024-03; accepted: 2024-06 to 2024-12"), "{told}");
+}
+
 #[test]
 fn csv_and_parquet_hold_the_same() {
     let folder = tempfile::tempdir().unwrap();

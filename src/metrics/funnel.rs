@@ -761,7 +761,7 @@ impl Funnel {
         ] {
             columns.push(Column::new(name.into(), quantiles(times, q)));
         }
-        columns.push(warnings(&entered));
+        columns.push(warnings(&entered, "users"));
         Ok(DataFrame::new_infer_height(columns)?)
     }
 }

@@ -19,6 +19,7 @@ pub mod definitions {
 pub mod experiment;
 pub mod funnel;
 pub mod interval;
+pub mod marketplace;
 mod period;
 pub mod retention;
 pub mod revenue;
@@ -114,11 +115,11 @@ pub(crate) fn share_columns(
     ]
 }
 
-/// "fewer than 30 users" where it is so.
-pub(crate) fn warnings(trials: &[Option<i64>]) -> Column {
+/// "fewer than 30 users", or of what it is, where it is so.
+pub(crate) fn warnings(trials: &[Option<i64>], of: &str) -> Column {
     let texts: Vec<Option<String>> = trials
         .iter()
-        .map(|n| n.filter(|n| *n < FEW as i64).map(|_| format!("fewer than {FEW} users")))
+        .map(|n| n.filter(|n| *n < FEW as i64).map(|_| format!("fewer than {FEW} {of}")))
         .collect();
     Column::new("warning".into(), texts)
 }

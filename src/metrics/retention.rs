@@ -621,7 +621,7 @@ fn matrix(rows: &[Row]) -> Result<DataFrame> {
     ];
     columns.extend(share_columns(["rate", "low", "high"], &active, &base));
     columns.push(Column::new("in_progress".into(), progress));
-    columns.push(warnings(&eligible));
+    columns.push(warnings(&eligible, "users"));
     Ok(DataFrame::new_infer_height(columns)?)
 }
 
@@ -629,7 +629,7 @@ fn finish(table: &mut DataFrame, retained: &[Option<i64>], eligible: &[Option<i6
     for column in share_columns(["rate", "low", "high"], retained, eligible) {
         table.with_column(column)?;
     }
-    table.with_column(warnings(eligible))?;
+    table.with_column(warnings(eligible, "users"))?;
     Ok(())
 }
 

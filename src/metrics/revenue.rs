@@ -148,7 +148,7 @@ pub fn movements(subscriptions: &dyn Source) -> Result<DataFrame> {
         column("nrr", &|at| over(&|at| sums[at][3] - gone(at), at).map(|more| 1.0 + more)),
         column("arpa", &|at| (paying[at] > 0).then(|| sums[at][0] / paying[at] as f64)),
     ]);
-    columns.push(warnings(&base));
+    columns.push(warnings(&base, "users"));
     Ok(DataFrame::new_infer_height(columns)?)
 }
 

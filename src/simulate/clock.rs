@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +76,12 @@ impl Month {
     /// Its first moment, in seconds since 1970-01-01.
     pub fn first_second(self) -> i64 {
         i64::from(self.first_day()) * SECONDS_A_DAY
+    }
+
+    /// Its first moment, as metrics take it.
+    pub fn midnight(self) -> NaiveDateTime {
+        // chrono reaches far beyond the years of a validated month.
+        DateTime::from_timestamp(self.first_second(), 0).unwrap_or_default().naive_utc()
     }
 
     /// How many seconds it has.

@@ -5,7 +5,10 @@ use polars::prelude::*;
 use crate::error::Result;
 
 /// A Date column from days since 1970-01-01; none where there is no day.
-pub(super) fn dates(name: &str, days: impl IntoIterator<Item = impl Into<Option<i32>>>) -> Result<Series> {
+pub(super) fn dates(
+    name: &str,
+    days: impl IntoIterator<Item = impl Into<Option<i32>>>,
+) -> Result<Series> {
     let days: Int32Chunked = days.into_iter().map(Into::into).collect();
     Ok(days.into_series().with_name(name.into()).cast(&DataType::Date)?)
 }

@@ -118,9 +118,9 @@ pub struct Season {
 }
 
 impl Default for Season {
-    /// Half follows the U, seven tenths of that in the first half of the year.
+    /// Six tenths follow the U, eight tenths of that in the first half of the year.
     fn default() -> Self {
-        Season { strength: 0.5, early: 0.7 }
+        Season { strength: 0.6, early: 0.8 }
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod analyze;
 mod doctor;
+mod files;
+mod mentor;
 mod saas;
 
 use std::process::ExitCode;
@@ -34,6 +36,8 @@ enum Task {
 
 #[derive(Subcommand)]
 enum Generate {
+    /// The mentor marketplace: users, sessions, mentors, requests, matches and eight tables more
+    Mentor(mentor::Generate),
     /// The SaaS take-home: companies, plans, months, sessions
     Saas(saas::Generate),
 }
@@ -46,6 +50,7 @@ enum Load {
 
 fn main() -> ExitCode {
     let done = match Casebook::parse().task {
+        Task::Generate(Generate::Mentor(asked)) => asked.run(),
         Task::Generate(Generate::Saas(asked)) => asked.run(),
         Task::Load(Load::Saas(asked)) => asked.run(),
         Task::Analyze(asked) => asked.run(),

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use casebook::Result;
+use casebook::simulate::Part;
 use casebook::simulate::clock::Month;
-use casebook::simulate::saas::{self, Billing, Config, Part, SessionRule};
-use casebook::warehouse::files::{Folder, Format};
+use casebook::simulate::saas::{self, Billing, Config, SessionRule};
 use casebook::warehouse::{Sink, Warehouse, queries};
-use casebook::{Error, Result};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::files::{Files, Threads, progress};
 
 /// The business: what the brief says unless told otherwise.
 #[derive(Args)]
@@ -34,9 +35,8 @@ struct Business {
     /// Every number drawn follows from it
     #[arg(long, default_value_t = Config::default().seed)]
     seed: u64,
-    /// Threads that generate; the data is the same for any number [default: one per core]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
+    #[command(flatten)]
+    threads: Threads,
 }
 
 impl Business {
@@ -65,8 +65,7 @@ impl Business {
             sink.append("plans", &saas::plans(config)?)?;
             sink.append("months", &saas::months(config)?)?;
         }
-        let ids = part.ids(config.companies);
-        let bar = ProgressBar::new(u64::from(ids.end - ids.start)).with_style(style());
+        let bar = progress(part, config.companies, "companies");
         for batch in saas::batches(config, part)? {
             let batch = batch?;
             sink.append("companies", &batch.companies)?;
@@ -76,62 +75,22 @@ impl Business {
         bar.finish_and_clear();
         Ok(())
     }
-
-    fn with_threads<T: Send>(&self, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-        let Some(threads) = self.threads else { return work() };
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build();
-        match pool {
-            Ok(pool) => pool.install(work),
-            // Fewer threads than asked for make the same data.
-            Err(error) => {
-                eprintln!(
-                    "casebook: {threads} threads could not be started ({error}); using the default"
-                );
-                work()
-            }
-        }
-    }
-}
-
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template(
-        "{bar:30} {human_pos} of {human_len} companies, {per_sec}, {eta} left",
-    )
-    .unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 #[derive(Args)]
 pub struct Generate {
     #[command(flatten)]
     business: Business,
-    /// Makes only part k of n; the files of all parts together are the whole
-    #[arg(long, default_value_t = Part::WHOLE, value_name = "k/n")]
-    part: Part,
-    /// The folder that receives the files
-    #[arg(long)]
-    out: PathBuf,
-    /// csv or parquet
-    #[arg(long, default_value_t = Format::Csv)]
-    format: Format,
+    #[command(flatten)]
+    files: Files,
 }
 
 impl Generate {
     pub fn run(self) -> Result<()> {
         let config = self.business.config()?;
-        let suffix = if self.part == Part::WHOLE {
-            String::new()
-        } else {
-            format!("-{}", self.part.to_string().replace('/', "-of-"))
-        };
-        let written = self.business.with_threads(|| {
-            let mut folder = Folder::create(&self.out, self.format, &suffix)?;
-            self.business.fill(&config, self.part, &mut folder)?;
-            folder.finish()
-        })?;
-        for path in written {
-            println!("{}", path.display());
-        }
-        Ok(())
+        self.files.write(&self.business.threads, |sink| {
+            self.business.fill(&config, self.files.part, sink)
+        })
     }
 }
 
@@ -148,12 +107,11 @@ impl Load {
     pub fn run(self) -> Result<()> {
         let config = self.business.config()?;
         let mut warehouse = Warehouse::from_env(&self.sqlite)?;
-        let loaded: Result<(), Error> = self.business.with_threads(|| {
+        self.business.threads.run(|| {
             warehouse.replace(&queries::saas::SCHEMA, |sink| {
                 self.business.fill(&config, Part::WHOLE, sink)
             })
-        });
-        loaded?;
+        })?;
         println!("{} companies loaded into {warehouse}", config.companies);
         Ok(())
     }

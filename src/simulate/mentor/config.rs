@@ -29,7 +29,7 @@ pub struct Config {
     pub activity: Activity,
     /// How long a session lasts.
     pub session_length: SessionLength,
-    /// When in the year people sign up.
+    /// When in the year people sign up; how often they come follows it too.
     pub season: Season,
     /// When in the day people come, on their own clock.
     pub clock: DayClock,
@@ -267,7 +267,8 @@ impl Default for Config {
 
 impl Default for People {
     fn default() -> Self {
-        let country = |name: &str, share, utc_offset| Country { name: name.into(), share, utc_offset };
+        let country =
+            |name: &str, share, utc_offset| Country { name: name.into(), share, utc_offset };
         People {
             ages: (18, 65),
             women: 0.14,
@@ -293,7 +294,7 @@ impl Default for Activity {
             beyond_three: 0.5,
             sessions: 2.0,
             days: 0.25,
-            seasonal: 0.3,
+            seasonal: 0.8,
         }
     }
 }
@@ -381,7 +382,9 @@ impl Config {
         within("months", self.months, 1, 120)?;
         self.start.validate()?;
         self.activity.validate().map_err(|error| error.within("activity"))?;
-        self.people.validate(1.0 - self.activity.inactive).map_err(|error| error.within("people"))?;
+        self.people
+            .validate(1.0 - self.activity.inactive)
+            .map_err(|error| error.within("people"))?;
         self.session_length.validate().map_err(|error| error.within("session_length"))?;
         // A day has to have room for them.
         within("session_length.longest", self.session_length.longest, 0.0, 120.0)?;
@@ -407,7 +410,9 @@ impl Config {
         within("offer.outcome_day", offer.outcome_day, 1, 365)?;
         let (first, last) = self.offered();
         let end = self.start.plus(self.months - 1);
-        for (field, month, from) in [("offer.first", first, self.start), ("offer.last", last, first)] {
+        for (field, month, from) in
+            [("offer.first", first, self.start), ("offer.last", last, first)]
+        {
             within(field, month, from, end)?;
             within(field, month.month, 1, 12)?;
         }

@@ -174,9 +174,10 @@ fn longest_waiting(
         }
     }
     // Requests are numbered in the order in which they came.
-    let queue = fields.into_iter().flatten().min_by_key(|field| {
-        queues[usize::from(*field)].front().copied().unwrap_or(usize::MAX)
-    })?;
+    let queue = fields
+        .into_iter()
+        .flatten()
+        .min_by_key(|field| queues[usize::from(*field)].front().copied().unwrap_or(usize::MAX))?;
     queues[usize::from(queue)].pop_front()
 }
 
@@ -297,7 +298,8 @@ impl Rooms {
         }
         let user = u64::from(waiting.person.id);
         let mut rng = stream(checked.config.seed, "mentor shortlist", user);
-        let shown = (0..checked.config.market.shortlist).map(|_| free[rng.random_range(0..free.len())]);
+        let shown =
+            (0..checked.config.market.shortlist).map(|_| free[rng.random_range(0..free.len())]);
         shown.max_by_key(|mentor| {
             let found = &self.mentors[*mentor as usize];
             (found.suits(waiting.request.hour), found.score, Reverse(*mentor))

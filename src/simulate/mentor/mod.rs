@@ -47,7 +47,8 @@ use market::Outcome;
 use rows::Rows;
 
 pub use config::{
-    Activity, Config, Country, DropOff, Kinds, MODULES, Market, Offer, People, Support, TIERS, TYPES,
+    Activity, Config, Country, DropOff, Kinds, MODULES, Market, Offer, People, Support, TIERS,
+    TYPES,
 };
 pub use truth::{Truth, truth};
 
@@ -136,7 +137,11 @@ pub fn generate(config: &Config) -> Result<Tables> {
         let accepted = format!("1 to {most} in memory; `batches` makes more, a slice at a time");
         return Err(Error::config("users", config.users, accepted));
     }
-    let users = Batch::new(&checked, &Outcome::new(&checked), Part::WHOLE.ids(config.users))?;
+    let outcome = Outcome::new(&checked);
+    let mut users = Batch::new(&checked, &outcome, 1..1)?;
+    for slice in slices(&checked, Part::WHOLE.ids(config.users)) {
+        users.append(Batch::new(&checked, &outcome, slice)?)?;
+    }
     Ok(Tables {
         learning_paths: learning_paths()?,
         modules: modules()?,
@@ -202,6 +207,26 @@ impl Batch {
         })
     }
 
+    /// Adds the rows of the users that follow.
+    fn append(&mut self, next: Batch) -> Result<()> {
+        let all = [
+            (&mut self.users_info, next.users_info),
+            (&mut self.enrolments, next.enrolments),
+            (&mut self.users_events, next.users_events),
+            (&mut self.tickets, next.tickets),
+            (&mut self.subscriptions, next.subscriptions),
+            (&mut self.assignments, next.assignments),
+            (&mut self.requests, next.requests),
+            (&mut self.matches, next.matches),
+            (&mut self.calls, next.calls),
+            (&mut self.messages, next.messages),
+        ];
+        for (frame, more) in all {
+            frame.vstack_mut_owned(more)?;
+        }
+        Ok(())
+    }
+
     /// The frames with the names they have in files, parents before children.
     pub fn named(&self) -> [(&'static str, &DataFrame); 10] {
         [
@@ -234,11 +259,15 @@ pub fn batches(
 ) -> Result<impl Iterator<Item = Result<Batch>> + use<'_>> {
     let checked = Checked::new(config)?;
     let outcome = Outcome::new(&checked);
-    let step = (1e6 / truth::sessions_each(&checked).max(1.0)).max(1.0) as u32;
-    let ids = part.ids(config.users);
-    Ok(ids.clone().step_by(step as usize).map(move |first| {
-        Batch::new(&checked, &outcome, first..first.saturating_add(step).min(ids.end))
-    }))
+    let slices = slices(&checked, part.ids(config.users));
+    Ok(slices.map(move |slice| Batch::new(&checked, &outcome, slice)))
+}
+
+/// Users in slices of about a million sessions each.
+fn slices(checked: &Checked, ids: Range<u32>) -> impl Iterator<Item = Range<u32>> + use<> {
+    let step = (1e6 / truth::sessions_each(checked).max(1.0)).max(1.0) as u32;
+    let end = ids.end;
+    ids.step_by(step as usize).map(move |first| first..first.saturating_add(step).min(end))
 }
 
 /// The learning paths: see [`Tables::learning_paths`].
@@ -265,7 +294,8 @@ pub fn modules() -> Result<DataFrame> {
         .zip(tiers)
         .flat_map(|(path, modules)| (1..=i32::from(*modules)).map(move |number| (path, number)))
         .unzip();
-    let ids: Vec<i32> = paths.iter().zip(&numbers).map(|(path, number)| path * 100 + number).collect();
+    let ids: Vec<i32> =
+        paths.iter().zip(&numbers).map(|(path, number)| path * 100 + number).collect();
     Ok(df!("module_id" => ids, "path_id" => paths, "module_no" => numbers)?)
 }
 

@@ -133,8 +133,7 @@ impl Rows {
             self.attend(checked, &person, (leaves / DAY) as i32, rng);
         }
         let first = self.sessions.get(from).map(|session| session.start);
-        let signed_up =
-            first.unwrap_or(i64::from(person.signup_day) * DAY + person.signup_second);
+        let signed_up = first.unwrap_or(i64::from(person.signup_day) * DAY + person.signup_second);
         self.learn(checked, &person, signed_up, from);
         let stays = leaves >= checked.end();
         self.ask(checked, &person, stays, from, rng);
@@ -229,7 +228,8 @@ impl Rows {
                 let paths = (TYPES.len() * TIERS.len()) as u8;
                 let next = (now.path + 1) % paths;
                 id += 1;
-                let next = Enrolment { id, path: next, at: session.ends(), modules: 0, completed: None };
+                let next =
+                    Enrolment { id, path: next, at: session.ends(), modules: 0, completed: None };
                 self.enrolments.push(std::mem::replace(&mut now, next));
             }
         }
@@ -238,7 +238,14 @@ impl Rows {
 
     /// Questions to support. Who does not understand the path asks in one of the last three sessions, if
     /// they leave.
-    fn ask(&mut self, checked: &Checked, person: &Person, stays: bool, from: usize, rng: &mut Stream) {
+    fn ask(
+        &mut self,
+        checked: &Checked,
+        person: &Person,
+        stays: bool,
+        from: usize,
+        rng: &mut Stream,
+    ) {
         let sessions = &mut self.sessions[from..];
         let (Some(reason), false) = (person.asks, sessions.is_empty()) else { return };
         let late = reason == Reason::Path && !stays;
@@ -301,7 +308,13 @@ impl Rows {
             let noise = rng.random_range(-1..=1_i8);
             let rating = (3 + (mentor.score / 60) as i8 + noise).clamp(1, 5);
             let rated = chance(rng, 0.7) && answered.is_some();
-            Contact { id, mentor: matched.mentor + 1, start, answered, rating: rated.then_some(rating) }
+            Contact {
+                id,
+                mentor: matched.mentor + 1,
+                start,
+                answered,
+                rating: rated.then_some(rating),
+            }
         };
         if settled.request.calls {
             let suits = mentor.suits(settled.request.hour);

@@ -136,11 +136,13 @@ pub fn truth(config: &Config) -> Result<Truth> {
     }
     // A match after the outcome's day changes nothing about the outcome, and those matched are then retained.
     let active = 1.0 - config.activity.inactive;
-    let [control, matched, kept, anyway] = [control, matched, kept, anyway].map(|share| active * share);
+    let [control, matched, kept, anyway] =
+        [control, matched, kept, anyway].map(|share| active * share);
     let effect = kept - anyway;
     // Of everybody observed, the experiment's sign-ups that are offered a mentor.
     let from = config.start.first_day();
-    let days_offered = (checked.experiment.0 - from) as usize..(checked.experiment.1 - from) as usize;
+    let days_offered =
+        (checked.experiment.0 - from) as usize..(checked.experiment.1 - from) as usize;
     let part: f64 = checked.sign_ups().skip(days_offered.start).take(days_offered.len()).sum();
     let share = offer.share * part;
     let without = (control + share * effect - share * kept) / (1.0 - share * matched);
