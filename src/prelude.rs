@@ -18,7 +18,9 @@ pub use crate::metrics::{
     Period, activity, concentration, experiment, interval, marketplace, retention, revenue,
     segment, survival,
 };
-pub use crate::notebook::{Figure, Markdown, Show, table};
+pub use crate::notebook::{
+    Figure, Markdown, Show, beside, falling, number, share_of, stacked, table,
+};
 pub use crate::simulate::clock::Month;
 pub use crate::simulate::rhythm::{self, DayClock, Progress, Season, SessionLength};
 pub use crate::simulate::stream::{Stream, stream};

@@ -3,11 +3,13 @@
 
 use casebook::metrics::experiment::{self, Share, compare_shares};
 use casebook::metrics::survival;
+use casebook::notebook::beside;
 use casebook::polars::prelude::*;
 use casebook::simulate::Part;
 use casebook::simulate::clock::Month;
 use casebook::simulate::mentor::{self, Config, DropOff, Market, Offer, People, Tables};
 use casebook::stamp;
+use rayon::prelude::*;
 
 const DAY: i64 = 86_400_000_000;
 
@@ -184,7 +186,7 @@ fn the_year_is_a_u_in_every_data_set() {
     }
 }
 
-/// What a data set says of the experiment: (control, offered, matched of those offered, mentored, others).
+/// What a data set says of the experiment: control and offered; one row per user; without and with a mentor.
 fn read(config: &Config) -> ([Share; 2], DataFrame, [Share; 2]) {
     let tables = mentor::generate(config).unwrap();
     let end = i64::from(config.start.plus(config.months).first_day());
@@ -228,37 +230,49 @@ fn read(config: &Config) -> ([Share; 2], DataFrame, [Share; 2]) {
 fn three_thousand_seeds_recover_the_truth() {
     const SEEDS: u64 = 3_000;
     let truth = mentor::truth(&Config::default()).unwrap();
-    let (mut held, mut held_naive, mut held_complier) = (0, 0, 0);
-    let mut found: Vec<[f64; 5]> = vec![];
-    for seed in 1..=SEEDS {
-        let ([control, offered], users, [without, with]) =
-            read(&Config { seed, ..Config::default() });
-        let itt = compare_shares(control, offered).unwrap();
-        held +=
-            i32::from(itt.low <= truth.intention_to_treat && truth.intention_to_treat <= itt.high);
-        let naive = compare_shares(without, with).unwrap();
-        held_naive +=
-            i32::from(naive.low <= truth.complier_effect && truth.complier_effect <= naive.high);
-        let complier =
-            experiment::complier_effect(&users, "arm", "mentored", "retained", "control").unwrap();
-        held_complier += i32::from(
-            real(&complier, "low") <= truth.complier_effect
-                && truth.complier_effect <= real(&complier, "high"),
-        );
-        found.push([
-            control.hits as f64 / control.users as f64,
-            real(&complier, "compliance"),
-            itt.estimate,
-            naive.estimate,
-            real(&complier, "effect"),
-        ]);
-    }
+    // For each seed: five estimates, and which of three intervals hold the truth.
+    let results: Vec<([f64; 5], [bool; 3])> = (1..=SEEDS)
+        .into_par_iter()
+        .map(|seed| {
+            let ([control, offered], users, [without, with]) =
+                read(&Config { seed, ..Config::default() });
+            let itt = compare_shares(control, offered).unwrap();
+            let naive = compare_shares(without, with).unwrap();
+            let complier =
+                experiment::complier_effect(&users, "arm", "mentored", "retained", "control")
+                    .unwrap();
+            let within = |truth: f64, low: f64, high: f64| low <= truth && truth <= high;
+            let effect = truth.complier_effect;
+            (
+                [
+                    control.hits as f64 / control.users as f64,
+                    real(&complier, "compliance"),
+                    itt.estimate,
+                    naive.estimate,
+                    real(&complier, "effect"),
+                ],
+                [
+                    within(truth.intention_to_treat, itt.low, itt.high),
+                    within(effect, real(&complier, "low"), real(&complier, "high")),
+                    within(effect, naive.low, naive.high),
+                ],
+            )
+        })
+        .collect();
+    let held = |which: usize, of: &[([f64; 5], [bool; 3])]| {
+        of.iter().filter(|result| result.1[which]).count() as f64 / of.len() as f64
+    };
+    let [itt, complier, naive] = [0, 1, 2].map(|which| held(which, &results));
     let n = SEEDS as f64;
-    let coverage = f64::from(held) / n;
     println!("{truth:?}");
-    println!("intention to treat: the interval holds the truth in {:.1} %", 100.0 * coverage);
-    println!("complier effect: in {:.1} %", 100.0 * f64::from(held_complier) / n);
-    println!("naive: in {:.1} %", 100.0 * f64::from(held_naive) / n);
+    println!(
+        "intervals that hold the truth: intention to treat {itt:.4}, complier {complier:.4}, naive {naive:.4}"
+    );
+    for experiments in results.chunks(300) {
+        let share = held(0, experiments);
+        println!("of 300: {share:.3}");
+        assert!((0.93..=0.97).contains(&share), "of 300: {share}");
+    }
     let wanted = [
         ("retained without offer", truth.control),
         ("compliance", truth.compliance),
@@ -267,15 +281,15 @@ fn three_thousand_seeds_recover_the_truth() {
         ("complier effect", truth.complier_effect),
     ];
     for (place, (what, wanted)) in wanted.into_iter().enumerate() {
-        let mean = found.iter().map(|one| one[place]).sum::<f64>() / n;
-        let spread = found.iter().map(|one| (one[place] - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        let mean = results.iter().map(|one| one.0[place]).sum::<f64>() / n;
+        let spread =
+            results.iter().map(|one| (one.0[place] - mean).powi(2)).sum::<f64>() / (n - 1.0);
         let z = (mean - wanted) / (spread / n).sqrt();
         println!("{what}: mean {mean:.4}, truth {wanted:.4}, z = {z:.2}");
         assert!(z.abs() < 3.0, "{what}: {mean} against {wanted}, z = {z}");
     }
-    assert!((0.93..=0.97).contains(&coverage), "intention to treat: {coverage}");
-    assert!((0.93..=0.97).contains(&(f64::from(held_complier) / n)), "complier: {held_complier}");
-    assert!(f64::from(held_naive) / n < 0.10, "naive: {held_naive}");
+    assert!((0.93..=0.97).contains(&itt) && (0.93..=0.97).contains(&complier), "{itt}, {complier}");
+    assert!(naive < 0.01, "naive: {naive}");
 }
 
 /// The survival curve of those not offered a mentor, and of those offered one, is the one in the truth.
@@ -288,39 +302,11 @@ fn survival_is_the_one_configured() {
     };
     let tables = mentor::generate(&config).unwrap();
     let truth = mentor::truth(&config).unwrap().survival;
-    let last = tables
-        .users_events
-        .clone()
-        .lazy()
-        .group_by([col("user_id")])
-        .agg([col("session_start").max().alias("last")])
-        .join(
-            tables.users_info.clone().lazy(),
-            [col("user_id")],
-            [col("user_id")],
-            JoinArgs::new(JoinType::Inner),
-        )
-        .join(
-            tables.assignments.clone().lazy(),
-            [col("user_id")],
-            [col("user_id")],
-            JoinArgs::new(JoinType::Inner),
-        )
-        .collect()
-        .unwrap();
-    // Who came in the last four weeks may still be there.
-    let cut = i64::from(config.start.plus(config.months).first_day()) - 28;
-    let day = |at: &i64| at.div_euclid(DAY);
-    let (mut durations, mut observed, mut arms) = (vec![], vec![], vec![]);
-    let (signed, seen) = (whole(&last, "signed_up_at"), whole(&last, "last"));
-    for ((from, to), arm) in signed.iter().zip(&seen).zip(texts(&last, "arm")) {
-        if day(from) < cut {
-            durations.push(day(to).min(cut) - day(from));
-            observed.push(day(to) < cut);
-            arms.push(arm);
-        }
-    }
-    let subjects = df!("duration" => durations, "observed" => observed, "arm" => arms).unwrap();
+    let users = beside(tables.users_info.lazy(), &tables.assignments, "user_id");
+    let events = tables.users_events.lazy().rename(["session_start"], ["timestamp"], true);
+    let until = config.start.plus(config.months).midnight();
+    let users = users.rename(["signed_up_at"], ["signup_at"], true);
+    let subjects = survival::from_activity(&users, &events, 28, until).unwrap();
     let curve = survival::kaplan_meier(&subjects, Some("arm")).unwrap();
     let (times, shares) = (
         curve.column("time").unwrap().f64().unwrap().clone(),
@@ -330,9 +316,8 @@ fn survival_is_the_one_configured() {
     for arm in ["control", "offered"] {
         let expected = truth.column(arm).unwrap().f64().unwrap().clone();
         for (week, day) in whole(&truth, "day").iter().enumerate().take(40).skip(1) {
-            // Who leaves on day 6 is not there on day 7.
             let row = (0..names.len()).rfind(|row| {
-                names[*row].as_deref() == Some(arm) && times.get(*row).unwrap() < *day as f64
+                names[*row].as_deref() == Some(arm) && times.get(*row).unwrap() <= *day as f64
             });
             let (found, wanted) = (shares.get(row.unwrap()).unwrap(), expected.get(week).unwrap());
             assert!((found - wanted).abs() < 0.012, "{arm}, day {day}: {found} against {wanted}");
@@ -367,7 +352,7 @@ fn questions_come_before_drop_off() {
     println!(
         "at most two sessions follow: {path:.2} after a path question, {technical:.2} after technical trouble, {none:.2} otherwise"
     );
-    assert!(path > 0.85 && technical < 0.5 && none < 0.35, "{path}, {technical}, {none}");
+    assert!(path > 0.65 && technical < 0.45 && none < 0.2, "{path}, {technical}, {none}");
 }
 
 /// More demand for the same mentors: fewer are matched, and later.
@@ -620,7 +605,22 @@ fn the_default_data_never_changes() {
     assert_eq!(hashes, pinned);
 }
 
-const PINNED: [(&str, &str); 0] = [];
+const PINNED: [(&str, &str); 14] = [
+    ("learning_paths", "b9220137459ba9e3"),
+    ("modules", "8076a31f183a84e9"),
+    ("mentors", "41b3d05efd055a4f"),
+    ("applications", "6e27b03c0496ab7c"),
+    ("users_info", "6deb66b2f12ba70c"),
+    ("enrolments", "9136ab2038ff41c0"),
+    ("users_events", "25689a76e4c9237b"),
+    ("tickets", "d4f5986a438b2ff7"),
+    ("subscriptions", "fe82a6f3cdd65338"),
+    ("assignments", "eb2f26f0e340342a"),
+    ("requests", "e1e8abcdb2fffb58"),
+    ("matches", "d2ec78f7d13bfe24"),
+    ("calls", "cd2b333da74ce147"),
+    ("messages", "7979c0c47a173987"),
+];
 
 #[test]
 fn a_bad_config_is_named() {

@@ -533,4 +533,32 @@ proptest! {
             prop_assert!((nearest - distance).abs() < 1e-9);
         }
     }
+
+    /// Stays from activity, user by user: last seen before the end, gone if not in the last `quiet` days.
+    #[test]
+    fn stays_equal_a_look_at_each_user(
+        events in events(), signups in prop::collection::vec(0..400_i64, 5), quiet in 1..12_u32, end in 5..20_i64,
+    ) {
+        let events = spread(&events);
+        let until = NaiveDate::default() + TimeDelta::days(end);
+        let found = survival::from_activity(&users(&signups), &frame(&events), quiet, until.into()).unwrap();
+        let cut = end - i64::from(quiet);
+        let mut wanted = vec![];
+        for (user, signup) in signups.iter().enumerate() {
+            let (signup, day) = (signup / 24, |hour: i64| hour / 24);
+            let seen: Vec<i64> = events.iter().filter(|event| event.0 == user as i64).map(|event| day(event.1))
+                .filter(|day| *day >= signup && *day < end).collect();
+            let Some(last) = seen.iter().max() else { continue };
+            if signup < cut {
+                // The first day without the user, if that day was watched to the end of `quiet`.
+                let gone = *last < cut;
+                wanted.push((user as i64, seen.len() as i64, if gone { last + 1 } else { cut } - signup, gone));
+            }
+        }
+        prop_assert_eq!(counts(&found, "user_id"), wanted.iter().map(|row| Some(row.0)).collect::<Vec<_>>());
+        prop_assert_eq!(counts(&found, "events"), wanted.iter().map(|row| Some(row.1)).collect::<Vec<_>>());
+        prop_assert_eq!(counts(&found, "duration"), wanted.iter().map(|row| Some(row.2)).collect::<Vec<_>>());
+        let observed: Vec<Option<bool>> = found.column("observed").unwrap().bool().unwrap().iter().collect();
+        prop_assert_eq!(observed, wanted.iter().map(|row| Some(row.3)).collect::<Vec<_>>());
+    }
 }

@@ -111,14 +111,25 @@ pub fn draw(
     // The picture keeps its fine units inside and its size in pixels outside; a name for readers
     // that are not looking at it.
     let outer = format!("width=\"{}\" height=\"{}\"", width * units, height * units);
-    let named = format!(
-        "width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"{}\"",
-        attribute(title)
-    );
+    let named = named((width, height), title);
     let fonts = format!("font-family=\"{}\"", theme::FONT);
     Ok(svg
         .replacen(&outer, &named, 1)
         .replace(&fonts, &format!("font-family=\"{}, Helvetica, Arial, sans-serif\"", theme::FONT)))
+}
+
+/// A drawing's size, and its name for readers that are not looking at it.
+fn named((width, height): (u32, u32), title: &str) -> String {
+    format!(
+        "width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"{}\"",
+        attribute(title)
+    )
+}
+
+/// The beginning of an empty drawing.
+pub fn root((width, height): (u32, u32), title: &str) -> String {
+    let named = named((width, height), title);
+    format!("<svg {named} viewBox=\"0 0 {width} {height}\" xmlns=\"http://www.w3.org/2000/svg\">\n")
 }
 
 /// XML allows no control characters.

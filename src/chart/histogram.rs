@@ -25,6 +25,28 @@ pub fn histogram<'f>(frame: &'f DataFrame, x: &str) -> Histogram<'f> {
     Histogram { frame, x: x.into(), bins: None, law: None, labels: Labels::new(x, "Count") }
 }
 
+/// A law as a frame of points, to draw as a line or to lay over a histogram: `x` (f64, even steps from `from`
+/// to `to`), `density` (f64).
+///
+/// # Errors
+/// Polars' own; none is known.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let law = SessionLength::default();
+/// let curve = chart::curve(1.0, 30.0, |minutes| law.density(minutes))?;
+/// let figure = chart::line(&curve, "x", "density").draw()?;
+/// # Ok::<(), casebook::Error>(())
+/// ```
+pub fn curve(from: f64, to: f64, law: impl Fn(f64) -> f64) -> Result<DataFrame> {
+    const STEPS: u32 = 400;
+    let x: Vec<f64> =
+        (0..=STEPS).map(|k| from + (to - from) * f64::from(k) / f64::from(STEPS)).collect();
+    let density: Vec<f64> = x.iter().map(|x| law(*x)).collect();
+    Ok(df!("x" => x, "density" => density)?)
+}
+
 labels!(Histogram);
 
 impl<'f> Histogram<'f> {

@@ -29,6 +29,7 @@ mod heatmap;
 mod histogram;
 mod interval;
 mod line;
+mod panels;
 mod schema;
 pub mod theme;
 
@@ -38,9 +39,10 @@ use polars::prelude::*;
 pub use axis::Unit;
 pub use bar::{Bar, bar};
 pub use heatmap::{Heatmap, heatmap};
-pub use histogram::{Histogram, histogram};
+pub use histogram::{Histogram, curve, histogram};
 pub use interval::{Interval, interval};
 pub use line::{Line, line, survival};
+pub use panels::panels;
 pub use schema::schema;
 
 use crate::error::{Error, Result};

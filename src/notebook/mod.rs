@@ -3,9 +3,11 @@
 //! A cell's last value is shown through the trait [`Show`], which the prelude brings in: frames become
 //! tables, [`Figure`]s images, and everything else plain text.
 
+mod cells;
 mod figure;
 mod show;
 
+pub use cells::{beside, falling, number, share_of, stacked};
 pub use figure::Figure;
 pub use show::{Markdown, Show, Table, table};
 pub(crate) use show::{decimal, decimals, grouped};

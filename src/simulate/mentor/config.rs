@@ -137,9 +137,11 @@ impl Activity {
 pub struct Support {
     /// Share of people who ask at least once; 0 to the share that is ever active.
     pub share: f64,
-    /// Share of them who have a question about their path, asked in one of their last three sessions if
-    /// they leave; the others have technical trouble, at any time. 0 to 1.
+    /// Share of them who have a question about their path; the others have technical trouble. 0 to 1.
     pub path_question: f64,
+    /// Share of those with a question about their path who ask it in one of their last three sessions, if
+    /// they leave; the others ask at any time, as do those with technical trouble. 0 to 1.
+    pub late: f64,
 }
 
 /// How people leave: a hazard by week since sign-up.
@@ -301,7 +303,7 @@ impl Default for Activity {
 
 impl Default for Support {
     fn default() -> Self {
-        Support { share: 0.20, path_question: 0.75 }
+        Support { share: 0.20, path_question: 0.75, late: 0.8 }
     }
 }
 
@@ -393,6 +395,7 @@ impl Config {
         self.progress.validate().map_err(|error| error.within("progress"))?;
         within("support.share", self.support.share, 0.0, 1.0 - self.activity.inactive)?;
         within("support.path_question", self.support.path_question, 0.0, 1.0)?;
+        within("support.late", self.support.late, 0.0, 1.0)?;
         self.drop_off.validate().map_err(|error| error.within("drop_off"))?;
         self.market.validate().map_err(|error| error.within("market"))?;
         self.check_offer()

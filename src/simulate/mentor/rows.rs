@@ -236,7 +236,7 @@ impl Rows {
         self.enrolments.push(now);
     }
 
-    /// Questions to support. Who does not understand the path asks in one of the last three sessions, if
+    /// Questions to support. Most who do not understand the path ask in one of the last three sessions, if
     /// they leave.
     fn ask(
         &mut self,
@@ -248,7 +248,7 @@ impl Rows {
     ) {
         let sessions = &mut self.sessions[from..];
         let (Some(reason), false) = (person.asks, sessions.is_empty()) else { return };
-        let late = reason == Reason::Path && !stays;
+        let late = chance(rng, checked.config.support.late) && reason == Reason::Path && !stays;
         let place = match late {
             true => sessions.len() - 1 - rng.random_range(0..sessions.len().min(3)),
             false => rng.random_range(0..sessions.len()),
