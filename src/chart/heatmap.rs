@@ -20,8 +20,9 @@ pub struct Heatmap<'f> {
     labels: Labels,
 }
 
-/// A cell for each `x` and `y`, darker the higher `value` is; columns and rows in the frame's order. A
-/// pair that is missing or without a value stays grey. Where there is room, values stand in their cells.
+/// A cell for each `x` and `y`, darker the higher `value` is; columns and rows in the frame's order. Values
+/// on both sides of 0 get two colours, blue above and orange below, white at 0. A pair that is missing or
+/// without a value stays grey. Where there is room, values stand in their cells.
 pub fn heatmap<'f>(frame: &'f DataFrame, x: &str, y: &str, value: &str) -> Heatmap<'f> {
     Heatmap { frame, x: x.into(), y: y.into(), value: value.into(), labels: Labels::new(x, y) }
 }
@@ -52,9 +53,7 @@ impl Heatmap<'_> {
     fn paint(&self, canvas: &Canvas, grid: &Grid) -> Result<()> {
         let Some((low, high)) = grid.extent() else { return Ok(()) };
         let unit = self.labels.unit;
-        let share = |value: f64| {
-            if high > low { (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0) } else { 0.5 }
-        };
+        let shades = Shades { low, high };
         let mut frame = Frame::new(canvas, &self.labels, &[], left_out(grid.missing))?;
         let tick = Text::new(theme::TICK, theme::MUTED);
         let widest = grid.ys.iter().map(|name| tick.width(name)).fold(0.0, f64::max);
@@ -78,10 +77,10 @@ impl Heatmap<'_> {
             for (column, cell) in cells.iter().enumerate() {
                 let a = (frame.left + wide * column as f64, frame.top + tall * row as f64);
                 let b = (a.0 + wide - gap, a.1 + tall - gap);
-                let colour = cell.map_or(theme::EMPTY, |value| theme::shade(share(value)));
+                let colour = cell.map_or(theme::EMPTY, |value| shades.colour(value));
                 canvas.rect(a, b, colour)?;
                 if let (true, Some(value), Some(text)) = (readable, cell, &texts[row][column]) {
-                    let ink = if share(*value) > 0.5 { theme::PAPER } else { theme::INK };
+                    let ink = if shades.dark(*value) { theme::PAPER } else { theme::INK };
                     let style = Text::new(theme::TICK, ink).at(HPos::Center, VPos::Center);
                     canvas.text(text, ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0), style)?;
                 }
@@ -97,22 +96,60 @@ impl Heatmap<'_> {
             .map(|(index, name)| (frame.left + wide * (index as f64 + 0.5), name.clone()))
             .collect();
         frame.x_labels(canvas, &labels, false)?;
-        self.paint_key(canvas, &frame, &key)
+        Self::paint_key(canvas, &frame, &key, &shades)
     }
 
-    fn paint_key(&self, canvas: &Canvas, frame: &Frame, ends: &[String]) -> Result<()> {
+    fn paint_key(canvas: &Canvas, frame: &Frame, ends: &[String], shades: &Shades) -> Result<()> {
         const STEPS: i32 = 40;
         let x = frame.right + 12.0;
         let (top, bottom) = (frame.top + 16.0, frame.bottom - 16.0);
         let step = (bottom - top) / f64::from(STEPS);
         for i in 0..STEPS {
             let y = top + step * f64::from(i);
-            let colour = theme::shade(1.0 - f64::from(i) / f64::from(STEPS - 1));
+            let colour = shades.colour(shades.at(1.0 - f64::from(i) / f64::from(STEPS - 1)));
             canvas.rect((x, y), (x + 12.0, y + step + 0.5), colour)?;
         }
         let style = Text::new(theme::TICK, theme::MUTED);
         canvas.text(&ends[0], (x, frame.top + 6.0), style)?;
         canvas.text(&ends[1], (x, frame.bottom - 6.0), style)
+    }
+}
+
+/// The colours of values from the lowest to the highest.
+struct Shades {
+    low: f64,
+    high: f64,
+}
+
+impl Shades {
+    /// The value so far up from the lowest, from 0 to 1. Halves, because the whole may overflow.
+    fn at(&self, share: f64) -> f64 {
+        2.0 * (self.low / 2.0 + share * (self.high / 2.0 - self.low / 2.0))
+    }
+
+    /// How far up, from 0 to 1; with values on both sides of 0, from −1 to 1 with 0 at 0.
+    fn share(&self, value: f64) -> f64 {
+        if self.both_sides() {
+            value / self.high.max(-self.low)
+        } else if self.high > self.low {
+            (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0)
+        } else {
+            0.5
+        }
+    }
+
+    fn both_sides(&self) -> bool {
+        self.low < 0.0 && self.high > 0.0
+    }
+
+    fn colour(&self, value: f64) -> plotters::style::RGBColor {
+        let share = self.share(value);
+        if self.both_sides() { theme::signed_shade(share) } else { theme::shade(share) }
+    }
+
+    /// Whether text on it must be light.
+    fn dark(&self, value: f64) -> bool {
+        self.share(value).abs() > 0.5
     }
 }
 

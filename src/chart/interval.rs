@@ -5,7 +5,7 @@ use polars::prelude::*;
 
 use super::axis::{Scale, ticks};
 use super::canvas::{Canvas, Text};
-use super::{Frame, Labels, columns, extent, labels, left_out, names, numbers, theme};
+use super::{Frame, Labels, Unit, columns, extent, labels, left_out, names, numbers, theme};
 use crate::error::Result;
 use crate::notebook::Figure;
 
@@ -21,7 +21,7 @@ pub struct Interval<'f> {
 }
 
 /// A row for each `name`, in the frame's order: a dot at `value` and a line from `low` to `high`. A row
-/// without bounds has only its dot.
+/// without bounds has only its dot. Where there is room, the numbers stand beside.
 pub fn interval<'f>(
     frame: &'f DataFrame,
     name: &str,
@@ -45,6 +45,17 @@ struct Row {
     name: String,
     value: f64,
     bounds: Option<(f64, f64)>,
+}
+
+impl Row {
+    /// "8.1 % (1.6 % to 14.4 %)".
+    fn text(&self, unit: Unit) -> String {
+        let value = unit.text(self.value);
+        match self.bounds {
+            Some((low, high)) => format!("{value} ({} to {})", unit.text(low), unit.text(high)),
+            None => value,
+        }
+    }
 }
 
 impl Interval<'_> {
@@ -75,17 +86,8 @@ impl Interval<'_> {
             })
             .collect();
         let unit = self.labels.unit;
-        let described: Vec<String> = rows
-            .iter()
-            .take(12)
-            .map(|row| match row.bounds {
-                Some((low, high)) => {
-                    let [value, low, high] = [row.value, low, high].map(|number| unit.text(number));
-                    format!("{}: {value}, {low} to {high}", row.name)
-                }
-                None => format!("{}: {}", row.name, unit.text(row.value)),
-            })
-            .collect();
+        let described: Vec<String> =
+            rows.iter().take(12).map(|row| format!("{}: {}", row.name, row.text(unit))).collect();
         let compared = self.reference.as_ref().map_or(String::new(), |(at, what)| {
             format!(" A line marks {what} at {}.", unit.text(*at))
         });
@@ -99,7 +101,10 @@ impl Interval<'_> {
         let label = Text::new(theme::LABEL, theme::INK);
         let widest = rows.iter().map(|row| label.width(&row.name)).fold(0.0, f64::max);
         frame.left += widest.min(canvas.width * 0.4) + 14.0;
-        frame.right -= 10.0;
+        let numbers: Vec<String> = rows.iter().map(|row| row.text(self.labels.unit)).collect();
+        let beside = numbers.iter().map(|text| tick.width(text)).fold(0.0, f64::max) + 14.0;
+        let numbered = frame.right - frame.left - beside > 200.0;
+        frame.right -= if numbered { beside } else { 10.0 };
         if self.reference.is_some() {
             frame.top += 16.0; // for what the line is
         }
@@ -132,6 +137,10 @@ impl Interval<'_> {
             let y = frame.top + slot * (place as f64 + 0.5);
             let name = label.fit(&row.name, frame.left - 28.0);
             canvas.text(&name, (frame.left - 12.0, y), label.at(HPos::Right, VPos::Center))?;
+            if numbered {
+                let at = (frame.right + 14.0, y);
+                canvas.text(&numbers[place], at, tick.at(HPos::Left, VPos::Center))?;
+            }
             let colour = theme::colour(0);
             if let Some((low, high)) = row.bounds {
                 canvas.line(&[(x.at(low), y), (x.at(high), y)], colour, 2.2)?;

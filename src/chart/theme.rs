@@ -67,6 +67,17 @@ pub fn shade(share: f64) -> RGBColor {
     RGBColor(mix(0), mix(1), mix(2))
 }
 
+/// From −1 to 1, evenly: orange below 0, white at 0, blue above, as dark for the same distance. The two
+/// hues are told apart with every common colour blindness.
+pub fn signed_shade(share: f64) -> RGBColor {
+    const BELOW: [f64; 3] = [160.0, 70.0, 0.0];
+    const ABOVE: [f64; 3] = [8.0, 64.0, 120.0];
+    let end = if share < 0.0 { BELOW } else { ABOVE };
+    let far = share.abs().min(1.0);
+    let mix = |i: usize| (255.0 + (end[i] - 255.0) * far).round() as u8; // 0 to 255
+    RGBColor(mix(0), mix(1), mix(2))
+}
+
 /// Makes the font known to plotters, which measures text with it.
 pub(crate) fn prepare_font() {
     static ONCE: Once = Once::new();
@@ -100,6 +111,17 @@ mod tests {
         for colour in [INK, MUTED] {
             assert!(contrast(colour, PAPER) >= 4.5, "{colour:?}");
         }
+    }
+
+    #[test]
+    fn signed_shades_darken_to_both_sides() {
+        for side in [-1.0, 1.0] {
+            let step = |i: u32| luminance(signed_shade(side * f64::from(i) / 20.0));
+            assert!((1..=20).all(|i| step(i) < step(i - 1)));
+        }
+        assert_eq!(signed_shade(0.0), PAPER);
+        let ends = contrast(signed_shade(-1.0), signed_shade(1.0));
+        assert!(ends < 2.0, "one side looks stronger than the other: {ends}");
     }
 
     #[test]

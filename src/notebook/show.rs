@@ -91,11 +91,26 @@ impl Show for Column {
 
 impl Show for Ledger {
     fn evcxr_display(&self) {
-        match self.table() {
+        match self.table().and_then(|frame| each_as_precise(&frame)) {
             Ok(frame) => table(&frame, usize::MAX).evcxr_display(),
             Err(error) => send_text(&error.to_string()),
         }
     }
+}
+
+/// Claims have different units: numbers as texts, each as precise as it needs to be, instead of columns with
+/// the same decimals throughout.
+fn each_as_precise(ledger: &DataFrame) -> crate::Result<DataFrame> {
+    let columns = ledger.columns().iter().map(|column| match column.f64() {
+        Ok(numbers) => {
+            let text = |number: f64| decimal(number, decimals(std::iter::once(number)));
+            let texts: Vec<Option<String>> =
+                numbers.iter().map(|number| number.map(text)).collect();
+            Column::new(column.name().clone(), texts)
+        }
+        Err(_) => column.clone(),
+    });
+    Ok(DataFrame::new_infer_height(columns.collect())?)
 }
 
 /// A query shows its SQL.

@@ -17,8 +17,6 @@ use crate::simulate::stream::{Stream, stream};
 /// machines never collide. A hundred and twenty months of full days stay below both.
 const EVENTS_PER_USER: i64 = 1_000_000;
 const CONTACTS_PER_USER: i64 = 10_000;
-/// How often a session is moved before the day counts as full.
-const TRIES: usize = 50;
 /// Of sessions: how many are rated.
 const RATED: f64 = 0.3;
 /// Of calls: how many take place.
@@ -158,6 +156,7 @@ impl Rows {
         let signup = person.signup_day - checked.first_day;
         let last = last - checked.first_day;
         let mut id = i64::from(person.id) * EVENTS_PER_USER;
+        let mut drawn: Vec<(i64, i64)> = vec![];
         for day in signup..(last.saturating_add(1)).min(checked.days as i32) {
             let comes = chance(rng, checked.active[day as usize]);
             if !(comes || day == signup || day == last) {
@@ -165,23 +164,18 @@ impl Rows {
             }
             let midnight = (i64::from(checked.first_day) + i64::from(day)) * DAY;
             let today = self.sessions.len();
+            drawn.clear();
             for _ in 0..self.how_many(checked, person.kind, rng) {
                 let minutes = checked.config.session_length.sample(rng);
-                let length = (minutes * 60.0).round() as i64;
-                // A session has to fit between the others, and before midnight; its length is kept.
-                let start = (0..TRIES).find_map(|_| {
-                    let second = (checked.config.clock.sample(rng) * 3_600.0) as i64;
-                    let (from, to) = (midnight + second, midnight + second + length);
-                    let others = &self.sessions[today..];
-                    (second + length <= DAY
-                        && others.iter().all(|other| other.ends() < from || to < other.start))
-                    .then_some(from)
-                });
-                let Some(start) = start else { continue };
+                let second = (checked.config.clock.sample(rng) * 3_600.0) as i64;
+                drawn.push((second, (minutes * 60.0).round() as i64));
+            }
+            one_after_the_other(&mut drawn);
+            for (second, length) in &drawn {
                 self.sessions.push(Session {
                     id: 0,
-                    start,
-                    length,
+                    start: midnight + second,
+                    length: *length,
                     path: 0,
                     module: 0,
                     mood: (0, 0),
@@ -190,7 +184,6 @@ impl Rows {
                     asks: None,
                 });
             }
-            self.sessions[today..].sort_unstable_by_key(|session| session.start);
             for session in &mut self.sessions[today..] {
                 id += 1;
                 session.id = id;
@@ -470,6 +463,25 @@ impl Rows {
             "rating" => column(rows, |row| row.rating),
         )?)
     }
+}
+
+/// Sessions of a day, as second and length, moved by as little as needed to follow each other within it: each
+/// begins when the one before is over, and the last ends before midnight. Those for which a day is too short
+/// are left out.
+fn one_after_the_other(sessions: &mut Vec<(i64, i64)>) {
+    const PAUSE: i64 = 60;
+    sessions.sort_unstable();
+    let mut free = 0;
+    for (start, length) in sessions.iter_mut() {
+        *start = (*start).max(free);
+        free = *start + *length + PAUSE;
+    }
+    let mut end = DAY;
+    for (start, length) in sessions.iter_mut().rev() {
+        *start = (*start).min(end - *length);
+        end = *start - PAUSE;
+    }
+    sessions.retain(|(start, _)| *start >= 0);
 }
 
 /// A column of what each row has.
