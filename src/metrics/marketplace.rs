@@ -41,7 +41,9 @@ use chrono::NaiveDateTime;
 use polars::prelude::*;
 
 use super::timeline::{DAY, Index, Moments, NOBODY, Numbered, TIME, USER, fetch, full};
-use super::{Period, Source, concentration, dates, finite, share_columns, texts, warnings};
+use super::{
+    Period, Source, concentration, dates, finite, labelled, share_columns, texts, warnings,
+};
 use crate::error::{Error, Result};
 
 const MENTOR: &str = "mentor_id";
@@ -151,15 +153,6 @@ fn grouped(groups: &[Option<String>]) -> BTreeMap<&Option<String>, Vec<usize>> {
     rows
 }
 
-fn labelled<'g>(
-    by: Option<&str>,
-    groups: impl Iterator<Item = &'g Option<String>>,
-    columns: Vec<Column>,
-) -> Result<DataFrame> {
-    let label = by.map(|by| Column::new(by.into(), groups.cloned().collect::<Vec<_>>()));
-    Ok(DataFrame::new_infer_height(label.into_iter().chain(columns).collect())?)
-}
-
 /// Match rate and fill rate: of the requests, which share found somebody, and met, within so many days.
 ///
 /// Reads `requests` as the [module](self) says, and the column `by` if given. Only requests observed for
@@ -219,7 +212,7 @@ pub fn liquidity(
     columns.push(Column::new("filled".into(), &filled));
     columns.extend(share_columns(["fill_rate", "fill_low", "fill_high"], &filled, &asked));
     columns.push(warnings(&asked, "requests"));
-    labelled(by, groups.keys().copied(), columns)
+    labelled(by, groups.keys().map(|name| (*name).clone()).collect(), columns)
 }
 
 /// How long requests wait for a match, or for the first session: subjects for
@@ -267,7 +260,7 @@ pub fn waiting(
     }
     let columns =
         vec![Column::new("duration".into(), durations), Column::new("observed".into(), observed)];
-    labelled(by, found.groups.iter(), columns)
+    labelled(by, found.groups, columns)
 }
 
 /// Places taken, by provider and moment.
@@ -635,5 +628,5 @@ pub fn repeat_rate(
         vec![Column::new("users".into(), &all), Column::new("repeated".into(), &repeated)];
     columns.extend(share_columns(["rate", "low", "high"], &repeated, &all));
     columns.push(warnings(&all, "users"));
-    labelled(by, groups.keys().copied(), columns)
+    labelled(by, groups.keys().map(|name| (*name).clone()).collect(), columns)
 }

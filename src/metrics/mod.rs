@@ -124,6 +124,18 @@ pub(crate) fn warnings(trials: &[Option<i64>], of: &str) -> Column {
     Column::new("warning".into(), texts)
 }
 
+/// A frame of one row per group: the groups' names, if there are groups, then the columns.
+pub(crate) fn labelled(
+    by: Option<&str>,
+    names: Vec<Option<String>>,
+    mut columns: Vec<Column>,
+) -> Result<DataFrame> {
+    if let Some(by) = by {
+        columns.insert(0, Column::new(by.into(), names));
+    }
+    Ok(DataFrame::new_infer_height(columns)?)
+}
+
 /// A column of finite numbers, none of them empty.
 pub(crate) fn finite(frame: &DataFrame, name: &'static str, column: &str) -> Result<Vec<f64>> {
     let found = timeline::full(frame, name, column)?;

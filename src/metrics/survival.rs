@@ -29,7 +29,7 @@ use polars::prelude::*;
 
 use super::interval::{Z95, chi_square_sf, poisson, wilson};
 use super::timeline::{Index, Moments, TIME, USER, day_of, fetch, full};
-use super::{Source, broken_down, finite, require, spine, texts};
+use super::{Source, broken_down, finite, labelled, require, spine, texts};
 use crate::error::{Error, Result};
 
 const SIGNUP: &str = "signup_at";
@@ -126,17 +126,6 @@ fn log_log((survival, greenwood): (f64, f64)) -> Option<(f64, f64)> {
     }
     let spread = Z95 * greenwood.sqrt() / survival.ln();
     Some((survival.powf((-spread).exp()), survival.powf(spread.exp())))
-}
-
-fn labelled(
-    by: Option<&str>,
-    names: Vec<Option<String>>,
-    mut columns: Vec<Column>,
-) -> Result<DataFrame> {
-    if let Some(by) = by {
-        columns.insert(0, Column::new(by.into(), names));
-    }
-    Ok(DataFrame::new_infer_height(columns)?)
 }
 
 /// How long users stay, when nobody says good-bye: whoever was not seen for so many days has left.

@@ -3,7 +3,7 @@
 //! People sign up, enrol in one of twelve learning paths and come for short sessions until they leave. Half
 //! of them are offered a mentor. Who takes one stays longer, for two reasons: mentors help, and those with
 //! drive ask for them. The first reason is [`Offer::hazard_ratio`], the second [`Offer::selection`]; an
-//! analyst sees only both together, [`truth`] tells them apart.
+//! analyst sees only both together, [`truth()`] tells them apart.
 //!
 //! The brief behind it is a sketch that contradicts itself; `notebooks/01_mentor_marketplace.ipynb` says
 //! where, and which readings are adopted here.
