@@ -1,4 +1,4 @@
-//! `cargo bench`: the metrics at 1 and 10 million events, in memory.
+//! `cargo bench`: the generators at their defaults, and the metrics at 1 and 10 million events, in memory.
 
 mod common;
 
@@ -7,6 +7,7 @@ use casebook::metrics::activity::{self, Span};
 use casebook::metrics::funnel::{Funnel, Step};
 use casebook::metrics::retention::{self, Rule};
 use casebook::metrics::segment::{self, Clusters};
+use casebook::simulate::{Part, mentor, saas};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 fn metrics(criterion: &mut Criterion) {
@@ -41,5 +42,19 @@ fn metrics(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, metrics);
+fn generators(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("generate");
+    group.sample_size(10);
+    group.bench_function("saas", |b| b.iter(|| saas::generate(&saas::Config::default())));
+    group.bench_function("mentor", |b| b.iter(|| mentor::generate(&mentor::Config::default())));
+    // A million users a slice at a time, with mentors in proportion.
+    let market = mentor::Market { mentors: 80_000, ..mentor::Market::default() };
+    let million = mentor::Config { users: 1_000_000, market, ..mentor::Config::default() };
+    group.bench_function("mentor, a million users", |b| {
+        b.iter(|| mentor::batches(&million, Part::WHOLE).map(|slices| slices.flatten().count()));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, generators, metrics);
 criterion_main!(benches);
