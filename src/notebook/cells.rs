@@ -19,7 +19,7 @@ use crate::error::Result;
 /// ```
 pub fn number(frame: &DataFrame, column: &str, row: usize) -> Result<f64> {
     let numbers = frame.column(column)?.cast(&DataType::Float64)?;
-    Ok(numbers.f64()?.get(row).unwrap_or(f64::NAN))
+    Ok(numbers.f64()?.iter().nth(row).flatten().unwrap_or(f64::NAN))
 }
 
 /// A table set beside another: each row of the left one, with what the right one knows of its key (a left
