@@ -24,7 +24,7 @@ pub use crate::notebook::{
 pub use crate::simulate::clock::Month;
 pub use crate::simulate::rhythm::{self, DayClock, Progress, Season, SessionLength};
 pub use crate::simulate::stream::{Stream, stream};
-pub use crate::simulate::{self, mentor, saas};
+pub use crate::simulate::{self, ecommerce, mentor, saas};
 pub use crate::stamp::Stamp;
 pub use crate::warehouse::{self, Answer, Warehouse, queries};
 pub use crate::{Error, Result};

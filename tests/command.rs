@@ -90,6 +90,36 @@ fn the_mentor_marketplace_is_generated_in_parts() {
 }
 
 #[test]
+fn the_shop_is_generated_in_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = |out: &str, more: &[&str]| {
+        let out = folder.path().join(out);
+        let mut words = vec!["generate", "ecommerce", "--users", "60", "--days", "40"];
+        words.extend(["--start", "2023-12-15", "--out", out.to_str().unwrap()]);
+        words.extend(more);
+        let output = run(&words);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        out
+    };
+    let whole = made("whole", &[]);
+    let parts = made("parts", &["--part", "1/2"]);
+    made("parts", &["--part", "2/2", "--threads", "3"]);
+    for table in ["users", "sessions", "events"] {
+        let mut joined = lines(&parts.join(format!("{table}-1-of-2.csv")));
+        joined.extend_from_slice(&lines(&parts.join(format!("{table}-2-of-2.csv")))[1..]);
+        assert!(
+            joined.len() > 50 && joined == lines(&whole.join(format!("{table}.csv"))),
+            "{table}"
+        );
+    }
+    assert!(
+        parts.join("products-1-of-2.csv").exists() && !parts.join("products-2-of-2.csv").exists()
+    );
+    let told = fails(&["generate", "ecommerce", "--start", "2023-02-30", "--out", "x"]);
+    assert!(told.contains("a day as YYYY-MM-DD"), "{told}");
+}
+
+#[test]
 fn csv_and_parquet_hold_the_same() {
     let folder = tempfile::tempdir().unwrap();
     generate(folder.path(), &["--format", "csv"]);

@@ -116,6 +116,89 @@ impl FromStr for Month {
     }
 }
 
+/// A calendar day, such as 2024-01-31, as a configuration holds it.
+///
+/// ```
+/// use casebook::simulate::clock::Day;
+///
+/// let day: Day = "2024-01-31".parse()?;
+/// assert_eq!(day.to_string(), "2024-01-31");
+/// assert!("2024-02-30".parse::<Day>().is_err());
+/// # Ok::<(), casebook::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Day(NaiveDate);
+
+impl Day {
+    /// Days from 1970-01-01: polars' `Date`.
+    pub fn number(self) -> i32 {
+        self.0.num_days_from_ce() - NaiveDate::default().num_days_from_ce()
+    }
+
+    /// Its first moment, as metrics take it.
+    pub fn midnight(self) -> NaiveDateTime {
+        self.0.into()
+    }
+}
+
+impl From<NaiveDate> for Day {
+    fn from(date: NaiveDate) -> Day {
+        Day(date)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Day {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Day> {
+        let known = NaiveDate::from_str(text).ok();
+        known.filter(|date| (1900..=2200).contains(&date.year())).map(Day).ok_or_else(|| {
+            let accepted = "a day as YYYY-MM-DD, such as 2024-01-31, from 1900 to 2200";
+            Error::config("start", format!("\"{text}\""), accepted)
+        })
+    }
+}
+
+impl TryFrom<String> for Day {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Day> {
+        text.parse()
+    }
+}
+
+impl From<Day> for String {
+    fn from(day: Day) -> String {
+        day.to_string()
+    }
+}
+
+/// Sessions of a day, as second, length and anything else, moved by as little as needed to follow each other
+/// within it: each begins when the one before is over, and the last ends before midnight. Those for which a
+/// day is too short are left out.
+pub(super) fn one_after_the_other<T: Ord>(sessions: &mut Vec<(i64, i64, T)>) {
+    const PAUSE: i64 = 60;
+    sessions.sort_unstable();
+    let mut free = 0;
+    for (start, length, _) in sessions.iter_mut() {
+        *start = (*start).max(free);
+        free = *start + *length + PAUSE;
+    }
+    let mut end = SECONDS_A_DAY;
+    for (start, length, _) in sessions.iter_mut().rev() {
+        *start = (*start).min(end - *length);
+        end = *start - PAUSE;
+    }
+    sessions.retain(|(start, _, _)| *start >= 0);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +224,18 @@ mod tests {
         let days: std::collections::BTreeSet<i64> =
             drawn.iter().map(|second| (second - first) / SECONDS_A_DAY).collect();
         assert_eq!(days.len(), 29, "a day of the month was never drawn");
+    }
+
+    #[test]
+    fn sessions_follow_each_other_within_the_day() {
+        let mut sessions =
+            vec![(86_000, 600, 'c'), (100, 500, 'a'), (300, 200, 'b'), (86_100, 200, 'd')];
+        one_after_the_other(&mut sessions);
+        let expected = [(100, 500, 'a'), (660, 200, 'b'), (85_540, 600, 'c'), (86_200, 200, 'd')];
+        assert_eq!(sessions, expected);
+        let mut full = vec![(0, 50_000, 1), (10, 50_000, 2)];
+        one_after_the_other(&mut full);
+        assert_eq!(full, [(36_400, 50_000, 2)]);
     }
 
     #[test]

@@ -7,7 +7,9 @@
 //! Generators know nothing of metrics. Every entity draws from a [stream] of its own, so the same
 //! config gives the same bytes on any number of threads, in any number of parts.
 
+mod check;
 pub mod clock;
+pub mod ecommerce;
 mod frame;
 pub mod mentor;
 mod part;

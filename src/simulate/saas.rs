@@ -31,6 +31,7 @@ use rand_distr::{Bernoulli, Distribution, Uniform};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::check::within;
 use super::clock::Month;
 use super::frame::{dates, moments};
 pub use super::part::Part;
@@ -143,20 +144,18 @@ impl Config {
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) with the first field that is out
     /// of range, its value and the range.
     pub fn validate(&self) -> Result<()> {
-        in_range("companies", self.companies, 1, 50_000_000)?;
-        in_range("months", self.months, 1, 600)?;
+        within("companies", self.companies, 1, 50_000_000)?;
+        within("months", self.months, 1, 600)?;
         self.start.validate()?;
-        if !(0.0..=1.0).contains(&self.share_small) {
-            return Err(Error::config("share_small", self.share_small, "0 to 1"));
-        }
+        within("share_small", self.share_small, 0.0, 1.0)?;
         let fields = [
             (&self.small, "small.monthly_price_cents", "small.sessions", "small.spread"),
             (&self.large, "large.monthly_price_cents", "large.sessions", "large.spread"),
         ];
         for (plan, price, sessions, spread) in fields {
-            in_range(price, plan.monthly_price_cents, 0, 100_000_000)?;
-            in_range(sessions, plan.sessions, 1, 500)?;
-            in_range(spread, plan.spread, 0, plan.sessions)?;
+            within(price, plan.monthly_price_cents, 0, 100_000_000)?;
+            within(sessions, plan.sessions, 1, 500)?;
+            within(spread, plan.spread, 0, plan.sessions)?;
         }
         Ok(())
     }
@@ -173,14 +172,6 @@ impl Config {
             Size::Small => self.share_small,
             Size::Large => 1.0 - self.share_small,
         }
-    }
-}
-
-fn in_range(field: &'static str, value: u32, low: u32, high: u32) -> Result<()> {
-    if (low..=high).contains(&value) {
-        Ok(())
-    } else {
-        Err(Error::config(field, value, format!("{low} to {high}")))
     }
 }
 

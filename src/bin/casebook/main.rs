@@ -3,6 +3,7 @@
 
 mod analyze;
 mod doctor;
+mod ecommerce;
 mod files;
 mod mentor;
 mod saas;
@@ -36,6 +37,8 @@ enum Task {
 
 #[derive(Subcommand)]
 enum Generate {
+    /// The e-commerce platform: products, users, sessions, events
+    Ecommerce(ecommerce::Generate),
     /// The mentor marketplace: users, sessions, mentors, requests, matches and eight tables more
     Mentor(mentor::Generate),
     /// The SaaS take-home: companies, plans, months, sessions
@@ -50,6 +53,7 @@ enum Load {
 
 fn main() -> ExitCode {
     let done = match Casebook::parse().task {
+        Task::Generate(Generate::Ecommerce(asked)) => asked.run(),
         Task::Generate(Generate::Mentor(asked)) => asked.run(),
         Task::Generate(Generate::Saas(asked)) => asked.run(),
         Task::Load(Load::Saas(asked)) => asked.run(),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::simulate::check::{pair, whole, within};
 use crate::simulate::clock::Month;
 use crate::simulate::rhythm::{DayClock, Progress, Season, SessionLength};
 
@@ -350,29 +351,6 @@ impl Default for Market {
     }
 }
 
-/// A number in a range, both ends included; not a number is in none.
-fn within<T: PartialOrd + std::fmt::Display>(field: &str, value: T, low: T, high: T) -> Result<()> {
-    match value >= low && value <= high {
-        true => Ok(()),
-        false => Err(Error::config(field, value, format!("{low} to {high}"))),
-    }
-}
-
-/// A pair in rising order, in a range.
-fn pair<T>(field: &str, (low, high): (T, T), least: T, most: T) -> Result<()>
-where
-    T: PartialOrd + std::fmt::Display,
-{
-    match least <= low && low <= high && high <= most {
-        true => Ok(()),
-        false => Err(Error::config(
-            field,
-            format!("({low}, {high})"),
-            format!("two numbers from {least} to {most}, the first not above the second"),
-        )),
-    }
-}
-
 impl Config {
     /// Checks every field.
     ///
@@ -442,12 +420,7 @@ impl People {
             within("countries.share", country.share, 0.0, 1.0)?;
             within("countries.utc_offset", country.utc_offset, -840, 840)?;
         }
-        let sum: f64 = self.countries.iter().map(|country| country.share).sum();
-        if (sum - 1.0).abs() > 1e-9 {
-            let found = format!("shares that sum to {}", (sum * 1e9).round() / 1e9);
-            return Err(Error::config("countries", found, "shares that sum to 1"));
-        }
-        Ok(())
+        whole("countries", self.countries.iter().map(|country| country.share))
     }
 }
 

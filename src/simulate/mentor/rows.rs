@@ -10,6 +10,7 @@ use super::config::{MODULES, TIERS, TYPES};
 use super::life::{Arm, Checked, DAY, Kind, Person, Reason, chance, uniform};
 use super::market::{Mentor, Outcome, Settled};
 use crate::error::Result;
+use crate::simulate::clock::one_after_the_other;
 use crate::simulate::frame::{dates, moments};
 use crate::simulate::stream::{Stream, stream};
 
@@ -156,7 +157,7 @@ impl Rows {
         let signup = person.signup_day - checked.first_day;
         let last = last - checked.first_day;
         let mut id = i64::from(person.id) * EVENTS_PER_USER;
-        let mut drawn: Vec<(i64, i64)> = vec![];
+        let mut drawn: Vec<(i64, i64, ())> = vec![];
         for day in signup..(last.saturating_add(1)).min(checked.days as i32) {
             let comes = chance(rng, checked.active[day as usize]);
             if !(comes || day == signup || day == last) {
@@ -168,10 +169,10 @@ impl Rows {
             for _ in 0..self.how_many(checked, person.kind, rng) {
                 let minutes = checked.config.session_length.sample(rng);
                 let second = (checked.config.clock.sample(rng) * 3_600.0) as i64;
-                drawn.push((second, (minutes * 60.0).round() as i64));
+                drawn.push((second, (minutes * 60.0).round() as i64, ()));
             }
             one_after_the_other(&mut drawn);
-            for (second, length) in &drawn {
+            for (second, length, ()) in &drawn {
                 self.sessions.push(Session {
                     id: 0,
                     start: midnight + second,
@@ -463,25 +464,6 @@ impl Rows {
             "rating" => column(rows, |row| row.rating),
         )?)
     }
-}
-
-/// Sessions of a day, as second and length, moved by as little as needed to follow each other within it: each
-/// begins when the one before is over, and the last ends before midnight. Those for which a day is too short
-/// are left out.
-fn one_after_the_other(sessions: &mut Vec<(i64, i64)>) {
-    const PAUSE: i64 = 60;
-    sessions.sort_unstable();
-    let mut free = 0;
-    for (start, length) in sessions.iter_mut() {
-        *start = (*start).max(free);
-        free = *start + *length + PAUSE;
-    }
-    let mut end = DAY;
-    for (start, length) in sessions.iter_mut().rev() {
-        *start = (*start).min(end - *length);
-        end = *start - PAUSE;
-    }
-    sessions.retain(|(start, _)| *start >= 0);
 }
 
 /// A column of what each row has.

@@ -1,0 +1,557 @@
+//! A shop whose customers differ, and leave: the e-commerce platform.
+//!
+//! Four kinds of customers register, come for sessions, look at products, fill carts, sometimes order, and one
+//! day stay away. What the data should show is known for each of them: [`hidden`].
+//!
+//! ```
+//! use casebook::simulate::ecommerce;
+//!
+//! let config = ecommerce::Config { users: 100, ..Default::default() };
+//! let tables = ecommerce::generate(&config)?;
+//! assert_eq!(tables.users.height(), 100);
+//! assert!(tables.events.height() > 5_000);
+//! # Ok::<(), casebook::Error>(())
+//! ```
+//!
+//! # How
+//! Everybody has [streams](super::stream) of their own. A user has a rate of sessions, drawn within the segment's
+//! range, and leaves at a constant hazard. How many sessions fall into the time between is a Poisson number;
+//! their days follow the weights of weekday and month. The sessions of a day follow each other and end before
+//! midnight, so nothing lies outside the days observed. An order holds what is in the cart, and no more of it.
+
+mod config;
+mod shop;
+
+use std::ops::Range;
+
+use fake::Fake;
+use fake::faker::name::en::{FirstName, LastName};
+use polars::prelude::*;
+use rand::RngExt;
+use rand_distr::{Distribution, Poisson};
+use rayon::prelude::*;
+
+use super::clock::one_after_the_other;
+use super::frame::{dates, moments};
+use super::part::Part;
+use super::stream::{Stream, stream};
+use crate::error::{Error, Result};
+use shop::{CATEGORIES, Kind, Shop, Step, visit};
+
+pub use config::{Config, Faults, Segment, Shop as ShopRules};
+
+/// Ids of what belongs to a user are its number × this + their own, so that parts made on different machines
+/// never collide.
+const PER_USER: i64 = 10_000_000;
+const DAY: i64 = 86_400;
+/// Days in which sessions and churn are counted.
+const MONTH: f64 = 30.0;
+/// [`generate`] takes as many users as expect so many events: they fill about 10 gigabytes.
+pub const MOST_EVENTS: u64 = 60_000_000;
+const BOT_VIEWS: i64 = 3_000;
+const LATE: i32 = 30;
+const WRONG: i64 = 12 * 3_600;
+
+/// The generated business.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tables {
+    /// `user_id` ("U000001"), `email`, `registration_date` (Date), `age` (i32, 18 to 65), `gender` ("M", "F"),
+    /// `location` (a city), `segment` ("High Value", "Regular", "Occasional", "New"): by user.
+    pub users: DataFrame,
+    /// `product_id` ("P0001"), `product_name`, `category`, `price` (f64, US dollars): by product.
+    pub products: DataFrame,
+    /// `session_id` (i64), `user_id`, `started_at`, `ended_at`: by user and time.
+    pub sessions: DataFrame,
+    /// `event_id` (i64), `user_id`, `session_id`, `event_type` ("session_start", "product_view", "add_to_cart",
+    /// "purchase", "session_end"), `timestamp`, `product_id`, `category`, `price` (f64; null where no product is
+    /// involved), `quantity` (i32; of carts and purchases): by user and time. One order is what a session
+    /// purchases.
+    pub events: DataFrame,
+}
+
+impl Tables {
+    /// The tables with the names they have in files, parents before children.
+    pub fn named(&self) -> [(&'static str, &DataFrame); 4] {
+        [
+            ("products", &self.products),
+            ("users", &self.users),
+            ("sessions", &self.sessions),
+            ("events", &self.events),
+        ]
+    }
+}
+
+/// A slice of the users with their sessions and events, as [`batches`] hands them out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// As [`Tables::users`].
+    pub users: DataFrame,
+    /// As [`Tables::sessions`].
+    pub sessions: DataFrame,
+    /// As [`Tables::events`].
+    pub events: DataFrame,
+    /// The answer key of the faults planted: `fault` ("duplicate", "outage", "wrong clock", "late
+    /// registration", "bot"), `id` (text: an event, a day since the first, or a user).
+    pub faults: DataFrame,
+}
+
+/// Generates the whole business, in memory.
+///
+/// # Errors
+/// Those of [`Config::validate`]; more users than [`MOST_EVENTS`] are enough for, which [`batches`] makes a
+/// slice at a time.
+pub fn generate(config: &Config) -> Result<Tables> {
+    let checked = Checked::new(config)?;
+    let most = (MOST_EVENTS as f64 / checked.events_each()) as u32;
+    if config.users > most {
+        let accepted = format!("1 to {most} in memory; `batches` makes more, a slice at a time");
+        return Err(Error::config("users", config.users, accepted));
+    }
+    let mut all = checked.batch(1..1)?;
+    for slice in checked.slices(Part::WHOLE.ids(config.users)) {
+        let next = checked.batch(slice)?;
+        all.users.vstack_mut_owned(next.users)?;
+        all.sessions.vstack_mut_owned(next.sessions)?;
+        all.events.vstack_mut_owned(next.events)?;
+    }
+    let products = checked.products()?;
+    Ok(Tables { users: all.users, products, sessions: all.sessions, events: all.events })
+}
+
+/// Generates one part a slice at a time, in about a million events each: memory does not grow with the number
+/// of users. The slices in order are exactly the rows of [`generate`]; products are in [`products`].
+///
+/// # Errors
+/// Those of [`Config::validate`].
+pub fn batches(
+    config: &Config,
+    part: Part,
+) -> Result<impl Iterator<Item = Result<Batch>> + use<'_>> {
+    let checked = Checked::new(config)?;
+    Ok(checked.slices(part.ids(config.users)).map(move |slice| checked.batch(slice)))
+}
+
+/// The products: see [`Tables::products`].
+///
+/// # Errors
+/// Those of [`Config::validate`].
+pub fn products(config: &Config) -> Result<DataFrame> {
+    Checked::new(config)?.products()
+}
+
+/// Which faults were planted, and where: see [`Batch::faults`].
+///
+/// # Errors
+/// As [`generate`].
+pub fn answer_key(config: &Config) -> Result<DataFrame> {
+    let mut key: Option<DataFrame> = None;
+    for batch in batches(config, Part::WHOLE)? {
+        let faults = batch?.faults;
+        match &mut key {
+            Some(all) => drop(all.vstack_mut_owned(faults)?),
+            None => key = Some(faults),
+        }
+    }
+    // There is at least one user, hence one slice.
+    key.ok_or_else(|| Error::config("users", config.users, "1 or more"))
+}
+
+/// What no table shows, by user: `user_id`, `sessions_a_month` (f64: the user's own rate), `stays_days` (f64:
+/// from registration until the user leaves for good), `expected_sessions`, `expected_orders` (f64: within the
+/// days observed, given both). For teaching, and for checking what a metric recovers.
+///
+/// # Errors
+/// Those of [`Config::validate`].
+pub fn hidden(config: &Config) -> Result<DataFrame> {
+    let checked = Checked::new(config)?;
+    let people: Vec<Person> =
+        (1..=config.users).into_par_iter().map(|id| checked.person(id).0).collect();
+    let each = |pick: &dyn Fn(&Person) -> f64| -> Vec<f64> {
+        // Thousandths: the last bits may differ between machines.
+        people.iter().map(|person| (pick(person) * 1_000.0).round() / 1_000.0).collect()
+    };
+    Ok(df!(
+        "user_id" => people.iter().map(|person| user_name(person.id)).collect::<Vec<_>>(),
+        "sessions_a_month" => each(&|person| person.rate * MONTH),
+        "stays_days" => each(&|person| person.stays),
+        "expected_sessions" => each(&|person| checked.expected(person)),
+        "expected_orders" => each(&|person| {
+            checked.expected(person) * config.segments[person.segment].buys
+        }),
+    )?)
+}
+
+fn user_name(id: u32) -> String {
+    format!("U{id:06}")
+}
+
+struct Person {
+    id: u32,
+    segment: usize,
+    /// Days since the first one observed.
+    registered: u32,
+    /// Sessions a day.
+    rate: f64,
+    /// Days from the registration until the user leaves.
+    stays: f64,
+}
+
+/// A config that has been checked, with what follows from it for all.
+struct Checked<'c> {
+    config: &'c Config,
+    shop: Shop,
+    first_day: i32,
+    /// For each day observed and one more, how much weight lies before it: 1 a day on average.
+    weights: Vec<f64>,
+}
+
+impl<'c> Checked<'c> {
+    fn new(config: &'c Config) -> Result<Self> {
+        config.validate()?;
+        let first_day = config.start.number();
+        let mean = |weights: &[f64]| weights.iter().sum::<f64>() / weights.len() as f64;
+        let usual = mean(&config.weekdays) * mean(&config.months);
+        let mut weights = vec![0.0];
+        for day in 0..config.days as i32 {
+            use chrono::Datelike;
+            let date =
+                chrono::NaiveDate::default() + chrono::TimeDelta::days(i64::from(first_day + day));
+            let weekday = config.weekdays[date.weekday().num_days_from_monday() as usize];
+            let weight = weekday * config.months[date.month0() as usize] / usual;
+            weights.push(weights[weights.len() - 1] + weight);
+        }
+        Ok(Checked { config, shop: Shop::new(config), first_day, weights })
+    }
+
+    /// What chance decides at registration, and the stream to go on with.
+    fn person(&self, id: u32) -> (Person, Stream) {
+        let config = self.config;
+        let mut rng = stream(config.seed, "ecommerce user", u64::from(id));
+        let mut uniform = || rng.random_range(0.0..1.0_f64);
+        let (which, when) = (uniform(), uniform());
+        let mut sum = 0.0;
+        let segment = config.segments.iter().position(|segment| {
+            sum += segment.share;
+            which < sum
+        });
+        let segment = segment.unwrap_or(config.segments.len() - 1);
+        let recent = config.new_days.min(config.days);
+        let registered = if segment == 3 {
+            f64::from(config.days - recent) + when * f64::from(recent)
+        } else {
+            // A shop is discovered once: most register early, at a rate that falls to nothing at the end.
+            (1.0 - (1.0 - when).sqrt()) * f64::from(config.days)
+        };
+        let rules = &config.segments[segment];
+        let (low, high) = rules.sessions;
+        let rate = (low + (high - low) * uniform()) / MONTH;
+        let stays = match rules.churn {
+            churn if churn > 0.0 => -(1.0 - uniform()).ln() / (churn / MONTH),
+            _ => f64::INFINITY,
+        };
+        let registered = (registered as u32).min(config.days - 1);
+        (Person { id, segment, registered, rate, stays: stays.min(1e6) }, rng)
+    }
+
+    /// The first day on which a user is no longer there.
+    fn gone(&self, person: &Person) -> usize {
+        ((f64::from(person.registered) + person.stays) as usize + 1).min(self.config.days as usize)
+    }
+
+    /// Sessions a user has on average within the days observed.
+    fn expected(&self, person: &Person) -> f64 {
+        let weight = self.weights[self.gone(person)] - self.weights[person.registered as usize];
+        person.rate * weight
+    }
+
+    /// About how many events a user has.
+    fn events_each(&self) -> f64 {
+        let each = self.config.segments.iter().map(|segment| {
+            let views = f64::from(segment.views.0 + segment.views.1) / 2.0;
+            let sessions = (segment.sessions.0 + segment.sessions.1) / 2.0 / MONTH;
+            segment.share * sessions * (2.0 + 1.2 * views + 2.0 * segment.buys)
+        });
+        (each.sum::<f64>() * f64::from(self.config.days) * 0.6).max(1.0)
+    }
+
+    /// Users in slices of about a million events each.
+    fn slices(&self, ids: Range<u32>) -> impl Iterator<Item = Range<u32>> + use<> {
+        let step = (1e6 / self.events_each()).max(1.0) as u32;
+        let end = ids.end;
+        ids.step_by(step as usize).map(move |first| first..first.saturating_add(step).min(end))
+    }
+
+    fn batch(&self, ids: Range<u32>) -> Result<Batch> {
+        const BLOCK: usize = 64;
+        let blocks: Vec<Rows> = ids
+            .clone()
+            .into_par_iter()
+            .fold_chunks(BLOCK, Rows::default, |mut rows, id| {
+                rows.push(self, id);
+                rows
+            })
+            .collect();
+        let mut all = Rows::default();
+        if ids.contains(&1) {
+            let faults = &self.config.faults;
+            let days = faults.outage_from..faults.outage_from + faults.outage_days;
+            all.faults.extend(days.map(|day| ("outage", day.to_string())));
+        }
+        for block in blocks {
+            all.users.extend(block.users);
+            all.sessions.extend(block.sessions);
+            all.events.extend(block.events);
+            all.faults.extend(block.faults);
+        }
+        all.frames(self)
+    }
+
+    fn products(&self) -> Result<DataFrame> {
+        let products = &self.shop.products;
+        let ids: Vec<String> = (1..=products.len()).map(product_name).collect();
+        Ok(df!(
+            "product_id" => ids,
+            "product_name" => products.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
+            "category" => products.iter().map(|one| CATEGORIES[one.category].0).collect::<Vec<_>>(),
+            "price" => products.iter().map(|one| dollars(one.price_cents)).collect::<Vec<_>>(),
+        )?)
+    }
+}
+
+fn product_name(number: usize) -> String {
+    format!("P{number:04}")
+}
+
+fn dollars(cents: u32) -> f64 {
+    f64::from(cents) / 100.0
+}
+
+struct User {
+    person: Person,
+    email: String,
+    age: u8,
+    woman: bool,
+    city: usize,
+    /// As it is written, which may be wrong.
+    registered: i32,
+}
+
+struct Session {
+    id: i64,
+    from: i64,
+    to: i64,
+}
+
+struct Event {
+    id: i64,
+    session: i64,
+    at: i64,
+    step: Step,
+}
+
+#[derive(Default)]
+struct Rows {
+    users: Vec<User>,
+    sessions: Vec<Session>,
+    events: Vec<Event>,
+    faults: Vec<(&'static str, String)>,
+}
+
+impl Rows {
+    fn push(&mut self, checked: &Checked, id: u32) {
+        let config = checked.config;
+        let (person, mut rng) = checked.person(id);
+        let rng = &mut rng;
+        let (first, last): (&str, &str) =
+            (FirstName().fake_with_rng(rng), LastName().fake_with_rng(rng));
+        let letters = |name: &str| -> String {
+            name.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_lowercase()
+        };
+        let email = format!("{}.{}.{id}@example.com", letters(first), letters(last));
+        // Most people live in a few cities.
+        let city =
+            (rng.random_range(0.0..1.0_f64).powi(2) * checked.shop.cities.len() as f64) as usize;
+        let (age, woman) = (rng.random_range(18..=65), rng.random_range(0..2) == 0);
+
+        // Faults have a stream of their own: without them the data is the same.
+        let mut trouble = stream(config.seed, "ecommerce fault", u64::from(id));
+        let mut happens = |share: f64| trouble.random_range(0.0..1.0) < share;
+        let faults = &config.faults;
+        let (wrong_clock, late) =
+            (happens(faults.wrong_clocks), happens(faults.late_registrations));
+        // Bots are spread evenly over the ids.
+        let bot = faults.bots > 0 && id.is_multiple_of(config.users / faults.bots);
+        for (name, there) in
+            [("wrong clock", wrong_clock), ("late registration", late), ("bot", bot)]
+        {
+            if there {
+                self.faults.push((name, user_name(id)));
+            }
+        }
+
+        let mut sessions = self.days(checked, &person, rng);
+        if bot {
+            sessions.push((person.registered as usize, bot_session(checked, rng)));
+            sessions.sort_by_key(|(day, _)| *day);
+        }
+        let (mut event, mut session) = (i64::from(id) * PER_USER, i64::from(id) * PER_USER);
+        for today in sessions.chunk_by(|a, b| a.0 == b.0) {
+            let day = today[0].0;
+            let midnight = (i64::from(checked.first_day) + day as i64) * DAY;
+            let mut drawn: Vec<(i64, i64, usize)> = today
+                .iter()
+                .enumerate()
+                .map(|(place, (_, steps))| {
+                    let second = (config.clock.sample(rng) * 3_600.0) as i64;
+                    (second, steps.last().map_or(0, |step| step.at), place)
+                })
+                .collect();
+            one_after_the_other(&mut drawn);
+            let lost = (faults.outage_from..faults.outage_from + faults.outage_days)
+                .contains(&(day as u32));
+            for (second, length, place) in drawn {
+                session += 1;
+                let from = midnight + second + if wrong_clock { WRONG } else { 0 };
+                if !lost {
+                    self.sessions.push(Session { id: session, from, to: from + length });
+                }
+                for step in &today[place].1 {
+                    event += 1;
+                    let twice = happens(faults.duplicates);
+                    for _ in 0..if lost { 0 } else { 1 + u8::from(twice) } {
+                        self.events.push(Event {
+                            id: event,
+                            session,
+                            at: from + step.at,
+                            step: *step,
+                        });
+                    }
+                    if twice && !lost {
+                        self.faults.push(("duplicate", event.to_string()));
+                    }
+                }
+            }
+        }
+        let registered = checked.first_day + person.registered as i32 + if late { LATE } else { 0 };
+        self.users.push(User { person, email, age, woman, city, registered });
+    }
+
+    /// The sessions of a user, with their days in rising order.
+    fn days(
+        &self,
+        checked: &Checked,
+        person: &Person,
+        rng: &mut Stream,
+    ) -> Vec<(usize, Vec<Step>)> {
+        let expected = checked.expected(person);
+        let count = match Poisson::new(expected) {
+            Ok(law) => law.sample(rng) as usize,
+            Err(_) => 0, // no sessions are expected
+        };
+        let (from, to) =
+            (checked.weights[person.registered as usize], checked.weights[checked.gone(person)]);
+        let mut days: Vec<usize> = (0..count)
+            .map(|_| {
+                let place = from + (to - from) * rng.random_range(0.0..1.0);
+                let day = checked.weights.partition_point(|before| *before <= place) - 1;
+                day.clamp(person.registered as usize, checked.gone(person) - 1)
+            })
+            .collect();
+        days.sort_unstable();
+        days.into_iter()
+            .map(|day| (day, visit(checked.config, &checked.shop, person.segment, rng)))
+            .collect()
+    }
+
+    fn frames(self, checked: &Checked) -> Result<Batch> {
+        let users = &self.users;
+        let date = |user: &User| user.registered;
+        let users = df!(
+            "user_id" => users.iter().map(|user| user_name(user.person.id)).collect::<Vec<_>>(),
+            "email" => users.iter().map(|user| user.email.as_str()).collect::<Vec<_>>(),
+            "registration_date" => dates("registration_date", users.iter().map(date))?,
+            "age" => users.iter().map(|user| i32::from(user.age)).collect::<Vec<_>>(),
+            "gender" => users.iter().map(|user| if user.woman { "F" } else { "M" }).collect::<Vec<_>>(),
+            "location" => users.iter().map(|user| checked.shop.cities[user.city].as_str()).collect::<Vec<_>>(),
+            "segment" => users.iter().map(|user| Segment::name(user.person.segment)).collect::<Vec<_>>(),
+        )?;
+        let rows = &self.sessions;
+        let sessions = df!(
+            "session_id" => rows.iter().map(|row| row.id).collect::<Vec<_>>(),
+            "user_id" => names(rows.iter().map(|row| row.id)),
+            "started_at" => moments("started_at", rows.iter().map(|row| row.from))?,
+            "ended_at" => moments("ended_at", rows.iter().map(|row| row.to))?,
+        )?;
+        let events = self.events_frame(checked)?;
+        let (faults, ids): (Vec<&str>, Vec<String>) = self.faults.into_iter().unzip();
+        Ok(Batch { users, sessions, events, faults: df!("fault" => faults, "id" => ids)? })
+    }
+
+    fn events_frame(&self, checked: &Checked) -> Result<DataFrame> {
+        let rows = &self.events;
+        let products = &checked.shop.products;
+        let ids: Vec<String> = (1..=products.len()).map(product_name).collect();
+        let of = |row: &Event| row.step.product;
+        let ((left, middle), (right, last)) = rayon::join(
+            || {
+                let users = names(rows.iter().map(|row| row.id));
+                let kinds: Vec<&str> = rows.iter().map(|row| row.step.kind.name()).collect();
+                (Column::new("user_id".into(), users), Column::new("event_type".into(), kinds))
+            },
+            || {
+                let named: Vec<Option<&str>> =
+                    rows.iter().map(|row| of(row).map(|product| ids[product].as_str())).collect();
+                let category = |product: usize| CATEGORIES[products[product].category].0;
+                let categories: Vec<Option<&str>> =
+                    rows.iter().map(|row| of(row).map(category)).collect();
+                (
+                    Column::new("product_id".into(), named),
+                    Column::new("category".into(), categories),
+                )
+            },
+        );
+        let price = |product: usize| dollars(products[product].price_cents);
+        let prices: Vec<Option<f64>> = rows.iter().map(|row| of(row).map(price)).collect();
+        let quantities: Vec<Option<i32>> =
+            rows.iter().map(|row| row.step.quantity.map(|n| n as i32)).collect();
+        Ok(DataFrame::new_infer_height(vec![
+            Column::new("event_id".into(), rows.iter().map(|row| row.id).collect::<Vec<_>>()),
+            left,
+            Column::new(
+                "session_id".into(),
+                rows.iter().map(|row| row.session).collect::<Vec<_>>(),
+            ),
+            middle,
+            moments("timestamp", rows.iter().map(|row| row.at))?.into(),
+            right,
+            last,
+            Column::new("price".into(), prices),
+            Column::new("quantity".into(), quantities),
+        ])?)
+    }
+}
+
+/// The users' names behind ids in rising order: each is written once.
+fn names(ids: impl ExactSizeIterator<Item = i64>) -> StringChunked {
+    let mut builder = StringChunkedBuilder::new("user_id".into(), ids.len());
+    let (mut known, mut name) = (-1, String::new());
+    for id in ids {
+        let user = id / PER_USER;
+        if user != known {
+            (known, name) = (user, format!("U{user:06}"));
+        }
+        builder.append_value(&name);
+    }
+    builder.finish()
+}
+
+/// Thousands of views within an hour, and nothing else.
+fn bot_session(checked: &Checked, rng: &mut Stream) -> Vec<Step> {
+    let mut steps = vec![Step { at: 0, kind: Kind::Start, product: None, quantity: None }];
+    for view in 0..BOT_VIEWS {
+        let product = Some(rng.random_range(0..checked.shop.products.len()));
+        steps.push(Step { at: 1 + view, kind: Kind::View, product, quantity: None });
+    }
+    steps.push(Step { at: BOT_VIEWS + 1, kind: Kind::End, product: None, quantity: None });
+    steps
+}
