@@ -226,6 +226,21 @@ fn wrong_columns_and_sizes_are_named() {
     assert!(chart::histogram(&frame, "x").bins(0).draw().is_err());
 }
 
+#[test]
+fn panels_keep_their_charts_and_descriptions() {
+    let frame = frame(vec![Some(1.0), Some(2.0)], vec![Some(3.0), Some(4.0)], vec!["a", "b"]);
+    let small = chart::line(&frame, "x", "y").title("One").size(300, 200).draw().unwrap();
+    let tall = chart::line(&frame, "x", "y").title("Two & <more>").size(200, 300).draw().unwrap();
+    let all = chart::panels(&[small.clone(), tall.clone(), small.clone()], 2).unwrap();
+    assert_eq!(all.size(), (300 + 12 + 200, 300 + 12 + 200));
+    assert!(all.alt().contains(small.alt()) && all.alt().contains(tall.alt()));
+    sound("panels", &all);
+    assert_eq!(all.svg().matches("role=\"img\"").count(), 4);
+    let told = chart::panels(&[], 2).unwrap_err().to_string();
+    assert!(told.contains("`figures` is 0 in 2 columns"), "{told}");
+    assert!(chart::panels(&vec![tall; 20], 1).is_err());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     /// Any numbers at all.

@@ -153,7 +153,11 @@ enum Map {
 }
 
 /// Finds users of one frame in another.
-pub(crate) struct Index(Map);
+pub(crate) struct Index {
+    /// What the indexed frame is, for errors.
+    frame: &'static str,
+    map: Map,
+}
 
 impl Index {
     /// An index of a column of unique identifiers; their numbers are their rows.
@@ -161,7 +165,7 @@ impl Index {
         let repeated = |id: &dyn std::fmt::Display| {
             Error::column(frame, column.name(), format!("holds \"{id}\" more than once"))
         };
-        Ok(Index(match Ids::new(column)? {
+        let map = match Ids::new(column)? {
             Ids::Whole(ids) => match dense(&ids) {
                 Some((low, width)) => {
                     let mut table = vec![NOBODY; width];
@@ -193,18 +197,20 @@ impl Index {
                 }
                 Map::Text(map)
             }
-        }))
+        };
+        Ok(Index { frame, map })
     }
 
     /// The number of each row's user; [`NOBODY`] for one that is not in the index.
     pub fn find(&self, frame: &'static str, column: &Column) -> Result<Vec<u32>> {
         let differ = |one: &str, other: &str| {
             let problem = format!(
-                "holds {one} and the users frame's {other}: make both the same type, or nobody is found"
+                "holds {one} and the {} frame's {other}: make both the same type, or nobody is found",
+                self.frame
             );
             Error::column(frame, column.name(), problem)
         };
-        match (&self.0, Ids::new(column)?) {
+        match (&self.map, Ids::new(column)?) {
             (Map::Dense { low, table }, Ids::Whole(ids)) => Ok(ids
                 .rechunk()
                 .cont_slice()?
@@ -231,7 +237,7 @@ impl Index {
     }
 
     fn is_empty(&self) -> bool {
-        match &self.0 {
+        match &self.map {
             Map::Dense { table, .. } => table.is_empty(),
             Map::Whole(map) => map.is_empty(),
             Map::Text(map) => map.is_empty(),

@@ -191,7 +191,7 @@ pub(super) fn one_after_the_other<T: Ord>(sessions: &mut Vec<(i64, i64, T)>) {
         *start = (*start).max(free);
         free = *start + *length + PAUSE;
     }
-    let mut end = SECONDS_A_DAY;
+    let mut end = SECONDS_A_DAY - 1;
     for (start, length, _) in sessions.iter_mut().rev() {
         *start = (*start).min(end - *length);
         end = *start - PAUSE;
@@ -231,11 +231,11 @@ mod tests {
         let mut sessions =
             vec![(86_000, 600, 'c'), (100, 500, 'a'), (300, 200, 'b'), (86_100, 200, 'd')];
         one_after_the_other(&mut sessions);
-        let expected = [(100, 500, 'a'), (660, 200, 'b'), (85_540, 600, 'c'), (86_200, 200, 'd')];
+        let expected = [(100, 500, 'a'), (660, 200, 'b'), (85_539, 600, 'c'), (86_199, 200, 'd')];
         assert_eq!(sessions, expected);
         let mut full = vec![(0, 50_000, 1), (10, 50_000, 2)];
         one_after_the_other(&mut full);
-        assert_eq!(full, [(36_400, 50_000, 2)]);
+        assert_eq!(full, [(36_399, 50_000, 2)]);
     }
 
     #[test]

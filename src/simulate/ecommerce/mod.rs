@@ -379,8 +379,9 @@ impl Rows {
         let faults = &config.faults;
         let (wrong_clock, late) =
             (happens(faults.wrong_clocks), happens(faults.late_registrations));
-        // Bots are spread evenly over the ids.
-        let bot = faults.bots > 0 && id.is_multiple_of(config.users / faults.bots);
+        // Bots are spread evenly over the ids: where the proportion passes a whole number.
+        let passed = |id: u32| u64::from(id) * u64::from(faults.bots) / u64::from(config.users);
+        let bot = passed(id) > passed(id - 1);
         for (name, there) in
             [("wrong clock", wrong_clock), ("late registration", late), ("bot", bot)]
         {

@@ -164,7 +164,6 @@ impl Rows {
                 continue;
             }
             let midnight = (i64::from(checked.first_day) + i64::from(day)) * DAY;
-            let today = self.sessions.len();
             drawn.clear();
             for _ in 0..self.how_many(checked, person.kind, rng) {
                 let minutes = checked.config.session_length.sample(rng);
@@ -173,8 +172,9 @@ impl Rows {
             }
             one_after_the_other(&mut drawn);
             for (second, length, ()) in &drawn {
+                id += 1;
                 self.sessions.push(Session {
-                    id: 0,
+                    id,
                     start: midnight + second,
                     length: *length,
                     path: 0,
@@ -184,10 +184,6 @@ impl Rows {
                     progress: (checked.config.progress.sample(rng) * 1_000.0).round() / 1_000.0,
                     asks: None,
                 });
-            }
-            for session in &mut self.sessions[today..] {
-                id += 1;
-                session.id = id;
             }
         }
     }
