@@ -115,9 +115,7 @@ impl Requests {
         columns.extend(by);
         let frame = fetch(requests, NAME, &columns)?;
         let at = all_moments(&frame, NAME, REQUESTED)?;
-        let seen: BooleanChunked = at.iter().map(|at| Some(*at < until)).collect();
-        let frame = frame.filter(&seen)?;
-        let at: Vec<i64> = at.into_iter().filter(|at| *at < until).collect();
+        let seen: Vec<usize> = (0..at.len()).filter(|row| at[*row] < until).collect();
         // What happens after the end of observation is not seen.
         let read = |column: &str| -> Result<Vec<Option<i64>>> {
             let moments = moments(&frame, NAME, column)?;
@@ -126,16 +124,19 @@ impl Requests {
                 let problem = format!("lies before {REQUESTED} in row {}", row + 1);
                 return Err(Error::column(NAME, column, problem));
             }
-            Ok(moments.into_iter().map(|moment| moment.filter(|moment| *moment < until)).collect())
+            Ok(seen.iter().map(|row| moments[*row].filter(|moment| *moment < until)).collect())
         };
         Ok(Requests {
             goals: goals.iter().map(|goal| read(goal.column())).collect::<Result<_>>()?,
             withdrawn: read(WITHDRAWN)?,
             groups: match by {
-                None => vec![None; at.len()],
-                Some(by) => texts(full(&frame, NAME, by)?)?,
+                None => vec![None; seen.len()],
+                Some(by) => {
+                    let names = texts(full(&frame, NAME, by)?)?;
+                    seen.iter().map(|row| names[*row].clone()).collect()
+                }
             },
-            at,
+            at: seen.iter().map(|row| at[*row]).collect(),
         })
     }
 }

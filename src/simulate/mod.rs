@@ -9,6 +9,7 @@
 
 mod check;
 pub mod clock;
+mod draw;
 pub mod ecommerce;
 mod frame;
 pub mod mentor;

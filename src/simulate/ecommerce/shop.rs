@@ -5,6 +5,7 @@ use fake::faker::address::en::CityName;
 use rand::RngExt;
 
 use super::config::Config;
+use crate::simulate::draw::{chance, place, sums};
 use crate::simulate::stream::{Stream, stream};
 
 /// Categories, and what is sold in each.
@@ -72,7 +73,7 @@ impl Shop {
                 if turn >= KINDS.len() * nouns.len() {
                     name = format!("{name} {}", turn / (KINDS.len() * nouns.len()) + 1);
                 }
-                if rng.random_range(0.0..1.0) < shop.awkward_names {
+                if chance(rng, shop.awkward_names) {
                     name += AWKWARD[rng.random_range(0..AWKWARD.len())];
                 }
                 // As many cheap ones as dear ones, on a scale of ratios.
@@ -86,21 +87,15 @@ impl Shop {
         let weights: Vec<f64> =
             ranks.iter().map(|rank| (*rank as f64 + 1.0).powf(-shop.heavy_tail)).collect();
         let total: f64 = weights.iter().sum();
-        let mut sum = 0.0;
-        let popularity = weights.iter().map(|weight| {
-            sum += weight / total;
-            sum
-        });
         Shop {
             products,
-            popularity: popularity.collect(),
+            popularity: sums(weights.iter().map(|weight| weight / total)),
             cities: (0..CITIES).map(|_| CityName().fake_with_rng(rng)).collect(),
         }
     }
 
     fn popular(&self, rng: &mut Stream) -> usize {
-        let drawn = rng.random_range(0.0..1.0);
-        self.popularity.partition_point(|sum| *sum <= drawn).min(self.products.len() - 1)
+        place(&self.popularity, rng)
     }
 }
 
@@ -148,7 +143,7 @@ pub(super) struct Step {
 /// One session, from start to end. An order contains only what is in the cart, and no more of it.
 pub(super) fn visit(config: &Config, shop: &Shop, segment: usize, rng: &mut Stream) -> Vec<Step> {
     let rules = &config.segments[segment];
-    let buys = rng.random_range(0.0..1.0) < rules.buys;
+    let buys = chance(rng, rules.buys);
     let mut steps = vec![Step { at: 0, kind: Kind::Start, product: None, quantity: None }];
     let mut at = 0;
     let mut cart: Vec<(usize, u32)> = vec![];
@@ -157,7 +152,7 @@ pub(super) fn visit(config: &Config, shop: &Shop, segment: usize, rng: &mut Stre
     let readily = if buys { 3.0 } else { 1.0 };
     let views = rng.random_range(rules.views.0..=rules.views.1);
     for view in 0..views {
-        let follows = rng.random_range(0.0..1.0) < config.shop.companion;
+        let follows = chance(rng, config.shop.companion);
         let product = match seen {
             Some(before) if follows => shop.products[before].companion,
             _ => shop.popular(rng),
@@ -165,11 +160,10 @@ pub(super) fn visit(config: &Config, shop: &Shop, segment: usize, rng: &mut Stre
         seen = Some(product);
         at += rng.random_range(5..90);
         steps.push(Step { at, kind: Kind::View, product: seen, quantity: None });
-        let chance = (config.shop.cart * readily * shop.products[product].response).min(0.95);
+        let wanted = (config.shop.cart * readily * shop.products[product].response).min(0.95);
         let needed = buys && cart.is_empty() && view + 1 == views;
-        if rng.random_range(0.0..1.0) < chance || needed {
-            let quantity =
-                1 + (0..4).take_while(|_| rng.random_range(0.0..1.0) < 0.2).count() as u32;
+        if chance(rng, wanted) || needed {
+            let quantity = 1 + (0..4).take_while(|_| chance(rng, 0.2)).count() as u32;
             at += rng.random_range(2..30);
             steps.push(Step { at, kind: Kind::Cart, product: seen, quantity: Some(quantity) });
             match cart.iter_mut().find(|line| line.0 == product) {
@@ -181,8 +175,8 @@ pub(super) fn visit(config: &Config, shop: &Shop, segment: usize, rng: &mut Stre
     if buys {
         at += rng.random_range(20..180);
         for (place, (product, in_cart)) in cart.iter().enumerate() {
-            let left_out = rng.random_range(0.0..1.0) < config.shop.left_out;
-            let fewer = rng.random_range(0.0..1.0) < 0.1;
+            let left_out = chance(rng, config.shop.left_out);
+            let fewer = chance(rng, 0.1);
             if left_out && place > 0 {
                 continue;
             }

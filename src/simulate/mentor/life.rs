@@ -5,7 +5,8 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::config::{Config, TIERS};
 use crate::error::Result;
-use crate::simulate::stream::{Stream, stream};
+use crate::simulate::draw::{chance, place, sums, uniform};
+use crate::simulate::stream::stream;
 
 pub(super) const DAY: i64 = 86_400;
 
@@ -156,30 +157,6 @@ fn year_shares(month: super::Month, config: &Config) -> impl Iterator<Item = f64
     let (season, from) = (config.season, month.first_day() - january);
     (0..month.days() as i32)
         .map(move |day| season.density((f64::from(from + day) + 0.5) / f64::from(length)))
-}
-
-fn sums(shares: impl Iterator<Item = f64>) -> Vec<f64> {
-    let add = |sum: &mut f64, share| {
-        *sum += share;
-        Some(*sum)
-    };
-    shares.scan(0.0, add).collect()
-}
-
-/// Which of some things, by their summed shares.
-fn place(sums: &[f64], rng: &mut Stream) -> usize {
-    let drawn = uniform(rng);
-    sums.partition_point(|sum| *sum <= drawn).min(sums.len() - 1)
-}
-
-/// From 0 to below 1.
-pub(super) fn uniform(rng: &mut Stream) -> f64 {
-    rng.random_range(0.0..1.0)
-}
-
-/// True with a probability from 0 to 1.
-pub(super) fn chance(rng: &mut Stream, probability: f64) -> bool {
-    uniform(rng) < probability
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use rand::RngExt;
 use rayon::prelude::*;
 
 use super::config::{TIERS, TYPES};
-use super::life::{Arm, Checked, DAY, Person, Request, chance, uniform};
+use super::life::{Checked, DAY, Person, Request};
+use crate::simulate::draw::{chance, uniform};
 use crate::simulate::stream::stream;
 
 /// How many hours a day a mentor can be called, from [`Mentor::hour`] on.
@@ -192,7 +193,7 @@ struct Waiting {
 
 impl Waiting {
     fn new(checked: &Checked, person: Person) -> Option<Waiting> {
-        let request = person.request.filter(|_| person.arm == Some(Arm::Offered))?;
+        let request = person.request?;
         let gives_up = checked.leaves(&person, None);
         Some(Waiting { person, request, gives_up, matched: None })
     }

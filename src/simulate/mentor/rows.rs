@@ -7,10 +7,11 @@ use rand::RngExt;
 use rayon::prelude::*;
 
 use super::config::{MODULES, TIERS, TYPES};
-use super::life::{Arm, Checked, DAY, Kind, Person, Reason, chance, uniform};
+use super::life::{Arm, Checked, DAY, Kind, Person, Reason};
 use super::market::{Mentor, Outcome, Settled};
 use crate::error::Result;
 use crate::simulate::clock::one_after_the_other;
+use crate::simulate::draw::{chance, uniform};
 use crate::simulate::frame::{dates, moments};
 use crate::simulate::stream::{Stream, stream};
 
