@@ -124,7 +124,8 @@ impl Error {
         &self.0
     }
 
-    pub(crate) fn config(
+    /// That a field holds a value outside its range: [`ErrorKind::InvalidConfig`].
+    pub fn config(
         field: impl Into<String>,
         value: impl fmt::Display,
         accepted: impl Into<String>,

@@ -15,8 +15,8 @@ pub use crate::chart::{self, Unit};
 pub use crate::claims::Ledger;
 pub use crate::metrics::funnel::{self, Funnel, Step};
 pub use crate::metrics::{
-    Period, activity, concentration, experiment, interval, marketplace, retention, revenue,
-    segment, survival,
+    Period, activity, basket, clv, concentration, detection, experiment, interval, marketplace,
+    retention, revenue, segment, survival,
 };
 pub use crate::notebook::{
     Figure, Markdown, Show, beside, falling, number, share_of, stacked, table,

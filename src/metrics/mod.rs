@@ -12,10 +12,13 @@
 //! one frame, [`activity::presence`]: who was there in which month.
 
 pub mod activity;
+pub mod basket;
+pub mod clv;
 pub mod concentration;
 pub mod definitions {
     #![doc = include_str!("definitions.md")]
 }
+pub mod detection;
 pub mod experiment;
 pub mod funnel;
 pub mod interval;

@@ -94,3 +94,38 @@ pub mod saas {
     /// All of them.
     pub const ALL: [Query; 5] = [CLIENTS, REVENUE, USAGE, CHURN, SURVIVAL];
 }
+
+/// The e-commerce platform: `sql/ecommerce/`.
+pub mod ecommerce {
+    use super::{Query, Reference, Schema};
+
+    /// Tables `products`, `users`, `sessions`, `events` and the views over them.
+    pub const SCHEMA: Schema = Schema {
+        name: "ecommerce",
+        tables: &["products", "users", "sessions", "events"],
+        keys: &[("products", "product_id"), ("users", "user_id"), ("sessions", "session_id")],
+        references: &[
+            Reference { from: ("sessions", "user_id"), to: ("users", "user_id") },
+            Reference { from: ("events", "session_id"), to: ("sessions", "session_id") },
+            Reference { from: ("events", "product_id"), to: ("products", "product_id") },
+        ],
+        views: &["registrations", "active_months"],
+        sqlite: include_str!("../../sql/ecommerce/schema.sqlite.sql"),
+        postgres: include_str!("../../sql/ecommerce/schema.postgres.sql"),
+        common: "",
+    };
+
+    /// Users by the month they registered, and how many of them came so many months later.
+    pub const COHORTS: Query = Query {
+        name: "ecommerce/cohorts.sql",
+        text: include_str!("../../sql/ecommerce/cohorts.sql"),
+    };
+    /// Sessions by segment and how far they got.
+    pub const FUNNEL: Query = Query {
+        name: "ecommerce/funnel.sql",
+        text: include_str!("../../sql/ecommerce/funnel.sql"),
+    };
+
+    /// All of them.
+    pub const ALL: [Query; 2] = [COHORTS, FUNNEL];
+}

@@ -1,16 +1,19 @@
-//! `casebook generate ecommerce`.
+//! `casebook generate ecommerce`, `casebook load ecommerce` and `casebook report ecommerce`.
+
+use std::path::PathBuf;
 
 use casebook::Result;
+use casebook::simulate::Part;
 use casebook::simulate::clock::Day;
 use casebook::simulate::ecommerce::{self, Config};
-use casebook::warehouse::Sink;
+use casebook::warehouse::{Sink, Warehouse, queries};
 use clap::Args;
 
 use crate::files::{Files, Threads, progress};
 
 /// The business: what the brief says unless told otherwise.
 #[derive(Args)]
-pub struct Generate {
+struct Business {
     /// People who register
     #[arg(long, default_value_t = Config::default().users)]
     users: u32,
@@ -26,14 +29,15 @@ pub struct Generate {
     /// Every number drawn follows from it
     #[arg(long, default_value_t = Config::default().seed)]
     seed: u64,
+    /// Share of products with quotes, commas, emoji or HTML in their names, for trying what breaks on them
+    #[arg(long, default_value_t = Config::default().shop.awkward_names, value_name = "0..1")]
+    awkward_names: f64,
     #[command(flatten)]
     threads: Threads,
-    #[command(flatten)]
-    files: Files,
 }
 
-impl Generate {
-    pub fn run(self) -> Result<()> {
+impl Business {
+    fn config(&self) -> Result<Config> {
         let mut config = Config {
             users: self.users,
             days: self.days,
@@ -42,17 +46,18 @@ impl Generate {
             ..Config::default()
         };
         config.shop.products = self.products;
+        config.shop.awkward_names = self.awkward_names;
         config.validate()?;
-        self.files.write(&self.threads, |sink| self.fill(&config, sink))
+        Ok(config)
     }
 
     /// Generates a part into a sink, slice by slice, with a progress bar.
-    fn fill(&self, config: &Config, sink: &mut dyn Sink) -> Result<()> {
-        if self.files.part.is_first() {
+    fn fill(&self, config: &Config, part: Part, sink: &mut dyn Sink) -> Result<()> {
+        if part.is_first() {
             sink.append("products", &ecommerce::products(config)?)?;
         }
-        let bar = progress(self.files.part, config.users, "users");
-        for batch in ecommerce::batches(config, self.files.part)? {
+        let bar = progress(part, config.users, "users");
+        for batch in ecommerce::batches(config, part)? {
             let batch = batch?;
             sink.append("users", &batch.users)?;
             sink.append("sessions", &batch.sessions)?;
@@ -60,6 +65,46 @@ impl Generate {
             bar.inc(batch.users.height() as u64);
         }
         bar.finish_and_clear();
+        Ok(())
+    }
+}
+
+#[derive(Args)]
+pub struct Generate {
+    #[command(flatten)]
+    business: Business,
+    #[command(flatten)]
+    files: Files,
+}
+
+impl Generate {
+    pub fn run(self) -> Result<()> {
+        let config = self.business.config()?;
+        self.files.write(&self.business.threads, Some(&queries::ecommerce::SCHEMA), |sink| {
+            self.business.fill(&config, self.files.part, sink)
+        })
+    }
+}
+
+#[derive(Args)]
+pub struct Load {
+    #[command(flatten)]
+    business: Business,
+    /// The SQLite file used when DATABASE_URL is not set
+    #[arg(long, default_value = "data/out/ecommerce.sqlite")]
+    sqlite: PathBuf,
+}
+
+impl Load {
+    pub fn run(self) -> Result<()> {
+        let config = self.business.config()?;
+        let mut warehouse = Warehouse::from_env(&self.sqlite)?;
+        self.business.threads.run(|| {
+            warehouse.replace(&queries::ecommerce::SCHEMA, |sink| {
+                self.business.fill(&config, Part::WHOLE, sink)
+            })
+        })?;
+        println!("{} users loaded into {warehouse}", config.users);
         Ok(())
     }
 }

@@ -1,11 +1,14 @@
 //! What every `casebook generate` is told about its output, and the progress it shows.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use casebook::Result;
 use casebook::simulate::Part;
-use casebook::warehouse::Sink;
 use casebook::warehouse::files::{Folder, Format};
+use casebook::warehouse::queries::Schema;
+use casebook::warehouse::{Sink, Warehouse};
+use casebook::{Error, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -41,25 +44,74 @@ pub struct Files {
     /// The folder that receives the files
     #[arg(long)]
     out: PathBuf,
-    /// csv or parquet
-    #[arg(long, default_value_t = Format::Csv)]
-    format: Format,
+    /// csv, parquet, or sqlite: one database with keys and indexes, where the case has SQL
+    #[arg(long, default_value_t = Target::Files(Format::Csv))]
+    format: Target,
+}
+
+/// What is written: a file for each table, or one database.
+#[derive(Clone, Copy)]
+enum Target {
+    Files(Format),
+    Sqlite,
+}
+
+impl FromStr for Target {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Target> {
+        match text {
+            "sqlite" => Ok(Target::Sqlite),
+            _ => text.parse().map(Target::Files).map_err(|_| {
+                Error::config("format", format!("\"{text}\""), "csv, parquet or sqlite")
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Files(format) => format.fmt(f),
+            Target::Sqlite => f.write_str("sqlite"),
+        }
+    }
 }
 
 impl Files {
-    /// Writes what `fill` puts into the sink, and prints the names of the files.
+    /// Writes what `fill` puts into the sink, and prints the names of the files. `schema` is that of a
+    /// database with the case's tables.
     pub fn write(
         &self,
         threads: &Threads,
-        fill: impl FnOnce(&mut dyn Sink) -> Result<()> + Send,
+        schema: Option<&Schema>,
+        mut fill: impl FnMut(&mut dyn Sink) -> Result<()> + Send,
     ) -> Result<()> {
+        let format = match (self.format, schema) {
+            (Target::Files(format), _) => format,
+            (Target::Sqlite, Some(_)) if self.part != Part::WHOLE => {
+                let value = format!("{} of a database", self.part);
+                return Err(Error::config("part", value, "1/1, or files (csv, parquet)"));
+            }
+            (Target::Sqlite, Some(schema)) => {
+                let path = self.out.join(schema.name).with_extension("sqlite");
+                let mut database = Warehouse::sqlite(&path)?;
+                threads.run(|| database.replace(schema, fill))?;
+                println!("{}", path.display());
+                return Ok(());
+            }
+            (Target::Sqlite, None) => {
+                let accepted = "csv or parquet: this case has no SQL";
+                return Err(Error::config("format", "\"sqlite\"", accepted));
+            }
+        };
         let suffix = if self.part == Part::WHOLE {
             String::new()
         } else {
             format!("-{}", self.part.to_string().replace('/', "-of-"))
         };
         let written = threads.run(|| {
-            let mut folder = Folder::create(&self.out, self.format, &suffix)?;
+            let mut folder = Folder::create(&self.out, format, &suffix)?;
             fill(&mut folder)?;
             folder.finish()
         })?;

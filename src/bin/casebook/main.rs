@@ -47,6 +47,8 @@ enum Generate {
 
 #[derive(Subcommand)]
 enum Load {
+    /// The e-commerce platform: products, users, sessions, events
+    Ecommerce(ecommerce::Load),
     /// The SaaS take-home: companies, plans, months, sessions
     Saas(saas::Load),
 }
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Task::Generate(Generate::Ecommerce(asked)) => asked.run(),
         Task::Generate(Generate::Mentor(asked)) => asked.run(),
         Task::Generate(Generate::Saas(asked)) => asked.run(),
+        Task::Load(Load::Ecommerce(asked)) => asked.run(),
         Task::Load(Load::Saas(asked)) => asked.run(),
         Task::Analyze(asked) => asked.run(),
         Task::Doctor => return doctor::run(),

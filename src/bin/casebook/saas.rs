@@ -88,7 +88,7 @@ pub struct Generate {
 impl Generate {
     pub fn run(self) -> Result<()> {
         let config = self.business.config()?;
-        self.files.write(&self.business.threads, |sink| {
+        self.files.write(&self.business.threads, Some(&queries::saas::SCHEMA), |sink| {
             self.business.fill(&config, self.files.part, sink)
         })
     }

@@ -181,6 +181,24 @@ pub fn hidden(config: &Config) -> Result<DataFrame> {
     )?)
 }
 
+/// What no table shows, by product: `product_id`, `popularity` (f64: share of the views that follow no other),
+/// `companion` (the product people often look at next), `response` (f64: what its price multiplies the
+/// probability by that it is put into the cart).
+///
+/// # Errors
+/// Those of [`Config::validate`].
+pub fn hidden_products(config: &Config) -> Result<DataFrame> {
+    let shop = Checked::new(config)?.shop;
+    let products = || shop.products.iter();
+    let thousandths = |value: f64| (value * 1_000.0).round() / 1_000.0;
+    Ok(df!(
+        "product_id" => (1..=shop.products.len()).map(product_name).collect::<Vec<_>>(),
+        "popularity" => shop.shares().into_iter().map(thousandths).collect::<Vec<_>>(),
+        "companion" => products().map(|one| product_name(one.companion + 1)).collect::<Vec<_>>(),
+        "response" => products().map(|one| thousandths(one.response)).collect::<Vec<_>>(),
+    )?)
+}
+
 fn user_name(id: u32) -> String {
     format!("U{id:06}")
 }

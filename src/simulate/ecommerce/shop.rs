@@ -94,6 +94,12 @@ impl Shop {
         }
     }
 
+    /// Each product's share of views.
+    pub fn shares(&self) -> Vec<f64> {
+        let before = std::iter::once(&0.0).chain(&self.popularity);
+        self.popularity.iter().zip(before).map(|(sum, before)| sum - before).collect()
+    }
+
     fn popular(&self, rng: &mut Stream) -> usize {
         place(&self.popularity, rng)
     }
