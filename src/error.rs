@@ -150,7 +150,8 @@ impl Error {
         ErrorKind::BadColumn { frame, column: column.to_owned(), problem: problem.into() }.into()
     }
 
-    pub(crate) fn file(action: &'static str, path: &Path, cause: impl fmt::Display) -> Self {
+    /// That a file or folder could not be read or written: [`ErrorKind::File`].
+    pub fn file(action: &'static str, path: &Path, cause: impl fmt::Display) -> Self {
         ErrorKind::File { action, path: path.to_owned(), cause: cause.to_string() }.into()
     }
 

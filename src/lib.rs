@@ -9,6 +9,7 @@
 //! - [`warehouse`]: files, SQLite, PostgreSQL, and the SQL in `sql/` that must return what the metrics
 //!   return.
 //! - [`chart`]: functions from a tidy frame to a figure.
+//! - `report`, with the feature of that name: dashboards.
 //! - [`claims`]: the ledger: a source's claim, what we measured, the verdict.
 //! - [`stream`]: random streams, for generators and for what metrics draw.
 //! - [`notebook`]: how values appear in Jupyter. [`prelude`]: what a cell imports. [`stamp`]: what a
@@ -32,6 +33,8 @@ pub mod error;
 pub mod metrics;
 pub mod notebook;
 pub mod prelude;
+#[cfg(feature = "report")]
+pub mod report;
 pub mod simulate;
 pub mod stamp;
 pub mod stream;

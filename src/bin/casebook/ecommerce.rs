@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use casebook::Result;
+use casebook::report::ecommerce::Dashboard;
 use casebook::simulate::Part;
 use casebook::simulate::clock::Day;
 use casebook::simulate::ecommerce::{self, Config};
 use casebook::warehouse::{Sink, Warehouse, queries};
+use casebook::{Error, Result};
 use clap::Args;
 
 use crate::files::{Files, Threads, progress};
+use crate::serve;
 
 /// The business: what the brief says unless told otherwise.
 #[derive(Args)]
@@ -105,6 +107,50 @@ impl Load {
             })
         })?;
         println!("{} users loaded into {warehouse}", config.users);
+        Ok(())
+    }
+}
+
+/// A dashboard in one HTML file, or live.
+#[derive(Args)]
+pub struct Report {
+    #[command(flatten)]
+    business: Business,
+    /// The file that is written
+    #[arg(long, default_value = "data/out/ecommerce.html")]
+    out: PathBuf,
+    /// Serve it on this machine instead, with a form for other data; Ctrl+C ends it
+    #[arg(long)]
+    serve: bool,
+    /// The port to serve on; 0 is any that is free
+    #[arg(long, default_value_t = 8765, requires = "serve")]
+    port: u16,
+    /// Do not open a browser
+    #[arg(long, requires = "serve")]
+    no_browser: bool,
+}
+
+impl Report {
+    pub fn run(self) -> Result<()> {
+        let config = self.business.config()?;
+        let dashboard = self.business.threads.run(|| {
+            let bar = progress(Part::WHOLE, config.users, "users");
+            let dashboard = Dashboard::new(&config, |done| {
+                bar.set_position(u64::from(done));
+                true
+            });
+            bar.finish_and_clear();
+            dashboard
+        })?;
+        if self.serve {
+            return serve::run(config, dashboard, self.port, !self.no_browser);
+        }
+        let folder = self.out.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let written = folder
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .and_then(|()| std::fs::write(&self.out, dashboard.page()));
+        written.map_err(|cause| Error::file("write", &self.out, cause))?;
+        println!("{}", self.out.display());
         Ok(())
     }
 }

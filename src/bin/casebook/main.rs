@@ -7,6 +7,7 @@ mod ecommerce;
 mod files;
 mod mentor;
 mod saas;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,9 @@ enum Task {
     /// Put a case's data into a database: the one in DATABASE_URL, or a SQLite file
     #[command(subcommand)]
     Load(Load),
+    /// Write a dashboard: one HTML file, or live on this machine
+    #[command(subcommand)]
+    Report(Report),
     /// Compute a metric from a CSV or Parquet file
     #[command(subcommand)]
     Analyze(Box<analyze::Analyze>),
@@ -53,6 +57,12 @@ enum Load {
     Saas(saas::Load),
 }
 
+#[derive(Subcommand)]
+enum Report {
+    /// The e-commerce platform: overview, cohorts, funnel, segments
+    Ecommerce(ecommerce::Report),
+}
+
 fn main() -> ExitCode {
     let done = match Casebook::parse().task {
         Task::Generate(Generate::Ecommerce(asked)) => asked.run(),
@@ -60,6 +70,7 @@ fn main() -> ExitCode {
         Task::Generate(Generate::Saas(asked)) => asked.run(),
         Task::Load(Load::Ecommerce(asked)) => asked.run(),
         Task::Load(Load::Saas(asked)) => asked.run(),
+        Task::Report(Report::Ecommerce(asked)) => asked.run(),
         Task::Analyze(asked) => asked.run(),
         Task::Doctor => return doctor::run(),
     };
