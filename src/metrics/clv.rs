@@ -64,6 +64,84 @@ use crate::stream::stream;
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub fn customers(orders: &dyn Source, until: NaiveDateTime) -> Result<DataFrame> {
+    histories_on(orders, until, |micros| Some(micros as f64 / DAY as f64))
+}
+
+/// Time as a business lives it: a busy day is longer than a quiet one.
+///
+/// The models know no season. On a clock on which a day is as long as it is busy, there is none: what they say of
+/// such days holds for those of the calendar.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clock {
+    first: i64,
+    /// How much time lies before each day, and before the end.
+    sums: Vec<f64>,
+}
+
+impl Clock {
+    /// A clock from how busy each day is.
+    ///
+    /// Reads `days`: `day` (Date), `weight` (f64: how busy, 1 for a usual day), one row a day, in order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for days that do not follow each other, or weights
+    /// that are not above 0.
+    pub fn new(days: &dyn Source) -> Result<Clock> {
+        let frame = fetch(days, "days", &["day", "weight"])?;
+        let days = Moments::new(&frame, "days", "day")?.days();
+        let weights = finite(&frame, "days", "weight")?;
+        if let Some(row) = days.windows(2).position(|pair| pair[1] != pair[0] + 1) {
+            let problem = format!("does not go on by a day after row {}", row + 1);
+            return Err(Error::column("days", "day", problem));
+        }
+        if let Some(row) = weights.iter().position(|weight| *weight <= 0.0) {
+            let problem = format!("is {} in row {}; it must be above 0", weights[row], row + 1);
+            return Err(Error::column("days", "weight", problem));
+        }
+        let mut sums = vec![0.0];
+        for weight in weights {
+            sums.push(sums[sums.len() - 1] + weight);
+        }
+        Ok(Clock { first: i64::from(days.first().copied().unwrap_or(0)), sums })
+    }
+
+    /// What the clock shows, in usual days, or nothing outside its days.
+    fn reads(&self, micros: i64) -> Option<f64> {
+        let day = usize::try_from(micros.div_euclid(DAY) - self.first).ok()?;
+        let before = *self.sums.get(day)?;
+        let part = micros.rem_euclid(DAY) as f64 / DAY as f64;
+        // The end of the last day is still on it.
+        let length = self.sums.get(day + 1).map(|after| after - before);
+        if part == 0.0 { Some(before) } else { Some(before + part * length?) }
+    }
+
+    /// [`customers`] on this clock: `recency_days` and `age_days` are usual days.
+    ///
+    /// # Errors
+    /// As [`customers`]; moments outside the clock's days.
+    pub fn customers(&self, orders: &dyn Source, until: NaiveDateTime) -> Result<DataFrame> {
+        histories_on(orders, until, |micros| self.reads(micros))
+    }
+
+    /// The usual days between two moments: the horizon of a forecast.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for moments outside the clock's days.
+    pub fn between(&self, from: NaiveDateTime, to: NaiveDateTime) -> Result<f64> {
+        let read = |field: &str, moment: NaiveDateTime| {
+            self.reads(moment.and_utc().timestamp_micros())
+                .ok_or_else(|| Error::config(field, moment, "a moment on the clock's days"))
+        };
+        Ok(read("to", to)? - read("from", from)?)
+    }
+}
+
+fn histories_on(
+    orders: &dyn Source,
+    until: NaiveDateTime,
+    clock: impl Fn(i64) -> Option<f64>,
+) -> Result<DataFrame> {
     let frame = fetch(orders, "orders", &[USER, "order_id", TIME, "amount"])?;
     let moments = Moments::new(&frame, "orders", TIME)?;
     let amounts = finite(&frame, "orders", "amount")?;
@@ -80,16 +158,20 @@ pub fn customers(orders: &dyn Source, until: NaiveDateTime) -> Result<DataFrame>
     for ((user, _), order) in merged {
         each.entry(user).or_default().push(order);
     }
-    let days = |micros: i64| micros as f64 / DAY as f64;
+    let read = |micros: i64| {
+        clock(micros)
+            .ok_or_else(|| Error::column("orders", TIME, "holds moments outside the clock's days"))
+    };
     let (mut rows, mut repeats, mut recency, mut age) = (vec![], vec![], vec![], vec![]);
     let (mut mean, mut first_amount) = (vec![], vec![]);
     for (user, mut mine) in each {
         mine.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let (first, again) = (mine[0], &mine[1..]);
+        let began = read(first.0)?;
         rows.push(users.firsts()[user as usize]);
         repeats.push(again.len() as i64);
-        recency.push(days(mine[mine.len() - 1].0 - first.0));
-        age.push(days(end - first.0));
+        recency.push(read(mine[mine.len() - 1].0)? - began);
+        age.push(read(end)? - began);
         let sum: f64 = again.iter().map(|order| order.1).sum();
         mean.push((!again.is_empty()).then(|| sum / again.len() as f64));
         first_amount.push(first.1);
@@ -314,6 +396,79 @@ fn horizon(days: f64) -> Result<()> {
     }
 }
 
+/// How often tries succeed, where everybody has a probability of their own: visits that end in an order.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BetaBinomial {
+    /// First parameter of the probabilities' Beta distribution.
+    pub a: f64,
+    /// Its second: the mean probability is a / (a + b).
+    pub b: f64,
+    /// Of the users it was fitted to.
+    pub log_likelihood: f64,
+}
+
+impl BetaBinomial {
+    /// The parameters that make the counts most likely.
+    ///
+    /// Reads `users`: `user_id`, `trials`, `successes` (whole numbers, no more successes than trials).
+    ///
+    /// # Errors
+    /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty or impossible values, or if nobody, or
+    /// everybody always, succeeds: then there is no best fit.
+    pub fn fit(users: &dyn Source) -> Result<BetaBinomial> {
+        let (_, counts) = counts(users)?;
+        let [tries, hits] = [|one: &(f64, f64)| one.0, |one: &(f64, f64)| one.1]
+            .map(|pick| counts.iter().map(pick).sum::<f64>());
+        if hits == 0.0 || hits == tries {
+            let problem = format!("sums to {hits} of {tries}; some must succeed and some not");
+            return Err(Error::column("users", "successes", problem));
+        }
+        let found = maximise([0.0; 2], |[a, b]| {
+            sum(&counts, |(n, k)| {
+                ln_gamma(a + k) + ln_gamma(b + n - k)
+                    - ln_gamma(a + b + n)
+                    - ln_gamma(a)
+                    - ln_gamma(b)
+                    + ln_gamma(a + b)
+            })
+        })?;
+        let [a, b] = found.parameters;
+        Ok(BetaBinomial { a, b, log_likelihood: found.value })
+    }
+
+    /// Each user's probability, given the counts: between the user's own share and everybody's, the nearer to the
+    /// own the more trials there were.
+    ///
+    /// Reads `users` as [`fit`](BetaBinomial::fit). Returns, in their order: `user_id`, `expected_share` (f64).
+    ///
+    /// # Errors
+    /// As [`fit`](BetaBinomial::fit).
+    pub fn forecast(&self, users: &dyn Source) -> Result<DataFrame> {
+        let (frame, counts) = counts(users)?;
+        let shares = counts.iter().map(|(n, k)| (self.a + k) / (self.a + self.b + n));
+        let mut table = df!("expected_share" => shares.collect::<Vec<_>>())?;
+        table.insert_column(0, frame.column(USER)?.clone())?;
+        Ok(table)
+    }
+}
+
+fn counts(users: &dyn Source) -> Result<(DataFrame, Vec<(f64, f64)>)> {
+    let frame = fetch(users, "users", &[USER, "trials", "successes"])?;
+    let (trials, successes) =
+        (finite(&frame, "users", "trials")?, finite(&frame, "users", "successes")?);
+    let counts: Vec<(f64, f64)> = trials.into_iter().zip(successes).collect();
+    let possible =
+        |(n, k): &(f64, f64)| *k >= 0.0 && k <= n && k.fract() == 0.0 && n.fract() == 0.0;
+    if let Some(row) = counts.iter().position(|count| !possible(count)) {
+        let (n, k) = counts[row];
+        let problem =
+            format!("is {k} of {n} in row {}; it must be a count, 0 up to trials", row + 1);
+        return Err(Error::column("users", "successes", problem));
+    }
+    Ok((frame, counts))
+}
+
 /// For how much customers order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GammaGamma {
@@ -502,5 +657,162 @@ impl<const N: usize, F: Fn([f64; N]) -> f64> CostFunction for Height<'_, N, F> {
         let height = (self.0)(at.0.map(f64::exp));
         // Far out a likelihood may be no number: no place to go.
         Ok(if height.is_finite() { -height } else { f64::MAX })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::RngExt;
+
+    fn frame(rows: &[(i64, f64, f64)]) -> DataFrame {
+        df!(
+            "user_id" => (0..rows.len() as i64).collect::<Vec<_>>(),
+            "repeats" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+            "recency_days" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+            "age_days" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+        )
+        .unwrap()
+    }
+
+    /// Customers who do exactly what the model says, and what they order afterwards.
+    fn simulated(model: &BgNbd, seed: u64, customers: usize, after: f64) -> (DataFrame, f64) {
+        let mut rng = stream(seed, "model", 0);
+        let (mut rows, mut later) = (vec![], 0.0);
+        for _ in 0..customers {
+            let age = rng.random_range(60.0..300.0);
+            let rate = Gamma::new(model.r, 1.0 / model.alpha).unwrap().sample(&mut rng);
+            let leaves = Beta::new(model.a, model.b).unwrap().sample(&mut rng);
+            let (mut at, mut repeats, mut last) = (0.0, 0, 0.0);
+            loop {
+                let wait: f64 = Exp1.sample(&mut rng);
+                at += wait / rate;
+                if at > age + after {
+                    break;
+                }
+                if at <= age {
+                    (repeats, last) = (repeats + 1, at);
+                } else {
+                    later += 1.0;
+                }
+                if rng.random_range(0.0..1.0) < leaves {
+                    break;
+                }
+            }
+            rows.push((repeats, last, age));
+        }
+        (frame(&rows), later)
+    }
+
+    #[test]
+    fn its_own_parameters_and_futures_are_recovered() {
+        let truth = BgNbd { r: 0.8, alpha: 12.0, a: 0.9, b: 3.5, log_likelihood: 0.0 };
+        let (mut errors, mut held, mut off) = ([0.0; 4], 0, 0.0);
+        for seed in 0..20 {
+            let (customers, later) = simulated(&truth, seed, 3_000, 60.0);
+            let found = BgNbd::fit(&customers).unwrap();
+            let pairs = [
+                (found.r, truth.r),
+                (found.alpha, truth.alpha),
+                (found.a, truth.a),
+                (found.b, truth.b),
+            ];
+            for (error, (found, truth)) in errors.iter_mut().zip(pairs) {
+                *error += (found / truth).ln() / 20.0;
+            }
+            let total = found.total(&customers, 60.0, 200, seed).unwrap();
+            let value = |name: &str| total.column(name).unwrap().f64().unwrap().get(0).unwrap();
+            off += (value("expected_orders") / later - 1.0) / 20.0;
+            held += usize::from(value("low") <= later && later <= value("high"));
+            let each = found.forecast(&customers, 60.0).unwrap();
+            let sum = each.column("expected_orders").unwrap().f64().unwrap().sum().unwrap();
+            assert!((sum / value("expected_orders") - 1.0).abs() < 1e-9);
+        }
+        assert!(errors.iter().all(|error| error.abs() < 0.08), "{errors:?}");
+        assert!(off.abs() < 0.01, "{off}");
+        // 19 of 20 on average, fewer as the parameters are estimated.
+        assert!(held >= 15, "{held} of 20");
+    }
+
+    /// A series summed by hand, and one known in closed form.
+    #[test]
+    fn the_hypergeometric_function_is_right() {
+        // 2F1(1, 1; 2; z) = −ln(1 − z) / z.
+        for z in [0.1_f64, 0.5, 0.9, 0.99] {
+            let expected = -(1.0 - z).ln() / z;
+            assert!((hypergeometric(1.0, 1.0, 2.0, z) / expected - 1.0).abs() < 1e-10, "{z}");
+        }
+        // 2F1(a, b; b; z) = (1 − z)^−a.
+        assert!((hypergeometric(3.0, 0.7, 0.7, 0.6) / 0.4_f64.powi(-3) - 1.0).abs() < 1e-10);
+    }
+
+    #[test]
+    fn shares_and_amounts_are_recovered() {
+        let mut rng = stream(5, "counts", 0);
+        let (mut trials, mut successes, mut repeats, mut means) = (vec![], vec![], vec![], vec![]);
+        for _ in 0..6_000 {
+            let share: f64 = Beta::new(2.0, 8.0).unwrap().sample(&mut rng);
+            let n = rng.random_range(0..40_i64);
+            trials.push(n);
+            successes.push((0..n).filter(|_| rng.random_range(0.0..1.0) < share).count() as i64);
+            // p = 6, q = 4, γ = 15.
+            let scale = Gamma::new(4.0, 1.0 / 15.0).unwrap().sample(&mut rng);
+            let x = rng.random_range(0..12_i64);
+            repeats.push(x);
+            let mean = Gamma::new(6.0 * x.max(1) as f64, 1.0 / (scale * x.max(1) as f64)).unwrap();
+            means.push((x > 0).then(|| mean.sample(&mut rng)));
+        }
+        let ids: Vec<i64> = (0..6_000).collect();
+        let users = df!("user_id" => &ids, "trials" => trials, "successes" => successes).unwrap();
+        let BetaBinomial { a, b, .. } = BetaBinomial::fit(&users).unwrap();
+        assert!((a - 2.0).abs() < 0.15 && (b - 8.0).abs() < 0.6, "{a} {b}");
+        let customers =
+            df!("user_id" => ids, "repeats" => repeats, "mean_amount" => means).unwrap();
+        let model = GammaGamma::fit(&customers).unwrap();
+        let GammaGamma { p, q, gamma, .. } = model;
+        assert!(
+            (p - 6.0).abs() < 0.5 && (q - 4.0).abs() < 0.3 && (gamma - 15.0).abs() < 2.0,
+            "{model:?}"
+        );
+        // Who never ordered again is expected to order for what everybody does: p γ / (q − 1).
+        let expected = model.forecast(&customers).unwrap();
+        let nobody = p * gamma / (q - 1.0);
+        let (ours, repeats) =
+            (expected.column("expected_amount").unwrap(), customers.column("repeats").unwrap());
+        for (ours, x) in ours.f64().unwrap().iter().zip(repeats.i64().unwrap().iter()) {
+            assert!(x != Some(0) || (ours.unwrap() / nobody - 1.0).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_clock_counts_usual_days() {
+        let first = chrono::NaiveDate::from_ymd_opt(2024, 1, 1).unwrap();
+        let midnight = |day: u64| (first + chrono::Days::new(day)).and_time(chrono::NaiveTime::MIN);
+        let days =
+            df!("day" => [first, first + chrono::Days::new(1)], "weight" => [0.5, 1.5]).unwrap();
+        let clock = Clock::new(&days).unwrap();
+        assert_eq!(clock.between(midnight(0), midnight(2)).unwrap(), 2.0);
+        let noon = midnight(1) + chrono::TimeDelta::hours(12);
+        assert_eq!(clock.between(midnight(0), noon).unwrap(), 1.25);
+        assert!(clock.between(midnight(0), midnight(3)).unwrap_err().to_string().contains("to"));
+        let gap =
+            df!("day" => [first, first + chrono::Days::new(2)], "weight" => [1.0, 1.0]).unwrap();
+        assert!(Clock::new(&gap).unwrap_err().to_string().contains("row 1"));
+    }
+
+    #[test]
+    fn what_cannot_be_fitted_is_said() {
+        for (rows, word) in [
+            (vec![(0, 0.0, 10.0), (0, 0.0, 20.0)], "repeats"),
+            (vec![(1, 12.0, 10.0)], "recency_days"),
+            (vec![(1, 1.0, f64::NAN)], "age_days"),
+        ] {
+            let error = BgNbd::fit(&frame(&rows)).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+        let none = df!("user_id" => [1, 2], "trials" => [3, 4], "successes" => [0, 0]).unwrap();
+        assert!(BetaBinomial::fit(&none).unwrap_err().to_string().contains("0 of 7"));
+        let one = df!("user_id" => [1], "repeats" => [1], "mean_amount" => [9.0]).unwrap();
+        assert!(GammaGamma::fit(&one).unwrap_err().to_string().contains("two customers"));
     }
 }

@@ -181,6 +181,18 @@ pub fn hidden(config: &Config) -> Result<DataFrame> {
     )?)
 }
 
+/// How busy each day is: `day` (Date), `weight` (f64: from weekday and month, 1 on average over a year). A business
+/// that is older than its data knows this from the years before.
+///
+/// # Errors
+/// Those of [`Config::validate`].
+pub fn season(config: &Config) -> Result<DataFrame> {
+    let checked = Checked::new(config)?;
+    let days = checked.first_day..checked.first_day + config.days as i32;
+    let weights = checked.weights.windows(2).map(|pair| pair[1] - pair[0]);
+    Ok(df!("day" => dates("day", days)?, "weight" => weights.collect::<Vec<_>>())?)
+}
+
 /// What no table shows, by product: `product_id`, `popularity` (f64: share of the views that follow no other),
 /// `companion` (the product people often look at next), `response` (f64: what its price multiplies the
 /// probability by that it is put into the cart).
