@@ -177,7 +177,7 @@ fn bad_input_is_named() {
     let told = fails(&["generate", "saas", "--part", "5/4", "--out", "x"]);
     assert!(told.contains("1 <= k <= n"), "{told}");
     let told = fails(&["generate", "saas", "--format", "xls", "--out", "x"]);
-    assert!(told.contains("csv or parquet"), "{told}");
+    assert!(told.contains("csv, parquet or sqlite"), "{told}");
     let told = fails(&["generate", "saas", "--start", "2021-13", "--out", "x"]);
     assert!(told.contains("1 to 12"), "{told}");
     let told = fails(&["generate", "saas", "--out", "/proc/nowhere"]);
@@ -219,4 +219,51 @@ fn doctor_says_what_is_missing_and_what_mends_it() {
         told.contains("missing  kernel") && told.contains("mend it with: make kernel"),
         "{told}"
     );
+}
+
+#[test]
+fn a_shop_becomes_one_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let words =
+        ["generate", "ecommerce", "--users", "150", "--days", "90", "--seed", "9", "--out", out];
+    let with = |more: &[&'static str]| -> Vec<&str> { words.iter().chain(more).copied().collect() };
+    for format in ["sqlite", "csv"] {
+        let output = run(&with(&["--format", format]));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let mut db = Warehouse::sqlite(folder.path().join("ecommerce.sqlite")).unwrap();
+    for table in ["products", "users", "sessions", "events"] {
+        let sql = format!("SELECT COUNT(*) AS n FROM {table}");
+        let rows = db.query(sql.as_str()).unwrap().column("n").unwrap().i64().unwrap().get(0);
+        let written = lines(&folder.path().join(format!("{table}.csv"))).len() as i64 - 1;
+        assert_eq!(rows, Some(written), "{table}");
+    }
+    let indexes = db
+        .query("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
+        .unwrap();
+    assert_eq!(indexes.height(), 3);
+
+    let said = fails(&with(&["--format", "sqlite", "--part", "1/2"]));
+    assert!(said.contains("part") && said.contains("1/2"), "{said}");
+    let said = fails(&["generate", "mentor", "--users", "20", "--out", out, "--format", "sqlite"]);
+    assert!(said.contains("csv or parquet"), "{said}");
+    let said = fails(&with(&["--format", "xlsx"]));
+    assert!(said.contains("csv, parquet or sqlite"), "{said}");
+}
+
+#[test]
+fn a_dashboard_is_one_file_of_limited_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep/er/shop.html");
+    let words =
+        ["report", "ecommerce", "--users", "120", "--days", "60", "--out", path.to_str().unwrap()];
+    let output = run(&words);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let page = std::fs::read_to_string(&path).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.len() < 8_000_000, "{}", page.len());
+    let said =
+        fails(&["report", "ecommerce", "--users", "300000", "--out", path.to_str().unwrap()]);
+    assert!(said.contains("users") && said.contains("8 MB"), "{said}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), page, "the earlier page is gone");
 }

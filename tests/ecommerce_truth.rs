@@ -8,8 +8,7 @@ use casebook::polars::prelude::*;
 use casebook::simulate::Part;
 use casebook::simulate::ecommerce::{self, Config, Faults, Segment, ShopRules, Tables};
 use casebook::stamp;
-use casebook::warehouse::Sink;
-use casebook::warehouse::files;
+use casebook::warehouse::{Sink, Warehouse, files, queries};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -326,7 +325,7 @@ fn faults_are_where_the_answer_key_says() {
 
 /// Names with quotes, commas, emoji and HTML come back from CSV and Parquet as they went in.
 #[test]
-fn awkward_names_survive_files() {
+fn awkward_names_survive_files_and_databases() {
     let shop = ShopRules { awkward_names: 1.0, ..ShopRules::default() };
     let products = ecommerce::products(&Config { shop, ..small() }).unwrap();
     assert!(texts(&products, "product_name").iter().any(|name| name.contains("<script>")));
@@ -339,6 +338,11 @@ fn awkward_names_survive_files() {
         let back = files::read(folder.path().join(format!("products.{format}"))).unwrap();
         assert!(back.equals_missing(&products), "{format}");
     }
+    let tables = ecommerce::generate(&Config { shop, ..small() }).unwrap();
+    let mut db = Warehouse::in_memory().unwrap();
+    db.load(&queries::ecommerce::SCHEMA, &tables.named()).unwrap();
+    let back = db.query("SELECT * FROM products ORDER BY product_id").unwrap();
+    assert!(back.equals_missing(&products), "{back}");
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 mod support;
 
-use casebook::metrics::{activity, revenue, survival};
-use casebook::polars::prelude::DataFrame;
+use casebook::metrics::funnel::{Funnel, Step};
+use casebook::metrics::{Period, activity, retention, revenue, survival};
+use casebook::polars::prelude::*;
+use casebook::simulate::ecommerce::{self, Faults};
 use casebook::simulate::saas::{self, Config, Tables};
 use casebook::warehouse::Warehouse;
-use casebook::warehouse::queries::{Query, saas as sql};
+use casebook::warehouse::queries::{Query, ecommerce as shop_sql, saas as sql};
 
 /// What polars makes of the tables, beside the query that must return the same.
 fn from_polars(tables: &Tables) -> Vec<(Query<'static>, DataFrame)> {
@@ -73,4 +75,84 @@ fn the_briefs_first_month_is_stable() {
     let first: Vec<Option<i64>> =
         clients.column("clients").unwrap().i64().unwrap().iter().take(2).collect();
     assert_eq!(first, [Some(140), Some(310)]);
+}
+
+/// What polars makes of a shop, in the columns of the queries.
+fn from_polars_shop(tables: &ecommerce::Tables) -> Vec<(Query<'static>, DataFrame)> {
+    let users = tables.users.clone().lazy().rename(["registration_date"], ["signup_at"], true);
+    let visits = tables.sessions.clone().lazy().rename(["started_at"], ["timestamp"], true);
+    let cohorts = retention::cohorts(&users, &visits, Period::Month)
+        .unwrap()
+        .lazy()
+        .filter(col("active").is_not_null())
+        .select([col("cohort").dt().to_string("%Y-%m"), col("period"), col("size"), col("active")])
+        .collect()
+        .unwrap();
+    let events = tables.events.clone().lazy().rename(["event_type"], ["event"], true);
+    let names = ["session_start", "product_view", "add_to_cart", "purchase"];
+    let count = |step: usize| {
+        let there = when(col("step").eq(lit(step as i64 + 1))).then(col("users"));
+        there.otherwise(lit(0_i64)).sum().alias(names[step])
+    };
+    let funnel = Funnel::new(names.map(Step::event))
+        .per("session_id")
+        .conversion_by(&events, &tables.users, "segment")
+        .unwrap()
+        .lazy()
+        .group_by([col("segment")])
+        .agg([count(1), count(2), count(3)])
+        .sort(["segment"], SortMultipleOptions::default())
+        .collect()
+        .unwrap();
+    vec![(shop_sql::COHORTS, cohorts), (shop_sql::FUNNEL, funnel)]
+}
+
+#[test]
+fn the_shop_too() {
+    let server = support::Server::start();
+    let mut databases =
+        [Warehouse::in_memory().unwrap(), Warehouse::postgres(&server.url).unwrap()];
+    let default = ecommerce::Config { users: 400, ..Default::default() };
+    let faults = Faults {
+        duplicates: 0.05,
+        outage_from: 120,
+        outage_days: 70,
+        wrong_clocks: 0.2,
+        late_registrations: 0.3,
+        bots: 2,
+    };
+    let cases = [
+        ("a year", default.clone()),
+        (
+            "across a new year",
+            ecommerce::Config {
+                start: "2023-11-15".parse().unwrap(),
+                days: 100,
+                seed: 5,
+                ..default.clone()
+            },
+        ),
+        (
+            "every fault, and a month without an event",
+            ecommerce::Config { faults, ..default.clone() },
+        ),
+        ("one user", ecommerce::Config { users: 1, seed: 2, ..default.clone() }),
+        ("two days", ecommerce::Config { users: 300, days: 2, ..default }),
+    ];
+    for (case, config) in cases {
+        let tables = ecommerce::generate(&config).unwrap();
+        let expected = from_polars_shop(&tables);
+        assert_eq!(expected.len(), shop_sql::ALL.len(), "a query has no counterpart");
+        for db in &mut databases {
+            db.load(&shop_sql::SCHEMA, &tables.named()).unwrap();
+            for (query, frame) in &expected {
+                let found = db.query(query).unwrap();
+                assert!(
+                    found.equals_missing(frame),
+                    "{case}, {} on {db}\npolars\n{frame}\ndatabase\n{found}",
+                    query.name
+                );
+            }
+        }
+    }
 }

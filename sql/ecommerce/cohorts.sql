@@ -1,6 +1,6 @@
 -- Of the users who registered in a month: how many came for a session so many months later.
 WITH RECURSIVE months (month_no, last) AS (
-    SELECT (SELECT MIN(month_no) FROM registrations), (SELECT MAX(month_no) FROM active_months)
+    SELECT (SELECT MIN(month_no) FROM registrations), (SELECT month_no FROM last_month)
     UNION ALL
     SELECT month_no + 1, last FROM months WHERE month_no < last
 ),

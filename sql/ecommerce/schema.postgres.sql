@@ -44,7 +44,8 @@ CREATE INDEX sessions_by_user ON sessions (user_id, started_at);
 CREATE INDEX events_by_session ON events (session_id, event_type, timestamp);
 CREATE INDEX purchases_by_product ON events (product_id, session_id) WHERE event_type = 'purchase';
 
--- Months are numbered since the year 0, so that they can be subtracted.
+-- Months are numbered since the year 0, so that they can be subtracted. What is written before a
+-- registration is no return.
 CREATE VIEW registrations AS
 SELECT
     user_id,
@@ -55,6 +56,14 @@ FROM users;
 
 CREATE VIEW active_months AS
 SELECT DISTINCT
-    user_id,
-    CAST(EXTRACT(YEAR FROM started_at) * 12 + EXTRACT(MONTH FROM started_at) AS bigint) AS month_no
-FROM sessions;
+    s.user_id,
+    CAST(EXTRACT(YEAR FROM s.started_at) * 12 + EXTRACT(MONTH FROM s.started_at) AS bigint)
+        AS month_no
+FROM sessions AS s
+JOIN users AS u ON u.user_id = s.user_id
+WHERE s.started_at >= u.registration_date;
+
+-- Observation ends with the last month in which anything happened.
+CREATE VIEW last_month AS
+SELECT MAX(month_no) AS month_no
+FROM (SELECT month_no FROM registrations UNION ALL SELECT month_no FROM active_months) AS months;

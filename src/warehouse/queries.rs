@@ -109,7 +109,7 @@ pub mod ecommerce {
             Reference { from: ("events", "session_id"), to: ("sessions", "session_id") },
             Reference { from: ("events", "product_id"), to: ("products", "product_id") },
         ],
-        views: &["registrations", "active_months"],
+        views: &["registrations", "active_months", "last_month"],
         sqlite: include_str!("../../sql/ecommerce/schema.sqlite.sql"),
         postgres: include_str!("../../sql/ecommerce/schema.postgres.sql"),
         common: "",
