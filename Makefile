@@ -1,6 +1,6 @@
 # The only entry points people need. Each does its own set-up, says what it is doing, skips what is
 # done, and can be interrupted and run again.
-.PHONY: notebooks test lab site latency bench reference kernel tools postgres doctor clean
+.PHONY: notebooks test lab site latency bench reference kernel tools postgres browser doctor clean
 
 PYTHON := .venv/bin/python
 
@@ -10,7 +10,7 @@ notebooks: kernel
 	@$(PYTHON) site/build.py
 
 # Everything CI runs.
-test: kernel postgres
+test: kernel postgres browser
 	@$(PYTHON) tests/run.py
 
 # JupyterLab with the kernel "Rust (casebook)", in the browser.
@@ -51,6 +51,10 @@ tools: .venv/installed
 # PostgreSQL's server programs, for the tests. They start a private server; none is left running.
 postgres: tools
 	@$(PYTHON) tests/postgres.py install
+
+# Chromium and what drives it, for the tests of the dashboard.
+browser: tools
+	@$(PYTHON) tests/browser.py install
 
 doctor:
 	@cargo run --quiet --features command -- doctor

@@ -26,6 +26,7 @@ STEPS = [
     ("rust", "unit, property, integration and documentation tests, PostgreSQL included (1 to 3 minutes)",
      ["cargo", "test", "--all-features"]),
     ("kernel", "the kernel and the notebook runner (2 minutes)", [PYTHON, "-W", "ignore", "-m", "unittest", "-v", "tests/kernel_test.py"]),
+    ("dashboard", "the dashboard in Chromium (1 minute)", [PYTHON, "-m", "unittest", "-v", "tests/dashboard_test.py"]),
     ("project", "pins, committed notebooks, pages", [PYTHON, "-m", "unittest", "-v", "tests/project_test.py"]),
     ("notebooks", "committed outputs equal a fresh run on SQLite (1 minute)", NOTEBOOKS),
     ("postgres", "and on PostgreSQL (1 minute)", [*POSTGRES, *NOTEBOOKS]),
