@@ -9,6 +9,7 @@ use std::process::Command;
 
 use casebook::chrono::{NaiveDate, TimeDelta};
 use casebook::metrics::activity::{self, Before, Span};
+use casebook::metrics::clv;
 use casebook::metrics::experiment::{self, Plan};
 use casebook::metrics::funnel::{Funnel, Step};
 use casebook::metrics::interval::wilson;
@@ -261,6 +262,69 @@ fn concentration_equals_its_definition() {
         let found = concentration::summary(&users, "spent", &[0.1]).unwrap();
         close("gini", real(&found, "value", 0), &case["gini"]);
         close("top", real(&found, "value", 1), &case["top"]);
+    }
+}
+
+/// BG/NBD and Gamma–Gamma beside lifetimes: the same parameters as far as its optimiser goes, and with its own
+/// parameters the same forecasts.
+#[test]
+fn customer_lifetime_value_equals_lifetimes() {
+    let reference = json("python.json");
+    let cases = list(&reference, "buyers");
+    assert!(cases.len() >= 2);
+    for (case, theirs) in cases.iter().enumerate() {
+        let rows = list(theirs, "customers");
+        let column =
+            |at: usize| -> Vec<Option<f64>> { rows.iter().map(|row| row[at].as_f64()).collect() };
+        let repeats: Vec<i64> = column(0).into_iter().map(|x| x.unwrap() as i64).collect();
+        let customers = df!(
+            "user_id" => (0..rows.len() as i64).collect::<Vec<_>>(),
+            "repeats" => &repeats,
+            "recency_days" => column(1),
+            "age_days" => column(2),
+            "mean_amount" => column(3),
+        )
+        .unwrap();
+        let what = |name: &str| format!("{name}, data set {case}");
+        let found = clv::BgNbd::fit(&customers).unwrap();
+        let parameters = reals(&theirs["bg_nbd"]);
+        for (name, ours, theirs) in [
+            ("r", found.r, parameters[0]),
+            ("alpha", found.alpha, parameters[1]),
+            ("a", found.a, parameters[2]),
+            ("b", found.b, parameters[3]),
+        ] {
+            assert!((ours / theirs - 1.0).abs() < 2e-3, "{}: {ours} {theirs}", what(name));
+        }
+        let model = clv::BgNbd {
+            r: parameters[0],
+            alpha: parameters[1],
+            a: parameters[2],
+            b: parameters[3],
+            log_likelihood: 0.0,
+        };
+        let forecast = model.forecast(&customers, 45.0).unwrap();
+        let money = reals(&theirs["gamma_gamma"]);
+        let found = clv::GammaGamma::fit(&customers).unwrap();
+        for (name, ours, theirs) in
+            [("p", found.p, money[0]), ("q", found.q, money[1]), ("gamma", found.gamma, money[2])]
+        {
+            assert!((ours / theirs - 1.0).abs() < 2e-3, "{}: {ours} {theirs}", what(name));
+        }
+        let model =
+            clv::GammaGamma { p: money[0], q: money[1], gamma: money[2], log_likelihood: 0.0 };
+        let amounts = model.forecast(&customers).unwrap();
+        let mut again = list(theirs, "amounts").iter();
+        for (row, repeats) in repeats.iter().enumerate() {
+            within(&what("alive"), real(&forecast, "alive", row), &theirs["alive"][row], 1e-9);
+            let expected = real(&forecast, "expected_orders", row);
+            within(&what("expected"), expected, &theirs["expected"][row], 1e-7);
+            if *repeats > 0 {
+                let amount = real(&amounts, "expected_amount", row);
+                within(&what("amount"), amount, again.next().unwrap(), 1e-9);
+            }
+        }
+        assert!(again.next().is_none());
     }
 }
 

@@ -243,13 +243,49 @@ def spread(rng):
     return made
 
 
+def buyers():
+    """Customers as BG/NBD and Gamma-Gamma describe them, and what lifetimes makes of them."""
+    import numpy as np
+    from lifetimes import BetaGeoFitter, GammaGammaFitter
+
+    rng = np.random.default_rng(20260202)
+    sets = []
+    for r, alpha, a, b in [(0.25, 4.5, 0.8, 2.4), (1.2, 30.0, 0.8, 4.0), (0.6, 10.0, 1.5, 3.0)]:
+        rows = []
+        for _ in range(400):
+            age, rate, leaves = rng.uniform(40, 300), rng.gamma(r, 1 / alpha), rng.beta(a, b)
+            at, repeats, last = rng.exponential(1 / rate), 0, 0.0
+            while at <= age:
+                repeats, last = repeats + 1, at
+                if rng.uniform() < leaves:
+                    break
+                at += rng.exponential(1 / rate)
+            mean = rng.gamma(6.0 * repeats, 1 / (rng.gamma(4.0, 1 / 15.0) * repeats)) if repeats else None
+            rows.append((repeats, last, age, mean))
+        x, recency, age = (np.array([row[column] for row in rows], dtype=float) for column in range(3))
+        model = BetaGeoFitter().fit(x, recency, age)
+        again = [row for row in rows if row[0]]
+        count, mean = (np.array([row[column] for row in again], dtype=float) for column in (0, 3))
+        money = GammaGammaFitter().fit(count, mean)
+        sets.append({
+            "customers": [[None if value is None else number(value) for value in row] for row in rows],
+            "bg_nbd": [number(model.params_[name]) for name in ("r", "alpha", "a", "b")],
+            "alive": [number(value) for value in model.conditional_probability_alive(x, recency, age)],
+            "expected": [number(value) for value in
+                         model.conditional_expected_number_of_purchases_up_to_time(45, x, recency, age)],
+            "gamma_gamma": [number(money.params_[name]) for name in ("p", "q", "v")],
+            "amounts": [number(value) for value in money.conditional_expected_average_profit(count, mean)],
+        })
+    return sets
+
+
 def python():
     import warnings
     import numpy as np
     warnings.filterwarnings("ignore")
     rng = np.random.default_rng(20260101)
     return {"datasets": events(rng), "survival": survival(rng), "tests": tests(rng), "power": power(),
-            "clusters": clusters(rng), "concentration": spread(rng)}
+            "clusters": clusters(rng), "concentration": spread(rng), "buyers": buyers()}
 
 
 # ---- SQL -------------------------------------------------------------------------------------------
