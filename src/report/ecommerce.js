@@ -269,8 +269,8 @@ function drawOverview({ weeks, categories, products, totals }) {
 
   const money = [["orders", whole], ["items", whole], ["revenue", dollars]];
   const sold = (group) => [group.orders, group.items, group.cents / 100];
-  bars("categories", categories, (top) => `${top.name} brings the most: ${percent(ratio(top.cents, totals.cents))} of revenue`, [["category", null], ...money], (group) => [group.name, ...sold(group)]);
-  bars("products", products, (top) => `${top.name} sells for the most: ${brief(top.cents / 100)}`, [["product_id", null], ["product", null], ["price", dollars], ...money], (group) => [group.id, group.name, group.price / 100, ...sold(group)]);
+  bars("categories", categories, (top) => `Largest category: ${top.name}, ${percent(ratio(top.cents, totals.cents))} of revenue`, [["category", null], ...money], (group) => [group.name, ...sold(group)]);
+  bars("products", products, (top) => `Best seller: ${top.name}, ${brief(top.cents / 100)}`, [["product_id", null], ["product", null], ["price", dollars], ...money], (group) => [group.id, group.name, group.price / 100, ...sold(group)]);
 }
 
 /** Revenue of the best, as bars; all of them in the table. */
