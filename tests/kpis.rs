@@ -3,7 +3,7 @@
 mod support;
 
 use casebook::metrics::funnel::{Funnel, Step};
-use casebook::metrics::{Period, activity, retention, revenue, survival};
+use casebook::metrics::{Period, activity, basket, retention, revenue, survival};
 use casebook::polars::prelude::*;
 use casebook::simulate::ecommerce::{self, Faults};
 use casebook::simulate::saas::{self, Config, Tables};
@@ -105,6 +105,53 @@ fn from_polars_shop(tables: &ecommerce::Tables) -> Vec<(Query<'static>, DataFram
         .collect()
         .unwrap();
     vec![(shop_sql::COHORTS, cohorts), (shop_sql::FUNNEL, funnel)]
+}
+
+/// Pairs of products, as anybody would count them in SQL.
+const PAIRS: &str = "
+    WITH lines AS (SELECT DISTINCT session_id, product_id FROM events WHERE event_type = 'purchase'),
+    alone AS (SELECT product_id, COUNT(*) AS n FROM lines GROUP BY product_id),
+    pairs AS (
+        SELECT a.product_id AS one, b.product_id AS other, COUNT(*) AS both_in
+        FROM lines AS a
+        JOIN lines AS b ON b.session_id = a.session_id AND b.product_id > a.product_id
+        GROUP BY a.product_id, b.product_id
+        HAVING COUNT(*) >= 3
+    )
+    SELECT
+        p.one, p.other, l.n AS left_orders, r.n AS right_orders, p.both_in AS together,
+        CAST(p.both_in * (SELECT COUNT(DISTINCT session_id) FROM lines) AS double precision)
+            / (l.n * r.n) AS lift
+    FROM pairs AS p
+    JOIN alone AS l ON l.product_id = p.one
+    JOIN alone AS r ON r.product_id = p.other
+    ORDER BY p.one, p.other";
+
+#[test]
+fn pairs_of_products_are_sqls() {
+    let server = support::Server::start();
+    let config = ecommerce::Config { users: 500, ..Default::default() };
+    let tables = ecommerce::generate(&config).unwrap();
+    let lines = tables
+        .events
+        .clone()
+        .lazy()
+        .filter(col("event_type").eq(lit("purchase")))
+        .select([col("session_id").alias("order_id"), col("product_id").alias("item")]);
+    let ours = basket::pairs(&lines, 3)
+        .unwrap()
+        .lazy()
+        .select(["left", "right", "left_orders", "right_orders", "together", "lift"].map(col))
+        .sort(["left", "right"], SortMultipleOptions::default())
+        .rename(["left", "right"], ["one", "other"], true)
+        .collect()
+        .unwrap();
+    assert!(ours.height() > 100, "{}", ours.height());
+    for mut db in [Warehouse::in_memory().unwrap(), Warehouse::postgres(&server.url).unwrap()] {
+        db.load(&shop_sql::SCHEMA, &tables.named()).unwrap();
+        let found = db.query(PAIRS).unwrap();
+        assert!(found.equals_missing(&ours), "{db}\n{ours}\n{found}");
+    }
 }
 
 #[test]

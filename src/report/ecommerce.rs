@@ -15,7 +15,7 @@
 //! categories are chosen, it looked at a product of one of them. Of the products in it those in the categories
 //! count. Clusters and RFM groups are made once, from all of the period: filters choose what is counted in them.
 
-use chrono::{Datelike, NaiveDate, TimeDelta};
+use chrono::{NaiveDate, TimeDelta};
 use polars::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -24,6 +24,7 @@ use super::{Columns, Packed, json};
 use crate::error::{Error, Result};
 use crate::metrics::segment::{self, Clusters, K};
 use crate::simulate::Part;
+use crate::simulate::clock::Day;
 use crate::simulate::ecommerce::{self as shop, Batch, Config, Segment};
 
 /// What a page and its data may take.
@@ -132,7 +133,7 @@ fn too_many(users: u32, fit: u64) -> Error {
 
 /// What is taken from the tables so far.
 struct Taken {
-    first_day: NaiveDate,
+    start: Day,
     categories: Vec<String>,
     products: Vec<Product>,
     /// By product id.
@@ -182,7 +183,7 @@ impl Taken {
         }
         let places = products.iter().enumerate().map(|(place, one)| (one.id.clone(), place));
         Ok(Taken {
-            first_day: config.start.into(),
+            start: config.start,
             categories,
             places: places.collect(),
             products,
@@ -201,7 +202,7 @@ impl Taken {
     }
 
     fn add(&mut self, batch: &Batch) -> Result<()> {
-        let first = self.first_day.num_days_from_ce() - NaiveDate::default().num_days_from_ce();
+        let first = self.start.number();
         let users = &batch.users;
         let mut numbers: FxHashMap<&str, usize> = FxHashMap::default();
         let registered = users.column("registration_date")?.cast(&DataType::Int32)?;
@@ -308,7 +309,7 @@ impl Taken {
             users: config.users,
             days: config.days,
             seed: config.seed,
-            start: self.first_day.to_string(),
+            start: self.start.to_string(),
             segments: (0..4).map(Segment::name).collect(),
             categories: self.categories,
             clusters,
@@ -371,7 +372,7 @@ impl Taken {
         let mut names = vec!["no order".to_owned()];
         let mut of: FxHashMap<String, u8> = FxHashMap::default();
         if orders.height() > 0 {
-            let end = self.first_day + TimeDelta::days(i64::from(config.days));
+            let end = NaiveDate::from(self.start) + TimeDelta::days(i64::from(config.days));
             let scores = segment::rfm(&orders, end.and_time(chrono::NaiveTime::MIN))?;
             let groups = scores.column("segment")?.str()?;
             for (user, group) in scores.column("user_id")?.str()?.iter().zip(groups.iter()) {

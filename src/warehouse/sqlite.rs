@@ -335,6 +335,37 @@ mod tests {
         }
     }
 
+    /// The shop's cohorts read no session from its table, its funnel no event.
+    #[test]
+    fn the_shops_queries_read_indexes_too() {
+        use super::super::queries::ecommerce;
+        use crate::simulate::ecommerce as shop;
+        let config = shop::Config { users: 100, days: 60, ..Default::default() };
+        let tables = shop::generate(&config).unwrap();
+        let mut sqlite = Sqlite::in_memory().unwrap();
+        sqlite
+            .replace(&ecommerce::SCHEMA, &mut |sink| {
+                tables.named().iter().try_for_each(|(table, rows)| sink.append(table, rows))
+            })
+            .unwrap();
+        let (cohorts, funnel) = (ecommerce::COHORTS, ecommerce::FUNNEL);
+        for (query, names, index) in [
+            (cohorts, ["s", "sessions"], "sessions_by_user"),
+            (funnel, ["e", "events"], "events_by_session"),
+        ] {
+            let plan = format!("EXPLAIN QUERY PLAN {}", query.text);
+            let plan = sqlite.query(plan.as_str().into()).unwrap();
+            let details = plan.column("detail").unwrap().str().unwrap().clone();
+            // "SCAN e USING …", "SEARCH s USING …": the table's name, or its short one, comes second.
+            let read: Vec<&str> = (details.iter().flatten())
+                .filter(|line| line.split(' ').nth(1).is_some_and(|name| names.contains(&name)))
+                .collect();
+            let covered = format!("COVERING INDEX {index}");
+            assert!(!read.is_empty(), "{}", query.name);
+            assert!(read.iter().all(|line| line.contains(&covered)), "{}: {read:?}", query.name);
+        }
+    }
+
     #[test]
     fn a_wrong_statement_is_explained() {
         let mut sqlite = Sqlite::in_memory().unwrap();
