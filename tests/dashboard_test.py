@@ -152,6 +152,8 @@ class Dashboard(unittest.TestCase):
             wanted = known[row["cohort"], int(row["month"])]
             self.same(f"cohort {row['cohort']}, size", row["users"], wanted["size"])
             self.same(f"cohort {row['cohort']}, month {row['month']}", row["active"], wanted["active"])
+            if after(row["cohort"], int(row["month"])) > first:
+                self.assertEqual(row["cut"] == "yes", wanted["in_progress"], row)
         later = {(cohort, period) for cohort, period in known if after(cohort, period) >= first}
         self.assertEqual({(row["cohort"], int(row["month"])) for row in cells}, later)
 

@@ -140,8 +140,9 @@ function cohorts(filter, active) {
     cohort.size++;
     for (let at = own; at <= last; at++) cohort.cells[at - own] = (cohort.cells[at - own] ?? 0) + active[user * months + at];
   }
-  // A month is whole if the dates, or the data, do not end within it.
-  const cut = (at) => (at === first && filter.from > month.indexOf(at)) || (at === last && filter.to < month.lastIndexOf(at));
+  // A month is whole if the dates neither begin nor end within it. Before the data begins nobody was there.
+  const ends = new Date(data.first + (filter.to + 1) * DAY).getUTCDate() !== 1;
+  const cut = (at) => (at === first && filter.from > month.indexOf(at)) || (at === last && ends);
   return found.map((cohort, own) => ({
     ...cohort,
     cells: cohort.cells.map((users, period) => (own + period < first ? null : { users, cut: cut(own + period) })),
@@ -218,7 +219,7 @@ function show(id, title, option, heads, rows) {
   // What stands below the title moves down with the title's lines.
   const width = box.clientWidth - 20, below = 14 + 21 * Math.ceil((title.length * 8.4) / width);
   if (option.legend) option.legend = { left: 5, top: below - 4 };
-  option.grid.top = below + (option.legend ? 46 : 12);
+  option.grid.top = below + (option.legend ? 46 : 12) + (option.yAxis.nameLocation ? 26 : 0);
   charts[id].setOption({
     animation: false, color: COLOURS, textStyle: { fontFamily: "system-ui, sans-serif", color: "#222" },
     title: { text: title, textStyle: { fontSize: 15, color: "#222", width, overflow: "break" }, left: 5, top: 5 },
@@ -229,6 +230,8 @@ function show(id, title, option, heads, rows) {
 }
 
 const axis = (name, format) => ({ type: "value", name, nameLocation: "middle", nameGap: 30, nameTextStyle: { color: "#444" }, axisLabel: { formatter: format, color: "#444", hideOverlap: true } });
+/** An axis with its name above it, where no label can push it out. */
+const upright = (name) => ({ type: "value", name, nameLocation: "end", nameGap: 22, nameTextStyle: { color: "#444", align: "left" }, axisLabel: { color: "#444" } });
 const names = (values, extra) => ({ type: "category", data: values, axisLabel: { color: "#444", hideOverlap: true, ...extra } });
 
 function draw() {
@@ -262,8 +265,8 @@ function draw() {
 function drawOverview({ weeks, categories, products, totals }) {
   const daily = weeks.map((week) => week.cents / 100 / week.days);
   show("weeks", `Revenue: ${dollars(ratio(totals.cents / 100, weeks.reduce((sum, week) => sum + week.days, 0)))} a day`, {
-    xAxis: names(weeks.map((week) => week.start)), yAxis: { ...axis("US dollars a day, by week", (n) => `$${n.toLocaleString("en-US")}`), nameGap: 60 },
-    grid: { left: 32, right: 24, bottom: 30, containLabel: true },
+    xAxis: names(weeks.map((week) => week.start)), yAxis: { ...upright("US dollars a day, by week"), axisLabel: { formatter: brief, color: "#444" } },
+    grid: { left: 10, right: 24, bottom: 30, containLabel: true },
     series: [{ name: "US dollars a day", type: "line", symbol: weeks.length < 3 ? "circle" : "none", lineStyle: { width: 2.5 }, data: daily.map((value) => Number(value.toFixed(2))) }],
   }, [["week", null], ["days", whole], ["sessions", whole], ["orders", whole], ["revenue", dollars]], weeks.map((week) => [week.start, week.days, week.sessions, week.orders, week.cents / 100]));
 
@@ -291,11 +294,13 @@ function drawCohorts(all) {
   all.forEach((cohort, at) => cohort.cells.forEach((cell, period) => {
     if (!cell) return;
     const rate = ratio(cell.users, cohort.size);
-    cells.push({ value: [period, at, Number((rate * 100).toFixed(1))], label: { color: rate > 0.5 ? "#fff" : "#222" }, star: cell.cut });
+    cells.push({ value: [period, at, Number((rate * 100).toFixed(1))], label: { color: rate > 0.62 ? "#fff" : "#222" }, star: cell.cut });
     rows.push([cohort.name, period, cohort.size, cell.users, rate, cell.cut ? "yes" : "no"]);
     if (period === 3 && !cell.cut) { kept += cell.users; of += cohort.size; }
   }));
   const narrow = $("retention").clientWidth < 600;
+  $("retention").querySelector(".chart").style.height = `${Math.max(352, 130 + 24 * all.length)}px`;
+  charts.retention.resize();
   show("retention", of > 0 ? `${percent(kept / of)} of users have a session three months after they registered` : "Users with a session, by months since they registered", {
     tooltip: { trigger: "item", renderMode: "richText", confine: true, formatter: ({ data: { value, star } }) => `${all[value[1]].name}, month ${value[0]}: ${value[2]} %${star ? " so far" : ""}` },
     grid: { left: 10, right: 20, bottom: 50, containLabel: true },
@@ -312,7 +317,7 @@ function drawFunnel({ sessions, users, segments }) {
   const narrow = $("steps").clientWidth < 450;
   const label = { show: true, position: "top", formatter: ({ value }) => (narrow ? value.toFixed(0) : `${value.toFixed(1)} %`) };
   show("steps", `${percent(ratio(sessions[3], sessions[0]))} of sessions end in an order; ${percent(ratio(users[3], users[0]))} of users order`, {
-    legend: {}, grid: { left: 30, right: 20, bottom: 30, containLabel: true }, xAxis: names(stepNames, { interval: 0, hideOverlap: false }), yAxis: { ...axis("% of those who began", (n) => `${n}`), max: 100 },
+    legend: {}, grid: { left: 10, right: 20, bottom: 30, containLabel: true }, xAxis: names(stepNames, { interval: 0, hideOverlap: false }), yAxis: { ...upright("% of those who began"), max: 100 },
     series: [["Sessions", sessions], ["Users", users]].map(([name, counts]) => ({ name, type: "bar", label: { ...label, fontSize: 11 }, data: share(counts) })),
   }, [["step", null], ["sessions", whole], ["sessions_share", percent], ["users", whole], ["users_share", percent]],
   stepNames.map((name, at) => [name, sessions[at], ratio(sessions[at], sessions[0]), users[at], ratio(users[at], users[0])]));
