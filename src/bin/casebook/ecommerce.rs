@@ -6,11 +6,11 @@ use casebook::report::ecommerce::Dashboard;
 use casebook::simulate::Part;
 use casebook::simulate::clock::Day;
 use casebook::simulate::ecommerce::{self, Config};
-use casebook::warehouse::{Sink, Warehouse, queries};
+use casebook::warehouse::{Sink, queries};
 use casebook::{Error, Result};
 use clap::Args;
 
-use crate::files::{Files, Threads, progress};
+use crate::files::{Database, Files, Threads, progress};
 use crate::serve;
 
 /// The business: what the brief says unless told otherwise.
@@ -92,22 +92,17 @@ impl Generate {
 pub struct Load {
     #[command(flatten)]
     business: Business,
-    /// The SQLite file used when DATABASE_URL is not set
-    #[arg(long, default_value = "data/out/ecommerce.sqlite")]
-    sqlite: PathBuf,
+    #[command(flatten)]
+    database: Database,
 }
 
 impl Load {
     pub fn run(self) -> Result<()> {
         let config = self.business.config()?;
-        let mut warehouse = Warehouse::from_env(&self.sqlite)?;
-        self.business.threads.run(|| {
-            warehouse.replace(&queries::ecommerce::SCHEMA, |sink| {
-                self.business.fill(&config, Part::WHOLE, sink)
-            })
-        })?;
-        println!("{} users loaded into {warehouse}", config.users);
-        Ok(())
+        let loaded = format!("{} users", config.users);
+        self.database.load(&self.business.threads, &queries::ecommerce::SCHEMA, &loaded, |sink| {
+            self.business.fill(&config, Part::WHOLE, sink)
+        })
     }
 }
 

@@ -122,6 +122,31 @@ impl Files {
     }
 }
 
+/// Where every `casebook load` puts its tables.
+#[derive(Args)]
+pub struct Database {
+    /// The SQLite file used when DATABASE_URL is not set [default: data/out/CASE.sqlite]
+    #[arg(long, value_name = "FILE")]
+    sqlite: Option<PathBuf>,
+}
+
+impl Database {
+    /// Replaces a case's tables by what `fill` puts into the sink, and says how many of what are there.
+    pub fn load(
+        &self,
+        threads: &Threads,
+        schema: &Schema,
+        loaded: &str,
+        fill: impl FnMut(&mut dyn Sink) -> Result<()> + Send,
+    ) -> Result<()> {
+        let usual = PathBuf::from("data/out").join(schema.name).with_extension("sqlite");
+        let mut warehouse = Warehouse::from_env(self.sqlite.as_ref().unwrap_or(&usual))?;
+        threads.run(|| warehouse.replace(schema, fill))?;
+        println!("{loaded} loaded into {warehouse}");
+        Ok(())
+    }
+}
+
 /// A bar that counts entities, such as companies.
 pub fn progress(part: Part, of: u32, what: &str) -> ProgressBar {
     let ids = part.ids(of);

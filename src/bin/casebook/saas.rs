@@ -1,15 +1,13 @@
 //! `casebook generate saas` and `casebook load saas`.
 
-use std::path::PathBuf;
-
 use casebook::Result;
 use casebook::simulate::Part;
 use casebook::simulate::clock::Month;
 use casebook::simulate::saas::{self, Billing, Config, SessionRule};
-use casebook::warehouse::{Sink, Warehouse, queries};
+use casebook::warehouse::{Sink, queries};
 use clap::Args;
 
-use crate::files::{Files, Threads, progress};
+use crate::files::{Database, Files, Threads, progress};
 
 /// The business: what the brief says unless told otherwise.
 #[derive(Args)]
@@ -98,21 +96,16 @@ impl Generate {
 pub struct Load {
     #[command(flatten)]
     business: Business,
-    /// The SQLite file used when DATABASE_URL is not set
-    #[arg(long, default_value = "data/out/saas.sqlite")]
-    sqlite: PathBuf,
+    #[command(flatten)]
+    database: Database,
 }
 
 impl Load {
     pub fn run(self) -> Result<()> {
         let config = self.business.config()?;
-        let mut warehouse = Warehouse::from_env(&self.sqlite)?;
-        self.business.threads.run(|| {
-            warehouse.replace(&queries::saas::SCHEMA, |sink| {
-                self.business.fill(&config, Part::WHOLE, sink)
-            })
-        })?;
-        println!("{} companies loaded into {warehouse}", config.companies);
-        Ok(())
+        let loaded = format!("{} companies", config.companies);
+        self.database.load(&self.business.threads, &queries::saas::SCHEMA, &loaded, |sink| {
+            self.business.fill(&config, Part::WHOLE, sink)
+        })
     }
 }
