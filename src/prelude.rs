@@ -15,8 +15,8 @@ pub use crate::chart::{self, Unit};
 pub use crate::claims::Ledger;
 pub use crate::metrics::funnel::{self, Funnel, Step};
 pub use crate::metrics::{
-    Period, activity, basket, clv, concentration, detection, experiment, interval, marketplace,
-    retention, revenue, segment, survival,
+    Period, activity, basket, clv, concentration, confounding, detection, experiment, growth,
+    interval, lever, marketplace, retention, revenue, segment, survival,
 };
 pub use crate::notebook::{
     Figure, Markdown, Show, beside, falling, number, share_of, stacked, table,
@@ -24,7 +24,7 @@ pub use crate::notebook::{
 pub use crate::simulate::clock::Month;
 pub use crate::simulate::rhythm::{self, DayClock, Progress, Season, SessionLength};
 pub use crate::simulate::stream::{Stream, stream};
-pub use crate::simulate::{self, ecommerce, mentor, saas};
+pub use crate::simulate::{self, ecommerce, mentor, notion, saas};
 pub use crate::stamp::Stamp;
 pub use crate::warehouse::{self, Answer, Warehouse, queries};
 pub use crate::{Error, Result};

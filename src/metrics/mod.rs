@@ -15,13 +15,16 @@ pub mod activity;
 pub mod basket;
 pub mod clv;
 pub mod concentration;
+pub mod confounding;
 pub mod definitions {
     #![doc = include_str!("definitions.md")]
 }
 pub mod detection;
 pub mod experiment;
 pub mod funnel;
+pub mod growth;
 pub mod interval;
+pub mod lever;
 pub mod marketplace;
 mod period;
 pub mod retention;

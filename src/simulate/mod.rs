@@ -13,6 +13,7 @@ mod draw;
 pub mod ecommerce;
 mod frame;
 pub mod mentor;
+pub mod notion;
 mod part;
 pub mod rhythm;
 pub mod saas;

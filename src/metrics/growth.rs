@@ -1,0 +1,644 @@
+//! Growth: the North Star, activation and time to value, the stages of the user's way, feature adoption, habit
+//! and power users.
+//!
+//! Events: `user_id`, `timestamp`, and the columns that expressions name, without sign-ups. Users: `user_id`,
+//! unique, and `signup_at`. Which events count as what is the caller's to say, as an expression over the events'
+//! columns.
+//!
+//! ```
+//! use casebook::prelude::*;
+//!
+//! let tables = notion::generate(&notion::Config { users: 2_000, ..Default::default() })?;
+//! let events = tables.user_events.lazy().filter(col("event_type").neq(lit("signup")));
+//! let until = chrono::NaiveDate::from_ymd_opt(2025, 1, 1).unwrap_or_default();
+//! let kind = |name: &str| col("event_type").eq(lit(name));
+//! let stages = growth::Stages::new(kind("page_create"), kind("share"), kind("upgrade"));
+//! let reached = stages.milestones(&tables.user_profiles, &events, until)?;
+//! let funnel = Funnel::new(growth::STAGES.map(Step::event)).conversion(&reached)?;
+//! assert_eq!(funnel.height(), 6);
+//! # Ok::<(), casebook::Error>(())
+//! ```
+//!
+//! # Source
+//! A North Star metric measures the value users get, as one number a period (S. Ellis and M. Brown, "Hacking
+//! Growth", 2017; Amplitude's North Star playbook). The stages follow D. McClure's "pirate metrics" (2007) with
+//! engagement, habit and collaboration told apart. Windows are stated with each function; every tool has its own.
+
+use chrono::NaiveDate;
+use polars::prelude::*;
+use rayon::prelude::*;
+
+use super::period::day;
+use super::timeline::{DAY, Grouped, Index, Moments, NOBODY, Numbered, TIME, USER, fetch, full};
+use super::{Period, Source, dates, quantile, require_in, share_columns, texts, warnings};
+use crate::error::{Error, Result};
+
+const SIGNUP: &str = "signup_at";
+
+/// The stages a user can reach, in order, as [`Stages::milestones`] names them.
+pub const STAGES: [&str; 6] =
+    ["signup", "activation", "engagement", "habit", "collaboration", "monetization"];
+
+/// What a workspace product's stages are.
+///
+/// Days are calendar days, the day of sign-up is day 0. A stage counts only after the stage before.
+#[derive(Debug, Clone)]
+pub struct Stages {
+    /// Which events activate: the first within [`activation_hours`](Stages::activation_hours) of sign-up.
+    pub activates: Expr,
+    /// 168: a week.
+    pub activation_hours: u32,
+    /// Engagement: active on so many different days, from activation on, before day so many. (3, 30).
+    pub engagement: (u32, u32),
+    /// The habit, likewise. (8, 60).
+    pub habit: (u32, u32),
+    /// Which events are collaboration: the first after the habit.
+    pub collaborates: Expr,
+    /// Which events are payment: the first after that.
+    pub pays: Expr,
+    /// Both before day so many: 90. Only who is observed for so many days is counted at all.
+    pub within: u32,
+}
+
+/// An event as stages see it: when, and what it is.
+#[derive(Clone, Copy, Default)]
+struct Moment {
+    at: i64,
+    day: i32,
+    kinds: u8,
+}
+
+/// Users with their events, by time.
+struct Lives {
+    users: DataFrame,
+    signup_at: Vec<i64>,
+    signup_day: Vec<i32>,
+    events: Grouped<Moment>,
+    until: i32,
+}
+
+impl Lives {
+    /// Events before `until`, of the users given, after their sign-up; each event is marked by the expressions
+    /// that hold for it.
+    fn new(
+        users: &dyn Source,
+        events: &dyn Source,
+        kinds: &[Expr],
+        more: &[&str],
+        until: NaiveDate,
+    ) -> Result<Lives> {
+        let mut wanted = vec![USER, SIGNUP];
+        wanted.extend(more.iter().filter(|column| ![USER, SIGNUP].contains(*column)));
+        let users = fetch(users, "users", &wanted)?;
+        let mut lazy = events.scan();
+        require_in(&*lazy.collect_schema()?, "events", &[USER, TIME])?;
+        let mut columns = vec![col(USER), col(TIME)];
+        columns.extend(
+            kinds.iter().enumerate().map(|(n, kind)| kind.clone().alias(format!("kind {n}"))),
+        );
+        let events = lazy.select(columns).collect()?;
+        let moments = Moments::new(&events, "events", TIME)?;
+        let signup = Moments::new(&users, "users", SIGNUP)?.beside(&moments, "users", SIGNUP)?;
+        let days = moments.days();
+        let until = day(until);
+        let mut marks = vec![0_u8; events.height()];
+        for n in 0..kinds.len() {
+            let column = full(&events, "events", &format!("kind {n}"))?;
+            for (mark, holds) in marks.iter_mut().zip(column.bool()?.iter()) {
+                *mark |= u8::from(holds == Some(true)) << n;
+            }
+        }
+        let index = Index::new("users", full(&users, "users", USER)?)?;
+        let mut codes = index.find("events", full(&events, "events", USER)?)?;
+        for (row, code) in codes.iter_mut().enumerate() {
+            let early = |user: u32| moments.micros[row] < signup.micros[user as usize];
+            if days[row] >= until || (*code != NOBODY && early(*code)) {
+                *code = NOBODY;
+            }
+        }
+        let mut events = Grouped::new(&codes, users.height(), |row| Moment {
+            at: moments.micros[row],
+            day: days[row],
+            kinds: marks[row],
+        });
+        events.parts().into_par_iter().for_each(|mut part| {
+            for user in 0..part.users() {
+                part.of(user).sort_by_key(|moment| moment.at);
+            }
+        });
+        Ok(Lives { signup_day: signup.days(), signup_at: signup.micros, users, events, until })
+    }
+
+    fn of(&self, user: usize) -> &[Moment] {
+        &self.events.items[self.events.starts[user]..self.events.starts[user + 1]]
+    }
+
+    /// Whether a user was observed for so many days.
+    fn eligible(&self, user: usize, days: u32) -> bool {
+        i64::from(self.signup_day[user]) + i64::from(days) <= i64::from(self.until)
+    }
+
+    /// The first moment on the n-th different day, from the given place on, before day `window`.
+    fn nth_day(&self, user: usize, from: usize, (n, window): (u32, u32)) -> Option<usize> {
+        let mut known = None;
+        let mut seen = 0;
+        for (place, moment) in self.of(user).iter().enumerate().skip(from) {
+            if i64::from(moment.day) >= i64::from(self.signup_day[user]) + i64::from(window) {
+                return None;
+            }
+            if known != Some(moment.day) {
+                known = Some(moment.day);
+                seen += 1;
+                if seen == n {
+                    return Some(place);
+                }
+            }
+        }
+        None
+    }
+
+    /// The first event of a kind within so many hours of sign-up.
+    fn within_hours(&self, user: usize, kind: u8, hours: u32) -> Option<usize> {
+        let end = self.signup_at[user] + i64::from(hours) * (DAY / 24);
+        self.of(user)
+            .iter()
+            .take_while(|moment| moment.at < end)
+            .position(|moment| moment.kinds & kind != 0)
+    }
+}
+
+impl Stages {
+    /// The usual windows.
+    pub fn new(activates: Expr, collaborates: Expr, pays: Expr) -> Stages {
+        Stages {
+            activates,
+            activation_hours: 7 * 24,
+            engagement: (3, 30),
+            habit: (8, 60),
+            collaborates,
+            pays,
+            within: 90,
+        }
+    }
+
+    /// When each user reached each stage: what a [`Funnel`](super::funnel::Funnel) counts.
+    ///
+    /// Reads `users` and `events` as the [module](self) says; `until` is the first day that was not observed.
+    /// Returns one row per stage reached by a user observed for [`within`](Stages::within) days: `user_id`,
+    /// `timestamp`, `event` (one of [`STAGES`]), by user in the order of `users`, and stage.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values or a user that stands in `users`
+    /// twice; polars' own for an expression that is not true or false.
+    pub fn milestones(
+        &self,
+        users: &dyn Source,
+        events: &dyn Source,
+        until: NaiveDate,
+    ) -> Result<DataFrame> {
+        for (field, (days, window)) in [("engagement", self.engagement), ("habit", self.habit)] {
+            if days == 0 || window < days || window > self.within {
+                let accepted = format!(
+                    "1 day or more, in a window of at least so many and at most {}",
+                    self.within
+                );
+                return Err(Error::config(field, format!("{days} days in {window}"), accepted));
+            }
+        }
+        let kinds = [self.activates.clone(), self.collaborates.clone(), self.pays.clone()];
+        let lives = Lives::new(users, events, &kinds, &[], until)?;
+        let reached: Vec<Vec<i64>> = (0..lives.users.height())
+            .into_par_iter()
+            .map(|user| self.reached(&lives, user))
+            .collect();
+        let (mut rows, mut at, mut names): (Vec<IdxSize>, Vec<i64>, Vec<&str>) =
+            (vec![], vec![], vec![]);
+        for (user, moments) in reached.iter().enumerate() {
+            for (stage, moment) in moments.iter().enumerate() {
+                rows.push(user as IdxSize);
+                at.push(*moment);
+                names.push(STAGES[stage]);
+            }
+        }
+        let who = lives.users.column(USER)?.take(&IdxCa::from_vec("row".into(), rows))?;
+        let when =
+            Column::new(TIME.into(), at).cast(&DataType::Datetime(TimeUnit::Microseconds, None))?;
+        Ok(DataFrame::new_infer_height(vec![who, when, Column::new("event".into(), names)])?)
+    }
+
+    /// The moments of the stages a user reached, one after the other.
+    fn reached(&self, lives: &Lives, user: usize) -> Vec<i64> {
+        if !lives.eligible(user, self.within) {
+            return vec![];
+        }
+        let mut moments = vec![lives.signup_at[user]];
+        let events = lives.of(user);
+        let end = i64::from(lives.signup_day[user]) + i64::from(self.within);
+        let next = |from: usize, kind: u8| {
+            let found = events[from..].iter().position(|moment| moment.kinds & kind != 0)?;
+            (i64::from(events[from + found].day) < end).then_some(from + found)
+        };
+        let mut way = || {
+            let mut step = |place: Option<usize>| {
+                moments.extend(place.map(|place| events[place].at));
+                place
+            };
+            let started = step(lives.within_hours(user, 1, self.activation_hours))?;
+            step(lives.nth_day(user, started, self.engagement))?;
+            let habit = step(lives.nth_day(user, started, self.habit))?;
+            let shared = step(next(habit, 2))?;
+            step(next(shared, 4))
+        };
+        way();
+        moments
+    }
+}
+
+/// The funnel from visitors on: puts those who came before those who signed up.
+///
+/// Reads `steps` as from [`Funnel::conversion`](super::funnel::Funnel::conversion) over milestones, and how many
+/// visited while those users signed up. Returns `stage` (i64, from 1), `name`, `users`, `previous` (i64),
+/// `step_rate`, `low`, `high` (f64, 95 % Wilson), `dropped` (i64), `of_visitors`, `of_signups` (f64: users /
+/// those; null where the base comes later).
+///
+/// # Errors
+/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); fewer visitors than sign-ups.
+pub fn from_visitors(visitors: u64, steps: &DataFrame) -> Result<DataFrame> {
+    super::require(steps, "steps", &["name", "users"])?;
+    let mut names = vec![Some("awareness".to_owned())];
+    names.extend(texts(steps.column("name")?)?);
+    let mut users = vec![Some(visitors as i64)];
+    users.extend(steps.column("users")?.i64()?.iter());
+    if users.get(1).copied().flatten() > users[0] {
+        let accepted = "at least as many as signed up";
+        return Err(Error::config("visitors", visitors, accepted));
+    }
+    let previous: Vec<Option<i64>> =
+        std::iter::once(None).chain(users.iter().copied().take(users.len() - 1)).collect();
+    let over = |base: Option<i64>, from: usize| -> Vec<Option<f64>> {
+        let rate = |(place, n): (usize, &Option<i64>)| {
+            n.zip(base)
+                .filter(|(_, base)| place >= from && *base > 0)
+                .map(|(n, base)| n as f64 / base as f64)
+        };
+        users.iter().enumerate().map(rate).collect()
+    };
+    let dropped: Vec<Option<i64>> = previous
+        .iter()
+        .zip(&users)
+        .map(|(before, now)| before.zip(*now).map(|(b, n)| b - n))
+        .collect();
+    let mut columns = vec![
+        Column::new("stage".into(), (1..=users.len() as i64).collect::<Vec<_>>()),
+        Column::new("name".into(), names),
+        Column::new("users".into(), &users),
+        Column::new("previous".into(), &previous),
+    ];
+    columns.extend(share_columns(["step_rate", "low", "high"], &users, &previous));
+    columns.push(Column::new("dropped".into(), dropped));
+    columns.push(Column::new("of_visitors".into(), over(users[0], 0)));
+    columns.push(Column::new("of_signups".into(), over(users.get(1).copied().flatten(), 1)));
+    Ok(DataFrame::new_infer_height(columns)?)
+}
+
+/// When users first got value, and how long it took.
+///
+/// Reads `users` and `events` as the [module](self) says; `value` says which events are value; `until` is the
+/// first day that was not observed. Returns one row per user, in the order of `users`: `user_id`, `eligible`
+/// (bool: observed for `hours`), `reached_at` (the first such event within `hours` of sign-up; null if none),
+/// `hours` (f64: from sign-up to it).
+///
+/// # Errors
+/// As [`Stages::milestones`].
+pub fn time_to_value(
+    users: &dyn Source,
+    events: &dyn Source,
+    value: Expr,
+    hours: u32,
+    until: NaiveDate,
+) -> Result<DataFrame> {
+    let lives = Lives::new(users, events, &[value], &[], until)?;
+    let days = hours.div_ceil(24);
+    let reached: Vec<Option<i64>> = (0..lives.users.height())
+        .into_par_iter()
+        .map(|user| lives.within_hours(user, 1, hours).map(|place| lives.of(user)[place].at))
+        .collect();
+    let took: Vec<Option<f64>> = reached
+        .iter()
+        .zip(&lives.signup_at)
+        .map(|(at, from)| at.map(|at| (at - from) as f64 / (DAY / 24) as f64))
+        .collect();
+    // The last day counts in full: who signed up late in the day is observed a little less than the hours.
+    let eligible: Vec<bool> =
+        (0..lives.users.height()).map(|user| lives.eligible(user, days)).collect();
+    let at = Column::new("reached_at".into(), reached)
+        .cast(&DataType::Datetime(TimeUnit::Microseconds, None))?;
+    Ok(DataFrame::new_infer_height(vec![
+        lives.users.column(USER)?.clone(),
+        Column::new("eligible".into(), eligible),
+        at,
+        Column::new("hours".into(), took),
+    ])?)
+}
+
+/// Activation by an attribute of the users: how many got value within so many hours, and how fast.
+///
+/// Reads and takes what [`time_to_value`] does, and `by`, a column of `users`. Returns one row per value of the
+/// attribute, in its order, and one for "all" at the end: the attribute's column (text), `eligible`, `activated`
+/// (i64), `rate`, `low`, `high` (f64, 95 % Wilson), `fast` (i64: within 24 hours), `fast_rate` (f64: of the
+/// activated), `median_hours`, `p90_hours` (f64), `warning` (text, where fewer than 30 are eligible).
+///
+/// # Errors
+/// As [`time_to_value`].
+pub fn activation(
+    users: &dyn Source,
+    events: &dyn Source,
+    value: Expr,
+    hours: u32,
+    until: NaiveDate,
+    by: &str,
+) -> Result<DataFrame> {
+    let times = time_to_value(users, events, value, hours, until)?;
+    let groups = texts(fetch(users, "users", &[by])?.column(by)?)?;
+    let mut all: std::collections::BTreeMap<Option<String>, Vec<usize>> = Default::default();
+    for (user, group) in groups.into_iter().enumerate() {
+        all.entry(group).or_default().push(user);
+    }
+    let (eligible, took) = (times.column("eligible")?.bool()?, times.column("hours")?.f64()?);
+    let everybody: Vec<usize> = (0..times.height()).collect();
+    let rows = all.into_iter().chain([(Some("all".to_owned()), everybody)]);
+    let (mut names, mut of, mut hits, mut fast) = (vec![], vec![], vec![], vec![]);
+    let (mut rates, mut medians, mut p90s) = (vec![], vec![], vec![]);
+    for (name, members) in rows {
+        let counted: Vec<usize> =
+            members.into_iter().filter(|user| eligible.get(*user) == Some(true)).collect();
+        let mut hours: Vec<f64> = counted.iter().filter_map(|user| took.get(*user)).collect();
+        hours.sort_unstable_by(f64::total_cmp);
+        let quick = hours.partition_point(|hours| *hours < 24.0);
+        names.push(name);
+        of.push(Some(counted.len() as i64));
+        hits.push(Some(hours.len() as i64));
+        fast.push(quick as i64);
+        rates.push((!hours.is_empty()).then(|| quick as f64 / hours.len() as f64));
+        medians.push(quantile(&hours, 0.5));
+        p90s.push(quantile(&hours, 0.9));
+    }
+    let mut columns = vec![
+        Column::new(by.into(), names),
+        Column::new("eligible".into(), &of),
+        Column::new("activated".into(), &hits),
+    ];
+    columns.extend(share_columns(["rate", "low", "high"], &hits, &of));
+    columns.push(Column::new("fast".into(), fast));
+    columns.push(Column::new("fast_rate".into(), rates));
+    columns.push(Column::new("median_hours".into(), medians));
+    columns.push(Column::new("p90_hours".into(), p90s));
+    columns.push(warnings(&of, "users"));
+    Ok(DataFrame::new_infer_height(columns)?)
+}
+
+/// The habit by how many days it is said to take: users active on at least n different days within `window` days
+/// of sign-up, for n from 1 to `most`.
+///
+/// Reads `users` and `events` as the [module](self) says; `until` is the first day that was not observed. Returns
+/// `days` (i64), `eligible` (i64: observed for the window), `users` (i64: active on so many days or more),
+/// `rate`, `low`, `high` (f64, 95 % Wilson).
+///
+/// # Errors
+/// As [`Stages::milestones`]; a window or `most` of 0.
+pub fn habit(
+    users: &dyn Source,
+    events: &dyn Source,
+    window: u32,
+    most: u32,
+    until: NaiveDate,
+) -> Result<DataFrame> {
+    for (field, value) in [("window", window), ("most", most)] {
+        if value == 0 {
+            return Err(Error::config(field, value, "1 or more"));
+        }
+    }
+    let lives = Lives::new(users, events, &[], &[], until)?;
+    let mut counts = vec![0_i64; most as usize];
+    let mut eligible = 0;
+    for user in (0..lives.users.height()).filter(|user| lives.eligible(*user, window)) {
+        eligible += 1;
+        let end = i64::from(lives.signup_day[user]) + i64::from(window);
+        let within =
+            lives.of(user).iter().map(|moment| moment.day).take_while(|day| i64::from(*day) < end);
+        let (mut known, mut seen) = (None, 0);
+        for day in within {
+            if known != Some(day) && seen < counts.len() {
+                counts[seen] += 1;
+                seen += 1;
+            }
+            known = Some(day);
+        }
+    }
+    let hits: Vec<Option<i64>> = counts.into_iter().map(Some).collect();
+    let of = vec![Some(eligible); hits.len()];
+    let mut columns = vec![
+        Column::new("days".into(), (1..=i64::from(most)).collect::<Vec<_>>()),
+        Column::new("eligible".into(), &of),
+        Column::new("users".into(), &hits),
+    ];
+    columns.extend(share_columns(["rate", "low", "high"], &hits, &of));
+    Ok(DataFrame::new_infer_height(columns)?)
+}
+
+/// The North Star of a workspace product: workspaces in which people work together, week by week.
+///
+/// Reads `events`: `user_id`, `workspace_id`, `timestamp`, and the columns that `collaborates` names: which
+/// events are collaboration. `from` and `until`: the first day observed, and the first day not. Returns one row
+/// per week that lies wholly between, without gaps: `week` (Date, its Monday), `workspaces` (i64: with an event),
+/// `collaborative` (i64: of those, with events of two or more users and at least one of collaboration), `share`,
+/// `low`, `high` (f64, 95 % Wilson), `users` (i64: with an event).
+///
+/// # Errors
+/// As [`Stages::milestones`]; days in the wrong order.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let tables = notion::generate(&notion::Config { users: 2_000, ..Default::default() })?;
+/// let events = tables.user_events.lazy().filter(col("event_type").neq(lit("signup")));
+/// let day = |year| chrono::NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default();
+/// let weeks = growth::north_star(&events, col("event_type").eq(lit("share")), day(2024), day(2025))?;
+/// assert_eq!(weeks.height(), 52); // 2024 begins on a Monday and ends on a Tuesday
+/// # Ok::<(), casebook::Error>(())
+/// ```
+pub fn north_star(
+    events: &dyn Source,
+    collaborates: Expr,
+    from: NaiveDate,
+    until: NaiveDate,
+) -> Result<DataFrame> {
+    const SPACE: &str = "workspace_id";
+    if from > until {
+        return Err(Error::config("from", from, format!("{until} or before")));
+    }
+    let mut lazy = events.scan();
+    require_in(&*lazy.collect_schema()?, "events", &[USER, SPACE, TIME])?;
+    let columns = [col(USER), col(SPACE), col(TIME), collaborates.alias("collaborates")];
+    let events = lazy.select(columns).collect()?;
+    let days = Moments::new(&events, "events", TIME)?.days();
+    let users = Numbered::new(full(&events, "events", USER)?)?.codes;
+    let spaces = Numbered::new(full(&events, "events", SPACE)?)?.codes;
+    let shared = full(&events, "events", "collaborates")?.bool()?.clone();
+    // The first week that begins, and the first that does not end, within the days observed.
+    let week = |day: i32| Period::Week.of(day);
+    let first = week(day(from) + 6);
+    let end = week(day(until)).max(first);
+    let mut rows: Vec<(i32, u32, u32, bool)> = vec![];
+    for (row, shared) in shared.iter().enumerate() {
+        let item = (week(days[row]), spaces[row], users[row], shared == Some(true));
+        if (first..end).contains(&item.0) && rows.last() != Some(&item) {
+            rows.push(item);
+        }
+    }
+    rows.par_sort_unstable();
+    rows.dedup();
+    let weeks = (end - first) as usize;
+    let (mut active, mut together) = (vec![0_i64; weeks], vec![0_i64; weeks]);
+    for space in rows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        let at = (space[0].0 - first) as usize;
+        active[at] += 1;
+        let several = space[0].2 != space[space.len() - 1].2;
+        together[at] += i64::from(several && space.iter().any(|row| row.3));
+    }
+    let mut people: Vec<(i32, u32)> = rows.iter().map(|row| (row.0, row.2)).collect();
+    people.par_sort_unstable();
+    people.dedup();
+    let mut here = vec![0_i64; weeks];
+    people.iter().for_each(|(week, _)| here[(week - first) as usize] += 1);
+    let some = |counts: &[i64]| counts.iter().copied().map(Some).collect::<Vec<_>>();
+    let (active, together) = (some(&active), some(&together));
+    let mut columns = vec![
+        dates("week", (first..end).map(|week| Period::Week.start(week)).collect())?,
+        Column::new("workspaces".into(), &active),
+        Column::new("collaborative".into(), &together),
+    ];
+    columns.extend(share_columns(["share", "low", "high"], &together, &active));
+    columns.push(Column::new("users".into(), here));
+    Ok(DataFrame::new_infer_height(columns)?)
+}
+
+/// Who uses which feature, how much, and how long it took them.
+///
+/// Reads `users` and `events` as the [module](self) says, and `feature`, a column of `events`; events from
+/// `until` on are left out. Returns one row per feature: `feature` (text), `users` (i64: all), `adopted` (i64:
+/// used it at least once), `rate`, `low`, `high` (f64, 95 % Wilson), `events` (i64), `events_per_adopter`,
+/// `median_days` (f64: from sign-up to the first use), by falling adoption, then name.
+///
+/// # Errors
+/// As [`Stages::milestones`].
+pub fn adoption(
+    users: &dyn Source,
+    events: &dyn Source,
+    feature: &str,
+    until: NaiveDate,
+) -> Result<DataFrame> {
+    let users = fetch(users, "users", &[USER, SIGNUP])?;
+    let events = fetch(events, "events", &[USER, TIME, feature])?;
+    let moments = Moments::new(&events, "events", TIME)?;
+    let signup = Moments::new(&users, "users", SIGNUP)?.beside(&moments, "users", SIGNUP)?.micros;
+    let days = moments.days();
+    let index = Index::new("users", full(&users, "users", USER)?)?;
+    let codes = index.find("events", full(&events, "events", USER)?)?;
+    let named = full(&events, "events", feature)?;
+    let features = Numbered::new(named)?;
+    let names = texts(&features.pick(named)?)?;
+    let (until, width) = (day(until), names.len());
+    let mut first = vec![i64::MAX; users.height() * width];
+    let mut counts = vec![0_i64; width];
+    for (row, user) in codes.iter().enumerate() {
+        if *user == NOBODY || days[row] >= until || moments.micros[row] < signup[*user as usize] {
+            continue;
+        }
+        let which = features.codes[row] as usize;
+        let cell = &mut first[*user as usize * width + which];
+        *cell = (*cell).min(moments.micros[row]);
+        counts[which] += 1;
+    }
+    let everybody =
+        signup.iter().zip(0..).filter(|(at, _)| at.div_euclid(DAY) < i64::from(until)).count();
+    let mut rows: Vec<(i64, &str, i64, Option<f64>)> = vec![];
+    for which in 0..width {
+        let mut took: Vec<f64> = (0..users.height())
+            .map(|user| (user, first[user * width + which]))
+            .filter(|(_, at)| *at != i64::MAX)
+            .map(|(user, at)| (at - signup[user]) as f64 / DAY as f64)
+            .collect();
+        took.sort_unstable_by(f64::total_cmp);
+        let name = names[which].as_deref().unwrap_or_default();
+        if !took.is_empty() {
+            rows.push((took.len() as i64, name, counts[which], quantile(&took, 0.5)));
+        }
+    }
+    rows.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+    let adopted: Vec<Option<i64>> = rows.iter().map(|row| Some(row.0)).collect();
+    let of = vec![Some(everybody as i64); rows.len()];
+    let mut columns = vec![
+        Column::new("feature".into(), rows.iter().map(|row| row.1).collect::<Vec<_>>()),
+        Column::new("users".into(), &of),
+        Column::new("adopted".into(), &adopted),
+    ];
+    columns.extend(share_columns(["rate", "low", "high"], &adopted, &of));
+    columns.push(Column::new("events".into(), rows.iter().map(|row| row.2).collect::<Vec<_>>()));
+    let each: Vec<f64> = rows.iter().map(|row| row.2 as f64 / row.0 as f64).collect();
+    columns.push(Column::new("events_per_adopter".into(), each));
+    columns
+        .push(Column::new("median_days".into(), rows.iter().map(|row| row.3).collect::<Vec<_>>()));
+    Ok(DataFrame::new_infer_height(columns)?)
+}
+
+/// Users by how much they do, with their tenth: 1 holds the power users.
+///
+/// Reads `events`: `user_id`, `timestamp`. Counts the days from `from` to before `until`. Returns one row per
+/// user with an event: `user_id`, `events`, `active_days` (i64), `tenth` (i64, 1 to 10: as SQL's `ntile(10)`, so
+/// sizes differ by at most one and the first are the larger), by falling events, then user.
+///
+/// # Errors
+/// As [`Stages::milestones`].
+///
+/// # Source
+/// Power users are the top decile by volume of events, not by events per day of life, which puts users of one
+/// day at the top.
+pub fn power_users(events: &dyn Source, from: NaiveDate, until: NaiveDate) -> Result<DataFrame> {
+    let frame = fetch(events, "events", &[USER, TIME])?;
+    let days = Moments::new(&frame, "events", TIME)?.days();
+    let within = day(from)..day(until);
+    let ids = full(&frame, "events", USER)?;
+    let numbered = Numbered::new(ids)?;
+    let codes: Vec<u32> = numbered
+        .codes
+        .iter()
+        .zip(&days)
+        .map(|(code, day)| if within.contains(day) { *code } else { NOBODY })
+        .collect();
+    let mut events = vec![0_i64; numbered.count()];
+    codes.iter().filter(|code| **code != NOBODY).for_each(|code| events[*code as usize] += 1);
+    let active = super::timeline::distinct(&codes, numbered.count(), &days);
+    let days: Vec<i64> = active.starts.windows(2).map(|ends| (ends[1] - ends[0]) as i64).collect();
+    let frame = DataFrame::new_infer_height(vec![
+        numbered.pick(ids)?,
+        Column::new("events".into(), events),
+        Column::new("active_days".into(), days),
+    ])?;
+    let order = SortMultipleOptions::default().with_order_descending_multi([true, false]);
+    let mut sorted = frame
+        .lazy()
+        .filter(col("events").gt(lit(0_i64)))
+        .sort(["events", USER], order)
+        .collect()?;
+    let n = sorted.height();
+    let (size, more) = (n / 10, n % 10);
+    let tenth = |row: usize| {
+        let large = more * (size + 1);
+        let place = if row < large { row / (size + 1) } else { more + (row - large) / size.max(1) };
+        place as i64 + 1
+    };
+    sorted.with_column(Column::new("tenth".into(), (0..n).map(tenth).collect::<Vec<_>>()))?;
+    Ok(sorted)
+}

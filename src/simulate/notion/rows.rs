@@ -1,0 +1,344 @@
+//! From lives to rows: users, workspaces, members, events.
+
+use std::ops::Range;
+
+use polars::prelude::*;
+
+use super::calibrate::World;
+use super::config::{Channel, Segment};
+use super::life::{DAY, Life, below};
+use super::{Batch, PER_USER, PER_USER_SESSIONS};
+use crate::error::Result;
+use crate::simulate::draw::{chance, place, sums};
+use crate::simulate::frame::{dates, moments};
+use crate::simulate::stream::{Stream, stream};
+
+/// Users who may work together live next to each other: workspaces never cross these blocks, so that blocks can
+/// be made apart.
+pub(super) const BLOCK: u32 = 64;
+
+const DEVICES: [(&str, f64); 3] = [("desktop", 0.62), ("mobile", 0.28), ("tablet", 0.10)];
+const REGIONS: [(&str, f64); 5] = [
+    ("north_america", 0.38),
+    ("europe", 0.29),
+    ("asia_pacific", 0.21),
+    ("latin_america", 0.08),
+    ("middle_east_africa", 0.04),
+];
+const USES: [&str; 5] = ["notes", "project_management", "wiki", "task_lists", "studies"];
+/// What each segment uses the product for.
+const USE_SHARES: [[f64; 5]; 4] = [
+    [0.50, 0.10, 0.05, 0.30, 0.05],
+    [0.15, 0.40, 0.20, 0.24, 0.01],
+    [0.05, 0.40, 0.45, 0.09, 0.01],
+    [0.20, 0.05, 0.10, 0.05, 0.60],
+];
+const TEMPLATES: [&str; 4] = ["meeting_notes", "roadmap", "reading_list", "team_wiki"];
+
+/// Paid plans by segment, and their price in US dollars a month.
+pub(super) const PLANS: [(&str, f64); 4] =
+    [("free", 0.0), ("plus", 8.0), ("business", 15.0), ("enterprise", 20.0)];
+const PLAN_OF: [usize; 4] = [1, 2, 3, 1];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Signup,
+    View,
+    Edit,
+    Create,
+    Search,
+    Template,
+    Api,
+    Comment,
+    Share,
+    Invite,
+    Upgrade,
+}
+
+const KINDS: [&str; 11] = [
+    "signup",
+    "page_view",
+    "page_edit",
+    "page_create",
+    "search",
+    "template_use",
+    "api_call",
+    "comment",
+    "share",
+    "invite",
+    "upgrade",
+];
+
+/// How often each kind of event is chosen, of those a user may choose from.
+const LIKING: [(Kind, f64); 9] = [
+    (Kind::View, 34.0),
+    (Kind::Edit, 30.0),
+    (Kind::Create, 6.0),
+    (Kind::Search, 9.0),
+    (Kind::Template, 4.0),
+    (Kind::Api, 5.0),
+    (Kind::Comment, 8.0),
+    (Kind::Share, 3.0),
+    (Kind::Invite, 1.0),
+];
+
+struct User {
+    id: u32,
+    workspace: u32,
+    life: Life,
+    device: usize,
+    region: usize,
+    use_case: usize,
+    /// The day from which on the plan is paid.
+    paid: Option<i32>,
+}
+
+struct Event {
+    user: u32,
+    workspace: u32,
+    number: i64,
+    session: i64,
+    at: i64,
+    kind: Kind,
+    device: usize,
+    template: usize,
+}
+
+struct Workspace {
+    id: u32,
+    segment: usize,
+    created: i64,
+    members: i32,
+    plan: usize,
+}
+
+/// What users of some blocks leave behind.
+#[derive(Default)]
+pub(super) struct Rows {
+    users: Vec<User>,
+    workspaces: Vec<Workspace>,
+    events: Vec<Event>,
+}
+
+/// The workspace of each user of a block: that of the member with the lowest id. Users of a segment that works
+/// in teams are put together in the order of their ids.
+fn teams(world: &World, ids: Range<u32>, segments: &[usize], rng: &mut Stream) -> Vec<u32> {
+    let mut workspace: Vec<u32> = ids.clone().collect();
+    for (segment, rules) in world.config.segments.iter().enumerate() {
+        let alike: Vec<usize> = (0..segments.len()).filter(|at| segments[*at] == segment).collect();
+        let mut rest = &alike[..];
+        while !rest.is_empty() {
+            let (low, high) = rules.team;
+            let size = (low + below(i64::from(high - low + 1), rng) as u32) as usize;
+            let (team, others) = rest.split_at(size.min(rest.len()));
+            for member in team {
+                workspace[*member] = ids.start + team[0] as u32;
+            }
+            rest = others;
+        }
+    }
+    workspace
+}
+
+impl Rows {
+    /// One block of users; ids from a multiple of [`BLOCK`] on.
+    pub fn block(world: &World, ids: Range<u32>) -> Rows {
+        let seed = world.config.seed;
+        let mut rng = stream(seed, "notion block", u64::from(ids.start));
+        let lives: Vec<Life> = ids.clone().map(|id| world.life(seed, id)).collect();
+        let segments: Vec<usize> = lives.iter().map(|life| life.person.segment).collect();
+        let homes = teams(world, ids.clone(), &segments, &mut rng);
+        let mut rows = Rows::default();
+        for ((id, workspace), life) in ids.zip(homes).zip(lives) {
+            rows.user(world, id, workspace, life);
+        }
+        rows.spaces();
+        rows
+    }
+
+    fn user(&mut self, world: &World, id: u32, workspace: u32, mut life: Life) {
+        let rng = &mut life.rng;
+        let shares = |all: &[(&str, f64)]| sums(all.iter().map(|(_, share)| *share));
+        let (device, region) = (place(&shares(&DEVICES), rng), place(&shares(&REGIONS), rng));
+        let segment = life.person.segment;
+        let use_case = place(&sums(USE_SHARES[segment].into_iter()), rng);
+        let api = if segment == 2 { 0.25 } else { 0.06 };
+        let adopted = [(Kind::Search, 0.7), (Kind::Template, 0.35), (Kind::Api, api)]
+            .map(|(kind, share)| (kind, chance(rng, share)));
+        let seat_days = below(30, rng) as i32;
+        let mut events: Vec<(i64, usize, Kind, usize)> = vec![];
+        let mut upgraded = None;
+        let liking = |active: bool| -> Vec<(Kind, f64)> {
+            let may = |kind: Kind| match kind {
+                Kind::View => true,
+                Kind::Comment => life.person.shares,
+                Kind::Share | Kind::Invite => life.person.shares && active,
+                Kind::Edit | Kind::Create => active,
+                _ => adopted
+                    .iter()
+                    .any(|(known, has)| *known == kind && *has && (active || kind == Kind::Search)),
+            };
+            LIKING.into_iter().filter(|(kind, _)| may(*kind)).collect()
+        };
+        let menus = [false, true].map(|active| {
+            let menu = liking(active);
+            let total: f64 = menu.iter().map(|(_, weight)| weight).sum();
+            (sums(menu.iter().map(|(_, weight)| weight / total)), menu)
+        });
+        events.push((life.person.signup, 0, Kind::Signup, 0));
+        let begins = life.activated.unwrap_or(i64::MAX);
+        for (session, visit) in life.visits.iter().enumerate() {
+            let left = DAY - 1 - visit.at.rem_euclid(DAY) - 120;
+            let span = (i64::from(visit.more) * 150).min(left).max(0);
+            let mut last = visit.at;
+            // The first page is created in the visit in which it falls: the one that begins then, or sign-up's.
+            let first = begins >= visit.at
+                && begins - visit.at <= 1_800
+                && (begins == visit.at || session == 0);
+            for at in 0..visit.events {
+                let (moment, kind) = match (at, first) {
+                    (0, true) => (begins, Kind::Create),
+                    (0, false) => (visit.at + i64::from(session == 0) * 20, Kind::View),
+                    _ => (visit.at + 1 + below(span, rng), Kind::View),
+                };
+                let (sums, menu) = &menus[usize::from(moment >= begins)];
+                let kind = if kind == Kind::Create { kind } else { menu[place(sums, rng)].0 };
+                let template = if kind == Kind::Template { below(4, rng) as usize } else { 0 };
+                events.push((moment, session, kind, template));
+                last = last.max(moment);
+            }
+            if visit.shares {
+                let kind = if last >= begins { Kind::Share } else { Kind::Comment };
+                events.push((last + 20, session, kind, 0));
+            }
+            if visit.upgrades {
+                upgraded = Some(((last + 40) / DAY) as i32);
+                events.push((last + 40, session, Kind::Upgrade, 0));
+            }
+        }
+        // The order of events of one second is the order in which they were drawn.
+        events.sort_by_key(|(at, ..)| *at);
+        let signup_day = (life.person.signup / DAY) as i32;
+        let seat = life.person.seat.then(|| (signup_day + seat_days).min(world.days() - 1));
+        let paid = upgraded.or(seat);
+        let (base, sessions) = (i64::from(id) * PER_USER, i64::from(id) * PER_USER_SESSIONS);
+        // Sometimes a whole visit is made on another device.
+        let away: Vec<bool> = life.visits.iter().map(|_| chance(&mut life.rng, 0.2)).collect();
+        for (number, (at, session, kind, template)) in events.into_iter().enumerate() {
+            let away = away.get(session).is_some_and(|away| *away);
+            self.events.push(Event {
+                user: id,
+                workspace,
+                number: base + number as i64,
+                session: sessions + session as i64,
+                at,
+                kind,
+                device: if away { (device + 1) % DEVICES.len() } else { device },
+                template,
+            });
+        }
+        self.users.push(User { id, workspace, life, device, region, use_case, paid });
+    }
+
+    /// The workspaces of the users so far.
+    fn spaces(&mut self) {
+        let mut all: std::collections::BTreeMap<u32, Workspace> = Default::default();
+        for user in &self.users {
+            let segment = user.life.person.segment;
+            let space = all.entry(user.workspace).or_insert(Workspace {
+                id: user.workspace,
+                segment,
+                created: i64::MAX,
+                members: 0,
+                plan: 0,
+            });
+            space.created = space.created.min(user.life.person.signup);
+            space.members += 1;
+            if user.paid.is_some() {
+                space.plan = PLAN_OF[segment];
+            }
+        }
+        self.workspaces = all.into_values().collect();
+    }
+
+    pub fn extend(&mut self, other: Rows) {
+        self.users.extend(other.users);
+        self.workspaces.extend(other.workspaces);
+        self.events.extend(other.events);
+    }
+
+    pub fn frames(self, world: &World) -> Result<Batch> {
+        let users = &self.users;
+        let (day, second) = (world.first_day, i64::from(world.first_day) * DAY);
+        let ids: Vec<i64> = users.iter().map(|user| i64::from(user.id)).collect();
+        let homes: Vec<i64> = users.iter().map(|user| i64::from(user.workspace)).collect();
+        let signups = || users.iter().map(|user| user.life.person.signup);
+        let plan = |user: &User| user.paid.map_or(0, |_| PLAN_OF[user.life.person.segment]);
+        let texts =
+            |pick: &dyn Fn(&User) -> &'static str| users.iter().map(pick).collect::<Vec<_>>();
+        let user_profiles = df!(
+            "user_id" => &ids,
+            "signup_date" => dates("signup_date", signups().map(|at| day + (at / DAY) as i32))?,
+            "signup_at" => moments("signup_at", signups().map(|at| second + at))?,
+            "segment" => texts(&|user| Segment::name(user.life.person.segment)),
+            "acquisition_channel" => texts(&|user| Channel::name(user.life.person.channel)),
+            "device" => texts(&|user| DEVICES[user.device].0),
+            "region" => texts(&|user| REGIONS[user.region].0),
+            "use_case" => texts(&|user| USES[user.use_case]),
+            "plan_type" => texts(&|user| PLANS[plan(user)].0),
+            "paid_since" => dates("paid_since", users.iter().map(|user| user.paid.map(|paid| day + paid)))?,
+            "workspace_id" => &homes,
+        )?;
+        let spaces = &self.workspaces;
+        let workspaces = df!(
+            "workspace_id" => spaces.iter().map(|space| i64::from(space.id)).collect::<Vec<_>>(),
+            "created_at" => moments("created_at", spaces.iter().map(|space| second + space.created))?,
+            "segment" => spaces.iter().map(|space| Segment::name(space.segment)).collect::<Vec<_>>(),
+            "members" => spaces.iter().map(|space| space.members).collect::<Vec<_>>(),
+            "plan_type" => spaces.iter().map(|space| PLANS[space.plan].0).collect::<Vec<_>>(),
+        )?;
+        let role = |user: &User| if user.id == user.workspace { "owner" } else { "member" };
+        let mut members = df!(
+            "workspace_id" => &homes,
+            "user_id" => &ids,
+            "role" => texts(&role),
+            "joined_at" => moments("joined_at", signups().map(|at| second + at))?,
+        )?;
+        members.sort_in_place(["workspace_id", "user_id"], Default::default())?;
+        let events = events_frame(&self.events, second)?;
+        Ok(Batch { user_profiles, workspaces, workspace_members: members, user_events: events })
+    }
+}
+
+fn events_frame(rows: &[Event], second: i64) -> Result<DataFrame> {
+    // Few different texts: each is made once.
+    let properties: Vec<String> = DEVICES
+        .iter()
+        .flat_map(|(device, _)| {
+            let plain = format!("{{\"device\":\"{device}\"}}");
+            let with = TEMPLATES
+                .iter()
+                .map(move |name| format!("{{\"device\":\"{device}\",\"template\":\"{name}\"}}"));
+            std::iter::once(plain).chain(with)
+        })
+        .collect();
+    let property = |row: &Event| {
+        let template = if row.kind == Kind::Template { 1 + row.template } else { 0 };
+        properties[row.device * (1 + TEMPLATES.len()) + template].as_str()
+    };
+    let whole = |name: &str, pick: &dyn Fn(&Event) -> i64| {
+        Column::new(name.into(), rows.iter().map(pick).collect::<Vec<_>>())
+    };
+    Ok(DataFrame::new_infer_height(vec![
+        whole("event_id", &|row| row.number),
+        whole("user_id", &|row| i64::from(row.user)),
+        whole("workspace_id", &|row| i64::from(row.workspace)),
+        whole("session_id", &|row| row.session),
+        Column::new(
+            "event_type".into(),
+            rows.iter().map(|row| KINDS[row.kind as usize]).collect::<Vec<_>>(),
+        ),
+        moments("timestamp", rows.iter().map(|row| second + row.at))?.into(),
+        Column::new("properties".into(), rows.iter().map(property).collect::<Vec<_>>()),
+    ])?)
+}
