@@ -642,3 +642,44 @@ pub fn power_users(events: &dyn Source, from: NaiveDate, until: NaiveDate) -> Re
     sorted.with_column(Column::new("tenth".into(), (0..n).map(tenth).collect::<Vec<_>>()))?;
     Ok(sorted)
 }
+
+/// The tenths of [`power_users`]: what share of all activity each has.
+///
+/// Reads `users` as from there: `events`, `active_days`, `tenth`. Returns one row per tenth: `tenth`, `users`,
+/// `events` (i64), `share` (f64: of all events), `fewest`, `most` (i64: events of one user), `days_per_user`
+/// (f64).
+///
+/// # Errors
+/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), or polars' own for a wrong type.
+pub fn tenths(users: &dyn Source) -> Result<DataFrame> {
+    let frame = fetch(users, "users", &["events", "active_days", "tenth"])?;
+    let column = |name: &str| -> Result<Vec<i64>> {
+        Ok(full(&frame, "users", name)?.i64()?.into_no_null_iter().collect())
+    };
+    let (events, days, tenth) = (column("events")?, column("active_days")?, column("tenth")?);
+    let mut groups: std::collections::BTreeMap<i64, (i64, i64, i64, i64, i64)> = Default::default();
+    for (row, events) in events.iter().enumerate() {
+        let group = groups.entry(tenth[row]).or_insert((0, 0, i64::MAX, 0, 0));
+        let (users, sum, fewest, most, active) = *group;
+        *group =
+            (users + 1, sum + events, fewest.min(*events), most.max(*events), active + days[row]);
+    }
+    let all: i64 = events.iter().sum();
+    let groups: Vec<_> = groups.into_iter().collect();
+    let whole = |of: fn(&(i64, i64, i64, i64, i64)) -> i64| -> Vec<i64> {
+        groups.iter().map(|(_, group)| of(group)).collect()
+    };
+    let ratio = |above: Vec<i64>, below: &dyn Fn(usize) -> i64| -> Vec<f64> {
+        above.iter().enumerate().map(|(n, above)| *above as f64 / below(n) as f64).collect()
+    };
+    let sizes = whole(|group| group.0);
+    Ok(df!(
+        "tenth" => groups.iter().map(|(tenth, _)| *tenth).collect::<Vec<_>>(),
+        "users" => &sizes,
+        "events" => whole(|group| group.1),
+        "share" => ratio(whole(|group| group.1), &|_| all),
+        "fewest" => whole(|group| group.2),
+        "most" => whole(|group| group.3),
+        "days_per_user" => ratio(whole(|group| group.4), &|n| sizes[n]),
+    )?)
+}

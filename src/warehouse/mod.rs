@@ -155,6 +155,39 @@ impl Warehouse {
         self.engine.query(query.into())
     }
 
+    /// As [`Warehouse::query`], for a query that is asked about a day.
+    ///
+    /// # Errors
+    /// As [`Warehouse::query`].
+    ///
+    /// ```
+    /// use casebook::prelude::*;
+    ///
+    /// let tables = notion::generate(&notion::Config { users: 300, ..Default::default() })?;
+    /// let mut db = Warehouse::in_memory()?;
+    /// db.load(&queries::notion::SCHEMA, &tables.named())?;
+    /// let day = chrono::NaiveDate::from_ymd_opt(2024, 2, 29).unwrap_or_default();
+    /// let weeks = db.query_on(queries::notion::NORTH_STAR, day)?;
+    /// assert_eq!(weeks.height(), 12);
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
+    pub fn query_on<'q>(
+        &mut self,
+        query: impl Into<Query<'q>>,
+        as_of: chrono::NaiveDate,
+    ) -> Result<DataFrame> {
+        let query = query.into();
+        self.engine.query(Query { name: query.name, text: &query.on(as_of) })
+    }
+
+    /// As [`Warehouse::ask`], for a query that is asked about a day.
+    ///
+    /// # Errors
+    /// As [`Warehouse::query`].
+    pub fn ask_on(&mut self, query: Query<'static>, as_of: chrono::NaiveDate) -> Result<Answer> {
+        Ok(Answer { query, frame: self.query_on(query, as_of)? })
+    }
+
     /// As [`Warehouse::query`], for a notebook: the answer shows the SQL above its rows.
     ///
     /// # Errors

@@ -21,6 +21,16 @@ impl<'q> From<&Query<'q>> for Query<'q> {
     }
 }
 
+/// How a query names the day it is asked about; what `psql -v as_of=2024-02-29` fills in.
+pub const AS_OF: &str = ":'as_of'";
+
+impl Query<'_> {
+    /// The SQL with the day filled in.
+    pub fn on(&self, as_of: chrono::NaiveDate) -> String {
+        self.text.replace(AS_OF, &format!("'{as_of}'"))
+    }
+}
+
 /// The tables and views of one case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schema {
@@ -128,4 +138,79 @@ pub mod ecommerce {
 
     /// All of them.
     pub const ALL: [Query; 2] = [COHORTS, FUNNEL];
+}
+
+/// The Notion-style study: `sql/notion/`. Each query is asked about a day: see
+/// [`Warehouse::query_on`](super::Warehouse::query_on).
+pub mod notion {
+    use super::{Query, Reference, Schema};
+
+    /// Tables `plans`, `calendar`, `visitors`, `workspaces`, `user_profiles`, `workspace_members`, `user_events`
+    /// and the views over them.
+    pub const SCHEMA: Schema = Schema {
+        name: "notion",
+        tables: &[
+            "plans",
+            "calendar",
+            "visitors",
+            "workspaces",
+            "user_profiles",
+            "workspace_members",
+            "user_events",
+        ],
+        keys: &[
+            ("plans", "plan_type"),
+            ("calendar", "date"),
+            ("workspaces", "workspace_id"),
+            ("user_profiles", "user_id"),
+            ("user_events", "event_id"),
+        ],
+        references: &[
+            Reference { from: ("visitors", "date"), to: ("calendar", "date") },
+            Reference {
+                from: ("user_profiles", "workspace_id"),
+                to: ("workspaces", "workspace_id"),
+            },
+            Reference { from: ("workspace_members", "user_id"), to: ("user_profiles", "user_id") },
+            Reference { from: ("user_events", "user_id"), to: ("user_profiles", "user_id") },
+        ],
+        views: &["activity", "signups"],
+        sqlite: include_str!("../../sql/notion/schema.sqlite.sql"),
+        postgres: include_str!("../../sql/notion/schema.postgres.sql"),
+        common: "",
+    };
+
+    /// Daily, weekly and monthly active users, and stickiness.
+    pub const DAU_MAU: Query =
+        Query { name: "notion/dau_mau.sql", text: include_str!("../../sql/notion/dau_mau.sql") };
+    /// The seven stages from visitor to payment.
+    pub const FUNNEL: Query =
+        Query { name: "notion/funnel.sql", text: include_str!("../../sql/notion/funnel.sql") };
+    /// Retention by month of sign-up and calendar months since.
+    pub const COHORT_RETENTION: Query = Query {
+        name: "notion/cohort_retention.sql",
+        text: include_str!("../../sql/notion/cohort_retention.sql"),
+    };
+    /// Users in tenths by how much they do.
+    pub const POWER_USERS: Query = Query {
+        name: "notion/power_users.sql",
+        text: include_str!("../../sql/notion/power_users.sql"),
+    };
+    /// Who has used which feature.
+    pub const FEATURE_ADOPTION: Query = Query {
+        name: "notion/feature_adoption.sql",
+        text: include_str!("../../sql/notion/feature_adoption.sql"),
+    };
+    /// Recurring revenue by month and plan.
+    pub const REVENUE: Query =
+        Query { name: "notion/revenue.sql", text: include_str!("../../sql/notion/revenue.sql") };
+    /// Workspaces in which people worked together, by week.
+    pub const NORTH_STAR: Query = Query {
+        name: "notion/north_star.sql",
+        text: include_str!("../../sql/notion/north_star.sql"),
+    };
+
+    /// All of them.
+    pub const ALL: [Query; 7] =
+        [DAU_MAU, FUNNEL, COHORT_RETENTION, POWER_USERS, FEATURE_ADOPTION, REVENUE, NORTH_STAR];
 }

@@ -6,6 +6,7 @@ mod doctor;
 mod ecommerce;
 mod files;
 mod mentor;
+mod notion;
 mod saas;
 mod serve;
 
@@ -45,6 +46,8 @@ enum Generate {
     Ecommerce(ecommerce::Generate),
     /// The mentor marketplace: users, sessions, mentors, requests, matches and eight tables more
     Mentor(mentor::Generate),
+    /// The Notion-style study: users, workspaces, members, events, visitors, plans, calendar
+    Notion(notion::Generate),
     /// The SaaS take-home: companies, plans, months, sessions
     Saas(saas::Generate),
 }
@@ -53,6 +56,8 @@ enum Generate {
 enum Load {
     /// The e-commerce platform: products, users, sessions, events
     Ecommerce(ecommerce::Load),
+    /// The Notion-style study: users, workspaces, members, events, visitors, plans, calendar
+    Notion(notion::Load),
     /// The SaaS take-home: companies, plans, months, sessions
     Saas(saas::Load),
 }
@@ -67,8 +72,10 @@ fn main() -> ExitCode {
     let done = match Casebook::parse().task {
         Task::Generate(Generate::Ecommerce(asked)) => asked.run(),
         Task::Generate(Generate::Mentor(asked)) => asked.run(),
+        Task::Generate(Generate::Notion(asked)) => asked.run(),
         Task::Generate(Generate::Saas(asked)) => asked.run(),
         Task::Load(Load::Ecommerce(asked)) => asked.run(),
+        Task::Load(Load::Notion(asked)) => asked.run(),
         Task::Load(Load::Saas(asked)) => asked.run(),
         Task::Report(Report::Ecommerce(asked)) => asked.run(),
         Task::Analyze(asked) => asked.run(),

@@ -304,6 +304,17 @@ impl<'c> World<'c> {
                 }
             }
         }
+        for s in 0..4 {
+            let segment = &self.config.segments[s];
+            let habit = (0..months).map(|cohort| self.habit_in(s, cohort)).fold(0.0, f64::max);
+            let upgrading = habit * self.collaborates[s] * self.upgrades[s];
+            let ratio = self.config.sharers_pay;
+            let paying = self.pays[s] / (segment.shares * ratio + 1.0 - segment.shares);
+            if paying * ratio * segment.shares < upgrading || paying > 1.0 {
+                let accepted = "another ratio: with this one fewer sharers would pay than upgrade, or more than all others";
+                return Err(Error::config("sharers_pay", ratio, accepted));
+            }
+        }
         Ok(())
     }
 

@@ -147,7 +147,7 @@ impl World<'_> {
     }
 
     /// Probability of the habit, by segment and cohort.
-    fn habit_in(&self, segment: usize, cohort: usize) -> f64 {
+    pub fn habit_in(&self, segment: usize, cohort: usize) -> f64 {
         let config = self.config;
         let each = config.channels.iter().enumerate().map(|(c, channel)| {
             let (acts, fast) = (self.activates[segment][c], self.hurries[segment][c]);

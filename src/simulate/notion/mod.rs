@@ -76,13 +76,17 @@ pub struct Tables {
     pub visitors: DataFrame,
     /// `plan_type`, `dollars_a_month` (f64).
     pub plans: DataFrame,
+    /// `date` (Date), `day_no` (i64: days since 1970), `month_no` (i64: 12 · year + month), `month` ("2024-02"),
+    /// `week` (Date: its Monday): by day, from the first observed to the first that was not.
+    pub calendar: DataFrame,
 }
 
 impl Tables {
     /// The tables with the names they have in files, parents before children.
-    pub fn named(&self) -> [(&'static str, &DataFrame); 6] {
+    pub fn named(&self) -> [(&'static str, &DataFrame); 7] {
         [
             ("plans", &self.plans),
+            ("calendar", &self.calendar),
             ("visitors", &self.visitors),
             ("workspaces", &self.workspaces),
             ("user_profiles", &self.user_profiles),
@@ -145,6 +149,7 @@ pub fn generate(config: &Config) -> Result<Tables> {
         user_events,
         visitors: visits(&world)?,
         plans: plans()?,
+        calendar: calendar(config)?,
     })
 }
 
@@ -177,6 +182,26 @@ pub fn visitors(config: &Config) -> Result<DataFrame> {
 pub fn plans() -> Result<DataFrame> {
     let (plans, prices): (Vec<&str>, Vec<f64>) = PLANS.into_iter().unzip();
     Ok(df!("plan_type" => plans, "dollars_a_month" => prices)?)
+}
+
+/// The days: see [`Tables::calendar`].
+///
+/// # Errors
+/// Those of [`Config::validate`].
+pub fn calendar(config: &Config) -> Result<DataFrame> {
+    use chrono::{Datelike, TimeDelta};
+    config.validate()?;
+    let (first, end) = (config.start.first_day(), config.start.plus(config.months).first_day());
+    let date = |day: i32| chrono::NaiveDate::default() + TimeDelta::days(i64::from(day));
+    let month = |day: i32| i64::from(date(day).year()) * 12 + i64::from(date(day).month());
+    let days = || first..=end;
+    Ok(df!(
+        "date" => dates("date", days())?,
+        "day_no" => days().map(i64::from).collect::<Vec<_>>(),
+        "month_no" => days().map(month).collect::<Vec<_>>(),
+        "month" => days().map(|day| date(day).format("%Y-%m").to_string()).collect::<Vec<_>>(),
+        "week" => dates("week", days().map(|day| day - date(day).weekday().num_days_from_monday() as i32))?,
+    )?)
 }
 
 /// What an analyst should recover: `what`, `value` (f64).
