@@ -484,11 +484,13 @@ impl Model {
         };
         for (n, lever) in self.levers.iter().enumerate() {
             let (low, high) = lever.range;
-            push(format!("lift: {}", lever.name), [low, high], &|world, end| world.lifts[n] = end);
+            push(format!("lift of {}", lever.name), [low, high], &|world, end| {
+                world.lifts[n] = end
+            });
         }
         for (n, rate) in self.rates.iter().enumerate() {
             let [low, _, high] = self.range(&worlds, |world| world.rates[n]);
-            push(format!("rate: {}", rate.name), [low, high], &|world, end| world.rates[n] = end);
+            push(format!("rate of {}", rate.name), [low, high], &|world, end| world.rates[n] = end);
         }
         let [low, _, high] = self.range(&worlds, |world| world.visitors);
         push("visitors".to_owned(), [low, high], &|world, end| world.visitors = end);

@@ -20,7 +20,7 @@ use polars::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use super::{Columns, Packed, json};
+use super::{Columns, ECHARTS, Packed, STYLE, json};
 use crate::error::{Error, Result};
 use crate::metrics::segment::{self, Clusters, K};
 use crate::simulate::Part;
@@ -33,9 +33,7 @@ pub const MOST_BYTES: usize = 8_000_000;
 /// More than fit into a page: their data is not even gathered.
 const MOST_SESSIONS: usize = 2_500_000;
 
-const ECHARTS: &str = include_str!("../../assets/echarts/echarts.min.js");
 const PAGE: &str = include_str!("ecommerce.html");
-const STYLE: &str = include_str!("ecommerce.css");
 const SCRIPT: &str = include_str!("ecommerce.js");
 
 /// A dashboard's data.

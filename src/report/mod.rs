@@ -4,6 +4,7 @@
 //! the data and a small script are in it. Its policy forbids the browser any request.
 
 pub mod ecommerce;
+pub mod notion;
 
 use std::io::Write;
 use std::path::Path;
@@ -15,6 +16,9 @@ use flate2::write::ZlibEncoder;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+
+const ECHARTS: &str = include_str!("../../assets/echarts/echarts.min.js");
+const STYLE: &str = include_str!("style.css");
 
 /// What errors name: it is made in memory.
 const DATA: &str = "the dashboard's data";

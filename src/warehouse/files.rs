@@ -186,7 +186,12 @@ impl Writer {
     fn append(&mut self, rows: &DataFrame) -> Result<()> {
         match &mut self.encoder {
             Encoder::Csv(batches) => batches.write_batch(rows),
-            Encoder::Parquet(batches) => batches.write_batch(rows),
+            Encoder::Parquet(batches) => {
+                // Columns that came from different frames may be cut at different rows.
+                let mut rows = rows.clone();
+                rows.align_chunks();
+                batches.write_batch(&rows)
+            }
         }
         .map_err(|cause| Error::file("write", &self.shown, cause))
     }

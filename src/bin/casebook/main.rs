@@ -7,6 +7,7 @@ mod ecommerce;
 mod files;
 mod mentor;
 mod notion;
+mod pipeline;
 mod saas;
 mod serve;
 
@@ -30,7 +31,7 @@ enum Task {
     /// Put a case's data into a database: the one in DATABASE_URL, or a SQLite file
     #[command(subcommand)]
     Load(Load),
-    /// Write a dashboard: one HTML file, or live on this machine
+    /// Write a dashboard or a whole study
     #[command(subcommand)]
     Report(Report),
     /// Compute a metric from a CSV or Parquet file
@@ -66,6 +67,8 @@ enum Load {
 enum Report {
     /// The e-commerce platform: overview, cohorts, funnel, segments
     Ecommerce(ecommerce::Report),
+    /// The Notion-style study, from data to report: metrics, charts, dashboard, text
+    Notion(notion::Report),
 }
 
 fn main() -> ExitCode {
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Task::Load(Load::Notion(asked)) => asked.run(),
         Task::Load(Load::Saas(asked)) => asked.run(),
         Task::Report(Report::Ecommerce(asked)) => asked.run(),
+        Task::Report(Report::Notion(asked)) => asked.run(),
         Task::Analyze(asked) => asked.run(),
         Task::Doctor => return doctor::run(),
     };

@@ -1,15 +1,20 @@
-//! `casebook generate notion` and `casebook load notion`.
+//! `casebook generate notion`, `casebook load notion` and `casebook report notion`.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
-use casebook::Result;
+use casebook::report::notion::{self as report, Study, Tables, panels};
 use casebook::simulate::Part;
 use casebook::simulate::clock::Month;
 use casebook::simulate::notion::{self, Config};
+use casebook::warehouse::files::{Folder, Format};
 use casebook::warehouse::{Sink, queries};
+use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
+use rayon::prelude::*;
 
 use crate::files::{Database, Files, Threads, progress};
+use crate::pipeline::Pipeline;
 
 /// Which of the claims the data keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -127,4 +132,89 @@ impl Load {
             fill(&config, Part::WHOLE, sink)
         })
     }
+}
+
+/// The whole study, from data to report, in a folder.
+#[derive(Args)]
+pub struct Report {
+    #[command(flatten)]
+    business: Business,
+    /// The folder that receives data, metrics, charts, dashboard and report
+    #[arg(long, default_value = "data/out/notion")]
+    out: PathBuf,
+    /// Make every step anew, whatever is there already
+    #[arg(long)]
+    fresh: bool,
+    /// Show the dashboard and the written report in the browser
+    #[arg(long)]
+    open: bool,
+}
+
+impl Report {
+    pub fn run(self) -> Result<()> {
+        let config = self.business.config()?;
+        let mut pipeline = Pipeline::new(&self.out, 5, &config, self.fresh)?;
+        let place = |name: &str| self.out.join(name);
+        self.business.threads.run(|| {
+            pipeline.step("data", |folder| {
+                let mut files = Folder::create(&folder.join("data"), Format::Parquet, "")?;
+                fill(&config, Part::WHOLE, &mut files)?;
+                files.finish()?;
+                Ok(format!("{} users in data/", config.users))
+            })?;
+            pipeline.step("metrics", |folder| {
+                let study = Study::new(&Tables::read(&place("data"))?)?;
+                study.write(&folder.join("metrics"))?;
+                Ok(format!("{} events counted, tables in metrics/", study.key("events", "value")?))
+            })?;
+            pipeline.step("charts", |folder| {
+                let charts = panels(&Study::read(&place("metrics"))?)?;
+                let folder = folder.join("charts");
+                create(&folder)?;
+                write(&folder.join("casebook-charts.js"), &report::script())?;
+                charts.par_iter().try_for_each(|chart| {
+                    let file = folder.join(chart.id);
+                    let figure = chart.figure()?;
+                    figure.save(file.with_extension("svg"))?;
+                    figure.save(file.with_extension("png"))?;
+                    write(&file.with_extension("html"), &report::chart_page(chart)?)
+                })?;
+                Ok(format!("{} charts as HTML, SVG and PNG in charts/", charts.len()))
+            })?;
+            pipeline.step("dashboard", |folder| {
+                let study = Study::read(&place("metrics"))?;
+                let page = report::dashboard(&study, &panels(&study)?)?;
+                write(&folder.join("executive_dashboard.html"), &page)?;
+                Ok(format!("executive_dashboard.html, {:.1} MB", page.len() as f64 / 1e6))
+            })?;
+            pipeline.step("report", |folder| {
+                let study = Study::read(&place("metrics"))?;
+                let text = report::written::markdown(&study, &panels(&study)?)?;
+                write(&folder.join("report.md"), &text)?;
+                write(&folder.join("report.html"), &report::report_page(&text))?;
+                Ok("report.md, report.html".to_owned())
+            })
+        })?;
+        pipeline.finish();
+        if self.open {
+            for page in ["executive_dashboard.html", "report.html"] {
+                let page = place(page);
+                if let Err(cause) = open::that(&page) {
+                    eprintln!(
+                        "casebook: no browser could be opened ({cause}): see {}",
+                        page.display()
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn create(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|cause| Error::file("create", folder, cause))
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).map_err(|cause| Error::file("write", path, cause))
 }

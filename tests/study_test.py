@@ -1,0 +1,232 @@
+"""`casebook report notion`: steps that can be interrupted, and pages in a real browser whose numbers are those of the
+tables beside them."""
+
+import csv
+import io
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT / "tests"))
+
+import browser  # noqa: E402
+
+CARGO = ["cargo", "run", "--quiet", "--all-features", "--"]
+STEPS = ["data", "metrics", "charts", "dashboard", "report"]
+SECTIONS = ["Executive summary", "North Star", "Snapshot", "Funnel", "Retention", "Growth opportunities",
+            "Recommendations", "Next steps"]
+# Which table each chart shows, where it shows all of it.
+WHOLE = {"north_star": "north_star", "retention_curve": "retention_curve", "feature_adoption": "feature_adoption",
+         "power_users": "power_users", "levers": "growth_levers", "projection": "growth_projections",
+         "sensitivity": "tornado"}
+
+
+def run(out, *more, users=8_000):
+    done = subprocess.run([*CARGO, "report", "notion", "--users", str(users), "--out", str(out), *more], cwd=PROJECT,
+                          check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def content(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def rows(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+class Pipeline(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.out = pathlib.Path(folder.name) / "study"
+
+    def skipped(self, said):
+        return [name for name in STEPS if any(name in line and "there already" in line for line in said.splitlines())]
+
+    def test_what_is_there_is_not_made_again(self):
+        first = run(self.out, users=3_000)
+        self.assertEqual(self.skipped(first), [])
+        for step, name in enumerate(STEPS, 1):
+            self.assertRegex(first, rf"\[{step}/5\] {name} +[0-9.]+ s ")
+        before = content(self.out)
+        self.assertEqual(self.skipped(run(self.out, users=3_000)), STEPS)
+        self.assertEqual(content(self.out), before)
+        # What is lost is made again, and what follows from it; the result is the same.
+        (self.out / "report.html").unlink()
+        self.assertEqual(self.skipped(run(self.out, users=3_000)), STEPS[:4])
+        self.assertEqual(content(self.out), before)
+        self.assertEqual(self.skipped(run(self.out, "--fresh", users=3_000)), [])
+        self.assertEqual(content(self.out), before)
+        self.assertEqual(self.skipped(run(self.out, "--seed", "7", users=3_000)), [])
+        self.assertNotEqual(content(self.out)["report.md"], before["report.md"])
+
+    def test_an_interrupted_run_leaves_nothing_half_written(self):
+        run(self.out, users=3_000)
+        before = content(self.out)
+        command = [*CARGO, "report", "notion", "--users", "3000000", "--out", str(self.out)]
+        running = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   start_new_session=True)
+        unfinished = lambda: list(self.out.glob(".casebook-unfinished-*/data/.casebook*/user_events*"))  # noqa: E731
+        for _ in range(600):
+            if unfinished() and unfinished()[0].stat().st_size > 1_000_000:
+                break
+            time.sleep(0.05)
+        else:
+            self.fail("the data was not begun within 30 seconds")
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+        now = {name: text for name, text in content(self.out).items() if not name.startswith(".casebook-unfinished-")}
+        stamp = "made-with/data.txt"
+        self.assertNotIn(stamp, now, "unfinished data is called finished")
+        self.assertEqual(now, {name: text for name, text in before.items() if name != stamp})
+        self.assertEqual(self.skipped(run(self.out, users=3_000)), [])
+        self.assertEqual(content(self.out), before)
+
+
+class Pages(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.out = pathlib.Path(cls.folder.name) / "study"
+        run(cls.out)
+        cls.charts = sorted(path.stem for path in (cls.out / "charts").glob("*.html"))
+        cls.playwright = sync_playwright().start()
+        cls.browser = browser.launch(cls.playwright)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.close()
+        cls.playwright.stop()
+        cls.folder.cleanup()
+
+    def open(self, name, width=1280, height=900):
+        page = self.browser.new_page(viewport={"width": width, "height": height}, accept_downloads=True)
+        self.addCleanup(page.close)
+        self.said, self.asked = [], []
+        page.on("console", lambda message: self.said.append(message.text))
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.goto((self.out / name).as_uri())
+        return page
+
+    def quiet(self, *names):
+        self.assertEqual(self.said, [])
+        own = {(self.out / name).as_uri() for name in names}
+        elsewhere = {url for url in self.asked if not url.startswith(("blob:", "data:"))}
+        self.assertEqual(elsewhere, own)
+
+    def drawn(self, page, count):
+        self.assertEqual(page.evaluate("document.documentElement.dataset.ready"), str(count))
+        page.wait_for_timeout(300)  # large charts are drawn piece by piece
+        # Something dark and something coloured stands on every canvas.
+        for look in page.eval_on_selector_all("canvas", """all => all.map((canvas) => {
+                const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+                let dark = 0, coloured = 0;
+                for (let at = 0; at < data.length; at += 4) {
+                    if (data[at + 3] < 128) continue;
+                    const [low, high] = [Math.min(data[at], data[at + 1], data[at + 2]), Math.max(data[at], data[at + 1], data[at + 2])];
+                    dark += high < 90; coloured += high - low > 60;
+                }
+                return [dark, coloured];
+            })"""):
+            self.assertGreater(min(look), 100, look)
+
+    def table(self, page, panel):
+        heads = page.eval_on_selector_all(f"#{panel} thead th", "all => all.map((cell) => cell.textContent)")
+        found = page.eval_on_selector_all(
+            f"#{panel} tbody tr", "all => all.map((row) => [...row.cells].map((cell) => cell.dataset.value))")
+        return [dict(zip(heads, row, strict=True)) for row in found]
+
+    def same(self, shown, written, what):
+        if shown == written:
+            return
+        try:
+            self.assertLessEqual(abs(float(shown) - float(written)), 1e-5 * abs(float(written)) + 1e-12, what)
+        except ValueError:
+            self.fail(f"{what}: {shown!r} is shown, {written!r} is in the table")
+
+    def test_there_are_eleven_charts_each_interactive_and_for_print(self):
+        self.assertEqual(len(self.charts), 11)
+        for chart in self.charts:
+            with self.subTest(chart):
+                page = self.open(f"charts/{chart}.html")
+                self.drawn(page, 1)
+                self.quiet(f"charts/{chart}.html", "charts/casebook-charts.js")
+                self.assertEqual((self.out / f"charts/{chart}.png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+                self.assertIn("<svg", (self.out / f"charts/{chart}.svg").read_text(encoding="utf-8")[:200])
+        size = sum(path.stat().st_size for path in (self.out / "charts").iterdir() if path.suffix in (".html", ".js"))
+        self.assertLess(size, 3_000_000)
+
+    def test_the_dashboards_numbers_are_the_tables(self):
+        page = self.open("executive_dashboard.html")
+        self.drawn(page, 11)
+        shown = dict(page.eval_on_selector_all(
+            "#cards div", "all => all.map((card) => [card.children[0].textContent, card.children[1].dataset.value])"))
+        written = {row["metric"]: row["value"] for row in rows(self.out / "metrics/key_metrics.csv")}
+        self.assertEqual(set(shown), set(written))
+        for name, value in written.items():
+            self.same(shown[name], value, name)
+        for panel, name in WHOLE.items():
+            wanted = rows(self.out / f"metrics/{name}.csv")
+            found = self.table(page, panel)
+            self.assertEqual(len(found), len(wanted), panel)
+            for mine, theirs in zip(found, wanted, strict=True):
+                for column, value in theirs.items():
+                    self.same(mine[column], value, f"{panel}, {column}")
+        self.quiet("executive_dashboard.html")
+
+    def test_what_is_shown_is_exported(self):
+        page = self.open("executive_dashboard.html")
+        with page.expect_download() as saved:
+            page.click('[aria-label="Save levers as CSV"]')
+        text = pathlib.Path(saved.value.path()).read_text(encoding="utf-8")
+        self.assertEqual(list(csv.DictReader(io.StringIO(text, newline=""))), self.table(page, "levers"))
+        with page.expect_download() as saved:
+            page.click('[aria-label="Save levers as PNG"]')
+        self.assertEqual(pathlib.Path(saved.value.path()).read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+
+    def test_contrast_names_and_roles_pass_axe_and_a_phones_width(self):
+        for name, width in (("executive_dashboard.html", 1280), ("executive_dashboard.html", 390),
+                            ("charts/funnel.html", 390), ("report.html", 1280), ("report.html", 390)):
+            with self.subTest(f"{name}, {width}"):
+                page = self.open(name, width=width)
+                page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+                self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), width)
+                found = Axe().run(page)
+                self.assertGreater(len(found.response["passes"]), 12)
+                self.assertEqual(found.response["violations"], [], found.generate_report())
+
+    def test_the_written_report(self):
+        page = self.open("report.html")
+        self.assertEqual(page.eval_on_selector_all("h2", "all => all.map((head) => head.textContent)"), SECTIONS)
+        widths = page.eval_on_selector_all("img", "all => all.map((image) => image.naturalWidth)")
+        self.assertEqual(len(widths), 11)
+        self.assertTrue(all(widths), widths)
+        self.assertTrue(all(page.eval_on_selector_all("img", "all => all.map((image) => image.alt.length > 40)")))
+        key = {row["metric"]: float(row["value"]) for row in rows(self.out / "metrics/key_metrics.csv")}
+        text = page.inner_text("main")
+        for name in ("activation", "paid", "retention, month 6", "stickiness", "top tenth's share of activity"):
+            self.assertIn(f"{key[name] * 100:.1f} %", text, name)
+        months = rows(self.out / "metrics/growth_projections.csv")[-1]
+        for bound in ("low", "high"):
+            self.assertIn(f"${float(months[bound]) / 1e6:.1f}M", text)
+        markdown = (self.out / "report.md").read_text(encoding="utf-8")
+        self.assertEqual([line[3:] for line in markdown.splitlines() if line.startswith("## ")], SECTIONS)
+        # It prints: A4 pages, none of them empty.
+        self.assertGreater(len(page.pdf(prefer_css_page_size=True)), 100_000)
+        self.quiet("report.html", *(f"charts/{name}.svg" for name in self.charts))
+
+
+if __name__ == "__main__":
+    unittest.main()
