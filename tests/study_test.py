@@ -129,17 +129,21 @@ class Pages(unittest.TestCase):
     def drawn(self, page, count):
         self.assertEqual(page.evaluate("document.documentElement.dataset.ready"), str(count))
         page.wait_for_timeout(300)  # large charts are drawn piece by piece
-        # Something dark and something coloured stands on every canvas.
-        for look in page.eval_on_selector_all("canvas", """all => all.map((canvas) => {
-                const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        # Something dark and something coloured stands in every chart.
+        looks = page.eval_on_selector_all(".chart", """all => all.map((box) => {
                 let dark = 0, coloured = 0;
-                for (let at = 0; at < data.length; at += 4) {
-                    if (data[at + 3] < 128) continue;
-                    const [low, high] = [Math.min(data[at], data[at + 1], data[at + 2]), Math.max(data[at], data[at + 1], data[at + 2])];
-                    dark += high < 90; coloured += high - low > 60;
+                for (const canvas of box.querySelectorAll("canvas")) {
+                    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+                    for (let at = 0; at < data.length; at += 4) {
+                        if (data[at + 3] < 128) continue;
+                        const [low, high] = [Math.min(data[at], data[at + 1], data[at + 2]), Math.max(data[at], data[at + 1], data[at + 2])];
+                        dark += high < 90; coloured += high - low > 60;
+                    }
                 }
                 return [dark, coloured];
-            })"""):
+            })""")
+        self.assertEqual(len(looks), count)
+        for look in looks:
             self.assertGreater(min(look), 100, look)
 
     def table(self, page, panel):
