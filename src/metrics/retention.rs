@@ -357,6 +357,70 @@ impl Retention {
         Ok((eligible, retained))
     }
 
+    /// Who was active in the `n`-th period after the one of sign-up: what a cohort's cell counts, by user.
+    ///
+    /// Reads `users` and `events` as the [module](self) says. Returns one row per user, in the order of `users`:
+    /// `user_id`, `eligible` (bool: observed to the end of that period), `active` (bool; null if not eligible).
+    ///
+    /// # Errors
+    /// As [`day_n`](Retention::day_n).
+    ///
+    /// ```
+    /// use casebook::metrics::retention::Retention;
+    /// use casebook::prelude::*;
+    ///
+    /// let events = warehouse::files::read("data/samples/events.csv")?;
+    /// let users = warehouse::files::read("data/samples/users.csv")?;
+    /// let back = Retention::default().by_user(&users, &events, Period::Month, 1)?;
+    /// assert_eq!(back.height(), users.height());
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
+    pub fn by_user(
+        &self,
+        users: &dyn Source,
+        events: &dyn Source,
+        period: Period,
+        n: u32,
+    ) -> Result<DataFrame> {
+        let ids = fetch(users, "users", &[USER])?;
+        let tracks = self.tracks(users, events)?;
+        let ahead = i32::try_from(n).unwrap_or(i32::MAX);
+        let length = period.days();
+        let passed = |user: usize, day: i32, at: i64| match self.clock {
+            Clock::Calendar => {
+                i64::from(period.of(day)) - i64::from(period.of(tracks.signup_day[user]))
+            }
+            Clock::Hours24 => (at - tracks.signup_at[user]).div_euclid(DAY).div_euclid(length),
+        };
+        let mut active = vec![false; tracks.signup_at.len()];
+        for (row, user) in tracks.user.iter().enumerate().filter(|(_, user)| **user != NOBODY) {
+            let user = *user as usize;
+            let at = tracks.event_at[row];
+            if at >= tracks.signup_at[user] {
+                active[user] |= passed(user, tracks.event_day[row], at) == i64::from(n);
+            }
+        }
+        let eligible: Vec<bool> = (0..active.len())
+            .map(|user| match self.clock {
+                Clock::Calendar => {
+                    let own = period.of(tracks.signup_day[user]);
+                    period.start(own.saturating_add(ahead).saturating_add(1)) <= tracks.end_day
+                }
+                Clock::Hours24 => {
+                    let observed = (tracks.end_at - tracks.signup_at[user]).div_euclid(DAY);
+                    observed >= (i64::from(n) + 1) * length
+                }
+            })
+            .collect();
+        let shown: Vec<Option<bool>> =
+            active.iter().zip(&eligible).map(|(active, seen)| seen.then_some(*active)).collect();
+        Ok(DataFrame::new_infer_height(vec![
+            ids.column(USER)?.clone(),
+            Column::new("eligible".into(), eligible),
+            Column::new("active".into(), shown),
+        ])?)
+    }
+
     fn tracks(&self, users: &dyn Source, events: &dyn Source) -> Result<Tracks> {
         let users = fetch(users, "users", &[USER, SIGNUP])?;
         let events = fetch(events, "events", &[USER, TIME])?;

@@ -165,26 +165,13 @@ pub fn measure(config: &notion::Config) -> Result<Vec<(&'static str, f64, f64, f
     );
 
     let times = growth::time_to_value(users, &events, kind(&["page_create"]), 7 * 24, until)?;
-    let month_of =
-        |at: &str| col(at).dt().year() * lit(12) + col(at).dt().month().cast(DataType::Int32);
-    let back = beside(events.clone(), &users.select(["user_id", "signup_at"])?, "user_id")
-        .filter((month_of("timestamp") - month_of("signup_at")).eq(lit(1)))
-        .select([col("user_id")])
-        .unique(None, UniqueKeepStrategy::Any)
-        .with_column(lit(true).alias("back"))
-        .collect()?;
-    let compared = beside(beside(users.clone().lazy(), &times, "user_id"), &back, "user_id")
-        .filter(
-            col("hours").is_not_null().and(
-                col("signup_at")
-                    .lt(lit((until - chrono::Months::new(1)).and_time(chrono::NaiveTime::MIN))),
-            ),
-        )
-        .with_columns([
-            col("hours").lt(lit(24.0)).alias("fast"),
-            col("back").is_not_null().alias("back"),
-        ])
-        .collect()?;
+    let midnight = until.and_time(chrono::NaiveTime::MIN);
+    let back = Retention::default().until(midnight).by_user(users, &events, Period::Month, 1)?;
+    let compared =
+        beside(beside(users.clone().lazy(), &times.drop("eligible")?, "user_id"), &back, "user_id")
+            .filter(col("hours").is_not_null().and(col("eligible")))
+            .with_columns([col("hours").lt(lit(24.0)).alias("fast"), col("active").alias("back")])
+            .collect()?;
     let ratios =
         confounding::risk_ratio(&compared, "fast", "back", &["segment", "acquisition_channel"])?;
     push("fast over slow, month 1, stratified", 2.0, 0.12, number(&ratios, "ratio", 1)?);

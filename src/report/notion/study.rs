@@ -10,7 +10,7 @@ use crate::metrics::funnel::{Funnel, Step};
 use crate::metrics::growth::{self, STAGES, Stages};
 use crate::metrics::interval::wilson;
 use crate::metrics::lever::{Lever, Model, Rate};
-use crate::metrics::retention::Retention;
+use crate::metrics::retention::{self, Retention, Weight};
 use crate::metrics::{Period, activity, concentration, confounding};
 use crate::notebook::{beside, number};
 use crate::warehouse::Sink;
@@ -147,7 +147,7 @@ impl Study {
             &events,
             Period::Month,
         )?;
-        let retention_curve = curve(&cohort_retention)?;
+        let retention_curve = retention::curve(&cohort_retention, Weight::Size)?;
         let fast_activation = fast(users, &events, until)?;
         let feature_adoption = growth::adoption(users, &events, "event_type", until)?;
         let quarter = until - TimeDelta::days(90);
@@ -366,28 +366,6 @@ fn segments(funnel: &Funnel, reached: &DataFrame, users: &DataFrame) -> Result<D
     Ok(all)
 }
 
-/// Cohorts taken together: `period`, `eligible`, `active` (i64), `rate`, `low`, `high` (f64, 95 % Wilson).
-fn curve(cohorts: &DataFrame) -> Result<DataFrame> {
-    let mut sums = cohorts
-        .clone()
-        .lazy()
-        .filter(col("active").is_not_null().and(col("in_progress").not()))
-        .group_by([col("period")])
-        .agg([col("eligible").sum(), col("active").sum()])
-        .sort(["period"], Default::default())
-        .collect()?;
-    let counts =
-        |name: &str| -> Result<Vec<Option<i64>>> { Ok(sums.column(name)?.i64()?.iter().collect()) };
-    for column in crate::metrics::share_columns(
-        ["rate", "low", "high"],
-        &counts("active")?,
-        &counts("eligible")?,
-    ) {
-        sums.with_column(column)?;
-    }
-    Ok(sums)
-}
-
 /// The cohort matrix with a column for each month: `cohort` (text), `size`, then "0", "1", … (f64).
 fn matrix(cohorts: &DataFrame) -> Result<DataFrame> {
     let months = cohorts.column("period")?.i64()?.max().unwrap_or(0);
@@ -411,27 +389,13 @@ fn matrix(cohorts: &DataFrame) -> Result<DataFrame> {
 /// [`confounding::risk_ratio`].
 fn fast(users: &DataFrame, events: &LazyFrame, until: NaiveDate) -> Result<DataFrame> {
     let times = growth::time_to_value(users, events, kind("page_create"), 168, until)?;
-    let month =
-        |at: &str| col(at).dt().year() * lit(12) + col(at).dt().month().cast(DataType::Int32);
-    let back = beside(
-        events.clone().select([col("user_id"), col("timestamp")]),
-        &users.select(["user_id", "signup_at"])?,
-        "user_id",
-    )
-    .filter((month("timestamp") - month("signup_at")).eq(lit(1)))
-    .select([col("user_id")])
-    .unique(None, UniqueKeepStrategy::Any)
-    .with_column(lit(true).alias("back"))
-    .collect()?;
-    // Only who was observed to the end of the month after.
-    let seen = lit((until - chrono::Months::new(1)).and_time(NaiveTime::MIN));
-    let compared = beside(beside(users.clone().lazy(), &times, "user_id"), &back, "user_id")
-        .filter(col("hours").is_not_null().and(col("signup_at").lt(seen)))
-        .with_columns([
-            col("hours").lt(lit(24.0)).alias("fast"),
-            col("back").is_not_null().alias("back"),
-        ])
-        .collect()?;
+    let month_after = Retention::default().until(until.and_time(NaiveTime::MIN));
+    let back = month_after.by_user(users, events, Period::Month, 1)?;
+    let compared =
+        beside(beside(users.clone().lazy(), &times.drop("eligible")?, "user_id"), &back, "user_id")
+            .filter(col("hours").is_not_null().and(col("eligible")))
+            .with_columns([col("hours").lt(lit(24.0)).alias("fast"), col("active").alias("back")])
+            .collect()?;
     confounding::risk_ratio(&compared, "fast", "back", &["segment", "acquisition_channel"])
 }
 
