@@ -1,6 +1,6 @@
 # The only entry points people need. Each does its own set-up, says what it is doing, skips what is
 # done, and can be interrupted and run again.
-.PHONY: notebooks test lab site latency bench reference kernel tools postgres browser doctor clean
+.PHONY: notebooks test lab notion site latency bench reference kernel tools postgres browser doctor clean
 
 PYTHON := .venv/bin/python
 
@@ -16,6 +16,10 @@ test: kernel postgres browser
 # JupyterLab with the kernel "Rust (casebook)", in the browser.
 lab: kernel
 	@$(PYTHON) -m jupyterlab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+
+# The growth study from data to report, in data/out/notion.
+notion:
+	@cargo run --quiet --features command -- report notion
 
 # The HTML pages, from the outputs in the notebooks.
 site: tools

@@ -683,3 +683,195 @@ pub fn tenths(users: &dyn Source) -> Result<DataFrame> {
         "days_per_user" => ratio(whole(|group| group.4), &|n| sizes[n]),
     )?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::funnel::{Funnel, Step};
+
+    /// Events of users "a" to …: (user, day, second, what); everybody signs up at second 100 of day 0.
+    fn world(rows: &[(i64, i64, i64, &str)], users: i64) -> (DataFrame, DataFrame) {
+        let moment = |name: &str| col(name).cast(DataType::Datetime(TimeUnit::Milliseconds, None));
+        let at: Vec<i64> = rows.iter().map(|row| (row.1 * 86_400 + row.2) * 1_000).collect();
+        let events = df!(
+            "user_id" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+            "workspace_id" => rows.iter().map(|row| row.0 / 10).collect::<Vec<_>>(),
+            "timestamp" => at,
+            "event" => rows.iter().map(|row| row.3).collect::<Vec<_>>(),
+        );
+        let people = df!(
+            "user_id" => (1..=users).collect::<Vec<_>>(),
+            "signup_at" => vec![100_000_i64; users as usize],
+            "plan" => (1..=users).map(|user| if user % 2 == 0 { "team" } else { "free" }).collect::<Vec<_>>(),
+        );
+        let typed = |frame: PolarsResult<DataFrame>, name: &str| {
+            frame.unwrap().lazy().with_column(moment(name)).collect().unwrap()
+        };
+        (typed(people, "signup_at"), typed(events, "timestamp"))
+    }
+
+    fn is(what: &str) -> Expr {
+        col("event").eq(lit(what))
+    }
+
+    fn until(day: i64) -> NaiveDate {
+        NaiveDate::default() + chrono::TimeDelta::days(day)
+    }
+
+    fn whole(frame: &DataFrame, column: &str) -> Vec<i64> {
+        frame.column(column).unwrap().i64().unwrap().into_no_null_iter().collect()
+    }
+
+    fn stages() -> Stages {
+        Stages {
+            engagement: (2, 30),
+            habit: (3, 60),
+            ..Stages::new(is("create"), is("share"), is("pay"))
+        }
+    }
+
+    #[test]
+    fn a_stage_counts_only_after_the_one_before() {
+        let rows = [
+            // All the way; the first share comes before the habit and does not count.
+            (1, 0, 200, "create"),
+            (1, 1, 0, "share"),
+            (1, 2, 0, "view"),
+            (1, 2, 5, "share"),
+            (1, 3, 0, "pay"),
+            // Pays before sharing: stays at the habit.
+            (2, 0, 200, "create"),
+            (2, 5, 0, "view"),
+            (2, 9, 0, "pay"),
+            // The page comes a second after the week: only signed up.
+            (3, 7, 100, "create"),
+            (3, 8, 0, "view"),
+            (3, 9, 0, "view"),
+            // The second day is day 30: too late.
+            (4, 0, 200, "create"),
+            (4, 30, 0, "view"),
+            (4, 31, 0, "view"),
+            // Days before the page do not count.
+            (5, 1, 0, "view"),
+            (5, 2, 0, "view"),
+            (5, 3, 0, "create"),
+        ];
+        let (users, events) = world(&rows, 6);
+        let reached = stages().milestones(&users, &events, until(90)).unwrap();
+        let steps = Funnel::new(STAGES.map(Step::event)).conversion(&reached).unwrap();
+        assert_eq!(whole(&steps, "users"), [6, 4, 2, 2, 1, 1]);
+        let funnel = from_visitors(20, &steps).unwrap();
+        assert_eq!(whole(&funnel, "users")[0], 20);
+        assert_eq!(funnel.column("of_visitors").unwrap().f64().unwrap().get(6), Some(0.05));
+        assert_eq!(funnel.column("of_signups").unwrap().f64().unwrap().get(0), None);
+        assert!(from_visitors(5, &steps).unwrap_err().to_string().contains("`visitors` is 5"));
+        // A day less, and nobody was observed for long enough.
+        assert_eq!(stages().milestones(&users, &events, until(89)).unwrap().height(), 0);
+    }
+
+    #[test]
+    fn windows_that_cannot_be_are_refused() {
+        let (users, events) = world(&[], 1);
+        let bad = Stages { habit: (5, 4), ..stages() };
+        let message = bad.milestones(&users, &events, until(90)).unwrap_err().to_string();
+        assert!(message.contains("`habit` is 5 days in 4"), "{message}");
+        assert!(
+            habit(&users, &events, 0, 3, until(90))
+                .unwrap_err()
+                .to_string()
+                .contains("`window` is 0")
+        );
+    }
+
+    #[test]
+    fn activation_knows_who_was_observed_and_how_long_it_took() {
+        let rows = [(1, 0, 3_700, "create"), (2, 2, 100, "create"), (4, 0, 50, "create")];
+        let (users, events) = world(&rows, 4);
+        let table = activation(&users, &events, is("create"), 72, until(3), "plan").unwrap();
+        assert_eq!(
+            texts(table.column("plan").unwrap()).unwrap().into_iter().flatten().collect::<Vec<_>>(),
+            ["free", "team", "all"]
+        );
+        assert_eq!(whole(&table, "eligible"), [2, 2, 4]);
+        // User 4's page is older than its sign-up.
+        assert_eq!(whole(&table, "activated"), [1, 1, 2]);
+        assert_eq!(whole(&table, "fast"), [1, 0, 1]);
+        let median: Vec<f64> =
+            table.column("median_hours").unwrap().f64().unwrap().into_no_null_iter().collect();
+        assert_eq!(median, [1.0, 48.0, 24.5]);
+        let unseen = activation(&users, &events, is("create"), 72, until(2), "plan").unwrap();
+        assert_eq!(whole(&unseen, "eligible"), [0, 0, 0]);
+        assert_eq!(unseen.column("rate").unwrap().null_count(), 3);
+    }
+
+    #[test]
+    fn a_habit_is_counted_in_different_days() {
+        let rows = [
+            (1, 0, 200, "view"),
+            (1, 0, 300, "view"),
+            (1, 4, 0, "view"),
+            (1, 10, 0, "view"),
+            (2, 1, 0, "view"),
+        ];
+        let (users, events) = world(&rows, 3);
+        let table = habit(&users, &events, 10, 3, until(10)).unwrap();
+        assert_eq!(whole(&table, "users"), [2, 1, 0]);
+        assert_eq!(whole(&table, "eligible"), [3, 3, 3]);
+    }
+
+    #[test]
+    fn the_north_star_takes_two_people_and_collaboration() {
+        // 1970-01-05 is a Monday: day 4. Users 10 to 19 share a workspace.
+        let rows = [
+            (11, 4, 0, "share"),
+            (12, 5, 0, "view"), // together
+            (21, 4, 0, "share"),
+            (21, 6, 0, "share"), // alone
+            (31, 7, 0, "view"),
+            (32, 7, 0, "view"), // nobody shares
+            (11, 11, 0, "share"),
+            (12, 18, 0, "view"), // not in one week
+            (11, 25, 0, "share"),
+            (12, 25, 0, "view"), // a week that is not over
+        ];
+        let (_, events) = world(&rows, 1);
+        let weeks = north_star(&events, is("share"), until(0), until(27)).unwrap();
+        assert_eq!(whole(&weeks, "workspaces"), [3, 1, 1]);
+        assert_eq!(whole(&weeks, "collaborative"), [1, 0, 0]);
+        assert_eq!(whole(&weeks, "users"), [5, 1, 1]);
+        assert!(north_star(&events, is("share"), until(5), until(4)).is_err());
+    }
+
+    #[test]
+    fn adoption_counts_users_once_and_events_all() {
+        let rows = [
+            (1, 0, 200, "view"),
+            (1, 2, 100, "view"),
+            (2, 1, 100, "view"),
+            (1, 3, 100, "share"),
+            (1, 9, 0, "pay"),
+        ];
+        let (users, events) = world(&rows, 4);
+        let table = adoption(&users, &events, "event", until(9)).unwrap();
+        assert_eq!(whole(&table, "adopted"), [2, 1]);
+        assert_eq!(whole(&table, "events"), [3, 1]);
+        assert_eq!(whole(&table, "users"), [4, 4]);
+        assert_eq!(table.column("median_days").unwrap().f64().unwrap().get(1), Some(3.0));
+    }
+
+    #[test]
+    fn tenths_are_sqls() {
+        // 23 users, user n with n events: the first three tenths hold three, as ntile does.
+        let rows: Vec<(i64, i64, i64, &str)> =
+            (1..=23).flat_map(|user| (0..user).map(move |n| (user, n % 5, n, "view"))).collect();
+        let (_, events) = world(&rows, 1);
+        let users = power_users(&events, until(0), until(9)).unwrap();
+        assert_eq!(whole(&users, "user_id")[..3], [23, 22, 21]);
+        let table = tenths(&users).unwrap();
+        assert_eq!(whole(&table, "users"), [3, 3, 3, 2, 2, 2, 2, 2, 2, 2]);
+        assert_eq!(whole(&table, "events")[0], 66);
+        assert_eq!(whole(&table, "most")[9], 2);
+        let few = power_users(&events, until(0), until(9)).unwrap().head(Some(4));
+        assert_eq!(whole(&few, "tenth"), [1, 1, 1, 2]);
+    }
+}

@@ -156,6 +156,19 @@ struct World {
     lifts: Vec<f64>,
 }
 
+/// A lever by its place, and the middle 90 % and median of what it brings alone.
+struct Alone {
+    n: usize,
+    range: [f64; 3],
+}
+
+/// An input, the ends it is moved between, and the results there.
+struct Moved {
+    name: String,
+    ends: [f64; 2],
+    results: [f64; 2],
+}
+
 impl Model {
     /// That the model makes sense.
     ///
@@ -298,16 +311,15 @@ impl Model {
         let only = |n: usize| move |other: usize| f64::from(u8::from(other == n));
         let gain =
             |world: &World, n: usize| self.earns(world, only(n)) - self.earns(world, |_| 0.0);
-        let mut rows: Vec<(usize, [f64; 3])> = (0..self.levers.len())
-            .map(|n| (n, self.range(&worlds, |world| gain(world, n))))
+        let mut rows: Vec<Alone> = (0..self.levers.len())
+            .map(|n| Alone { n, range: self.range(&worlds, |world| gain(world, n)) })
             .collect();
-        let score = |row: &(usize, [f64; 3])| row.1[1] * self.levers[row.0].confidence;
+        let lever = |row: &Alone| &self.levers[row.n];
+        let score = |row: &Alone| row.range[1] * lever(row).confidence;
         rows.sort_by(|a, b| score(b).total_cmp(&score(a)));
-        let lever = |row: &(usize, [f64; 3])| &self.levers[row.0];
         let rate = |stage: usize| stage.checked_sub(1).map(|n| central.rates[n]);
         let wanted = |lever: &Lever| rate(lever.stage).map(|rate| rate * (1.0 + lever.lift));
-        let column =
-            |of: &dyn Fn(&(usize, [f64; 3])) -> f64| rows.iter().map(of).collect::<Vec<_>>();
+        let column = |of: &dyn Fn(&Alone) -> f64| rows.iter().map(of).collect::<Vec<_>>();
         let stage = |stage: usize| match stage {
             0 => "visitors".to_owned(),
             n => self.rates[n - 1].name.clone(),
@@ -320,10 +332,10 @@ impl Model {
             "rate" => rows.iter().map(|row| rate(lever(row).stage)).collect::<Vec<_>>(),
             "improved" => rows.iter().map(|row| wanted(lever(row)).map(|rate| rate.min(1.0))).collect::<Vec<_>>(),
             "capped" => rows.iter().map(|row| wanted(lever(row)).is_some_and(|rate| rate > 1.0)).collect::<Vec<_>>(),
-            "revenue" => column(&|row| self.earns(&central, only(row.0)) - base),
-            "low" => column(&|row| row.1[0]),
-            "median" => column(&|row| row.1[1]),
-            "high" => column(&|row| row.1[2]),
+            "revenue" => column(&|row| self.earns(&central, only(row.n)) - base),
+            "low" => column(&|row| row.range[0]),
+            "median" => column(&|row| row.range[1]),
+            "high" => column(&|row| row.range[2]),
             "confidence" => column(&|row| lever(row).confidence),
             "score" => column(&score),
         )?)
@@ -473,14 +485,14 @@ impl Model {
         check_months(months)?;
         let worlds = self.worlds();
         let central = self.total(&self.central(), months);
-        let mut rows: Vec<(String, f64, f64, f64, f64)> = vec![];
+        let mut rows: Vec<Moved> = vec![];
         let mut push = |name: String, ends: [f64; 2], set: &dyn Fn(&mut World, f64)| {
-            let [low, high] = ends.map(|end| {
+            let results = ends.map(|end| {
                 let mut world = self.central();
                 set(&mut world, end);
                 self.total(&world, months)
             });
-            rows.push((name, ends[0], ends[1], low, high));
+            rows.push(Moved { name, ends, results });
         };
         for (n, lever) in self.levers.iter().enumerate() {
             let (low, high) = lever.range;
@@ -494,18 +506,16 @@ impl Model {
         }
         let [low, _, high] = self.range(&worlds, |world| world.visitors);
         push("visitors".to_owned(), [low, high], &|world, end| world.visitors = end);
-        let swing = |row: &(String, f64, f64, f64, f64)| (row.4 - row.3).abs();
-        rows.sort_by(|a, b| swing(b).total_cmp(&swing(a)).then_with(|| a.0.cmp(&b.0)));
-        let column = |of: &dyn Fn(&(String, f64, f64, f64, f64)) -> f64| {
-            rows.iter().map(of).collect::<Vec<_>>()
-        };
+        let swing = |row: &Moved| (row.results[1] - row.results[0]).abs();
+        rows.sort_by(|a, b| swing(b).total_cmp(&swing(a)).then_with(|| a.name.cmp(&b.name)));
+        let column = |of: &dyn Fn(&Moved) -> f64| rows.iter().map(of).collect::<Vec<_>>();
         Ok(df!(
-            "input" => rows.iter().map(|row| row.0.as_str()).collect::<Vec<_>>(),
-            "low_value" => column(&|row| row.1),
-            "high_value" => column(&|row| row.2),
-            "low" => column(&|row| row.3),
+            "input" => rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(),
+            "low_value" => column(&|row| row.ends[0]),
+            "high_value" => column(&|row| row.ends[1]),
+            "low" => column(&|row| row.results[0]),
             "central" => vec![central; rows.len()],
-            "high" => column(&|row| row.4),
+            "high" => column(&|row| row.results[1]),
             "swing" => column(&swing),
         )?)
     }

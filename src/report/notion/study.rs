@@ -71,6 +71,9 @@ impl Tables {
     }
 }
 
+/// A figure of the first page: name, value, interval, unit.
+type Figure = (&'static str, f64, Option<(f64, f64)>, &'static str);
+
 /// Every frame of the study, by name: what its charts and texts are made of.
 #[derive(Debug, Clone)]
 pub struct Study {
@@ -229,7 +232,7 @@ impl Study {
     /// The figures of the first page: `metric`, `value`, `low`, `high` (f64; 95 %, null where nothing is
     /// estimated), `unit` ("number", "share", "dollars").
     fn key_metrics(&self, tables: &Tables, events: &LazyFrame) -> Result<DataFrame> {
-        let mut rows: Vec<(&str, f64, Option<(f64, f64)>, &str)> = vec![];
+        let mut rows: Vec<Figure> = vec![];
         let users = tables.user_profiles.height() as f64;
         rows.push(("users", users, None, "number"));
         rows.push(("events", tables.user_events.height() as f64, None, "number"));

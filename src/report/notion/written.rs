@@ -17,8 +17,11 @@ fn share(study: &Study, metric: &str) -> Result<String> {
     })
 }
 
-/// A Markdown table of some columns, each with how its values look.
-fn table(frame: &DataFrame, columns: &[(&str, &str, fn(f64) -> String)]) -> Result<String> {
+/// A column as a table shows it: its name, its head, and how its numbers look.
+type Shown<'s> = (&'s str, &'s str, fn(f64) -> String);
+
+/// A Markdown table of some columns.
+fn table(frame: &DataFrame, columns: &[Shown]) -> Result<String> {
     let heads: Vec<&str> = columns.iter().map(|(_, head, _)| *head).collect();
     let rules: Vec<&str> = columns
         .iter()

@@ -220,7 +220,7 @@ impl<'c> World<'c> {
         };
         let active: f64 = cells.iter().map(|(s, c, w)| w * there(*s, *c)).sum();
         let engages = targets.engagement * targets.activation / active;
-        if !(engages <= 1.0) {
+        if engages.is_nan() || engages > 1.0 {
             let accepted = format!(
                 "at most {:.3}: so many are there in month 1",
                 targets.engagement / engages
