@@ -120,6 +120,50 @@ fn the_shop_is_generated_in_parts() {
 }
 
 #[test]
+fn the_growth_study_is_generated_in_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = |out: &str, more: &[&str]| {
+        let out = folder.path().join(out);
+        let mut words = vec!["generate", "notion", "--users", "300", "--months", "8"];
+        words.extend(["--start", "2023-07", "--out", out.to_str().unwrap()]);
+        words.extend(more);
+        let output = run(&words);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        out
+    };
+    let whole = made("whole", &[]);
+    let parts = made("parts", &["--part", "1/2"]);
+    made("parts", &["--part", "2/2", "--threads", "3"]);
+    for table in ["user_profiles", "workspaces", "workspace_members", "user_events"] {
+        let mut joined = lines(&parts.join(format!("{table}-1-of-2.csv")));
+        joined.extend_from_slice(&lines(&parts.join(format!("{table}-2-of-2.csv")))[1..]);
+        let all = lines(&whole.join(format!("{table}.csv")));
+        assert!(all.len() > 100 && joined == all, "{table}: the parts are not the whole");
+    }
+    for table in ["plans", "calendar", "visitors"] {
+        assert!(parts.join(format!("{table}-1-of-2.csv")).exists());
+        assert!(!parts.join(format!("{table}-2-of-2.csv")).exists());
+    }
+    let more = made("more", &["--events-per-user", "60"]);
+    let events = |folder: &std::path::Path| lines(&folder.join("user_events.csv")).len();
+    assert!(events(&more) > 3 * events(&whole));
+    // Coming that often takes more events than these, and that is said.
+    let told = fails(&[
+        "generate",
+        "notion",
+        "--preset",
+        "sticky",
+        "--events-per-user",
+        "15",
+        "--out",
+        "x",
+    ]);
+    assert!(told.contains("`targets.events_per_user` is 15; accepted: at least"), "{told}");
+    let told = fails(&["generate", "notion", "--months", "2", "--out", "x"]);
+    assert!(told.contains("`months` is 2; accepted: 6 to 60"), "{told}");
+}
+
+#[test]
 fn csv_and_parquet_hold_the_same() {
     let folder = tempfile::tempdir().unwrap();
     generate(folder.path(), &["--format", "csv"]);

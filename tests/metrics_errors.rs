@@ -6,7 +6,7 @@ use casebook::metrics::experiment::{self, Plan};
 use casebook::metrics::funnel::{Funnel, Order, Step};
 use casebook::metrics::retention::{self, Retention, Rule};
 use casebook::metrics::segment::{self, Clusters, K};
-use casebook::metrics::{Period, concentration, revenue, survival};
+use casebook::metrics::{Period, concentration, confounding, growth, revenue, survival};
 use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 
@@ -55,6 +55,15 @@ fn columns_that_are_missing_or_wrong() {
     let textual = users().lazy().with_column(col("user_id").cast(DataType::String));
     says(retention::day_n(&textual, &events(), &[1], Rule::OnDay), &["`user_id`", "same type"]);
     says(retention::curve(&events(), retention::Weight::Size), &["cohorts", "`period`"]);
+
+    let day = NaiveDate::from_ymd_opt(1970, 3, 1).unwrap();
+    says(growth::north_star(&events(), lit(true), day, day), &["events", "`workspace_id`"]);
+    says(growth::time_to_value(&twice, &events(), lit(true), 24, day), &["more than once"]);
+    says(growth::adoption(&users(), &events(), "feature", day), &["events", "`feature`"]);
+    says(growth::tenths(&events()), &["users", "`events`"]);
+    let count = growth::time_to_value(&users(), &events(), lit(1), 24, day);
+    assert!(count.is_err(), "a number is neither true nor false");
+    says(confounding::risk_ratio(&events(), "fast", "back", &[]), &["users", "`fast`"]);
 
     let negative = df!("duration" => [1.0, -2.0], "observed" => [1, 0]).unwrap();
     says(survival::kaplan_meier(&negative, None), &["`duration`", "-2", "row 2"]);
@@ -192,6 +201,20 @@ fn empty_frames() {
             .null_count(),
         2
     );
+    let (from, until) = (
+        NaiveDate::from_ymd_opt(1970, 1, 1).unwrap(),
+        NaiveDate::from_ymd_opt(1970, 3, 1).unwrap(),
+    );
+    let stages = growth::Stages::new(lit(true), lit(true), lit(true));
+    assert_eq!(stages.milestones(&nobody, &none, until).unwrap().height(), 0);
+    assert_eq!(growth::time_to_value(&nobody, &none, lit(true), 24, until).unwrap().height(), 0);
+    assert_eq!(growth::power_users(&none, from, until).unwrap().height(), 0);
+    assert_eq!(growth::adoption(&nobody, &none, "event", until).unwrap().height(), 0);
+    let spaces = none.lazy().with_column(col("user_id").alias("workspace_id"));
+    let weeks = growth::north_star(&spaces, lit(true), from, until).unwrap();
+    assert_eq!(weeks.column("share").unwrap().null_count(), weeks.height());
+    let back = Retention::default().by_user(&nobody, &spaces, Period::Month, 1).unwrap();
+    assert_eq!(back.height(), 0);
     let month = Vec::<NaiveDate>::new();
     let paid =
         df!("customer_id" => Vec::<i64>::new(), "month" => month, "mrr" => Vec::<f64>::new())

@@ -372,6 +372,16 @@ proptest! {
             }
         }
         same(&table, &Retention::default().clock(clock).cohorts(&people.reverse(), &frame.reverse(), period).unwrap())?;
+        // User by user it is the same. Of calendar periods the matrix also counts one in progress.
+        for n in [0, 1, 3] {
+            let each = Retention::default().clock(clock).by_user(&people, &frame, period, n).unwrap();
+            let sum = |column: &str| each.column(column).unwrap().bool().unwrap().sum().map(i64::from);
+            let over = if rolling { lit(true) } else { col("in_progress").eq(lit(false)) };
+            let over = table.clone().lazy().filter(col("period").eq(lit(i64::from(n))).and(over)).collect().unwrap();
+            let cells = |column: &str| over.column(column).unwrap().i64().unwrap().sum().unwrap_or(0);
+            prop_assert_eq!(sum("eligible"), Some(cells("eligible")), "period {}", n);
+            prop_assert_eq!(sum("active").unwrap_or(0), cells("active"), "period {}", n);
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use casebook::metrics::funnel::{Funnel, Step};
 use casebook::metrics::interval::wilson;
 use casebook::metrics::retention::{Clock, Retention, Rule};
 use casebook::metrics::segment::{self, Clusters};
-use casebook::metrics::{Period, concentration, survival};
+use casebook::metrics::{Period, concentration, confounding, survival};
 use casebook::polars::prelude::*;
 use serde_json::Value;
 
@@ -103,6 +103,30 @@ fn survival_equals_lifelines() {
         for (place, column) in ["hazard", "low", "high"].into_iter().enumerate() {
             close(&at(column), real(&hazard, column, 0), &case["hazard"][place]);
         }
+    }
+}
+
+#[test]
+fn the_pooled_risk_ratio_equals_statsmodels() {
+    let reference = json("python.json");
+    let cases = list(&reference, "strata");
+    assert!(cases.len() >= 60);
+    for (number, case) in cases.iter().enumerate() {
+        let (mut stratum, mut exposed, mut outcome) = (vec![], vec![], vec![]);
+        for (place, table) in list(case, "tables").iter().enumerate() {
+            for (row, counts) in [0, 1].into_iter().map(|row| (row, whole(&table[row]))) {
+                for (hit, count) in [(true, counts[0]), (false, counts[1])] {
+                    for _ in 0..count {
+                        stratum.push(place as i64);
+                        exposed.push(row == 0);
+                        outcome.push(hit);
+                    }
+                }
+            }
+        }
+        let users = df!("stratum" => stratum, "exposed" => exposed, "outcome" => outcome).unwrap();
+        let found = confounding::risk_ratio(&users, "exposed", "outcome", &["stratum"]).unwrap();
+        close(&format!("case {number}"), real(&found, "ratio", 1), &case["ratio"]);
     }
 }
 

@@ -185,4 +185,31 @@ mod tests {
         );
         assert!(error.unwrap_err().to_string().contains("true or false"));
     }
+
+    /// The interval holds the true ratio, 1.5 in each of three strata, as often as it says.
+    #[test]
+    fn the_interval_covers() {
+        use rand::RngExt;
+        let mut rng = crate::stream::stream(3, "coverage", 1);
+        let covered = (0..400)
+            .filter(|_| {
+                let (mut stratum, mut fast, mut back) = (vec![], vec![], vec![]);
+                for (place, base, size) in [(0_i64, 0.1, 300), (1, 0.3, 200), (2, 0.5, 100)] {
+                    for n in 0..size {
+                        let exposed = n % (2 + place as usize) == 0;
+                        stratum.push(place);
+                        fast.push(exposed);
+                        let chance = if exposed { 1.5 * base } else { base };
+                        back.push(rng.random_range(0.0..1.0) < chance);
+                    }
+                }
+                let users = df!("stratum" => stratum, "fast" => fast, "back" => back).unwrap();
+                let found = risk_ratio(&users, "fast", "back", &["stratum"]).unwrap();
+                let bound = |name: &str| found.column(name).unwrap().f64().unwrap().get(1).unwrap();
+                (bound("low")..bound("high")).contains(&1.5)
+            })
+            .count();
+        // 95 % of 400 are 380; chance moves that by 4.4.
+        assert!((364..=394).contains(&covered), "{covered} of 400");
+    }
 }

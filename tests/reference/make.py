@@ -279,13 +279,32 @@ def buyers():
     return sets
 
 
+def strata():
+    """Two-by-two tables by stratum, and the risk ratio pooled over them."""
+    import numpy as np
+    from statsmodels.stats.contingency_tables import StratifiedTable
+    rng = np.random.default_rng(20260102)
+    made = []
+    for _ in range(60):
+        tables = []
+        for _ in range(int(rng.integers(1, 6))):
+            exposed, others = rng.integers(5, 60, 2)
+            base = rng.uniform(0.1, 0.4)
+            hits = rng.binomial(exposed, min(0.95, 1.6 * base)), rng.binomial(others, base)
+            tables.append([[int(hits[0]), int(exposed - hits[0])], [int(hits[1]) + 1, int(others - hits[1])]])
+        found = StratifiedTable([np.array(table) for table in tables])
+        made.append({"tables": tables, "ratio": number(found.riskratio_pooled)})
+    return made
+
+
 def python():
     import warnings
     import numpy as np
     warnings.filterwarnings("ignore")
     rng = np.random.default_rng(20260101)
     return {"datasets": events(rng), "survival": survival(rng), "tests": tests(rng), "power": power(),
-            "clusters": clusters(rng), "concentration": spread(rng), "buyers": buyers()}
+            "clusters": clusters(rng), "concentration": spread(rng), "buyers": buyers(),
+            "strata": strata()}
 
 
 # ---- SQL -------------------------------------------------------------------------------------------

@@ -6,16 +6,17 @@ use casebook::report::ecommerce::Dashboard;
 use casebook::simulate::Part;
 use casebook::simulate::clock::Day;
 use casebook::simulate::ecommerce::{self, Config};
+use casebook::warehouse::queries::Schema;
 use casebook::warehouse::{Sink, queries};
 use casebook::{Error, Result};
 use clap::Args;
 
-use crate::files::{Database, Files, Threads, progress};
+use crate::files::{Case, Threads, progress};
 use crate::serve;
 
 /// The business: what the brief says unless told otherwise.
 #[derive(Args)]
-struct Business {
+pub struct Business {
     /// People who register
     #[arg(long, default_value_t = Config::default().users)]
     users: u32,
@@ -38,7 +39,10 @@ struct Business {
     threads: Threads,
 }
 
-impl Business {
+impl Case for Business {
+    type Config = Config;
+    const SCHEMA: &'static Schema = &queries::ecommerce::SCHEMA;
+
     fn config(&self) -> Result<Config> {
         let mut config = Config {
             users: self.users,
@@ -53,8 +57,15 @@ impl Business {
         Ok(config)
     }
 
-    /// Generates a part into a sink, slice by slice, with a progress bar.
-    fn fill(&self, config: &Config, part: Part, sink: &mut dyn Sink) -> Result<()> {
+    fn threads(&self) -> &Threads {
+        &self.threads
+    }
+
+    fn size(config: &Config) -> String {
+        format!("{} users", config.users)
+    }
+
+    fn fill(config: &Config, part: Part, sink: &mut dyn Sink) -> Result<()> {
         if part.is_first() {
             sink.append("products", &ecommerce::products(config)?)?;
         }
@@ -68,41 +79,6 @@ impl Business {
         }
         bar.finish_and_clear();
         Ok(())
-    }
-}
-
-#[derive(Args)]
-pub struct Generate {
-    #[command(flatten)]
-    business: Business,
-    #[command(flatten)]
-    files: Files,
-}
-
-impl Generate {
-    pub fn run(self) -> Result<()> {
-        let config = self.business.config()?;
-        self.files.write(&self.business.threads, Some(&queries::ecommerce::SCHEMA), |sink| {
-            self.business.fill(&config, self.files.part, sink)
-        })
-    }
-}
-
-#[derive(Args)]
-pub struct Load {
-    #[command(flatten)]
-    business: Business,
-    #[command(flatten)]
-    database: Database,
-}
-
-impl Load {
-    pub fn run(self) -> Result<()> {
-        let config = self.business.config()?;
-        let loaded = format!("{} users", config.users);
-        self.database.load(&self.business.threads, &queries::ecommerce::SCHEMA, &loaded, |sink| {
-            self.business.fill(&config, Part::WHOLE, sink)
-        })
     }
 }
 

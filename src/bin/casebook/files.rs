@@ -147,6 +147,59 @@ impl Database {
     }
 }
 
+/// A case's business as the command line describes it.
+pub trait Case: Args {
+    type Config: Sync;
+    const SCHEMA: &'static Schema;
+
+    /// Its rules, checked.
+    fn config(&self) -> Result<Self::Config>;
+
+    fn threads(&self) -> &Threads;
+
+    /// Generates a part into a sink, slice by slice, with a progress bar.
+    fn fill(config: &Self::Config, part: Part, sink: &mut dyn Sink) -> Result<()>;
+
+    /// How many of what it has, for people.
+    fn size(config: &Self::Config) -> String;
+}
+
+/// `casebook generate CASE`
+#[derive(Args)]
+pub struct Generate<B: Case> {
+    #[command(flatten)]
+    business: B,
+    #[command(flatten)]
+    files: Files,
+}
+
+impl<B: Case> Generate<B> {
+    pub fn run(self) -> Result<()> {
+        let config = self.business.config()?;
+        self.files.write(self.business.threads(), Some(B::SCHEMA), |sink| {
+            B::fill(&config, self.files.part, sink)
+        })
+    }
+}
+
+/// `casebook load CASE`
+#[derive(Args)]
+pub struct Load<B: Case> {
+    #[command(flatten)]
+    business: B,
+    #[command(flatten)]
+    database: Database,
+}
+
+impl<B: Case> Load<B> {
+    pub fn run(self) -> Result<()> {
+        let config = self.business.config()?;
+        self.database.load(self.business.threads(), B::SCHEMA, &B::size(&config), |sink| {
+            B::fill(&config, Part::WHOLE, sink)
+        })
+    }
+}
+
 /// A bar that counts entities, such as companies.
 pub fn progress(part: Part, of: u32, what: &str) -> ProgressBar {
     let ids = part.ids(of);

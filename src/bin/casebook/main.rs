@@ -44,23 +44,23 @@ enum Task {
 #[derive(Subcommand)]
 enum Generate {
     /// The e-commerce platform: products, users, sessions, events
-    Ecommerce(ecommerce::Generate),
+    Ecommerce(files::Generate<ecommerce::Business>),
     /// The mentor marketplace: users, sessions, mentors, requests, matches and eight tables more
     Mentor(mentor::Generate),
     /// The Notion-style study: users, workspaces, members, events, visitors, plans, calendar
-    Notion(notion::Generate),
+    Notion(files::Generate<notion::Business>),
     /// The SaaS take-home: companies, plans, months, sessions
-    Saas(saas::Generate),
+    Saas(files::Generate<saas::Business>),
 }
 
 #[derive(Subcommand)]
 enum Load {
     /// The e-commerce platform: products, users, sessions, events
-    Ecommerce(ecommerce::Load),
+    Ecommerce(files::Load<ecommerce::Business>),
     /// The Notion-style study: users, workspaces, members, events, visitors, plans, calendar
-    Notion(notion::Load),
+    Notion(files::Load<notion::Business>),
     /// The SaaS take-home: companies, plans, months, sessions
-    Saas(saas::Load),
+    Saas(files::Load<saas::Business>),
 }
 
 #[derive(Subcommand)]

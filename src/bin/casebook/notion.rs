@@ -8,12 +8,13 @@ use casebook::simulate::Part;
 use casebook::simulate::clock::Month;
 use casebook::simulate::notion::{self, Config};
 use casebook::warehouse::files::{Folder, Format};
+use casebook::warehouse::queries::Schema;
 use casebook::warehouse::{Sink, queries};
 use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 
-use crate::files::{Database, Files, Threads, progress};
+use crate::files::{Case, Threads, progress};
 use crate::pipeline::Pipeline;
 
 /// Which of the claims the data keeps.
@@ -56,11 +57,14 @@ pub struct Business {
     #[arg(long, default_value_t = Config::default().seed)]
     seed: u64,
     #[command(flatten)]
-    pub threads: Threads,
+    threads: Threads,
 }
 
-impl Business {
-    pub fn config(&self) -> Result<Config> {
+impl Case for Business {
+    type Config = Config;
+    const SCHEMA: &'static Schema = &queries::notion::SCHEMA;
+
+    fn config(&self) -> Result<Config> {
         let preset = match self.preset {
             Preset::Claims => Config::default(),
             Preset::Sticky => Config::sticky(),
@@ -78,59 +82,31 @@ impl Business {
         config.validate()?;
         Ok(config)
     }
-}
 
-/// Generates a part into a sink, slice by slice, with a progress bar.
-pub fn fill(config: &Config, part: Part, sink: &mut dyn Sink) -> Result<()> {
-    if part.is_first() {
-        sink.append("plans", &notion::plans()?)?;
-        sink.append("calendar", &notion::calendar(config)?)?;
-        sink.append("visitors", &notion::visitors(config)?)?;
+    fn threads(&self) -> &Threads {
+        &self.threads
     }
-    let bar = progress(part, config.users, "users");
-    for batch in notion::batches(config, part)? {
-        let batch = batch?;
-        for (table, rows) in batch.named() {
-            sink.append(table, rows)?;
+
+    fn size(config: &Config) -> String {
+        format!("{} users", config.users)
+    }
+
+    fn fill(config: &Config, part: Part, sink: &mut dyn Sink) -> Result<()> {
+        if part.is_first() {
+            sink.append("plans", &notion::plans()?)?;
+            sink.append("calendar", &notion::calendar(config)?)?;
+            sink.append("visitors", &notion::visitors(config)?)?;
         }
-        bar.inc(batch.user_profiles.height() as u64);
-    }
-    bar.finish_and_clear();
-    Ok(())
-}
-
-#[derive(Args)]
-pub struct Generate {
-    #[command(flatten)]
-    business: Business,
-    #[command(flatten)]
-    files: Files,
-}
-
-impl Generate {
-    pub fn run(self) -> Result<()> {
-        let config = self.business.config()?;
-        self.files.write(&self.business.threads, Some(&queries::notion::SCHEMA), |sink| {
-            fill(&config, self.files.part, sink)
-        })
-    }
-}
-
-#[derive(Args)]
-pub struct Load {
-    #[command(flatten)]
-    business: Business,
-    #[command(flatten)]
-    database: Database,
-}
-
-impl Load {
-    pub fn run(self) -> Result<()> {
-        let config = self.business.config()?;
-        let loaded = format!("{} users", config.users);
-        self.database.load(&self.business.threads, &queries::notion::SCHEMA, &loaded, |sink| {
-            fill(&config, Part::WHOLE, sink)
-        })
+        let bar = progress(part, config.users, "users");
+        for batch in notion::batches(config, part)? {
+            let batch = batch?;
+            for (table, rows) in batch.named() {
+                sink.append(table, rows)?;
+            }
+            bar.inc(batch.user_profiles.height() as u64);
+        }
+        bar.finish_and_clear();
+        Ok(())
     }
 }
 
@@ -158,7 +134,7 @@ impl Report {
         self.business.threads.run(|| {
             pipeline.step("data", |folder| {
                 let mut files = Folder::create(&folder.join("data"), Format::Parquet, "")?;
-                fill(&config, Part::WHOLE, &mut files)?;
+                Business::fill(&config, Part::WHOLE, &mut files)?;
                 files.finish()?;
                 Ok(format!("{} users in data/", config.users))
             })?;

@@ -4,14 +4,15 @@ use casebook::Result;
 use casebook::simulate::Part;
 use casebook::simulate::clock::Month;
 use casebook::simulate::saas::{self, Billing, Config, SessionRule};
+use casebook::warehouse::queries::Schema;
 use casebook::warehouse::{Sink, queries};
 use clap::Args;
 
-use crate::files::{Database, Files, Threads, progress};
+use crate::files::{Case, Threads, progress};
 
 /// The business: what the brief says unless told otherwise.
 #[derive(Args)]
-struct Business {
+pub struct Business {
     /// Companies acquired in month 1
     #[arg(long, default_value_t = Config::default().companies)]
     companies: u32,
@@ -37,7 +38,10 @@ struct Business {
     threads: Threads,
 }
 
-impl Business {
+impl Case for Business {
+    type Config = Config;
+    const SCHEMA: &'static Schema = &queries::saas::SCHEMA;
+
     fn config(&self) -> Result<Config> {
         let mut config = Config {
             companies: self.companies,
@@ -57,8 +61,15 @@ impl Business {
         Ok(config)
     }
 
-    /// Generates a part into a sink, slice by slice, with a progress bar.
-    fn fill(&self, config: &Config, part: Part, sink: &mut dyn Sink) -> Result<()> {
+    fn threads(&self) -> &Threads {
+        &self.threads
+    }
+
+    fn size(config: &Config) -> String {
+        format!("{} companies", config.companies)
+    }
+
+    fn fill(config: &Config, part: Part, sink: &mut dyn Sink) -> Result<()> {
         if part.is_first() {
             sink.append("plans", &saas::plans(config)?)?;
             sink.append("months", &saas::months(config)?)?;
@@ -72,40 +83,5 @@ impl Business {
         }
         bar.finish_and_clear();
         Ok(())
-    }
-}
-
-#[derive(Args)]
-pub struct Generate {
-    #[command(flatten)]
-    business: Business,
-    #[command(flatten)]
-    files: Files,
-}
-
-impl Generate {
-    pub fn run(self) -> Result<()> {
-        let config = self.business.config()?;
-        self.files.write(&self.business.threads, Some(&queries::saas::SCHEMA), |sink| {
-            self.business.fill(&config, self.files.part, sink)
-        })
-    }
-}
-
-#[derive(Args)]
-pub struct Load {
-    #[command(flatten)]
-    business: Business,
-    #[command(flatten)]
-    database: Database,
-}
-
-impl Load {
-    pub fn run(self) -> Result<()> {
-        let config = self.business.config()?;
-        let loaded = format!("{} companies", config.companies);
-        self.database.load(&self.business.threads, &queries::saas::SCHEMA, &loaded, |sink| {
-            self.business.fill(&config, Part::WHOLE, sink)
-        })
     }
 }
