@@ -9,7 +9,7 @@
 //! - [`warehouse`]: files, SQLite, PostgreSQL, and the SQL in `sql/` that must return what the metrics
 //!   return.
 //! - [`chart`]: functions from a tidy frame to a figure.
-//! - `report`, with the feature of that name: dashboards.
+//! - `report`, with the feature of that name: dashboards, and the growth study's charts and text.
 //! - [`claims`]: the ledger: a source's claim, what we measured, the verdict.
 //! - [`stream`]: random streams, for generators and for what metrics draw.
 //! - [`notebook`]: how values appear in Jupyter. [`prelude`]: what a cell imports. [`stamp`]: what a

@@ -19,16 +19,21 @@ impl Claim {
         self.measured.iter().filter(near).count()
     }
 
-    fn mean(&self) -> f64 {
+    pub fn mean(&self) -> f64 {
         self.measured.iter().sum::<f64>() / self.measured.len() as f64
+    }
+
+    /// The standard deviation over seeds.
+    pub fn spread(&self) -> f64 {
+        let (n, mean) = (self.measured.len() as f64, self.mean());
+        let squares = self.measured.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
+        (squares / (n - 1.0).max(1.0)).sqrt()
     }
 }
 
 impl fmt::Display for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (n, mean) = (self.measured.len() as f64, self.mean());
-        let variance = self.measured.iter().map(|value| (value - mean).powi(2)).sum::<f64>()
-            / (n - 1.0).max(1.0);
+        let mean = self.mean();
         let (low, high) = self
             .measured
             .iter()
@@ -40,7 +45,7 @@ impl fmt::Display for Claim {
             self.name,
             self.expected,
             self.tolerance,
-            variance.sqrt(),
+            self.spread(),
             self.met(),
             self.measured.len(),
         )

@@ -25,6 +25,9 @@ pub(super) const RAMP: f64 = 2.0;
 /// How many of the best levers are launched together.
 pub(super) const LAUNCHED: usize = 3;
 
+/// The last month whose retention is reported.
+const MONTHS: usize = 6;
+
 /// Name, stage (0 is the visit), lift, confidence.
 const LEVERS: [(&str, usize, f64, f64); 5] = [
     ("SEO content", 0, 0.25, 0.8),
@@ -151,6 +154,12 @@ impl Study {
             Period::Month,
         )?;
         let retention_curve = retention::curve(&cohort_retention, Weight::Size)?;
+        let observed = retention_curve.height();
+        if observed <= MONTHS {
+            let accepted =
+                format!("more than {MONTHS}: the study reports retention in month {MONTHS}");
+            return Err(Error::config("months observed", observed, accepted));
+        }
         let fast_activation = fast(users, &events, until)?;
         let feature_adoption = growth::adoption(users, &events, "event_type", until)?;
         let quarter = until - TimeDelta::days(90);
@@ -289,10 +298,8 @@ impl Study {
         for (name, month) in
             [("retention, month 1", 1), ("retention, month 3", 3), ("retention, month 6", 6)]
         {
-            if month < curve.height() {
-                let (rate, interval) = bounds(curve, month, ["rate", "low", "high"])?;
-                rows.push((name, rate, interval, "share"));
-            }
+            let (rate, interval) = bounds(curve, month, ["rate", "low", "high"])?;
+            rows.push((name, rate, interval, "share"));
         }
         let (value, interval) =
             bounds(self.frame("fast_activation")?, 1, ["ratio", "low", "high"])?;

@@ -8,15 +8,6 @@ use super::study::{BASE, LAUNCHED, RAMP, Study};
 use crate::error::Result;
 use crate::notebook::number;
 
-/// A number with its interval, as a share.
-fn share(study: &Study, metric: &str) -> Result<String> {
-    let value = |column: &str| study.key(metric, column).map(percent);
-    Ok(match (value("low"), value("high")) {
-        (Ok(low), Ok(high)) => format!("{} ({low} to {high})", value("value")?),
-        _ => value("value")?,
-    })
-}
-
 /// A column as a table shows it: its name, its head, and how its numbers look.
 type Shown<'s> = (&'s str, &'s str, fn(f64) -> String);
 
@@ -56,239 +47,333 @@ fn table(frame: &DataFrame, columns: &[Shown]) -> Result<String> {
 /// # Errors
 /// Those of [`Study::frame`].
 pub fn markdown(study: &Study, panels: &[Panel]) -> Result<String> {
-    let picture = |id: &str| -> Result<String> {
-        match panels.iter().find(|panel| panel.id == id) {
-            Some(panel) => Ok(format!("![{}](charts/{id}.svg)", panel.figure()?.alt())),
-            None => Ok(String::new()),
-        }
-    };
-    let key = |metric: &str| study.key(metric, "value");
-    let funnel = study.frame("funnel_metrics")?;
-    // By people, and by share of those at the stage before: not the same stage.
-    let after = funnel
-        .slice(2, 5)
-        .lazy()
-        .with_column((lit(1.0) - col("step_rate")).alias("lost"))
-        .collect()?;
-    let lost = |column: &str| -> Result<(String, String, String)> {
-        let row = largest(&after, column)?;
-        let (people, of) = (number(&after, "dropped", row)?, number(&after, "previous", row)?);
-        let share = percent(number(&after, "lost", row)?);
-        Ok((text(&after, "name", row)?, format!("{} of {}", whole(people), whole(of)), share))
-    };
-    let (most_name, most_people, most_share) = lost("dropped")?;
-    let (steep_name, _, steep_share) = lost("lost")?;
-    let base = money(BASE);
-    let levers = study.frame("growth_levers")?;
-    let lever = |row: usize| -> Result<String> {
-        Ok(format!(
-            "{} ({} to {})",
-            text(levers, "lever", row)?,
-            money(number(levers, "low", row)?),
-            money(number(levers, "high", row)?)
-        ))
-    };
-    let months = study.frame("growth_projections")?;
-    let end = months.height().saturating_sub(1);
-    let year = |column: &str| number(months, column, end).map(money);
-    let overlap = study.frame("lever_overlap")?;
-    let all = overlap.height().saturating_sub(1);
-    let tornado = study.frame("tornado")?;
-    let fast = study.frame("fast_activation")?;
-    let activation = study.frame("activation")?;
-    let channels = activation.slice(0, activation.height().saturating_sub(1));
-    let (best, weakest) = (
-        largest(&channels, "rate")?,
-        largest(
-            &channels
-                .clone()
-                .lazy()
-                .with_column((lit(0.0) - col("rate")).alias("low rate"))
-                .collect()?,
-            "low rate",
-        )?,
-    );
-    let channel = |row: usize| -> Result<String> {
-        Ok(format!(
-            "{} ({})",
-            text(&channels, "acquisition_channel", row)?,
-            percent(number(&channels, "rate", row)?)
-        ))
-    };
-    let groups = study
-        .frame("segment_funnel")?
-        .clone()
-        .lazy()
-        .filter(col("attribute").eq(lit("segment")))
-        .collect()?;
-    let power = study.frame("power_users")?;
-    let features = study.frame("feature_adoption")?;
-    let decimals = |value: f64| format!("{value:.2}");
-
-    let metrics = study.frame("key_metrics")?;
-    let mut snapshot =
-        vec!["| metric | value | 95 % interval |".to_owned(), "| --- | ---: | ---: |".to_owned()];
-    for row in 0..metrics.height() {
-        let unit = text(metrics, "unit", row)?;
-        let look = |value: f64| match unit.as_str() {
-            "share" => percent(value),
-            "dollars" => money(value),
-            _ if value < 100.0 => decimals(value),
-            _ => whole(value),
-        };
-        let bound =
-            |column: &str| -> Result<Option<f64>> { Ok(metrics.column(column)?.f64()?.get(row)) };
-        let interval = match (bound("low")?, bound("high")?) {
-            (Some(low), Some(high)) => format!("{} to {}", look(low), look(high)),
-            _ => "–".to_owned(),
-        };
-        let value = look(number(metrics, "value", row)?);
-        snapshot.push(format!("| {} | {value} | {interval} |", text(metrics, "metric", row)?));
-    }
-
-    // What is recommended follows from what was found: where most are lost, what a fast start does, which lever
-    // ranks first, what is least known.
-    let effect = number(fast, "ratio", 1)?;
-    let start = match number(fast, "low", 1)? > 1.0 {
-        true => format!(
-            "**Bring new users to their first page within a day.** All else equal, {effect:.1} times as many of them come back in the month after."
-        ),
-        false => "**Do not count on a fast start.** Within segment and channel it shows no effect on coming back.".to_owned(),
-    };
-    let least_known = text(tornado, "input", 0)?;
+    let report = Report { study, panels };
     let sections = [
-        format!(
-            "# Growth study\n\nSynthetic data: {} users and {} events. Every number below is computed from it; ranges are 95 % intervals of what was counted, and the middle 90 % of what was modelled.\n\n## Executive summary\n\n- People worked together in **{}** workspaces in the last full week: {} of those active.\n- **{}** of users create a page within a week. After sign-up most people are lost before {most_name} ({most_people}); the steepest step is {steep_name}, where {steep_share} go no further.\n- **{}** are there one month later, {} after six.\n- **{}** pay; of those who sign up, {} come to it on their own.\n- The {LAUNCHED} best levers together add **{} to {}** in twelve months, at {base} of new revenue a year.",
-            whole(key("users")?),
-            whole(key("events")?),
-            whole(key("north star")?),
-            share(study, "north star, share of active workspaces")?,
-            share(study, "activation")?,
-            share(study, "retention, month 1")?,
-            percent(key("retention, month 6")?),
-            share(study, "paid")?,
-            share(study, "sign-up to paid, self-serve")?,
-            year("low")?,
-            year("high")?,
-        ),
-        format!(
-            "## North Star\n\nWeekly active collaborative workspaces: two or more users active in the week, and at least one who comments, shares or invites. It counts workspaces, because that is what is bought, and it moves only when people use the product together.\n\n{}",
-            picture("north_star")?
-        ),
-        format!(
-            "## Snapshot\n\n{}\n\nDaily, weekly and monthly active users are averages of the last 30 days; stickiness is that of all days with a full month before them.\n\n{}",
-            snapshot.join("\n"),
-            picture("engagement")?
-        ),
-        format!(
-            "## Funnel\n\n{}\n\n{}\n\nOf those on a paid plan most did not come this way: a seat was bought for them. So {} pay, while {} of sign-ups convert on their own. The best channel by activation is {}, the weakest {}.\n\n{}\n\n{}",
-            table(
-                funnel,
-                &[
-                    ("name", "stage", whole),
-                    ("users", "users", whole),
-                    ("step_rate", "of the stage before", percent),
-                    ("low", "low", percent),
-                    ("high", "high", percent),
-                    ("of_signups", "of sign-ups", percent),
-                    ("of_visitors", "of visitors", percent),
-                ]
-            )?,
-            picture("funnel")?,
-            percent(key("paid")?),
-            percent(key("sign-up to paid, self-serve")?),
-            channel(best)?,
-            channel(weakest)?,
-            table(
-                &groups,
-                &[
-                    ("group", "segment", whole),
-                    ("users", "users", whole),
-                    ("activation", "activation", percent),
-                    ("engagement", "engagement", percent),
-                    ("habit", "habit", percent),
-                    ("collaboration", "collaboration", percent),
-                    ("paid_rate", "paid", percent),
-                    ("low", "low", percent),
-                    ("high", "high", percent),
-                ]
-            )?,
-            picture("segments")?
-        ),
-        format!(
-            "## Retention\n\n{}\n\n{}\n\nOf those who created a page within 24 hours of sign-up, {} times as many were there in the month after as of those who took longer. Part of that is who they are: within segment and channel it is {:.2} times ({:.2} to {:.2}).\n\n{}\n\nThe most active tenth of the last quarter's users did {} of everything, on {:.1} days each. {} have used {}, {} have ever shared.\n\n{}",
-            picture("retention_curve")?,
-            picture("retention")?,
-            decimals(number(fast, "ratio", 0)?),
-            effect,
-            number(fast, "low", 1)?,
-            number(fast, "high", 1)?,
-            picture("power_users")?,
-            percent(number(power, "share", 0)?),
-            number(power, "days_per_user", 0)?,
-            percent(number(features, "rate", 0)?),
-            text(features, "feature", 0)?,
-            rate(features, "share")?,
-            picture("feature_adoption")?
-        ),
-        format!(
-            "## Growth opportunities\n\nEach lever alone, at full effect for a year, at a base of {base} of new revenue, ranked by its median times how sure we are that it can be built:\n\n{}\n\n{}\n\nThe {LAUNCHED} best overlap, because each works on what the others bring: alone they would add {}, together {}. Averaged over all orders:\n\n{}",
-            table(
-                levers,
-                &[
-                    ("rank", "rank", whole),
-                    ("lever", "lever", whole),
-                    ("stage", "lifts", whole),
-                    ("lift", "by", percent),
-                    ("low", "low", money),
-                    ("median", "median", money),
-                    ("high", "high", money),
-                    ("confidence", "confidence", percent),
-                    ("score", "score", money),
-                ]
-            )?,
-            picture("levers")?,
-            money(number(overlap, "alone", all)?),
-            money(number(overlap, "averaged", all)?),
-            table(
-                overlap,
-                &[
-                    ("lever", "lever", whole),
-                    ("alone", "alone", money),
-                    ("last", "after the others", money),
-                    ("averaged", "averaged", money),
-                    ("low", "low", money),
-                    ("high", "high", money),
-                ]
-            )?
-        ),
-        format!(
-            "## Recommendations\n\n1. {start}\n2. **Work on {most_name}.** {most_people} are lost before it ({most_share}), more people than at any later stage; {steep_name} loses a larger share, of far fewer.\n3. **Begin with {}**, then {}. One launched a month, each with {RAMP} months to full effect, they add {} in twelve months ({} to {}).\n4. **Judge channels by who stays.** Of users from {} a page is created by the most, of those from {} by the fewest.\n\n{}",
-            lever(0)?,
-            (1..LAUNCHED.min(levers.height()))
-                .map(lever)
-                .collect::<Result<Vec<_>>>()?
-                .join(" and "),
-            year("cumulative")?,
-            year("low")?,
-            year("high")?,
-            channel(best)?,
-            channel(weakest)?,
-            picture("projection")?
-        ),
-        format!(
-            "## Next steps\n\n- Measure what is least certain before building on it: the {least_known} alone moves the result from {} to {}.\n- Test the first lever on half of the users before it is launched to all: its lift is a guess until then.\n- Watch the North Star week by week; report a cohort's retention only when its month is over.\n\n{}",
-            money(number(tornado, "low", 0)?),
-            money(number(tornado, "high", 0)?),
-            picture("sensitivity")?
-        ),
+        report.summary()?,
+        report.north_star()?,
+        report.snapshot()?,
+        report.funnel()?,
+        report.retention()?,
+        report.opportunities()?,
+        report.recommendations()?,
+        report.next_steps()?,
     ];
     Ok(sections.join("\n\n") + "\n")
 }
 
-fn rate(features: &DataFrame, feature: &str) -> Result<String> {
-    let row = features.clone().lazy().filter(col("feature").eq(lit(feature))).collect()?;
-    Ok(if row.height() == 0 { "none".to_owned() } else { percent(number(&row, "rate", 0)?) })
+/// One method for each section: what is said follows from the frames.
+struct Report<'s> {
+    study: &'s Study,
+    panels: &'s [Panel],
+}
+
+/// Where the funnel loses: the stage not reached, how many of how many, and their share.
+struct Loss {
+    stage: String,
+    people: String,
+    share: String,
+}
+
+impl Report<'_> {
+    fn key(&self, metric: &str) -> Result<f64> {
+        self.study.key(metric, "value")
+    }
+
+    /// A share of the first page, with its interval.
+    fn share(&self, metric: &str) -> Result<String> {
+        let bound = |column: &str| self.study.key(metric, column).map(percent);
+        let value = percent(self.key(metric)?);
+        Ok(match (bound("low"), bound("high")) {
+            (Ok(low), Ok(high)) => format!("{value} ({low} to {high})"),
+            _ => value,
+        })
+    }
+
+    fn picture(&self, id: &str) -> Result<String> {
+        match self.panels.iter().find(|panel| panel.id == id) {
+            Some(panel) => Ok(format!("![{}](charts/{id}.svg)", panel.figure()?.alt())),
+            None => Ok(String::new()),
+        }
+    }
+
+    /// The largest loss after sign-up, by `dropped` (people) or `lost` (share of the stage before): they need not
+    /// be at the same stage.
+    fn loss(&self, by: &str) -> Result<Loss> {
+        let after = self.study.frame("funnel_metrics")?.slice(2, 5).lazy();
+        let after = after.with_column((lit(1.0) - col("step_rate")).alias("lost")).collect()?;
+        let row = largest(&after, by)?;
+        let people = whole(number(&after, "dropped", row)?);
+        Ok(Loss {
+            stage: text(&after, "name", row)?,
+            people: format!("{people} of {}", whole(number(&after, "previous", row)?)),
+            share: percent(number(&after, "lost", row)?),
+        })
+    }
+
+    /// What the levers launched together add in a year: as thought, at least, at most.
+    fn year(&self) -> Result<[String; 3]> {
+        let months = self.study.frame("growth_projections")?;
+        let end = months.height().saturating_sub(1);
+        let amount = |column| number(months, column, end).map(money);
+        Ok([amount("cumulative")?, amount("low")?, amount("high")?])
+    }
+
+    /// A lever by its rank, with its range.
+    fn lever(&self, row: usize) -> Result<String> {
+        let levers = self.study.frame("growth_levers")?;
+        let amount = |column| number(levers, column, row).map(money);
+        Ok(format!("{} ({} to {})", text(levers, "lever", row)?, amount("low")?, amount("high")?))
+    }
+
+    /// The channels whose users activate most and least.
+    fn channels(&self) -> Result<[String; 2]> {
+        let all = self.study.frame("activation")?;
+        let channels = all.slice(0, all.height().saturating_sub(1)).lazy();
+        let channels = channels.with_column((lit(0.0) - col("rate")).alias("below")).collect()?;
+        let named = |row: usize| -> Result<String> {
+            let rate = percent(number(&channels, "rate", row)?);
+            Ok(format!("{} ({rate})", text(&channels, "acquisition_channel", row)?))
+        };
+        Ok([named(largest(&channels, "rate")?)?, named(largest(&channels, "below")?)?])
+    }
+
+    fn summary(&self) -> Result<String> {
+        let (most, steep) = (self.loss("dropped")?, self.loss("lost")?);
+        let [_, low, high] = self.year()?;
+        Ok([
+            "# Growth study".to_owned(),
+            String::new(),
+            format!(
+                "Synthetic data: {} users and {} events. Every number below is computed from it; ranges are 95 % intervals of what was counted, and the middle 90 % of what was modelled.",
+                whole(self.key("users")?),
+                whole(self.key("events")?)
+            ),
+            String::new(),
+            "## Executive summary".to_owned(),
+            String::new(),
+            format!(
+                "- People worked together in **{}** workspaces in the last full week: {} of those active.",
+                whole(self.key("north star")?),
+                self.share("north star, share of active workspaces")?
+            ),
+            format!(
+                "- **{}** of users create a page within a week. After sign-up most people are lost before {} ({}); the steepest step is {}, where {} go no further.",
+                self.share("activation")?,
+                most.stage,
+                most.people,
+                steep.stage,
+                steep.share
+            ),
+            format!(
+                "- **{}** are there one month later, {} after six.",
+                self.share("retention, month 1")?,
+                percent(self.key("retention, month 6")?)
+            ),
+            format!(
+                "- **{}** pay; of those who sign up, {} come to it on their own.",
+                self.share("paid")?,
+                self.share("sign-up to paid, self-serve")?
+            ),
+            format!(
+                "- The {LAUNCHED} best levers together add **{low} to {high}** in twelve months, at {} of new revenue a year.",
+                money(BASE)
+            ),
+        ]
+        .join("\n"))
+    }
+
+    fn north_star(&self) -> Result<String> {
+        Ok(format!(
+            "## North Star\n\nWeekly active collaborative workspaces: two or more users active in the week, and at least one who comments, shares or invites. It counts workspaces, because that is what is bought, and it moves only when people use the product together.\n\n{}",
+            self.picture("north_star")?
+        ))
+    }
+
+    fn snapshot(&self) -> Result<String> {
+        let metrics = self.study.frame("key_metrics")?;
+        let mut lines = vec![
+            "| metric | value | 95 % interval |".to_owned(),
+            "| --- | ---: | ---: |".to_owned(),
+        ];
+        for row in 0..metrics.height() {
+            let unit = text(metrics, "unit", row)?;
+            let look = |value: f64| match unit.as_str() {
+                "share" => percent(value),
+                "dollars" => money(value),
+                _ if value < 100.0 => format!("{value:.2}"),
+                _ => whole(value),
+            };
+            let bound = |column: &str| metrics.column(column)?.f64().map(|bound| bound.get(row));
+            let interval = match (bound("low")?, bound("high")?) {
+                (Some(low), Some(high)) => format!("{} to {}", look(low), look(high)),
+                _ => "–".to_owned(),
+            };
+            let value = look(number(metrics, "value", row)?);
+            lines.push(format!("| {} | {value} | {interval} |", text(metrics, "metric", row)?));
+        }
+        Ok(format!(
+            "## Snapshot\n\n{}\n\nDaily, weekly and monthly active users are averages of the last 30 days; stickiness is that of all days with a full month before them.\n\n{}",
+            lines.join("\n"),
+            self.picture("engagement")?
+        ))
+    }
+
+    fn funnel(&self) -> Result<String> {
+        let stages = table(
+            self.study.frame("funnel_metrics")?,
+            &[
+                ("name", "stage", whole),
+                ("users", "users", whole),
+                ("step_rate", "of the stage before", percent),
+                ("low", "low", percent),
+                ("high", "high", percent),
+                ("of_signups", "of sign-ups", percent),
+                ("of_visitors", "of visitors", percent),
+            ],
+        )?;
+        let groups = self.study.frame("segment_funnel")?.clone().lazy();
+        let segments = table(
+            &groups.filter(col("attribute").eq(lit("segment"))).collect()?,
+            &[
+                ("group", "segment", whole),
+                ("users", "users", whole),
+                ("activation", "activation", percent),
+                ("engagement", "engagement", percent),
+                ("habit", "habit", percent),
+                ("collaboration", "collaboration", percent),
+                ("paid_rate", "paid", percent),
+                ("low", "low", percent),
+                ("high", "high", percent),
+            ],
+        )?;
+        let [best, weakest] = self.channels()?;
+        Ok(format!(
+            "## Funnel\n\n{stages}\n\n{}\n\n{} of all users pay, while {} of sign-ups came to it through these stages: for the others a seat was bought. By activation the best channel is {best}, the weakest {weakest}.\n\n{segments}\n\n{}",
+            self.picture("funnel")?,
+            percent(self.key("paid")?),
+            percent(self.key("sign-up to paid, self-serve")?),
+            self.picture("segments")?
+        ))
+    }
+
+    fn retention(&self) -> Result<String> {
+        let fast = self.study.frame("fast_activation")?;
+        let ratio = |column: &str, row| number(fast, column, row);
+        let (crude, fair) = (ratio("ratio", 0)?, ratio("ratio", 1)?);
+        let power = self.study.frame("power_users")?;
+        let features = self.study.frame("feature_adoption")?;
+        let shared = features.clone().lazy().filter(col("feature").eq(lit("share"))).collect()?;
+        let shared = match shared.height() {
+            0 => "nobody has".to_owned(),
+            _ => format!("{} have", percent(number(&shared, "rate", 0)?)),
+        };
+        Ok([
+            "## Retention".to_owned(),
+            self.picture("retention_curve")?,
+            self.picture("retention")?,
+            format!(
+                "Of those who created a page within 24 hours of sign-up, {crude:.2} times as many were there in the month after as of those who took longer. {} within segment and channel it is {fair:.2} times ({:.2} to {:.2}).",
+                if crude > fair { "Part of that is who they are:" } else { "It is no less once like is compared with like:" },
+                ratio("low", 1)?,
+                ratio("high", 1)?
+            ),
+            self.picture("power_users")?,
+            format!(
+                "The most active tenth of the last quarter's users did {} of everything, on {:.1} days each. {} have used {}, {shared} ever shared.",
+                percent(number(power, "share", 0)?),
+                number(power, "days_per_user", 0)?,
+                percent(number(features, "rate", 0)?),
+                text(features, "feature", 0)?
+            ),
+            self.picture("feature_adoption")?,
+        ]
+        .join("\n\n"))
+    }
+
+    fn opportunities(&self) -> Result<String> {
+        let overlap = self.study.frame("lever_overlap")?;
+        let all = overlap.height().saturating_sub(1);
+        let ranked = table(
+            self.study.frame("growth_levers")?,
+            &[
+                ("rank", "rank", whole),
+                ("lever", "lever", whole),
+                ("stage", "lifts", whole),
+                ("lift", "by", percent),
+                ("low", "low", money),
+                ("median", "median", money),
+                ("high", "high", money),
+                ("confidence", "confidence", percent),
+                ("score", "score", money),
+            ],
+        )?;
+        let shared = table(
+            overlap,
+            &[
+                ("lever", "lever", whole),
+                ("alone", "alone", money),
+                ("last", "after the others", money),
+                ("averaged", "averaged", money),
+                ("low", "low", money),
+                ("high", "high", money),
+            ],
+        )?;
+        Ok(format!(
+            "## Growth opportunities\n\nEach lever alone, at full effect for a year, at a base of {} of new revenue, ranked by its median times how sure we are that it can be built:\n\n{ranked}\n\n{}\n\nThe {LAUNCHED} best overlap, because each works on what the others bring: alone they would add {}, together {}. Averaged over all orders:\n\n{shared}",
+            money(BASE),
+            self.picture("levers")?,
+            money(number(overlap, "alone", all)?),
+            money(number(overlap, "averaged", all)?)
+        ))
+    }
+
+    fn recommendations(&self) -> Result<String> {
+        let fast = self.study.frame("fast_activation")?;
+        let start = match number(fast, "low", 1)? > 1.0 {
+            true => format!(
+                "**Bring new users to their first page within a day.** All else equal, {:.1} times as many of them come back in the month after.",
+                number(fast, "ratio", 1)?
+            ),
+            false => "**Do not count on a fast start.** Within segment and channel it shows no effect on coming back.".to_owned(),
+        };
+        let (most, steep) = (self.loss("dropped")?, self.loss("lost")?);
+        let but = match most.stage == steep.stage {
+            true => "and a larger share than at any later stage".to_owned(),
+            false => format!("{} loses a larger share, {}, of far fewer", steep.stage, steep.share),
+        };
+        let next: Vec<String> = (1..LAUNCHED).map(|row| self.lever(row)).collect::<Result<_>>()?;
+        let [middle, low, high] = self.year()?;
+        let [best, weakest] = self.channels()?;
+        Ok([
+            "## Recommendations\n".to_owned(),
+            format!("1. {start}"),
+            format!(
+                "2. **Work on {}.** {} are lost before it ({}), more people than at any later stage; {but}.",
+                most.stage, most.people, most.share
+            ),
+            format!(
+                "3. **Begin with {}**, then {}. One launched a month, each with {RAMP} months to full effect, they add {middle} in twelve months ({low} to {high}).",
+                self.lever(0)?,
+                next.join(" and ")
+            ),
+            format!(
+                "4. **Judge channels by what users do next.** Of those from {best} the largest share creates a page, of those from {weakest} the smallest."
+            ),
+            format!("\n{}", self.picture("projection")?),
+        ]
+        .join("\n"))
+    }
+
+    fn next_steps(&self) -> Result<String> {
+        let tornado = self.study.frame("tornado")?;
+        Ok(format!(
+            "## Next steps\n\n- Measure what is least certain before building on it: the {} alone moves the result from {} to {}.\n- Test the first lever on half of the users before it is launched to all: its lift is a guess until then.\n- Watch the North Star week by week; report a cohort's retention only when its month is over.\n\n{}",
+            text(tornado, "input", 0)?,
+            money(number(tornado, "low", 0)?),
+            money(number(tornado, "high", 0)?),
+            self.picture("sensitivity")?
+        ))
+    }
 }
 
 /// Markdown as the body of a page.

@@ -54,8 +54,7 @@ pub(super) struct Person {
 pub(super) struct Visit {
     /// Seconds since the first day.
     pub at: i64,
-    /// Events of no particular kind; `more` of them the calibration is free to move.
-    pub events: u32,
+    /// Events of no particular kind beyond the first: what the calibration is free to move.
     pub more: u32,
     /// It ends with sharing, and with an upgrade after that.
     pub shares: bool,
@@ -63,8 +62,8 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    fn new(at: i64, least: u32, more: u32) -> Visit {
-        Visit { at, events: least + more, more, shares: false, upgrades: false }
+    fn new(at: i64, more: u32) -> Visit {
+        Visit { at, more, shares: false, upgrades: false }
     }
 
     pub fn day(&self) -> i32 {
@@ -73,7 +72,7 @@ impl Visit {
 
     /// Everything that happens in it, but the sign-up.
     pub fn events(&self) -> u64 {
-        u64::from(self.events) + u64::from(self.shares) + u64::from(self.upgrades)
+        1 + u64::from(self.more) + u64::from(self.shares) + u64::from(self.upgrades)
     }
 }
 
@@ -196,25 +195,25 @@ impl World<'_> {
         let returns = person.place
             < self.there(person.segment, person.channel, person.class, person.cohort, 1);
 
-        let mut visits = vec![Visit::new(person.signup, 1, much.draw(rng))];
+        let mut visits = vec![Visit::new(person.signup, much.draw(rng))];
         let activated = self.activation(&person, returns, rng);
         if let Some(at) =
             activated.filter(|at| at / DAY != person.signup / DAY || at - person.signup > 1_800)
         {
-            visits.push(Visit::new(at, 1, much.draw(rng)));
+            visits.push(Visit::new(at, much.draw(rng)));
         }
         // The rest of the month of sign-up.
         let rest = (self.busy[next as usize] - self.busy[first as usize]) / 30.4;
         for _ in 0..Count::new(self.knobs.visits * active * rest).draw(rng) {
             let at = self.visit_between(first, next, rng);
             if at > person.signup + 1_800 {
-                visits.push(Visit::new(at, 1, much.draw(rng)));
+                visits.push(Visit::new(at, much.draw(rng)));
             }
         }
         for k in self.active_months(&person, rng) {
             let (from, to) = (self.starts[person.cohort + k], self.starts[person.cohort + k + 1]);
             for _ in 0..1 + often.draw(rng) {
-                visits.push(Visit::new(self.visit_between(from, to, rng), 1, much.draw(rng)));
+                visits.push(Visit::new(self.visit_between(from, to, rng), much.draw(rng)));
             }
         }
         visits.sort_by_key(|visit| visit.at);
@@ -279,7 +278,7 @@ impl World<'_> {
             while bounds.days(visits, window).len() < wanted {
                 let at = self.visit_between(bounds.started + 1, to, rng);
                 let place = visits.partition_point(|visit| visit.at <= at);
-                visits.insert(place, Visit::new(at, 1, much.draw(rng)));
+                visits.insert(place, Visit::new(at, much.draw(rng)));
             }
         };
         add_until(ENGAGED_DAYS, WINDOWS[1], visits);

@@ -195,7 +195,7 @@ impl Rows {
             let first = begins >= visit.at
                 && begins - visit.at <= 1_800
                 && (begins == visit.at || session == 0);
-            for at in 0..visit.events {
+            for at in 0..=visit.more {
                 let (moment, kind) = match (at, first) {
                     (0, true) => (begins, Kind::Create),
                     (0, false) => (visit.at + i64::from(session == 0) * 20, Kind::View),
