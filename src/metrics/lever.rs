@@ -344,7 +344,7 @@ impl Model {
     /// What each lever adds when the others are there too, at full effect for a year: order matters.
     ///
     /// Returns one row per lever, as given, and one for "together": `lever`, `alone` (f64: first of all; the sum of
-    /// them in the last row), `last` (f64: after all others), `averaged` (f64: over all orders; what they add
+    /// them in the last row), `last` (f64: after all others; null in the last row), `averaged` (f64: over all orders; what they add
     /// together in the last row, which it sums to), `low`, `high` (f64: the middle 90 % of `averaged`).
     ///
     /// # Errors
@@ -377,8 +377,8 @@ impl Model {
         let mut averaged = shares(&central);
         let mut alone: Vec<f64> = (0..n).map(|lever| central[1 << lever] - central[0]).collect();
         let full = subsets - 1;
-        let mut last: Vec<f64> =
-            (0..n).map(|lever| central[full] - central[full ^ (1 << lever)]).collect();
+        let mut last: Vec<Option<f64>> =
+            (0..n).map(|lever| Some(central[full] - central[full ^ (1 << lever)])).collect();
         let drawn: Vec<Vec<f64>> = self
             .worlds()
             .par_iter()
@@ -399,7 +399,7 @@ impl Model {
                 .collect()
         };
         alone.push(alone.iter().sum());
-        last.push(last.iter().sum());
+        last.push(None);
         averaged.push(central[full] - central[0]);
         let names = self.levers.iter().map(|lever| lever.name.as_str()).chain(["together"]);
         Ok(df!(

@@ -84,7 +84,7 @@ pub struct Study {
 }
 
 /// The frames in the order in which they are made, which is that of their files.
-const FRAMES: [&str; 17] = [
+const FRAMES: [&str; 18] = [
     "key_metrics",
     "engagement",
     "north_star",
@@ -102,6 +102,7 @@ const FRAMES: [&str; 17] = [
     "lever_overlap",
     "growth_projections",
     "tornado",
+    "sensitivity",
 ];
 
 fn kind(name: &str) -> Expr {
@@ -188,6 +189,7 @@ impl Study {
             ("lever_overlap", best.overlap()?),
             ("growth_projections", best.projection(12)?),
             ("tornado", best.tornado(12)?),
+            ("sensitivity", sensitivity(&best)?),
         ]);
         let key = study.key_metrics(tables, &events)?;
         study.frames.push(("key_metrics", key));
@@ -450,6 +452,22 @@ fn model(funnel: &DataFrame) -> Result<Model> {
         levers: levers.to_vec(),
         ..Model::default()
     })
+}
+
+/// What is left if all lifts are smaller and all launches later: `lifts` (text: "50 %" of what is thought), then a
+/// column for each delay, such as `2 months late` (f64, US dollars in twelve months).
+fn sensitivity(model: &Model) -> Result<DataFrame> {
+    let (lifts, delays) = ([0.25, 0.5, 0.75, 1.0, 1.25], [0.0, 2.0, 4.0, 6.0]);
+    let found = model.sensitivity(12, &lifts, &delays)?;
+    let additional: Vec<f64> = found.column("additional")?.f64()?.into_no_null_iter().collect();
+    let names = lifts.map(|lift| format!("{:.0} %", 100.0 * lift));
+    let mut columns = vec![Column::new("lifts".into(), names)];
+    for (place, delay) in delays.iter().enumerate() {
+        let cells: Vec<f64> =
+            additional.iter().skip(place).step_by(delays.len()).copied().collect();
+        columns.push(Column::new(format!("{delay} months late").into(), cells));
+    }
+    Ok(DataFrame::new_infer_height(columns)?)
 }
 
 /// The best levers, one launched each month, each with a ramp to its full effect.

@@ -366,8 +366,22 @@ impl Report<'_> {
 
     fn next_steps(&self) -> Result<String> {
         let tornado = self.study.frame("tornado")?;
+        let grid = self.study.frame("sensitivity")?;
+        let columns: Vec<Shown> = grid
+            .columns()
+            .iter()
+            .map(|column| column.name().as_str())
+            .map(|name| {
+                (
+                    name,
+                    if name == "lifts" { "of the lifts" } else { name },
+                    money as fn(f64) -> String,
+                )
+            })
+            .collect();
+        let left = table(grid, &columns)?;
         Ok(format!(
-            "## Next steps\n\n- Measure what is least certain before building on it: the {} alone moves the result from {} to {}.\n- Test the first lever on half of the users before it is launched to all: its lift is a guess until then.\n- Watch the North Star week by week; report a cohort's retention only when its month is over.\n\n{}",
+            "## Next steps\n\n- Measure what is least certain before building on it: the {} alone moves the result from {} to {}.\n- Test the first lever on half of the users before it is launched to all: its lift is a guess until then.\n- Watch the North Star week by week; report a cohort's retention only when its month is over.\n\n{}\n\nIf all lifts are smaller, and all launches later, the levers add in twelve months:\n\n{left}",
             text(tornado, "input", 0)?,
             money(number(tornado, "low", 0)?),
             money(number(tornado, "high", 0)?),

@@ -544,3 +544,80 @@ fn among(field: &str, to: f64, weighted: impl Fn(usize) -> (f64, f64)) -> Result
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_curve_goes_through_points_of_its_own_kind() {
+        let (scale, shape) = (0.7, 0.5_f64);
+        let month = |k: f64| (-scale * k.powf(shape)).exp();
+        let found = weibull(&[month(1.0), month(3.0), month(6.0)]);
+        assert!((found.0 - scale).abs() < 1e-12 && (found.1 - shape).abs() < 1e-12, "{found:?}");
+    }
+
+    #[test]
+    fn later_cohorts_are_better_by_what_is_claimed() {
+        for (months, improvement) in [(24, 0.08), (7, 0.2), (12, -0.1)] {
+            let targets = Targets { improvement, ..Targets::default() };
+            let monthly: Vec<f64> = (1..=months).map(f64::from).collect();
+            let (_, factors, averages) = improving(&targets, &monthly);
+            let seen = monthly.len() - 1;
+            let mean = |range: std::ops::Range<usize>| {
+                let weight: f64 = monthly[range.clone()].iter().sum();
+                range.map(|c| monthly[c] * factors[c]).sum::<f64>() / weight
+            };
+            let ratio = mean(seen - seen / 2..seen) / mean(0..seen / 2);
+            assert!((ratio - 1.0 - improvement).abs() < 1e-12, "{ratio}");
+            assert!((averages[1] - mean(0..seen)).abs() < 1e-12);
+        }
+    }
+
+    /// Whatever segments and channels are like, the totals are the targets.
+    #[test]
+    fn differences_leave_the_totals_alone() {
+        let mut config = Config::default();
+        config.channels[3].activates = 0.5;
+        config.channels[1].returns = 1.1;
+        config.segments[0].hurries = 0.7;
+        let world = World::closed_form(&config).unwrap();
+        let over = |of: &dyn Fn(usize, usize) -> f64| -> f64 {
+            (0..4)
+                .flat_map(|s| (0..6).map(move |c| (s, c)))
+                .map(|(s, c)| config.segments[s].share * config.channels[c].share * of(s, c))
+                .sum()
+        };
+        let close = |found: f64, wanted: f64| {
+            assert!((found - wanted).abs() < 1e-12, "{found}, not {wanted}")
+        };
+        close(over(&|s, c| world.activates[s][c]), config.targets.activation);
+        let fast = over(&|s, c| world.activates[s][c] * world.hurries[s][c]);
+        close(fast / config.targets.activation, config.targets.fast);
+        close(over(&|s, _| world.pays[s]), config.targets.paid);
+        let returns = |s: usize, c: usize| {
+            let (acts, fast) = (world.activates[s][c], world.hurries[s][c]);
+            let [quick, slow, never] = world.returns[s][c];
+            acts * (fast * quick + (1.0 - fast) * slow) + (1.0 - acts) * never
+        };
+        close(over(&returns), 1.0);
+        assert!(
+            (world.returns[2][4][0] / world.returns[2][4][1] - config.targets.fast_effect).abs()
+                < 1e-12
+        );
+    }
+
+    #[test]
+    fn seats_make_up_what_upgrades_leave_and_sharers_pay_less() {
+        let config = Config::default();
+        let world = World::closed_form(&config).unwrap();
+        for s in 0..4 {
+            let (shares, upgrading) = (config.segments[s].shares, 0.004);
+            let seats = world.seats(s, upgrading);
+            let sharers = (upgrading + (shares - upgrading) * seats.sharer) / shares;
+            let all = shares * sharers + (1.0 - shares) * seats.other;
+            assert!((all - world.pays[s]).abs() < 1e-12);
+            assert!((sharers / seats.other - config.sharers_pay).abs() < 1e-12);
+        }
+    }
+}
