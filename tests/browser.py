@@ -19,6 +19,19 @@ def found():
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+def page(test, width, height):
+    """A page of a test's own, in its `browser`. What it says (messages, errors, dialogs) and asks for is collected
+    in the test's `said` and `asked`."""
+    page = test.browser.new_page(viewport={"width": width, "height": height}, accept_downloads=True)
+    test.addCleanup(page.close)
+    test.said, test.asked = [], []
+    page.on("console", lambda message: test.said.append(message.text))
+    page.on("pageerror", lambda error: test.said.append(str(error)))
+    page.on("dialog", lambda dialog: (test.said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("request", lambda request: test.asked.append(request.url))
+    return page
+
+
 def launch(playwright):
     """Headless, with this machine's browser, or the one Playwright installed."""
     # Root has no sandbox; there is no graphics card to use; nothing is asked of a network.

@@ -86,13 +86,7 @@ class Dashboard(unittest.TestCase):
 
     def open(self, address=None, width=1280, height=900):
         address = address or self.path.as_uri()
-        page = self.browser.new_page(viewport={"width": width, "height": height}, accept_downloads=True)
-        self.addCleanup(page.close)
-        self.said, self.asked = [], []
-        page.on("console", lambda message: self.said.append(message.text))
-        page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.on("dialog", lambda dialog: (self.said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.on("request", lambda request: self.asked.append(request.url))
+        page = browser.page(self, width, height)
         page.goto(address)
         page.wait_for_function("document.getElementById('status').textContent.includes('shown')")
         return page

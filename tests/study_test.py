@@ -111,12 +111,7 @@ class Pages(unittest.TestCase):
         cls.folder.cleanup()
 
     def open(self, name, width=1280, height=900):
-        page = self.browser.new_page(viewport={"width": width, "height": height}, accept_downloads=True)
-        self.addCleanup(page.close)
-        self.said, self.asked = [], []
-        page.on("console", lambda message: self.said.append(message.text))
-        page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.on("request", lambda request: self.asked.append(request.url))
+        page = browser.page(self, width, height)
         page.goto((self.out / name).as_uri())
         return page
 

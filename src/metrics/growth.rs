@@ -191,6 +191,20 @@ impl Stages {
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
     /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values or a user that stands in `users`
     /// twice; polars' own for an expression that is not true or false.
+    ///
+    /// ```
+    /// use casebook::prelude::*;
+    ///
+    /// let events = warehouse::files::read("data/samples/events.csv")?;
+    /// let users = warehouse::files::read("data/samples/users.csv")?;
+    /// let until = chrono::NaiveDate::from_ymd_opt(2024, 4, 30).unwrap_or_default();
+    /// let kind = |name: &str| col("event").eq(lit(name));
+    /// let mut stages = growth::Stages::new(kind("search"), kind("cart"), kind("purchase"));
+    /// (stages.engagement, stages.habit, stages.within) = ((2, 14), (3, 30), 30);
+    /// let reached = stages.milestones(&users, &events, until)?;
+    /// assert_eq!(reached.column("event")?.str()?.get(0), Some("signup"));
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
     pub fn milestones(
         &self,
         users: &dyn Source,
@@ -264,6 +278,16 @@ impl Stages {
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); fewer visitors than sign-ups.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let events = warehouse::files::read("data/samples/events.csv")?;
+/// let steps = Funnel::new(["visit", "purchase"].map(Step::event)).conversion(&events)?;
+/// let funnel = growth::from_visitors(1_000, &steps)?;
+/// assert_eq!(funnel.column("name")?.str()?.get(0), Some("awareness"));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn from_visitors(visitors: u64, steps: &DataFrame) -> Result<DataFrame> {
     super::require(steps, "steps", &["name", "users"])?;
     let mut names = vec![Some("awareness".to_owned())];
@@ -311,6 +335,17 @@ pub fn from_visitors(visitors: u64, steps: &DataFrame) -> Result<DataFrame> {
 ///
 /// # Errors
 /// As [`Stages::milestones`].
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let events = warehouse::files::read("data/samples/events.csv")?;
+/// let users = warehouse::files::read("data/samples/users.csv")?;
+/// let until = chrono::NaiveDate::from_ymd_opt(2024, 4, 30).unwrap_or_default();
+/// let times = growth::time_to_value(&users, &events, col("event").eq(lit("purchase")), 7 * 24, until)?;
+/// assert_eq!(times.height(), users.height());
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn time_to_value(
     users: &dyn Source,
     events: &dyn Source,
@@ -351,6 +386,18 @@ pub fn time_to_value(
 ///
 /// # Errors
 /// As [`time_to_value`].
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let events = warehouse::files::read("data/samples/events.csv")?;
+/// let users = warehouse::files::read("data/samples/users.csv")?;
+/// let until = chrono::NaiveDate::from_ymd_opt(2024, 4, 30).unwrap_or_default();
+/// let bought = col("event").eq(lit("purchase"));
+/// let by_plan = growth::activation(&users, &events, bought, 7 * 24, until, "plan")?;
+/// assert_eq!(by_plan.height(), 3); // free, pro, all
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn activation(
     users: &dyn Source,
     events: &dyn Source,
@@ -407,6 +454,17 @@ pub fn activation(
 ///
 /// # Errors
 /// As [`Stages::milestones`]; a window or `most` of 0.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let events = warehouse::files::read("data/samples/events.csv")?;
+/// let users = warehouse::files::read("data/samples/users.csv")?;
+/// let until = chrono::NaiveDate::from_ymd_opt(2024, 4, 30).unwrap_or_default();
+/// let days = growth::habit(&users, &events, 30, 10, until)?;
+/// assert_eq!(days.height(), 10);
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn habit(
     users: &dyn Source,
     events: &dyn Source,
@@ -533,6 +591,17 @@ pub fn north_star(
 ///
 /// # Errors
 /// As [`Stages::milestones`].
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let events = warehouse::files::read("data/samples/events.csv")?;
+/// let users = warehouse::files::read("data/samples/users.csv")?;
+/// let until = chrono::NaiveDate::from_ymd_opt(2024, 4, 30).unwrap_or_default();
+/// let features = growth::adoption(&users, &events, "event", until)?;
+/// assert_eq!(features.column("feature")?.str()?.get(0), Some("visit"));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn adoption(
     users: &dyn Source,
     events: &dyn Source,
@@ -605,6 +674,17 @@ pub fn adoption(
 /// # Source
 /// Power users are the top decile by volume of events, not by events per day of life, which puts users of one
 /// day at the top.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let events = warehouse::files::read("data/samples/events.csv")?;
+/// let until = chrono::NaiveDate::from_ymd_opt(2024, 4, 30).unwrap_or_default();
+/// let from = until - chrono::TimeDelta::days(90);
+/// let users = growth::power_users(&events, from, until)?;
+/// assert_eq!(users.column("tenth")?.i64()?.get(0), Some(1));
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn power_users(events: &dyn Source, from: NaiveDate, until: NaiveDate) -> Result<DataFrame> {
     let frame = fetch(events, "events", &[USER, TIME])?;
     let days = Moments::new(&frame, "events", TIME)?.days();
@@ -651,6 +731,16 @@ pub fn power_users(events: &dyn Source, from: NaiveDate, until: NaiveDate) -> Re
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), or polars' own for a wrong type.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let events = warehouse::files::read("data/samples/events.csv")?;
+/// let until = chrono::NaiveDate::from_ymd_opt(2024, 4, 30).unwrap_or_default();
+/// let users = growth::power_users(&events, until - chrono::TimeDelta::days(90), until)?;
+/// assert_eq!(growth::tenths(&users)?.height(), 10);
+/// # Ok::<(), casebook::Error>(())
+/// ```
 pub fn tenths(users: &dyn Source) -> Result<DataFrame> {
     let frame = fetch(users, "users", &["events", "active_days", "tenth"])?;
     let column = |name: &str| -> Result<Vec<i64>> {

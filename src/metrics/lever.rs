@@ -305,6 +305,15 @@ impl Model {
     ///
     /// # Errors
     /// As [`validate`](Model::validate).
+    ///
+    /// ```
+    /// use casebook::metrics::lever::{Lever, Model, Rate};
+    ///
+    /// let mut model = Model { visitors: 1e6, rates: vec![Rate::new("paid", 12, 1_000)], ..Model::default() };
+    /// model.levers = vec![Lever::new("search", 0, 0.25), Lever::new("price page", 1, 0.10).launch(3.0, 2.0)];
+    /// assert_eq!(model.alone()?.column("lever")?.str()?.get(0), Some("search"));
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
     pub fn alone(&self) -> Result<DataFrame> {
         self.validate()?;
         let (central, worlds, base) = (self.central(), self.worlds(), self.revenue());
@@ -349,6 +358,15 @@ impl Model {
     ///
     /// # Errors
     /// As [`validate`](Model::validate).
+    ///
+    /// ```
+    /// use casebook::metrics::lever::{Lever, Model, Rate};
+    ///
+    /// let mut model = Model { visitors: 1e6, rates: vec![Rate::new("paid", 12, 1_000)], ..Model::default() };
+    /// model.levers = vec![Lever::new("search", 0, 0.25), Lever::new("price page", 1, 0.10).launch(3.0, 2.0)];
+    /// assert_eq!(model.overlap()?.height(), 3); // two levers, and together
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
     pub fn overlap(&self) -> Result<DataFrame> {
         self.validate()?;
         let n = self.levers.len();
@@ -432,6 +450,15 @@ impl Model {
     ///
     /// # Errors
     /// As [`validate`](Model::validate); `months` outside 1 to 120.
+    ///
+    /// ```
+    /// use casebook::metrics::lever::{Lever, Model, Rate};
+    ///
+    /// let mut model = Model { visitors: 1e6, rates: vec![Rate::new("paid", 12, 1_000)], ..Model::default() };
+    /// model.levers = vec![Lever::new("search", 0, 0.25), Lever::new("price page", 1, 0.10).launch(3.0, 2.0)];
+    /// assert_eq!(model.projection(12)?.height(), 12);
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
     pub fn projection(&self, months: u32) -> Result<DataFrame> {
         self.validate()?;
         check_months(months)?;
@@ -480,6 +507,15 @@ impl Model {
     ///
     /// # Errors
     /// As [`projection`](Model::projection).
+    ///
+    /// ```
+    /// use casebook::metrics::lever::{Lever, Model, Rate};
+    ///
+    /// let mut model = Model { visitors: 1e6, rates: vec![Rate::new("paid", 12, 1_000)], ..Model::default() };
+    /// model.levers = vec![Lever::new("search", 0, 0.25), Lever::new("price page", 1, 0.10).launch(3.0, 2.0)];
+    /// assert_eq!(model.tornado(12)?.height(), 4); // two lifts, a rate, visitors
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
     pub fn tornado(&self, months: u32) -> Result<DataFrame> {
         self.validate()?;
         check_months(months)?;
@@ -527,6 +563,16 @@ impl Model {
     ///
     /// # Errors
     /// As [`projection`](Model::projection); lifts below 0 or delays outside 0 to 120.
+    ///
+    /// ```
+    /// use casebook::metrics::lever::{Lever, Model, Rate};
+    ///
+    /// let mut model = Model { visitors: 1e6, rates: vec![Rate::new("paid", 12, 1_000)], ..Model::default() };
+    /// model.levers = vec![Lever::new("search", 0, 0.25), Lever::new("price page", 1, 0.10).launch(3.0, 2.0)];
+    /// let grid = model.sensitivity(12, &[0.5, 1.0], &[0.0, 3.0, 6.0])?;
+    /// assert_eq!(grid.height(), 6);
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
     pub fn sensitivity(&self, months: u32, lifts: &[f64], delays: &[f64]) -> Result<DataFrame> {
         self.validate()?;
         check_months(months)?;

@@ -333,7 +333,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
     all.push(Panel {
         id: "retention_curve",
         title: format!(
-            "Most leave at once: {} are gone after one month, {} more by the third",
+            "{} are gone after one month, {} more by the third",
             percent(1.0 - study.key("retention, month 1", "value")?),
             percent(
                 study.key("retention, month 1", "value")?
@@ -354,7 +354,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
     all.push(Panel {
         id: "feature_adoption",
         title: format!(
-            "{} use {}; only {} ever share",
+            "{} have used {}, {} have ever shared",
             percent(number(&features, "rate", 0)?),
             text(&features, "feature", 0)?,
             percent(rate_of(&features, "share")?)
@@ -390,7 +390,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
     all.push(Panel {
         id: "levers",
         title: format!(
-            "{} is worth most: {} to {} a year alone",
+            "{} ranks first: {} to {} a year alone",
             text(&levers, "lever", 0)?,
             money(number(&levers, "low", 0)?),
             money(number(&levers, "high", 0)?)
