@@ -441,6 +441,10 @@ fn model(funnel: &DataFrame) -> Result<Model> {
         .map(|row| Rate::new(names.get(row).unwrap_or(""), users[row], users[row - 1]))
         .collect();
     let through = number(funnel, "of_visitors", users.len() - 1)?;
+    if through <= 0.0 {
+        let accepted = "1 or more, for what levers are worth: make the data with more users";
+        return Err(Error::config("users who came to pay", 0, accepted));
+    }
     let levers = LEVERS.map(|(name, stage, lift, confidence)| {
         Lever::new(name, stage, lift).range(lift * 0.4, lift * 1.6).confidence(confidence)
     });
