@@ -1,6 +1,6 @@
 //! The `casebook` command, as a person runs it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use casebook::warehouse::Warehouse;
@@ -89,14 +89,19 @@ fn the_mentor_marketplace_is_generated_in_parts() {
     assert!(told.contains("`offer.last` is 2024-03; accepted: 2024-06 to 2024-12"), "{told}");
 }
 
-#[test]
-fn the_shop_is_generated_in_parts() {
-    let folder = tempfile::tempdir().unwrap();
-    let made = |out: &str, more: &[&str]| {
-        let out = folder.path().join(out);
-        let mut words = vec!["generate", "ecommerce", "--users", "60", "--days", "40"];
-        words.extend(["--start", "2023-12-15", "--out", out.to_str().unwrap()]);
-        words.extend(more);
+/// A case generated whole, and in two parts on other numbers of threads: the tables of what belongs to somebody are
+/// the parts' rows together; the others come with the first part. Returns what makes more of it.
+fn in_parts(
+    folder: &Path,
+    words: &[&str],
+    owned: &[&str],
+    others: &[&str],
+) -> impl Fn(&str, &[&str]) -> PathBuf {
+    let (folder, words) = (folder.to_owned(), words.join(" "));
+    let made = move |out: &str, more: &[&str]| {
+        let out = folder.join(out);
+        let place = ["--out", out.to_str().unwrap()];
+        let words: Vec<&str> = words.split(' ').chain(place).chain(more.iter().copied()).collect();
         let output = run(&words);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         out
@@ -104,17 +109,24 @@ fn the_shop_is_generated_in_parts() {
     let whole = made("whole", &[]);
     let parts = made("parts", &["--part", "1/2"]);
     made("parts", &["--part", "2/2", "--threads", "3"]);
-    for table in ["users", "sessions", "events"] {
+    for table in owned {
         let mut joined = lines(&parts.join(format!("{table}-1-of-2.csv")));
         joined.extend_from_slice(&lines(&parts.join(format!("{table}-2-of-2.csv")))[1..]);
-        assert!(
-            joined.len() > 50 && joined == lines(&whole.join(format!("{table}.csv"))),
-            "{table}"
-        );
+        let all = lines(&whole.join(format!("{table}.csv")));
+        assert!(all.len() > 50 && joined == all, "{table}: the parts are not the whole");
     }
-    assert!(
-        parts.join("products-1-of-2.csv").exists() && !parts.join("products-2-of-2.csv").exists()
-    );
+    for table in others {
+        assert!(parts.join(format!("{table}-1-of-2.csv")).exists(), "{table}");
+        assert!(!parts.join(format!("{table}-2-of-2.csv")).exists(), "{table}");
+    }
+    made
+}
+
+#[test]
+fn the_shop_is_generated_in_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["generate", "ecommerce", "--users", "60", "--days", "40", "--start", "2023-12-15"];
+    let _ = in_parts(folder.path(), &words, &["users", "sessions", "events"], &["products"]);
     let told = fails(&["generate", "ecommerce", "--start", "2023-02-30", "--out", "x"]);
     assert!(told.contains("a day as YYYY-MM-DD"), "{told}");
 }
@@ -122,28 +134,10 @@ fn the_shop_is_generated_in_parts() {
 #[test]
 fn the_growth_study_is_generated_in_parts() {
     let folder = tempfile::tempdir().unwrap();
-    let made = |out: &str, more: &[&str]| {
-        let out = folder.path().join(out);
-        let mut words = vec!["generate", "notion", "--users", "300", "--months", "8"];
-        words.extend(["--start", "2023-07", "--out", out.to_str().unwrap()]);
-        words.extend(more);
-        let output = run(&words);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        out
-    };
-    let whole = made("whole", &[]);
-    let parts = made("parts", &["--part", "1/2"]);
-    made("parts", &["--part", "2/2", "--threads", "3"]);
-    for table in ["user_profiles", "workspaces", "workspace_members", "user_events"] {
-        let mut joined = lines(&parts.join(format!("{table}-1-of-2.csv")));
-        joined.extend_from_slice(&lines(&parts.join(format!("{table}-2-of-2.csv")))[1..]);
-        let all = lines(&whole.join(format!("{table}.csv")));
-        assert!(all.len() > 100 && joined == all, "{table}: the parts are not the whole");
-    }
-    for table in ["plans", "calendar", "visitors"] {
-        assert!(parts.join(format!("{table}-1-of-2.csv")).exists());
-        assert!(!parts.join(format!("{table}-2-of-2.csv")).exists());
-    }
+    let words = ["generate", "notion", "--users", "300", "--months", "8", "--start", "2023-07"];
+    let owned = ["user_profiles", "workspaces", "workspace_members", "user_events"];
+    let made = in_parts(folder.path(), &words, &owned, &["plans", "calendar", "visitors"]);
+    let whole = folder.path().join("whole");
     let more = made("more", &["--events-per-user", "60"]);
     let events = |folder: &std::path::Path| lines(&folder.join("user_events.csv")).len();
     assert!(events(&more) > 3 * events(&whole));

@@ -222,7 +222,7 @@ class Pages(unittest.TestCase):
             self.assertIn(f"${float(months[bound]) / 1e6:.1f}M", text)
         markdown = (self.out / "report.md").read_text(encoding="utf-8")
         self.assertEqual([line[3:] for line in markdown.splitlines() if line.startswith("## ")], SECTIONS)
-        # It prints: A4 pages, none of them empty.
+        # It prints, with its pictures.
         self.assertGreater(len(page.pdf(prefer_css_page_size=True)), 100_000)
         self.quiet("report.html", *(f"charts/{name}.svg" for name in self.charts))
 

@@ -27,7 +27,7 @@ const PILOT_SEED: u64 = 0x0070_696c_6f74;
 const ROUNDS: usize = 40;
 
 /// What is solved numerically: see [`Calibration`].
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Knobs {
     pub visits: f64,
     pub events: f64,
@@ -90,7 +90,7 @@ impl Calibration {
 }
 
 /// Seats: who pays without having upgraded, by whether the user shares.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Seats {
     pub sharer: f64,
     pub other: f64,

@@ -183,8 +183,8 @@ impl World<'_> {
 
     /// A user and its visits.
     pub fn life(&self, seed: u64, id: u32) -> Life {
-        let (person, mut rng) = self.person(seed, id);
-        let rng = &mut rng;
+        let (person, mut stream) = self.person(seed, id);
+        let rng = &mut stream;
         let spread = self.knobs.spread;
         // Half of how active a user is shows in how often it comes, half in what it does then.
         let active = (spread * (person.bell - spread / 2.0) / 2.0).exp().min(1e3);
@@ -229,7 +229,7 @@ impl World<'_> {
         self.share(&person, activated, &mut visits, rng);
         let days = self.days();
         visits.retain(|visit| visit.day() < days);
-        Life { person, activated, visits, rng: rng.clone() }
+        Life { person, activated, visits, rng: stream }
     }
 
     /// A moment of a range of days at which a visit begins.

@@ -40,7 +40,7 @@ pub(super) const PLANS: [(&str, f64); 4] =
     [("free", 0.0), ("plus", 8.0), ("business", 15.0), ("enterprise", 20.0)];
 const PLAN_OF: [usize; 4] = [1, 2, 3, 1];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Signup,
     View,
