@@ -1,10 +1,10 @@
 # The only entry points people need. Each does its own set-up, says what it is doing, skips what is
 # done, and can be interrupted and run again.
-.PHONY: notebooks test lab notion site latency bench reference kernel tools postgres browser doctor clean
+.PHONY: notebooks test lab notion exercises grade site status latency bench reference kernel tools postgres browser doctor clean
 
 PYTHON := .venv/bin/python
 
-# Execute every notebook in a real kernel, write the outputs back, and make the HTML pages.
+# Execute every notebook in a real kernel, write the outputs back, and build the site.
 notebooks: kernel
 	@$(PYTHON) kernel/notebooks.py
 	@$(PYTHON) site/build.py
@@ -21,9 +21,22 @@ lab: kernel
 notion:
 	@cargo run --quiet --features command -- report notion
 
-# The HTML pages, from the outputs in the notebooks.
+# Check the exercises in a real kernel, and write the student versions: notebooks/exercises/release.
+# ASSIGNMENTS="saas mentor" does it for some.
+exercises: kernel
+	@$(PYTHON) notebooks/exercises/course.py release $(ASSIGNMENTS)
+
+# Grade STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb in a folder: make grade SUBMISSIONS=folder
+grade: kernel
+	@$(PYTHON) notebooks/exercises/course.py grade $(if $(SUBMISSIONS),--submissions "$(SUBMISSIONS)") $(ASSIGNMENTS)
+
+# The site, from the outputs in the notebooks: site/html.
 site: tools
 	@$(PYTHON) site/build.py
+
+# Measure the notebooks for the site's status page, 20 other seeds included: a quarter of an hour.
+status: kernel
+	@$(PYTHON) kernel/status.py
 
 # How long a notebook user waits, beside the stock kernel.
 latency: kernel
@@ -56,7 +69,7 @@ tools: .venv/installed
 postgres: tools
 	@$(PYTHON) tests/postgres.py install
 
-# Chromium and what drives it, for the tests of the dashboard.
+# Chromium and what drives it, for the tests of dashboards, JupyterLab and the site.
 browser: tools
 	@$(PYTHON) tests/browser.py install
 
@@ -64,4 +77,4 @@ doctor:
 	@cargo run --quiet --features command -- doctor
 
 clean:
-	rm -rf target .venv site/html data/out
+	rm -rf target .venv site/html site/source data/out

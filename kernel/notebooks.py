@@ -5,7 +5,8 @@ usage: notebooks.py [--check] [--kernel casebook|rust] [--jobs N] [FILE.ipynb ..
 
 Without files: every notebook in notebooks/. Fails with the cell and the message on any compile error,
 panic or error returned by `?`. evcxr reports the last two to Jupyter as success, with the message on
-stderr, so anything on stderr is a failure.
+stderr, so anything on stderr is a failure. A cell tagged `raises-exception` fails on purpose, to show how that
+looks, and must: what was said is kept as plain text.
 
 What is written back is the same for the same results: no times, no execution noise, streams in one
 piece. Images get what viewers read from an output's metadata: their width (the PNG's header says how
@@ -32,6 +33,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_core.utils import ensure_async, run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat.v4 import new_output
 
 import latency
 from common import PROJECT, say
@@ -141,6 +143,18 @@ class Client(NotebookClient):
             first = self.asked.get(self.told[0][0], self.index)
             raise Failed(self.report(first, "".join(text for _, text in self.told)))
 
+    async def expect(self, cell):
+        """What a cell said that fails on purpose, as plain text: it is what the reader came for."""
+        with contextlib.suppress(Failed):
+            await self.hear(0.5)
+        said = [line for output in cell.outputs if output["output_type"] == "error" for line in output["traceback"]]
+        said += ["".join(text for _, text in self.told)]
+        said = ANSI.sub("", "\n".join(said)).strip()
+        if not said:
+            raise Failed(self.report(self.index, "the cell should fail, and does not"))
+        self.told = []
+        cell.outputs = [new_output("stream", name="stdout", text=said + "\n")]
+
     async def async_execute_cell(self, cell, cell_index, **options):
         if cell.cell_type != "code" or not cell.source.strip():
             return await super().async_execute_cell(cell, cell_index, **options)
@@ -148,6 +162,8 @@ class Client(NotebookClient):
         done = await super().async_execute_cell(cell, cell_index, **options)
         self.times.append(time.monotonic() - start)
         count = len(self.times)
+        if "raises-exception" in cell.metadata.get("tags", []):
+            await self.expect(cell)
         await self.hear(0.5 if count == len(self.code) else 0.05)
         if count % 5 == 0 or count == len(self.code):
             say(f"{self.name}: {count} of {len(self.code)} cells, {sum(self.times):.0f} s")

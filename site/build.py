@@ -1,73 +1,166 @@
 #!/usr/bin/env python3
-"""The notebooks as HTML pages, from the outputs they hold. No page needs a network."""
+"""The site: the committed notebooks and documents as a book, in site/html. No page needs a network.
 
-import base64
-import html
-import pathlib
-import re
-
-import nbformat
-from nbconvert import HTMLExporter
-
-PROJECT = pathlib.Path(__file__).resolve().parent.parent
-OUT = PROJECT / "site" / "html"
-
-# The README's picture: this notebook's chart with this in its description.
-PICTURE = ("02_saas_take_home", "All together churn falls")
-
-STYLE = """
-<style>
-:root { --jp-content-font-size1: 16px; --jp-code-font-size: 13px; }
-body { max-width: 60rem; margin: 0 auto; padding: 0 1rem; }
-.jp-InputPrompt, .jp-OutputPrompt { display: none; }
-.jp-RenderedImage img { max-width: 100%; height: auto; }
-.jp-OutputArea-output { overflow-x: auto; }
-@media print { body { max-width: none; } .jp-Cell { break-inside: avoid; } }
-</style>
+usage: build.py [--quick]     --quick leaves out what needs the compiler: dashboards, the study, the library's pages
+       build.py --pictures    only the README's pictures
 """
 
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
 
-def title(notebook):
+import nbformat
+
+import book
+from book import NOTEBOOKS, PROJECT
+
+SITE = PROJECT / "site"
+SOURCE = SITE / "source"
+OUT = SITE / "html"
+DOCUMENTS = ["CONTRIBUTING.md", "data/README.md", "kernel/README.md", "docs/teaching.md", "docs/ways_in.md"]
+RELEASED = sorted((PROJECT / "notebooks/exercises/release").glob("*/*.ipynb"))
+
+
+def say(text):
+    print(f"casebook: {text}", file=sys.stderr, flush=True)
+
+
+def put(path, text):
+    to = SOURCE / path
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_text(text, encoding="utf-8")
+
+
+def page(path):
+    """A notebook as the site shows it: each chart's description goes where Sphinx looks for it."""
+    notebook = book.read(path)
     for cell in notebook.cells:
-        found = re.search(r"^# (.+)$", cell.source, re.M) if cell.cell_type == "markdown" else None
-        if found:
-            return found.group(1)
-    return "Casebook"
+        for output in cell.get("outputs", []):
+            about = output.get("metadata", {}).get("image/png")
+            if about:
+                image = {"alt": " ".join(about["alt"].split()), "width": f"{about['width']}px"}
+                cell.metadata["mystnb"] = {"image": image}
+    return nbformat.writes(notebook)
 
 
-def build(path):
-    notebook = nbformat.read(path, as_version=4)
-    # Nothing from elsewhere: no formulas are typeset, no widgets shown, no script is loaded.
-    exporter = HTMLExporter(template_name="lab", mathjax_url="", require_js_url="", jquery_url="", mermaid_js_url="", widget_renderer_url="", html_manager_semver_range="")
-    page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title(notebook)}})
-    page = re.sub(r"<script[^>]*(src=|type=\"(module|text/x-mathjax-config)\")[^>]*>.*?</script>", "", page, flags=re.S)
-    page = page.replace("</head>", f"{STYLE}</head>", 1).replace("<html", '<html lang="en"', 1) if 'lang="' not in page[:300] else page.replace("</head>", f"{STYLE}</head>", 1)
-    (OUT / f"{path.stem}.html").write_text(page, encoding="utf-8")
-    return title(notebook)
+def at_a_glance():
+    """The cases as a table, counted from their outputs."""
+    rows = ["| case | code cells | charts | claims checked | met | missed | impossible | undefined |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- |"]
+    for path in NOTEBOOKS[1:]:
+        notebook = book.read(path)
+        found = [verdict for _, verdict in book.ledger(notebook)]
+        counts = [found.count(verdict) for verdict in ("met", "missed", "impossible", "undefined")]
+        code = sum(cell.cell_type == "code" for cell in notebook.cells)
+        cells = [f"[{book.title(notebook)}](notebooks/{path.name})", code, len(book.charts(notebook)), len(found), *counts]
+        rows.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(rows)
 
 
-def picture():
-    """The PNG that the README shows, as the notebook holds it."""
-    name, words = PICTURE
-    notebook = nbformat.read(PROJECT / "notebooks" / f"{name}.ipynb", as_version=4)
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    chart = next(o for o in outputs if words in o.get("metadata", {}).get("image/png", {}).get("alt", ""))
-    return base64.b64decode(chart["data"]["image/png"])
+def status():
+    """The status page, from what the runner wrote."""
+    known = json.loads((SITE / "status.json").read_text(encoding="utf-8"))
+    out = ["# Status", "", f"Written by `make status` on {known['date']}, on {known['machine']}. Times differ from machine to machine; "
+           "all else should not.", "", "## Versions", "", "| what | version |", "| --- | --- |"]
+    out += [f"| {name} | {version} |" for name, version in known["versions"].items()]
+    out += ["", "## How long each notebook takes", "", "From the first cell to the last, in the kernel \"Rust (casebook)\", one notebook at a time.", "",
+            "| notebook | code cells | seconds | median cell | slowest cell | outputs |", "| --- | --- | --- | --- | --- | --- |"]
+    for name, one in known["notebooks"].items():
+        same = "as committed" if book.digest(PROJECT / "notebooks" / f"{name}.ipynb") == one["digest"] else "another version"
+        times = sorted(one["seconds"])
+        out.append(f"| [{name}](notebooks/{name}.ipynb) | {len(times)} | {sum(times):.1f} | {times[len(times) // 2]:.2f} | {times[-1]:.2f} | {same} |")
+    for name, one in known["notebooks"].items():
+        out += ["", f"### {name}, cell by cell", "", "| cell | seconds |", "| --- | --- |"]
+        out += [f"| {place + 1} | {seconds:.2f} |" for place, seconds in enumerate(one["seconds"])]
+    out += ["", "## The data", "", "The first 16 digits of the SHA-256 of each table, as the notebooks print them: the same on every machine.", "",
+            "| notebook | table | what |", "| --- | --- | --- |"]
+    out += [f"| {name} | {table} | {what} |" for name, one in known["notebooks"].items() for table, what in one["data"].items()]
+    out += ["", "## Which conclusions hold with other seeds", "",
+            f"Each case as a program (`casebook export --seeds`), run with {known['sweep']['seeds']} other seeds: in how many of them "
+            "each claim of the ledger gets the verdict it has in the notebook. A claim of one exact number, or one near its tolerance, may "
+            "well depend on the seed; where the text says so, it is no surprise here."]
+    for name, claims in known["sweep"]["notebooks"].items():
+        steady = sum(same == known["sweep"]["seeds"] for _, _, same in claims)
+        out += ["", f"### {name}", "", f"{steady} of {len(claims)} verdicts are the same with every seed.", "", "| claim | verdict | same verdict |", "| --- | --- | --- |"]
+        out += [f"| {claim.replace('|', '/')} | {verdict} | {same} of {known['sweep']['seeds']} |" for claim, verdict, same in claims]
+    return "\n".join(out) + "\n"
+
+
+def definitions():
+    """The metric definitions: part of the library's own documentation, one heading level lower."""
+    text = (PROJECT / "src/metrics/definitions.md").read_text(encoding="utf-8")
+    return "# Metric definitions\n\n" + re.sub(r"^#", "##", text, flags=re.M)
+
+
+def gather():
+    """Sphinx's source: this project's documents at their own places, so that links between them work."""
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    for name in DOCUMENTS:
+        put(name, (PROJECT / name).read_text(encoding="utf-8"))
+    for path in [*NOTEBOOKS, *RELEASED]:
+        put(path.relative_to(PROJECT), page(path))
+    put("definitions.md", definitions())
+    put("status.md", status())
+    put("index.md", (SITE / "index.md").read_text(encoding="utf-8").replace("{{at_a_glance}}", at_a_glance()))
+    put("reports.md", (SITE / "reports.md").read_text(encoding="utf-8"))
+    shutil.copytree(SITE / "pictures", SOURCE / "pictures")
+    shutil.copytree(SITE / "_static", SOURCE / "_static")
+    shutil.copy(SITE / "conf.py", SOURCE)
+
+
+def sphinx():
+    say("building the site's pages, about 20 seconds")
+    shutil.rmtree(OUT, ignore_errors=True)
+    command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going", "--builder", "html",
+               "--doctree-dir", str(SOURCE / ".doctrees"), str(SOURCE), str(OUT)]
+    if subprocess.run(command, cwd=PROJECT, env=os.environ | {"PYTHONWARNINGS": "ignore"}).returncode != 0:
+        sys.exit("casebook: the site was not built; Sphinx says why above")
+    for leftover in (".buildinfo", "objects.inv"):
+        (OUT / leftover).unlink(missing_ok=True)
+    (OUT / ".nojekyll").touch()  # static hosts otherwise leave out folders that begin with an underscore
+
+
+def cargo(*words):
+    if subprocess.run(["cargo", *words], cwd=PROJECT, stdin=subprocess.DEVNULL).returncode != 0:
+        sys.exit(f"casebook: cargo {' '.join(words)} failed; it says why above")
+
+
+def compiled():
+    """Dashboards and the study, made with their default data, and the library's documentation."""
+    say("making the dashboards, the growth study and the library's pages: seconds, or minutes if they must be compiled first")
+    command = ["run", "--quiet", "--features", "command", "--"]
+    cargo(*command, "report", "ecommerce", "--out", str(OUT / "reports/ecommerce.html"))
+    cargo(*command, "report", "notion", "--fresh", "--out", str(OUT / "reports/notion"))
+    cargo("doc", "--quiet", "--no-deps", "--all-features", "--lib")
+    target = PROJECT / (os.environ.get("CARGO_TARGET_DIR") or "target")
+    made = max(target.glob("**/doc/casebook/index.html"), key=lambda path: path.stat().st_mtime).parent.parent
+    shutil.copytree(made, OUT / "api", dirs_exist_ok=True)
+
+
+def pictures():
+    (SITE / "pictures").mkdir(exist_ok=True)
+    for name in book.PICTURES:
+        (SITE / "pictures" / f"{name}.png").write_bytes(book.picture(name)[0])
 
 
 def main():
-    (PROJECT / "site" / "churn.png").write_bytes(picture())
-    OUT.mkdir(parents=True, exist_ok=True)
-    pages = [(path.stem, build(path)) for path in sorted((PROJECT / "notebooks").glob("*.ipynb"))]
-    items = "".join(f'<li><a href="{name}.html">{html.escape(text)}</a></li>' for name, text in pages)
-    (OUT / "index.html").write_text(
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Casebook</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        "<style>body { font: 18px/1.5 sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem; }</style>"
-        f"</head><body><h1>Casebook</h1><p>Product-analytics case studies in Rust notebooks.</p><ul>{items}</ul></body></html>\n",
-        encoding="utf-8",
-    )
-    print(f"casebook: pages are in {OUT.relative_to(PROJECT)}/index.html")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="leave out what needs the compiler")
+    parser.add_argument("--pictures", action="store_true", help="only the README's pictures")
+    asked = parser.parse_args()
+    pictures()
+    if asked.pictures:
+        return
+    gather()
+    sphinx()
+    if not asked.quick:
+        compiled()
+    say(f"the site is in {OUT.relative_to(PROJECT)}/index.html")
 
 
 if __name__ == "__main__":

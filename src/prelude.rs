@@ -12,6 +12,7 @@ pub use rand_distr::{self, Distribution as _};
 pub use {chrono, plotters};
 
 pub use crate::chart::{self, Unit};
+pub use crate::check;
 pub use crate::claims::Ledger;
 pub use crate::metrics::funnel::{self, Funnel, Step};
 pub use crate::metrics::{

@@ -4,12 +4,15 @@
 //! tables, [`Figure`]s images, and everything else plain text.
 
 mod cells;
+pub mod check;
 mod figure;
 mod show;
 
 pub use cells::{beside, falling, number, share_of, stacked};
 pub use figure::Figure;
-pub use show::{Markdown, Show, Table, table};
+#[doc(hidden)]
+pub use show::{ByDebug, ByShow, Value};
+pub use show::{Markdown, Show, Table, plain_text, table};
 pub(crate) use show::{decimal, decimals, grouped};
 
 /// Lets a panic print its message and its place, without a backtrace.

@@ -5,6 +5,7 @@
 //! of a cell is a table, compiled once.
 
 use std::fmt::{Debug, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use polars::prelude::*;
 
@@ -21,8 +22,22 @@ pub trait Show {
     fn evcxr_display(&self);
 }
 
+/// Whether values are printed as plain text.
+static PLAIN: AtomicBool = AtomicBool::new(false);
+
+/// From now on values show themselves as plain text, for a program that runs outside Jupyter.
+pub fn plain_text() {
+    PLAIN.store(true, Ordering::Relaxed);
+}
+
 /// Sends one output in several forms; Jupyter shows the richest it can.
 pub(crate) fn send(forms: &[(&str, &str)]) {
+    if PLAIN.load(Ordering::Relaxed) {
+        for (_, text) in forms.iter().filter(|(mime, _)| *mime == "text/plain") {
+            println!("{text}");
+        }
+        return;
+    }
     let mut message = String::new();
     for (mime, content) in forms {
         // A line that reads like the protocol's own end mark would cut the content short.
@@ -30,6 +45,54 @@ pub(crate) fn send(forms: &[(&str, &str)]) {
         let _ = write!(message, "EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT\n");
     }
     print!("{message}");
+}
+
+/// Shows a value as a cell shows its last one: through [`Show`](crate::notebook::Show) if its type has it, else
+/// as `{:#?}` prints it. Programs made by `casebook export` say this where a cell ends with a value.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// #[derive(Debug)]
+/// struct Own(u8);
+/// casebook::notebook::plain_text();
+/// casebook::show!(df!("x" => [1, 2])?);
+/// casebook::show!(Own(3));
+/// # Ok::<(), casebook::Error>(())
+/// ```
+#[macro_export]
+macro_rules! show {
+    ($value:expr) => {{
+        use $crate::notebook::{ByDebug as _, ByShow as _};
+        (&$crate::notebook::Value(&$value)).shown()
+    }};
+}
+
+/// What [`show!`](crate::show!) wraps a value in, to choose between two traits: the one that needs no further
+/// reference is found first.
+#[doc(hidden)]
+pub struct Value<T>(pub T);
+
+#[doc(hidden)]
+pub trait ByShow {
+    fn shown(&self);
+}
+
+impl<T: Show + ?Sized> ByShow for Value<&T> {
+    fn shown(&self) {
+        self.0.evcxr_display();
+    }
+}
+
+#[doc(hidden)]
+pub trait ByDebug {
+    fn shown(&self);
+}
+
+impl<T: Debug + ?Sized> ByDebug for &Value<&T> {
+    fn shown(&self) {
+        send_text(&format!("{:#?}", self.0));
+    }
 }
 
 fn send_text(text: &str) {

@@ -4,6 +4,7 @@
 mod analyze;
 mod doctor;
 mod ecommerce;
+mod export;
 mod files;
 mod mentor;
 mod notion;
@@ -37,6 +38,8 @@ enum Task {
     /// Compute a metric from a CSV or Parquet file
     #[command(subcommand)]
     Analyze(Box<analyze::Analyze>),
+    /// Write a notebook as a Rust program, the prose as comments
+    Export(export::Export),
     /// Say what is missing on this machine, and the command that mends it
     Doctor,
 }
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Task::Report(Report::Ecommerce(asked)) => asked.run(),
         Task::Report(Report::Notion(asked)) => asked.run(),
         Task::Analyze(asked) => asked.run(),
+        Task::Export(asked) => asked.run(),
         Task::Doctor => return doctor::run(),
     };
     match done {

@@ -1,0 +1,64 @@
+"""Every notebook as a program: it compiles, and prints what the notebook shows."""
+
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(PROJECT / "kernel"), str(PROJECT / "site")]
+
+import book  # noqa: E402
+import export  # noqa: E402
+
+
+def shown(notebook):
+    """What the notebook's cells show, as plain text: without those that fail on purpose, and the kernel's own."""
+    out = ""
+    for cell in notebook.cells:
+        if cell.cell_type != "code" or "raises-exception" in cell.metadata.get("tags", []) or cell.source.startswith(":version"):
+            continue
+        for output in cell.outputs:
+            out += output.get("text", "") or output["data"]["text/plain"] + "\n"
+    return out
+
+
+def lines(text):
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+class Programs(unittest.TestCase):
+    def test_programs_print_what_notebooks_show(self):
+        self.assertGreaterEqual(len(book.NOTEBOOKS), 5)
+        for path in book.NOTEBOOKS:
+            with self.subTest(path.name):
+                program = export.build(path)
+                done = subprocess.run([str(program)], cwd=path.parent, capture_output=True, text=True, env=export.environment())
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                expected = lines(shown(book.read(path)))
+                self.assertGreater(len(expected), 30)
+                self.assertEqual(lines(done.stdout), expected)
+
+    def test_prose_is_there_as_comments(self):
+        path = book.NOTEBOOKS[2]
+        export.build(path)
+        program = (export.FOLDER / "src/bin" / f"n{path.stem}.rs").read_text(encoding="utf-8")
+        for cell in book.read(path).cells:
+            if cell.cell_type == "markdown":
+                for line in filter(None, map(str.rstrip, cell.source.splitlines())):
+                    self.assertIn(f"// {line}", program)
+
+    def test_another_seed_gives_other_numbers(self):
+        path = next(path for path in book.NOTEBOOKS if path.stem.startswith("02"))
+        program = export.build(path, seeds=True)
+        run = lambda *words: subprocess.run([str(program), *words], cwd=path.parent, capture_output=True, text=True, check=True, env=export.environment()).stdout  # noqa: E731
+        usual, same, other = run(), run("42"), run("7")
+        self.assertEqual(usual, same)
+        self.assertNotEqual(usual, other)
+        self.assertEqual(len(book.verdicts(other)), len(book.ledger(book.read(path))))
+        self.assertTrue(re.search(r"^seed\s+7$", other, re.M))
+
+
+if __name__ == "__main__":
+    unittest.main()
