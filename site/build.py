@@ -109,7 +109,8 @@ def gather():
     put("index.md", (SITE / "index.md").read_text(encoding="utf-8").replace("{{at_a_glance}}", at_a_glance()))
     put("reports.md", (SITE / "reports.md").read_text(encoding="utf-8"))
     shutil.copytree(SITE / "pictures", SOURCE / "pictures")
-    shutil.copytree(SITE / "_static", SOURCE / "_static")
+    for folder in ("_static", "_templates"):
+        shutil.copytree(SITE / folder, SOURCE / folder)
     shutil.copy(SITE / "conf.py", SOURCE)
 
 
@@ -120,8 +121,9 @@ def sphinx():
                "--doctree-dir", str(SOURCE / ".doctrees"), str(SOURCE), str(OUT)]
     if subprocess.run(command, cwd=PROJECT, env=os.environ | {"PYTHONWARNINGS": "ignore"}).returncode != 0:
         sys.exit("casebook: the site was not built; Sphinx says why above")
-    for leftover in (".buildinfo", "objects.inv"):
-        (OUT / leftover).unlink(missing_ok=True)
+    # What no page uses: Sphinx's notes, and the theme's own templates.
+    for leftover in [OUT / ".buildinfo", OUT / "objects.inv", *(OUT / "_static").glob("*webpack-macros.html")]:
+        leftover.unlink(missing_ok=True)
     (OUT / ".nojekyll").touch()  # static hosts otherwise leave out folders that begin with an underscore
 
 
@@ -133,9 +135,10 @@ def cargo(*words):
 def compiled():
     """Dashboards and the study, made with their default data, and the library's documentation."""
     say("making the dashboards, the growth study and the library's pages: seconds, or minutes if they must be compiled first")
-    command = ["run", "--quiet", "--features", "command", "--"]
+    # With all features, as the tests build it.
+    command = ["run", "--quiet", "--all-features", "--"]
     cargo(*command, "report", "ecommerce", "--out", str(OUT / "reports/ecommerce.html"))
-    cargo(*command, "report", "notion", "--fresh", "--out", str(OUT / "reports/notion"))
+    cargo(*command, "report", "notion", "--fresh", "--out", str(SOURCE / "notion"))
     cargo("doc", "--quiet", "--no-deps", "--all-features", "--lib")
     target = PROJECT / (os.environ.get("CARGO_TARGET_DIR") or "target")
     made = max(target.glob("**/doc/casebook/index.html"), key=lambda path: path.stat().st_mtime).parent.parent

@@ -16,9 +16,14 @@ nb_merge_streams = True
 
 html_theme = "sphinx_book_theme"
 html_title = "Casebook"
+templates_path = ["_templates"]
+html_sidebars = {"**": ["home.html", "search-button-field.html", "sbt-sidebar-nav.html"]}
 html_static_path = ["_static"]
 html_css_files = ["casebook.css"]
+html_context = {"default_mode": "auto"}
 html_theme_options = {
+    # The search field stands in the side bar.
+    "navbar_persistent": [],
     "show_navbar_depth": 1,
     "show_toc_level": 2,
     "use_fullscreen_button": False,

@@ -122,9 +122,12 @@ def check(root, names):
 
 
 def nbgrader(root, *words):
-    """nbgrader itself. What it prints is shown if it fails."""
-    command = [sys.executable, "-m", "nbgrader", *words, f"--config={HERE / 'nbgrader_config.py'}", f"--CourseDirectory.root={root}"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=os.environ | {"PYTHONWARNINGS": "ignore"})
+    """nbgrader itself, with the configuration that lies here. What it prints is shown if it fails."""
+    # It starts a program of its own by name, which is where this Python's are.
+    path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ.get("PATH", "")])
+    env = os.environ | {"PATH": path, "PYTHONWARNINGS": "ignore"}
+    command = [sys.executable, "-m", "nbgrader", *words, f"--CourseDirectory.root={root}"]
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, env=env)
     if done.returncode != 0:
         sys.exit(f"nbgrader {' '.join(words)} failed:\n{done.stdout}{done.stderr}")
 
@@ -135,8 +138,8 @@ def release(root, names):
         say(f"{name}: {root / 'release' / name / name}.ipynb")
 
 
-def grade(root, names, submissions):
-    """Grades, and returns one row per student and assignment: student, assignment, score, of."""
+def grade(root, names, submissions, timeout):
+    """Grades, and prints each student's score."""
     submitted = root / "submitted"
     if submissions and submissions.resolve() != submitted:
         shutil.copytree(submissions, submitted, dirs_exist_ok=True)
@@ -149,15 +152,14 @@ def grade(root, names, submissions):
         say(f"{name}: grading {len(list(submitted.glob(f'*/{name}/{name}.ipynb')))} submissions, about a minute each")
         # The checks and points that students cannot change come from here.
         nbgrader(root, "generate_assignment", name, "--force", "--create")
-        nbgrader(root, "autograde", name, "--force")
+        nbgrader(root, "autograde", name, "--force", f"--Execute.timeout={timeout}")
         nbgrader(root, "generate_feedback", name, "--force")
     table = root / "scores.csv"
     nbgrader(root, "export", f"--to={table}")
     with open(table, newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["assignment"] in handed and (submitted / row["student_id"] / row["assignment"]).is_dir()]
-    for row in rows:
+    for row in sorted(rows, key=lambda row: (row["assignment"], row["student_id"])):
         print(f"{row['student_id']:<20} {row['assignment']:<12} {float(row['score']):>5g} of {float(row['max_score']):g}")
-    return rows
 
 
 def say(text):
@@ -170,6 +172,7 @@ def main():
     parser.add_argument("assignments", nargs="*")
     parser.add_argument("--submissions", type=pathlib.Path, help="the folder with the students' folders")
     parser.add_argument("--root", type=pathlib.Path, default=HERE, help="the course's folder, which holds source/")
+    parser.add_argument("--timeout", type=int, default=60, help="seconds that a cell may take when it is graded")
     asked = parser.parse_args()
     root = asked.root.resolve()
     unknown = set(asked.assignments) - set(assignments(root))
@@ -177,7 +180,7 @@ def main():
         parser.error(f"there is no assignment {', '.join(sorted(unknown))}; there are {', '.join(assignments(root))}")
     names = asked.assignments or assignments(root)
     if asked.what == "grade":
-        return grade(root, names, asked.submissions)
+        return grade(root, names, asked.submissions, asked.timeout)
     check(root, names)
     if asked.what == "release":
         release(root, names)

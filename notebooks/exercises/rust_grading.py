@@ -72,17 +72,17 @@ class Execute(Usual):
                 if output.output_type == "stream":
                     output.name = "stdout"
             return [o for o in outputs if o.output_type != "stream" or o.text]
-        text = (told(outputs) or self.late()).strip()
+        text = (told(outputs) + self.late()).strip()
         rest = [o for o in outputs if o.output_type == "stream" and o.name == "stdout" and o.text]
         first = text.splitlines()[0] if text else "the cell did not run to its end"
         return [*rest, new_output("error", ename="NotYet", evalue=first, traceback=[text or first])]
 
     def late(self):
-        """What evcxr passes on after a cell has ended."""
+        """What evcxr passes on after a cell has ended: it does so line by line, in its own time."""
         text = ""
         try:
             while True:
-                message = run_sync(self.kc.iopub_channel.get_msg)(timeout=0.5)
+                message = run_sync(self.kc.iopub_channel.get_msg)(timeout=0.3)
                 if message["msg_type"] == "stream":
                     text += message["content"]["text"]
         except queue.Empty:

@@ -189,8 +189,8 @@ fn far(came: f64, right: f64, within: Option<f64>) -> bool {
     let same = came == right || (came.is_nan() && right.is_nan());
     let distance = (came - right).abs();
     let allowed = within.unwrap_or_else(|| 1e-6 * right.abs().max(1.0));
-    // What is not a number is not near anything.
-    !same && (distance.is_nan() || distance > allowed)
+    // What is endless or not a number is not near anything else.
+    !same && !(distance.is_finite() && distance <= allowed)
 }
 
 /// Values that are their own outcome, and how they are compared.

@@ -1,0 +1,200 @@
+"""JupyterLab in a real browser, with our kernel: what a learner does in the first minutes."""
+
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+
+from playwright.sync_api import sync_playwright
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(PROJECT / "tests"), str(PROJECT / "site")]
+
+import book  # noqa: E402
+import browser  # noqa: E402
+
+# Every cell is drawn, also those that are scrolled away.
+SETTINGS = '{"windowingMode": "none"}'
+CELL = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-Cell"
+
+
+def wanted(notebook):
+    """How many cells to run until a table and a chart have been shown."""
+    seen = set()
+    for place, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            seen |= {"image/png", "text/html"} & set(output.get("data", {}))
+        if len(seen) == 2:
+            return place + 1
+    raise AssertionError("shows no table, or no chart")
+
+
+class Lab(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="casebook-lab-")
+        root = pathlib.Path(cls.folder.name)
+        settings = root / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(SETTINGS)
+        # Work on copies: JupyterLab saves what it opens. They lie where the library is `..`.
+        cls.copies = PROJECT / "data" / "out" / "lab"
+        shutil.rmtree(cls.copies, ignore_errors=True)
+        cls.copies.mkdir(parents=True)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            cls.port = free.getsockname()[1]
+        env = os.environ | {"JUPYTERLAB_SETTINGS_DIR": str(root / "settings"), "JUPYTER_RUNTIME_DIR": str(root / "runtime")}
+        words = ["--no-browser", f"--port={cls.port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=", "--expose-app-in-browser",
+                 f"--notebook-dir={cls.copies}", f"--LabApp.workspaces_dir={root / 'workspaces'}", "--LabApp.news_url=None",
+                 "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", *(["--allow-root"] if os.geteuid() == 0 else [])]
+        cls.log = open(root / "lab.log", "w")
+        cls.server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *words], env=env, stdout=cls.log, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{cls.port}/api", timeout=2).close()
+                break
+            except OSError:
+                if time.monotonic() > deadline or cls.server.poll() is not None:
+                    raise
+                time.sleep(0.3)
+        cls.playwright = sync_playwright().start()
+        cls.browser = browser.launch(cls.playwright)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.close()
+        cls.playwright.stop()
+        cls.server.terminate()
+        cls.server.wait(30)
+        cls.log.close()
+        cls.folder.cleanup()
+        shutil.rmtree(cls.copies, ignore_errors=True)
+
+    def open(self, path):
+        """A copy of a notebook in JupyterLab, its outputs cleared, once its kernel is ready."""
+        text = path.read_text(encoding="utf-8")
+        text = re.sub(r'path = \\"[./]+\\"', lambda _: f'path = \\"{PROJECT}\\"', text)
+        (self.copies / path.name).write_text(text, encoding="utf-8")
+        page = browser.page(self, 1400, 1000)
+        page.goto(f"http://127.0.0.1:{self.port}/lab/tree/{path.name}?reset")
+        page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.content?.model?.cells?.length > 5", timeout=60_000)
+        self.ready(page)
+        self.command(page, "notebook:clear-all-cell-outputs")
+        return page
+
+    def command(self, page, name, **words):
+        page.evaluate("([name, words]) => { window.jupyterapp.commands.execute(name, words); }", [name, words])
+
+    def ready(self, page, timeout=120):
+        page.wait_for_function(
+            "() => { const k = window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel; return k?.status === 'idle' && k.connectionStatus === 'connected'; }",
+            timeout=1_000 * timeout)
+
+    def kernel(self, page):
+        return page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.name")
+
+    def idle(self, page):
+        """Waits until nothing is running or waiting to run."""
+        page.wait_for_function(
+            "() => window.jupyterapp.shell.currentWidget.content.widgets.every((cell) => cell.model.type !== 'code' || cell.model.executionState !== 'running')",
+            timeout=120_000)
+        self.ready(page)
+
+    def run_until(self, page, count):
+        page.evaluate("(place) => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = place; }", count)
+        self.command(page, "notebook:run-all-above")
+        page.wait_for_function(
+            "(count) => window.jupyterapp.shell.currentWidget.content.widgets.slice(0, count).every((cell) => cell.model.type !== 'code' || cell.model.executionCount)",
+            arg=count, timeout=240_000)
+        self.idle(page)
+
+    def type(self, page, text):
+        """A new cell at the end, with this text typed into it; its place."""
+        place = page.evaluate("() => { const book = window.jupyterapp.shell.currentWidget.content; book.activeCellIndex = book.widgets.length - 1; return book.widgets.length; }")
+        self.command(page, "notebook:insert-cell-below")
+        page.wait_for_function("(place) => window.jupyterapp.shell.currentWidget.content.widgets.length === place + 1", arg=place)
+        self.command(page, "notebook:enter-edit-mode")
+        page.locator(CELL).nth(place).locator(".cm-content").click()
+        page.keyboard.insert_text(text)
+        return place
+
+    def run_cell(self, page, text):
+        """Runs a new cell; its output as text."""
+        place = self.type(page, text)
+        page.keyboard.press("Control+Enter")
+        page.wait_for_function("(place) => window.jupyterapp.shell.currentWidget.content.widgets[place].model.executionCount", arg=place, timeout=60_000)
+        self.idle(page)
+        page.wait_for_timeout(300)  # stderr comes in its own time
+        return page.locator(CELL).nth(place).locator(".jp-OutputArea").inner_text()
+
+    def source(self, page, place):
+        return page.evaluate("(place) => window.jupyterapp.shell.currentWidget.content.widgets[place].model.sharedModel.getSource()", place)
+
+    def complete(self, page):
+        """`kept_` and Tab become the name of a variable."""
+        place = self.type(page, "kept_")
+        page.keyboard.press("Tab")
+        deadline = time.monotonic() + 20
+        while self.source(page, place) != "kept_here" and time.monotonic() < deadline:
+            if page.locator(".jp-Completer:not(.lm-mod-hidden) .jp-Completer-item", has_text="kept_here").count():
+                page.keyboard.press("Enter")
+            page.wait_for_timeout(200)
+        self.assertEqual(self.source(page, place), "kept_here")
+
+    def restart(self, page):
+        self.command(page, "notebook:restart-kernel")
+        page.locator(".jp-Dialog button.jp-mod-accept").click()
+        page.wait_for_timeout(1_000)
+        self.ready(page)
+
+    def lives(self, path, notebook):
+        page, count = self.open(path), wanted(notebook)
+        self.assertEqual(self.kernel(page), "casebook")
+        self.run_until(page, count)
+        cells = page.locator(CELL)
+        shown = [place for place, cell in enumerate(notebook.cells[:count]) for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
+        for place in shown:
+            image = cells.nth(place).locator(".jp-OutputArea img")
+            self.assertGreater(image.evaluate("(image) => image.naturalWidth"), 400)
+        self.assertGreater(page.locator(f"{CELL} .jp-OutputArea table tbody tr").count(), 0)
+        self.assertEqual(self.run_cell(page, "let kept_here: i64 = 7;"), "")
+        self.complete(page)
+        self.assertIn("mismatched types", self.run_cell(page, 'let wrong: u32 = "text";'))
+        self.assertIn("stop here", self.run_cell(page, 'panic!("stop here");'))
+        self.assertEqual(self.run_cell(page, "kept_here * 6").strip(), "42")
+        self.restart(page)
+        self.assertIn("cannot find value", self.run_cell(page, "kept_here"))
+        self.assertEqual(self.run_cell(page, "6 * 7").strip(), "42")
+        page.close()
+
+    def test_every_notebook(self):
+        for path in book.NOTEBOOKS:
+            with self.subTest(path.name):
+                self.lives(path, book.read(path))
+
+    def test_an_exercise_says_what_is_missing_and_passes_when_it_is_there(self):
+        path = PROJECT / "notebooks/exercises/release/saas/saas.ipynb"
+        notebook = book.read(path)
+        page = self.open(path)
+        place = next(n for n, cell in enumerate(notebook.cells) if cell.get("metadata", {}).get("nbgrader", {}).get("grade_id") == "large_companies")
+        self.run_until(page, place + 2)
+        output = page.locator(CELL).nth(place + 1).locator(".jp-OutputArea")
+        page.wait_for_timeout(500)
+        self.assertIn("the answer is still to be written", output.inner_text())
+        self.run_cell(page, 'fn large_companies(lives: &DataFrame) -> Result<usize> {\nOk(lives.clone().lazy().filter(col("company_size").eq(lit("large"))).collect()?.column("company_id")?.n_unique()?)\n}')
+        told = self.run_cell(page, notebook.cells[place + 1].source)
+        self.assertIn("right: large_companies(&few)", told)
+        page.close()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,195 @@
+"""The site in a real browser and under checkers: links, headings, alt text, contrast, spelling; on a phone and in print."""
+
+import http.server
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+import nbformat
+from axe_playwright_python.sync_playwright import Axe
+from nbconvert import HTMLExporter
+from playwright.sync_api import sync_playwright
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+HTML = PROJECT / "site" / "html"
+sys.path[:0] = [str(PROJECT / "tests"), str(PROJECT / "site")]
+
+import book  # noqa: E402
+import browser  # noqa: E402
+
+BIN = pathlib.Path(sys.executable).parent
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "data/README.md", "kernel/README.md", "src/metrics/definitions.md", "docs/teaching.md",
+             "docs/ways_in.md", "site/index.md", "site/reports.md"]
+
+
+def pages():
+    """Our own pages; those of the library are cargo's."""
+    return [path for path in sorted(HTML.rglob("*.html")) if path.relative_to(HTML).parts[0] not in ("api", "reports")]
+
+
+def run(*words, **options):
+    return subprocess.run([str(word) for word in words], cwd=PROJECT, capture_output=True, text=True, **options)
+
+
+class Site(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        done = run(sys.executable, "site/build.py")
+        if done.returncode != 0:
+            raise AssertionError(f"{done.stdout}{done.stderr}")
+        cls.playwright = sync_playwright().start()
+        cls.browser = browser.launch(cls.playwright)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.close()
+        cls.playwright.stop()
+
+    def open(self, path, width=1280, height=900):
+        """A page from the disk. It may ask for nothing else, and must not complain."""
+        page = browser.page(self, width, height)
+        page.goto(path.as_uri() if isinstance(path, pathlib.Path) else path)
+        page.wait_for_load_state("load")
+        return page
+
+    def complaints(self):
+        """What pages say, but for the theme's notes on which colours it chose."""
+        return [text for text in self.said if not text.startswith("[PST]")]
+
+    def test_pages_load_without_errors_or_network_and_are_accessible(self):
+        self.assertGreater(len(pages()), 14)
+        axe = Axe()
+        for path in pages():
+            with self.subTest(path.relative_to(HTML)):
+                page = self.open(path)
+                page.wait_for_timeout(200)
+                self.assertEqual(self.complaints(), [])
+                self.assertEqual([address for address in self.asked if not address.startswith(("file:", "data:"))], [])
+                # Style sheets are read again over the network otherwise, which a page from the disk may not.
+                found = axe.run(page, options={"preload": False}).response["violations"]
+                self.assertEqual([(v["id"], v["nodes"][0]["html"][:200]) for v in found], [])
+                page.close()
+
+    def test_charts_are_visible_and_described(self):
+        for path in book.NOTEBOOKS:
+            page = self.open(HTML / "notebooks" / f"{path.stem}.html")
+            images = page.locator(".cell_output img")
+            self.assertEqual(images.count(), len(book.charts(book.read(path))), path.name)
+            for image in images.all():
+                self.assertGreater(len(image.get_attribute("alt")), 40)
+                self.assertGreater(image.evaluate("(image) => image.naturalWidth"), 400)
+            page.close()
+
+    def test_pages_fit_a_phone_and_paper(self):
+        for path in pages():
+            with self.subTest(path.relative_to(HTML)):
+                page = self.open(path, width=390, height=800)
+                self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), 391)
+                page.emulate_media(media="print")
+                page.set_viewport_size({"width": 700, "height": 1000})
+                self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), 701)
+                page.close()
+
+    def test_search_finds(self):
+        page = self.open(f"{(HTML / 'search.html').as_uri()}?q=retention")
+        page.wait_for_selector("#search-results li a", timeout=20_000)
+        self.assertIn("Metric definitions", page.locator("#search-results").inner_text())
+        self.assertEqual(self.complaints(), [])
+        page.close()
+
+    def test_dashboards_and_reports_work(self):
+        page = self.open(HTML / "reports/ecommerce.html")
+        page.wait_for_function("document.getElementById('status').textContent.includes('shown')")
+        self.assertEqual(self.complaints(), [])
+        for name in ("executive_dashboard", "report"):
+            page = self.open(HTML / "reports/notion" / f"{name}.html")
+            self.assertEqual(self.complaints(), [])
+            self.assertGreater(page.locator("svg, img").count(), 1)
+            page.close()
+
+    def test_no_link_is_broken(self):
+        """LinkChecker follows every link below the landing page, anchors included; addresses elsewhere are not asked."""
+        class Quiet(http.server.SimpleHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), lambda *words: Quiet(*words, directory=str(HTML)))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.shutdown)
+        with tempfile.NamedTemporaryFile("w", suffix=".rc") as config:
+            config.write("[AnchorCheck]\n[filtering]\nignorewarnings=url-content-too-large,http-redirected\n[output]\nstatus=0\n")
+            config.flush()
+            address = f"http://127.0.0.1:{server.server_port}/index.html"
+            # The library's pages are cargo's own; that those linked to exist is enough.
+            words = ["--config", config.name, "--no-robots", "--threads=4", r"--no-follow-url=/api/", address]
+            if os.geteuid() == 0:
+                words.insert(0, "--no-status")
+            done = run(BIN / "linkchecker", *words)
+        self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-1000:])
+        checked = int(re.search(r"(\d+) links? in", done.stdout)[1])
+        self.assertGreater(checked, 300, done.stdout[-600:])
+
+
+class Reviewer(unittest.TestCase):
+    """With nothing installed: the committed notebooks through nbconvert, as code hosts show them."""
+
+    def test_nothing_disturbs(self):
+        for path in book.NOTEBOOKS:
+            notebook = book.read(path)
+            page, _ = HTMLExporter().from_notebook_node(notebook)
+            body = page[page.index("<body"):]
+            self.assertEqual(len(re.findall(r'<img alt="[^"]{40,}"', body)), len(book.charts(notebook)), path.name)
+            for bad in ("output_error", "application/vnd.jupyter.stderr", "Traceback", "stack backtrace", "/root/", "/home/", "/tmp/", "warning: unused"):
+                self.assertNotIn(bad, body, path.name)
+
+    def test_the_readmes_pictures_are_the_notebooks(self):
+        for name in book.PICTURES:
+            self.assertEqual((PROJECT / "site/pictures" / f"{name}.png").read_bytes(), book.picture(name)[0], name)
+
+
+class Text(unittest.TestCase):
+    """Prose under checkers."""
+
+    def test_headings_links_and_pictures_of_the_documents(self):
+        # Headings rise by one and are not empty, links have a target, pictures a description.
+        rules = "md001,md003,md018,md019,md023,md042,md045"
+        done = run(BIN / "pymarkdown", "-d", "*", "-e", rules, "scan", *DOCUMENTS)
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+
+    def test_files_that_documents_link_to_exist(self):
+        for name in DOCUMENTS:
+            path = PROJECT / name
+            for target in re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8")):
+                if not re.match(r"https?:", target):
+                    base = PROJECT if path.parent.name == "site" else path.parent
+                    there = (base / target).exists() or (HTML / target).exists() or target == "definitions.md"
+                    self.assertTrue(there, f"{name}: {target}")
+
+    def test_headings_of_the_notebooks(self):
+        for path in [*book.NOTEBOOKS, *sorted((PROJECT / "notebooks/exercises").glob("*/*/*.ipynb"))]:
+            text = "\n\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+            levels = [len(found) for found in re.findall(r"^(#+) ", re.sub(r"```.*?```", "", text, flags=re.S), re.M)]
+            self.assertEqual((levels[0], levels.count(1)), (1, 1), path.name)
+            for above, below in zip(levels, levels[1:]):
+                self.assertLessEqual(below, above + 1, path.name)
+
+    def test_spelling(self):
+        with tempfile.TemporaryDirectory(prefix="casebook-prose-") as folder:
+            for path in sorted((PROJECT / "notebooks").rglob("*.ipynb")):
+                if path.parent.name in ("submitted", "autograded") or ".ipynb_checkpoints" in path.parts:
+                    continue
+                cells = nbformat.read(path, as_version=4).cells
+                (pathlib.Path(folder) / f"{path.stem}.txt").write_text("\n".join(cell.source for cell in cells), encoding="utf-8")
+            where = [folder, *DOCUMENTS, "src", "tests", "kernel", "site/build.py", "site/book.py", "examples", "sql", "Makefile"]
+            # A name, a term of experiments, and a mistake made on purpose.
+            done = run(BIN / "codespell", "--skip", "*.json,*.csv,*.ttf,*.woff2,reference", "--ignore-words-list", "brin,complier,compliers,selekt", *where)
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
