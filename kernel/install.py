@@ -17,6 +17,18 @@ import warm
 from common import EVCXR_VERSION, PROJECT, cache, evcxr, locked, say
 
 SPEC = PROJECT / ".venv" / "share" / "jupyter" / "kernels" / "casebook"
+# How JupyterLab starts here. A user's own settings come before these.
+OVERRIDES = PROJECT / ".venv" / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+SETTINGS = {
+    # The kernel needs a few seconds for the first completion; JupyterLab would give up after one.
+    "@jupyterlab/completer-extension:manager": {"providerTimeout": 15_000},
+    # Nothing is asked of a network.
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+# nbgrader's "Validate" cannot be given another way to execute than its own, which stops at Rust's first error; the
+# checks in the notebooks do what it would.
+PAGE = PROJECT / ".venv" / "etc" / "jupyter" / "labconfig" / "page_config.json"
+DISABLED = {"@jupyter/nbgrader:validate-assignment": True}
 
 
 def install_evcxr():
@@ -48,12 +60,17 @@ def register():
         "interrupt_mode": "message",
         "metadata": {"debugger": False},
     }
-    text = json.dumps(spec, indent=1)
-    if (SPEC / "kernel.json").exists() and (SPEC / "kernel.json").read_text() == text:
-        return
-    say("registering the kernel «Rust (casebook)» in .venv")
-    SPEC.mkdir(parents=True, exist_ok=True)
-    (SPEC / "kernel.json").write_text(text)
+    files = {
+        SPEC / "kernel.json": json.dumps(spec, indent=1),
+        OVERRIDES: json.dumps(SETTINGS, indent=1),
+        PAGE: json.dumps({"disabledExtensions": DISABLED}, indent=1),
+    }
+    for path, text in files.items():
+        if path.exists() and path.read_text() == text:
+            continue
+        say(f"registering the kernel «Rust (casebook)» in .venv: {path.name}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
 
 if __name__ == "__main__":

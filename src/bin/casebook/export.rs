@@ -94,7 +94,7 @@ fn program(notebook: &str, path: &Path, seeds: bool) -> Result<String, String> {
     Ok(format!(
         "//! {title}\n//!\n//! Made by `casebook export` from {file}: the prose is comments, and what a cell shows is printed.\n\
          //! As `examples/{name}.rs` in the project it runs with `cargo run --example {name}`; elsewhere, in a package\n\
-         //! that depends on `casebook`. Paths are relative to the folder the notebook is in.\n\n\
+         //! that depends on `casebook`. Run it in the folder the notebook is in: its paths begin there.\n\n\
          #![allow(unused)]\n\nuse casebook::show;\n\n\
          fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {{\n\
          casebook::notebook::plain_text();\n{out}Ok(())\n{close}}}\n"
