@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import warm
-from common import PROJECT, host, libraries, link_tree, locked, say, target, warmed
+from common import PROJECT, host, libraries, locked, say, target, warmed
 
 FOLDER = target() / "kernel" / "export"
 # As a cell is compiled: see cell.sh.
@@ -19,11 +19,9 @@ def environment():
 
 def prepare():
     """A package that depends on the library, in a copy of the warmed folder."""
-    def own(entry):
-        return warm.ours(entry.name) or "/.fingerprint/" in entry.path or "/incremental/" in entry.path
     with locked(warmed().parent / "warm.lock", shared=True):
         shutil.rmtree(FOLDER / "target", ignore_errors=True)
-        link_tree(warmed() / "target", FOLDER / "target", copy=own)
+        warm.copy_to(FOLDER / "target")
         shutil.copyfile(warmed() / "Cargo.lock.built", FOLDER / "Cargo.lock")
     (FOLDER / "Cargo.toml").write_text(warm.MANIFEST.format(project=PROJECT) + PROFILE)
     (FOLDER / "src/bin").mkdir(parents=True, exist_ok=True)

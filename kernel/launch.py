@@ -19,7 +19,7 @@ import sys
 import tempfile
 
 import warm
-from common import PROJECT, cargo_home, evcxr, host, libraries, link_tree, locked, sessions, tool, warmed
+from common import PROJECT, cargo_home, evcxr, host, libraries, locked, sessions, tool, warmed
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -64,10 +64,7 @@ def prepare():
         lock = open(folder / "lock", "w")
         fcntl.flock(lock, fcntl.LOCK_EX)
     with locked(warmed().parent / "warm.lock", shared=True):
-        def own(entry):
-            # What cargo or rustc may rewrite in place: fingerprints, and our own crates' outputs.
-            return warm.ours(entry.name) or "/.fingerprint/" in entry.path or "/incremental/" in entry.path
-        link_tree(warmed() / "target", folder / "target", copy=own)
+        warm.copy_to(folder / "target")
         for name in ("Cargo.toml", "Cargo.lock.built"):
             shutil.copyfile(warmed() / name, folder / name.removesuffix(".built"))
         metadata = (warmed() / "metadata.json").read_text()

@@ -77,6 +77,14 @@ def ours(name):
     return name.startswith(("casebook", "libcasebook", "ctx", "libctx"))
 
 
+def copy_to(folder):
+    """A copy of what is built here, by hard link. What cargo or rustc may rewrite in place is copied instead
+    (fingerprints, and our own crates' outputs), and cargo's lock is left out: linked, it would be one for all copies."""
+    def own(entry):
+        return ours(entry.name) or "/.fingerprint/" in entry.path or "/incremental/" in entry.path
+    link_tree(warmed() / "target", folder, skip=lambda name: name.startswith(".cargo-"), copy=own)
+
+
 def compile_dependencies():
     """Compiles the project's dependencies where tests and command look for them, so that they are
     compiled once for everything."""

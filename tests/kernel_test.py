@@ -118,6 +118,14 @@ class OneSession(unittest.TestCase):
 
 
 class Sessions(unittest.TestCase):
+    def test_sessions_do_not_wait_for_each_other(self):
+        """Cargo locks the folder it builds in, through a file; linked, it would be one lock for all."""
+        import warm
+        with tempfile.TemporaryDirectory(dir=sessions()) as folder:
+            warm.copy_to(pathlib.Path(folder) / "target")
+            self.assertTrue(list(pathlib.Path(folder).rglob("libcasebook.so")) or list(pathlib.Path(folder).rglob("libcasebook.dylib")))
+            self.assertEqual(list(pathlib.Path(folder).rglob(".cargo-*lock")), [])
+
     def test_a_session_leaves_nothing_behind(self):
         before = alive()
         session = latency.Session(*latency.ours())

@@ -1,19 +1,25 @@
 #!/usr/bin/env python3
-"""Everything that must hold, one step after the other. `make test` runs it.
+"""Everything that must hold. `make test` runs it.
 
 usage: run.py [STEP ...]     only these steps, by name
+
+First the steps that use every core, one after the other; then two lanes side by side, of steps that mostly wait for one
+kernel. What a step of a lane says is shown when it has ended.
 """
 
+import concurrent.futures
 import os
 import pathlib
 import subprocess
 import sys
+import threading
 import time
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
+UNITTEST = [PYTHON, "-W", "ignore", "-m", "unittest", "-v"]
 POSTGRES = [PYTHON, "tests/postgres.py", "run"]
-NOTEBOOKS = [PYTHON, "kernel/notebooks.py", "--check"]
+NOTEBOOKS = [PYTHON, "kernel/notebooks.py", "--check", "--jobs", "1"]
 
 # Name, what it is and about how long it takes, command.
 STEPS = [
@@ -25,38 +31,60 @@ STEPS = [
     ("doc", "documentation", ["cargo", "doc", "--all-features", "--no-deps", "--document-private-items"]),
     ("rust", "unit, property, integration and documentation tests, PostgreSQL included (1 to 3 minutes)",
      ["cargo", "test", "--all-features"]),
-    ("kernel", "the kernel and the notebook runner (2 minutes)", [PYTHON, "-W", "ignore", "-m", "unittest", "-v", "tests/kernel_test.py"]),
+    ("kernel", "the kernel and the notebook runner (2 minutes)", [*UNITTEST, "tests/kernel_test.py"]),
     ("dashboard", "the dashboards and the study's pages in Chromium (1 minute)",
-     [PYTHON, "-m", "unittest", "-v", "tests/dashboard_test.py", "tests/study_test.py"]),
-    ("project", "pins, committed notebooks", [PYTHON, "-m", "unittest", "-v", "tests/project_test.py"]),
-    ("site", "the site in Chromium, its links, and the documents' headings and spelling (3 minutes)",
-     [PYTHON, "-W", "ignore", "-m", "unittest", "-v", "tests/site_test.py"]),
-    ("lab", "JupyterLab in Chromium: each notebook's first cells (3 minutes)",
-     [PYTHON, "-W", "ignore", "-m", "unittest", "-v", "tests/lab_test.py"]),
-    ("exercises", "right, wrong and missing answers graded by nbgrader (5 minutes)",
-     [PYTHON, "-W", "ignore", "-m", "unittest", "-v", "tests/exercises_test.py"]),
-    ("export", "every notebook as a program (2 minutes)", [PYTHON, "-m", "unittest", "-v", "tests/export_test.py"]),
-    ("notebooks", "committed outputs equal a fresh run on SQLite (1 minute)", NOTEBOOKS),
-    ("postgres", "and on PostgreSQL (1 minute)", [*POSTGRES, *NOTEBOOKS]),
-    ("stock", "and on the stock Rust kernel (2 to 4 minutes)", [*NOTEBOOKS, "--kernel", "rust"]),
+     [*UNITTEST, "tests/dashboard_test.py", "tests/study_test.py"]),
+    ("project", "pins, committed notebooks", [*UNITTEST, "tests/project_test.py"]),
+    ("site", "the site in Chromium, its links, and the documents' headings and spelling (2 minutes)",
+     [*UNITTEST, "tests/site_test.py"]),
+    ("export", "every notebook as a program (2 minutes)", [*UNITTEST, "tests/export_test.py"]),
 ]
+LANES = [
+    [
+        ("notebooks", "committed outputs equal a fresh run on SQLite (3 minutes)", NOTEBOOKS),
+        ("postgres", "and on PostgreSQL (3 minutes)", [*POSTGRES, *NOTEBOOKS]),
+        ("stock", "and on the stock Rust kernel (6 to 13 minutes)", [*NOTEBOOKS, "--kernel", "rust"]),
+    ],
+    [
+        ("lab", "JupyterLab in Chromium: each notebook's first cells (7 minutes)", [*UNITTEST, "tests/lab_test.py"]),
+        ("exercises", "right, wrong and missing answers graded by nbgrader (10 minutes)", [*UNITTEST, "tests/exercises_test.py"]),
+    ],
+]
+SAYING = threading.Lock()
+
+
+def run(step, env, aside):
+    """One step; its name, exit code and seconds. Aside another lane, what it says is kept until its end."""
+    name, what, command = step
+    if not aside:
+        print(f"\n=== {name}: {what}", flush=True)
+    start = time.monotonic()
+    keep = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"} if aside else {}
+    done = subprocess.run(command, cwd=PROJECT, env=env, stdin=subprocess.DEVNULL, **keep)
+    seconds = time.monotonic() - start
+    if aside:
+        with SAYING:
+            print(f"\n=== {name}: {what}\n{done.stdout}", flush=True)
+    return name, done.returncode, seconds
 
 
 def main():
-    asked = sys.argv[1:] or [name for name, _, _ in STEPS]
-    unknown = set(asked) - {name for name, _, _ in STEPS}
+    known = [name for name, _, _ in STEPS + [step for lane in LANES for step in lane]]
+    asked = sys.argv[1:] or known
+    unknown = set(asked) - set(known)
     if unknown:
         sys.exit(f"there is no step {', '.join(sorted(unknown))}")
     env = os.environ | {"RUSTDOCFLAGS": "-D warnings", "PYTHONDONTWRITEBYTECODE": "1"}
     env.pop("DATABASE_URL", None)  # each step brings its own
-    results = []
-    for name, what, command in STEPS:
-        if name not in asked:
-            continue
-        print(f"\n=== {name}: {what}", flush=True)
-        start = time.monotonic()
-        code = subprocess.run(command, cwd=PROJECT, env=env, stdin=subprocess.DEVNULL).returncode
-        results.append((name, code, time.monotonic() - start))
+    results = [run(step, env, False) for step in STEPS if step[0] in asked]
+    lanes = [[step for step in lane if step[0] in asked] for lane in LANES]
+    lanes = [lane for lane in lanes if lane]
+    aside = len(lanes) > 1
+    if aside:
+        print(f"\n=== side by side: {'; '.join(', '.join(step[0] for step in lane) for lane in lanes)}", flush=True)
+    with concurrent.futures.ThreadPoolExecutor(len(LANES)) as pool:
+        for lane in [pool.submit(lambda lane=lane: [run(step, env, aside) for step in lane]) for lane in lanes]:
+            results += lane.result()
     print("\n=== all steps")
     for name, code, seconds in results:
         print(f"{'ok' if code == 0 else 'FAILED':<7} {name:<10} {seconds:6.0f} s")
