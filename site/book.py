@@ -59,6 +59,6 @@ def picture(name):
 
 
 def digest(path):
-    """Of what a notebook says: its cells' sources and outputs."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    """Of what a notebook computes: its code and its outputs."""
+    cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
     return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()[:16]
