@@ -16,6 +16,8 @@ nb_merge_streams = True
 
 html_theme = "sphinx_book_theme"
 html_title = "Casebook"
+# A summary of each page found would be fetched, which a page from the disk may not.
+html_show_search_summary = False
 templates_path = ["_templates"]
 html_sidebars = {"**": ["home.html", "search-button-field.html", "sbt-sidebar-nav.html"]}
 html_static_path = ["_static"]

@@ -32,6 +32,15 @@ def page(test, width, height):
     return page
 
 
+def start(test):
+    """A browser for a class of tests, in its `browser`, closed when they have ended."""
+    from playwright.sync_api import sync_playwright  # not there yet when this file installs it
+    playwright = sync_playwright().start()
+    test.addClassCleanup(playwright.stop)
+    test.browser = launch(playwright)
+    test.addClassCleanup(test.browser.close)
+
+
 def launch(playwright):
     """Headless, with this machine's browser, or the one Playwright installed."""
     # Root has no sandbox; there is no graphics card to use; nothing is asked of a network.

@@ -13,7 +13,6 @@ import urllib.error
 import urllib.request
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "tests"))
@@ -75,13 +74,10 @@ class Dashboard(unittest.TestCase):
         cls.path = pathlib.Path(cls.folder.name) / "dashboard.html"
         subprocess.run([*CARGO, "--", "report", "ecommerce", *words(BUSINESS), "--awkward-names", str(AWKWARD),
                         "--out", str(cls.path)], cwd=PROJECT, check=True, stdout=subprocess.DEVNULL)
-        cls.playwright = sync_playwright().start()
-        cls.browser = browser.launch(cls.playwright)
+        browser.start(cls)
 
     @classmethod
     def tearDownClass(cls):
-        cls.browser.close()
-        cls.playwright.stop()
         cls.folder.cleanup()
 
     def open(self, address=None, width=1280, height=900):

@@ -12,7 +12,6 @@ import time
 import unittest
 import urllib.request
 
-from playwright.sync_api import sync_playwright
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(PROJECT / "tests"), str(PROJECT / "site")]
@@ -65,13 +64,10 @@ class Lab(unittest.TestCase):
                 if time.monotonic() > deadline or cls.server.poll() is not None:
                     raise
                 time.sleep(0.3)
-        cls.playwright = sync_playwright().start()
-        cls.browser = browser.launch(cls.playwright)
+        browser.start(cls)
 
     @classmethod
     def tearDownClass(cls):
-        cls.browser.close()
-        cls.playwright.stop()
         cls.server.terminate()
         cls.server.wait(30)
         cls.log.close()

@@ -12,7 +12,6 @@ import unittest
 import nbformat
 from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
-from playwright.sync_api import sync_playwright
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 HTML = PROJECT / "site" / "html"
@@ -43,13 +42,8 @@ class Site(unittest.TestCase):
         done = run(sys.executable, "site/build.py")
         if done.returncode != 0:
             raise AssertionError(f"{done.stdout}{done.stderr}")
-        cls.playwright = sync_playwright().start()
-        cls.browser = browser.launch(cls.playwright)
+        browser.start(cls)
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.browser.close()
-        cls.playwright.stop()
 
     def open(self, path, width=1280, height=900):
         """A page from the disk. It may ask for nothing else, and must not complain."""
@@ -182,7 +176,7 @@ class Text(unittest.TestCase):
         for name in DOCUMENTS:
             path = PROJECT / name
             for target in re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8")):
-                if not re.match(r"https?:", target):
+                if not re.match(r"https?:|crate::", target):
                     base = PROJECT if path.parent.name == "site" else path.parent
                     there = (base / target).exists() or (HTML / target).exists() or target == "definitions.md"
                     self.assertTrue(there, f"{name}: {target}")

@@ -13,7 +13,6 @@ import time
 import unittest
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "tests"))
@@ -101,13 +100,10 @@ class Pages(unittest.TestCase):
         cls.out = pathlib.Path(cls.folder.name) / "study"
         run(cls.out)
         cls.charts = sorted(path.stem for path in (cls.out / "charts").glob("*.html"))
-        cls.playwright = sync_playwright().start()
-        cls.browser = browser.launch(cls.playwright)
+        browser.start(cls)
 
     @classmethod
     def tearDownClass(cls):
-        cls.browser.close()
-        cls.playwright.stop()
         cls.folder.cleanup()
 
     def open(self, name, width=1280, height=900):
