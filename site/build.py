@@ -121,6 +121,7 @@ def sphinx():
                "--doctree-dir", str(SOURCE / ".doctrees"), str(SOURCE), str(OUT)]
     if subprocess.run(command, cwd=PROJECT, env=os.environ | {"PYTHONWARNINGS": "ignore"}).returncode != 0:
         sys.exit("casebook: the site was not built; Sphinx says why above")
+    shutil.rmtree(SITE / "jupyter_execute", ignore_errors=True)  # myst-nb's copies: nothing was executed
     # What no page uses: Sphinx's notes, and the theme's own templates.
     for leftover in [OUT / ".buildinfo", OUT / "objects.inv", *(OUT / "_static").glob("*webpack-macros.html")]:
         leftover.unlink(missing_ok=True)
