@@ -183,6 +183,28 @@ class Runner(unittest.TestCase):
     def test_a_dead_process_fails(self):
         self.assertIn("code cell 2", self.fails("std::process::abort();"))
 
+    def on_purpose(self, *codes):
+        """A notebook whose later cells are tagged to fail on purpose, executed."""
+        path = self.notebook(*codes)
+        book = nbformat.read(path, as_version=4)
+        for cell in book.cells[1:]:
+            cell.metadata["tags"] = ["raises-exception"]
+        nbformat.write(book, path)
+        return notebooks.execute(path)[0]
+
+    def test_a_cell_that_fails_on_purpose_keeps_what_was_said_as_text(self):
+        fresh = self.on_purpose('let a: i32 = "text";', 'panic!("as wanted")', 'check! { 1 => 2, expected: "two words", hint: "more" }')
+        outputs = [cell.outputs for cell in fresh.cells[1:]]
+        self.assertEqual([[o.output_type for o in one] for one in outputs], [["stream"]] * 3)
+        for (output,), part in zip(outputs, ("mismatched types", "as wanted", "expected  two words")):
+            self.assertIn(part, output.text)
+            self.assertNotRegex(output.text, r"command_\d|lib\.rs:\d|\x1b")
+
+    def test_a_cell_that_should_fail_and_does_not_fails(self):
+        with self.assertRaises(notebooks.Failed) as caught:
+            self.on_purpose("let a: i32 = 1;")
+        self.assertIn("the cell should fail, and does not", str(caught.exception))
+
     def test_outputs_are_stable_and_carry_what_viewers_need(self):
         path = self.notebook(
             'println!("one"); println!("two");',

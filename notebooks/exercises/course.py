@@ -27,7 +27,8 @@ from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 from rust_grading import Execute
 
 HERE = pathlib.Path(__file__).resolve().parent
-STUB = "// YOUR CODE HERE\ntodo!()"
+# What stands in the students' version instead of a solution.
+STUB = {"rust": "// YOUR CODE HERE\ntodo!()"}
 CHECK = re.compile(r"\bcheck!\s*\{(.*?)^\s*\}", re.S | re.M)
 
 
@@ -42,7 +43,7 @@ def read(root, name):
 def student(notebook):
     """The notebook as students get it: nbgrader's own steps."""
     notebook = copy.deepcopy(notebook)
-    for step in (ClearSolutions(code_stub={"rust": STUB}), ClearHiddenTests()):
+    for step in (ClearSolutions(code_stub=STUB), ClearHiddenTests()):
         notebook, _ = step.preprocess(notebook, {})
     return notebook
 

@@ -11,12 +11,13 @@ from nbgrader.preprocessors import (  # noqa: E402
 )
 from nbconvert.preprocessors import ClearMetadataPreprocessor  # noqa: E402
 
+from course import STUB  # noqa: E402
 from rust_grading import Execute  # noqa: E402
 
 c = get_config()  # noqa: F821
 
 c.CourseDirectory.course_id = "casebook"
-c.ClearSolutions.code_stub = {"rust": "// YOUR CODE HERE\ntodo!()"}
+c.ClearSolutions.code_stub = STUB
 # nbgrader's own list, with the one that knows evcxr in place of the first.
 c.Autograde.autograde_preprocessors = [
     Execute, IgnorePattern, ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades, AssignLatePenalties,
