@@ -186,11 +186,12 @@ pub trait Compare {
 }
 
 fn far(came: f64, right: f64, within: Option<f64>) -> bool {
-    let same = came == right || (came.is_nan() && right.is_nan());
+    if came == right || (came.is_nan() && right.is_nan()) {
+        return false;
+    }
     let distance = (came - right).abs();
-    let allowed = within.unwrap_or_else(|| 1e-6 * right.abs().max(1.0));
     // What is endless or not a number is not near anything else.
-    !same && !(distance.is_finite() && distance <= allowed)
+    !distance.is_finite() || distance > within.unwrap_or_else(|| 1e-6 * right.abs().max(1.0))
 }
 
 /// Values that are their own outcome, and how they are compared.
@@ -345,7 +346,7 @@ fn first_difference(
     let number =
         |column: &Column| column.dtype().is_primitive_numeric() || column.dtype().is_bool();
     if number(right) != number(came) {
-        return Ok(Some(0).filter(|_| came.len() > 0));
+        return Ok(Some(0).filter(|_| !came.is_empty()));
     }
     if number(right) {
         let (came, right) = (came.cast(&DataType::Float64)?, right.cast(&DataType::Float64)?);
