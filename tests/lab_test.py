@@ -146,9 +146,15 @@ class Lab(unittest.TestCase):
         self.assertEqual(self.source(page, place), "kept_here")
 
     def restart(self, page):
+        """As a person does it, dialog included. The kernel is idle before and after: what counts is what lies between."""
+        page.evaluate("""() => {
+            window.states = [];
+            const session = window.jupyterapp.shell.currentWidget.sessionContext;
+            session.statusChanged.connect((_, status) => window.states.push(status));
+        }""")
         self.command(page, "notebook:restart-kernel")
         page.locator(".jp-Dialog button.jp-mod-accept").click()
-        page.wait_for_timeout(1_000)
+        page.wait_for_function("window.states.some((status) => status !== 'idle') && window.states.at(-1) === 'idle'", timeout=120_000)
         self.ready(page)
 
     def lives(self, path, notebook):
