@@ -100,6 +100,6 @@ class Execute(Usual):
 
 def told(outputs):
     """What a cell said of its failure."""
-    errors = ["\n".join(o.traceback) for o in outputs if o.output_type == "error"]
-    errors += [o.text for o in outputs if o.output_type == "stream" and o.name == "stderr"]
-    return ANSI.sub("", "\n".join(errors))
+    errors = "".join("\n".join(o.traceback) + "\n" for o in outputs if o.output_type == "error")
+    streams = "".join(o.text for o in outputs if o.output_type == "stream" and o.name == "stderr")
+    return ANSI.sub("", errors + streams)
