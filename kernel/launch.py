@@ -10,13 +10,18 @@ at the next start: a lock that dies with the session tells which they are.
 
 import ctypes
 import fcntl
+import json
 import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
+
+import zmq
 
 import warm
 from common import PROJECT, cargo_home, evcxr, host, libraries, locked, sessions, tool, warmed
@@ -100,6 +105,29 @@ def environment(folder):
     return env
 
 
+def relay(connection, folder):
+    """Stands between Jupyter and the kernel on the control channel; the connection file for the kernel.
+
+    While a kernel starts, JupyterLab asks on this channel twice a second who it is, and closes the connection at the first
+    answer. evcxr answers the rest as well, cannot, and ends: on a busy machine that was every third restart. A router drops
+    what has no receiver.
+    """
+    connection = json.loads(pathlib.Path(connection).read_text())
+    address = f"{connection['transport']}://{connection['ip']}"
+    context = zmq.Context()
+    outside, inside = context.socket(zmq.ROUTER), context.socket(zmq.DEALER)
+    outside.bind(f"{address}:{connection['control_port']}")
+    with socket.socket() as free:
+        free.bind((connection["ip"], 0))
+        connection["control_port"] = free.getsockname()[1]
+    inside.connect(f"{address}:{connection['control_port']}")
+    threading.Thread(target=zmq.proxy, args=(outside, inside), daemon=True).start()
+    path = folder / "connection.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(connection))
+    return path
+
+
 def die_with_parent():
     """On Linux: should this launcher be killed, its kernel goes too."""
     try:
@@ -117,7 +145,7 @@ def main():
     warm.warm()
     folder, lock = prepare()
     kernel = subprocess.Popen(
-        [program, "--control_file", sys.argv[1]],
+        [program, "--control_file", relay(sys.argv[1], folder)],
         env=environment(folder), pass_fds=[lock.fileno()], preexec_fn=die_with_parent,
     )
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -126,6 +126,26 @@ class Sessions(unittest.TestCase):
             self.assertTrue(list(pathlib.Path(folder).rglob("libcasebook.so")) or list(pathlib.Path(folder).rglob("libcasebook.dylib")))
             self.assertEqual(list(pathlib.Path(folder).rglob(".cargo-*lock")), [])
 
+    def test_who_leaves_before_the_answer_does_not_end_the_session(self):
+        """JupyterLab asks again and again until a kernel has started, and leaves at the first answer."""
+        spec, env = latency.ours()
+        manager = latency.KernelManager()
+        manager._kernel_spec = latency.KernelSpec(**spec)
+        manager.start_kernel(cwd=str(PROJECT / "notebooks"), env=os.environ | env)
+        self.addCleanup(manager.shutdown_kernel, now=True)
+        for _ in range(5):
+            asker = manager.connect_control()
+            for _ in range(5_000):
+                manager.session.send(asker, "kernel_info_request")
+            self.assertTrue(asker.poll(60_000))
+            asker.close(linger=0)
+        client = manager.client()
+        client.start_channels()
+        self.addCleanup(client.stop_channels)
+        client.wait_for_ready(timeout=120)
+        self.assertEqual(client.execute_interactive("let six = 6;", timeout=60)["content"]["status"], "ok")
+        self.assertTrue(manager.is_alive())
+
     def test_a_session_leaves_nothing_behind(self):
         before = alive()
         session = latency.Session(*latency.ours())
