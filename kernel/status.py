@@ -45,7 +45,7 @@ def versions():
 def timed(path):
     """A notebook's cell times and data hashes. Its outputs must be those committed."""
     fresh, times = notebooks.execute(path)
-    for difference in notebooks.differences(book.read(path), fresh):
+    for difference in notebooks.differences(book.read(path), fresh, "casebook"):
         sys.exit(f"casebook: {path.name} gives other outputs than committed: run `make notebooks` first\n{difference}")
     texts = "\n".join(o.get("data", {}).get("text/plain", "") for o in book.outputs(fresh))
     return {"digest": book.digest(path), "seconds": [round(seconds, 3) for seconds in times], "data": dict(HASH.findall(texts))}
