@@ -297,7 +297,8 @@ fn parquet_gives_the_same_as_csv() {
         .unwrap();
     let mut folder = Folder::create(place.0.path(), Format::Parquet, "").unwrap();
     folder.append("events", &typed).unwrap();
-    let written: Vec<PathBuf> = folder.finish().unwrap();
+    let written: Vec<PathBuf> =
+        folder.finish().unwrap().into_iter().map(|file| file.path).collect();
     let parquet = written[0].to_str().unwrap();
     for more in [
         &["funnel", "--steps", "visit,cart[device=phone],purchase[amount>=20]", "--by", "plan"][..],
@@ -314,7 +315,7 @@ fn parquet_gives_the_same_as_csv() {
     let mut folder = Folder::create(place.0.path(), Format::Parquet, "").unwrap();
     folder.append("lists", &lists).unwrap();
     let written = folder.finish().unwrap();
-    let file = written[0].to_str().unwrap();
+    let file = written[0].path.to_str().unwrap();
     let message = fails(&["analyze", "activity", file, "--user", "list"]);
     assert!(message.contains("`list` is of type"), "{message}");
 }

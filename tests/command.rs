@@ -1,7 +1,9 @@
 //! The `casebook` command, as a person runs it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Instant;
 
 use casebook::warehouse::Warehouse;
 
@@ -69,8 +71,8 @@ fn the_mentor_marketplace_is_generated_in_parts() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         (out, String::from_utf8_lossy(&output.stdout).lines().count())
     };
-    let (whole, tables) = made("whole", &[]);
-    assert_eq!(tables, 14);
+    let (whole, files) = made("whole", &[]);
+    assert_eq!(files, 14 + 1, "tables and a manifest");
     let (parts, _) = made("parts", &["--part", "1/2", "--threads", "1"]);
     made("parts", &["--part", "2/2", "--threads", "3"]);
     for table in ["users_info", "users_events", "requests", "matches", "calls"] {
@@ -189,6 +191,118 @@ fn an_interrupted_run_leaves_nothing_that_looks_finished() {
         .collect();
     assert!(names.iter().all(|name| name.starts_with(".casebook-unfinished-")), "{names:?}");
     assert_eq!(names.len(), 1, "nothing was being written yet");
+}
+
+/// A folder's files by name, hidden ones included.
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let read = |entry: std::io::Result<std::fs::DirEntry>| {
+        let entry = entry.unwrap();
+        let bytes = std::fs::read(entry.path()).unwrap_or_default();
+        (entry.file_name().into_string().unwrap(), bytes)
+    };
+    std::fs::read_dir(folder).unwrap().map(read).collect()
+}
+
+/// What `casebook doctor` says of a folder, and whether it found nothing wrong.
+fn doctor(folder: &Path) -> (bool, String) {
+    let output = run(&["doctor", folder.to_str().unwrap()]);
+    (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Killed at twenty moments, spread over the whole run, it never leaves a file that looks finished and is not; the
+/// next run completes the set and clears what was left behind.
+#[test]
+fn a_killed_run_is_completed_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let generate = |out: &Path| {
+        let mut command = casebook(&["generate", "notion", "--users", "40000", "--part", "2/3"]);
+        command.args(["--format", "parquet", "--out"]).arg(out).stdout(Stdio::null());
+        command.stderr(Stdio::null());
+        command
+    };
+    let (good, place) = (folder.path().join("good"), folder.path().join("killed"));
+    std::fs::create_dir(&place).unwrap();
+    let began = Instant::now();
+    assert!(generate(&good).status().unwrap().success());
+    let whole = began.elapsed();
+    let good = contents(&good);
+    let mut killed = 0;
+    for moment in 0..20 {
+        let mut child = generate(&place).spawn().unwrap();
+        std::thread::sleep(whole * (2 * moment + 1) / 40);
+        child.kill().unwrap();
+        killed += u32::from(!child.wait().unwrap().success());
+        let left = contents(&place);
+        for (name, bytes) in left.iter().filter(|(name, _)| !name.starts_with('.')) {
+            assert!(good[name] == *bytes, "{name} is not finished, moment {moment}");
+        }
+        let sealed = left.contains_key("manifest-notion-parquet-2-of-3.json");
+        let (_, told) = doctor(&place);
+        assert_eq!(told.contains("ok       notion, parquet, part 2/3"), sealed, "{told}");
+    }
+    assert!(killed > 10, "only {killed} of 20 were killed at work");
+    assert!(generate(&place).status().unwrap().success());
+    assert!(contents(&place) == good, "files are missing, or left over");
+}
+
+/// The command that a doctor's line names, run.
+fn mend(told: &str) {
+    for line in told.lines() {
+        let Some((_, command)) = line.split_once("make it again with: casebook ") else { continue };
+        let output = run(&command.split(' ').collect::<Vec<_>>());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn doctor_names_what_is_missing_or_damaged_and_its_command_mends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    let (fine, told) = doctor(place);
+    assert!(!fine && told.contains("no manifest"), "{told}");
+    // In any order, in three formats' worth of neighbours.
+    for part in ["3/3", "1/3", "2/3"] {
+        generate(place, &["--format", "parquet", "--part", part]);
+    }
+    generate(place, &[]);
+    let good = contents(place);
+    let (fine, told) = doctor(place);
+    assert!(fine, "{told}");
+    assert!(told.contains("ok       saas, csv, whole: 4 files"), "{told}");
+    assert!(told.contains("ok       saas, parquet, part 1/3: 4 files"), "{told}");
+    assert!(told.contains("ok       saas, parquet, part 3/3: 2 files"), "{told}");
+
+    let spoil = |name: &str, change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = good[name].clone();
+        change(&mut bytes);
+        std::fs::write(place.join(name), bytes).unwrap();
+    };
+    spoil("sessions-1-of-3.parquet", &|bytes| bytes[500] ^= 1);
+    spoil("companies.csv", &|bytes| bytes.truncate(90));
+    std::fs::remove_file(place.join("companies-2-of-3.parquet")).unwrap();
+    std::fs::remove_file(place.join("manifest-saas-parquet-3-of-3.json")).unwrap();
+    let (fine, told) = doctor(place);
+    assert!(!fine);
+    for expected in [
+        "part 1/3: sessions-1-of-3.parquet is not what was written",
+        "part 2/3: companies-2-of-3.parquet is missing",
+        "missing  saas, parquet, part 3/3",
+        "damaged  saas, csv, whole: companies.csv has 90 bytes, not ",
+    ] {
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+    mend(&told);
+    assert!(doctor(place).0);
+    assert!(contents(place) == good, "mended, but not the same bytes");
+
+    // A manifest that is no manifest, and a part of other data.
+    spoil("manifest-saas-parquet-2-of-3.json", &|bytes| bytes.truncate(40));
+    generate(place, &["--format", "parquet", "--part", "3/3", "--share-small", "0.2"]);
+    let (fine, told) = doctor(place);
+    assert!(!fine && told.contains("damaged  manifest-saas-parquet-2-of-3.json: "), "{told}");
+    assert!(told.contains("with other rules than part 1/3"), "{told}");
+    mend(&told);
+    assert!(doctor(place).0 && contents(place) == good);
 }
 
 /// A limit on file size stands in for a full disk: the system refuses to write on.

@@ -26,6 +26,30 @@ impl Part {
     /// Everything.
     pub const WHOLE: Part = Part { k: 1, n: 1 };
 
+    /// Which part it is, counted from 1.
+    pub fn number(self) -> u32 {
+        self.k
+    }
+
+    /// How many parts there are.
+    pub fn of(self) -> u32 {
+        self.n
+    }
+
+    /// All the parts of which this is one.
+    ///
+    /// ```
+    /// use casebook::simulate::Part;
+    ///
+    /// let part: Part = "2/3".parse()?;
+    /// let all: Vec<String> = part.all().map(|part| part.to_string()).collect();
+    /// assert_eq!(all, ["1/3", "2/3", "3/3"]);
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
+    pub fn all(self) -> impl Iterator<Item = Part> {
+        (1..=self.n).map(move |k| Part { k, n: self.n })
+    }
+
     /// Whether this is the first part, which also carries what belongs to no company.
     pub fn is_first(self) -> bool {
         self.k == 1

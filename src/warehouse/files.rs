@@ -1,10 +1,10 @@
 //! CSV and Parquet.
 //!
 //! Files are written into a hidden folder beside their place and moved there when all are complete,
-//! so an interrupted run leaves nothing that looks finished.
+//! so an interrupted run leaves nothing that looks finished. What it leaves is removed by the next.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -18,6 +18,7 @@ use polars_io::parquet::write::{
     BatchedWriter as ParquetBatches, ParquetCompression, ParquetWriter,
 };
 use polars_io::{SerReader, SerWriter};
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::Sink;
@@ -61,6 +62,54 @@ impl fmt::Display for Format {
     }
 }
 
+/// Folders of files on their way begin with this.
+pub const UNFINISHED: &str = ".casebook-unfinished-";
+/// In such a folder, what its process keeps locked for as long as it lives.
+const LOCK: &str = "lock";
+
+/// A file that was written: see [`Folder::finish`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How many rows it holds.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// The SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+}
+
+/// A file's SHA-256, in hexadecimal: what [`Written::sha256`] was, if the file is still the same.
+///
+/// # Errors
+/// [`ErrorKind::File`](crate::ErrorKind::File) if it cannot be read.
+pub fn sha256(path: &Path) -> Result<String> {
+    let fail = |cause: io::Error| Error::file("read", path, cause);
+    let mut file = File::open(path).map_err(fail)?;
+    let mut hasher = Sha256::new();
+    io::copy(&mut file, &mut io::BufWriter::with_capacity(1 << 18, Hash(&mut hasher)))
+        .map_err(fail)?;
+    Ok(hexadecimal(hasher))
+}
+
+fn hexadecimal(hasher: Sha256) -> String {
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+struct Hash<'h>(&'h mut Sha256);
+
+impl Write for Hash<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A folder that receives one file per table.
 ///
 /// ```
@@ -73,12 +122,15 @@ impl fmt::Display for Format {
 /// let mut folder = Folder::create(place, Format::Csv, "")?;
 /// folder.append("companies", &tables.companies)?;
 /// let written = folder.finish()?;
-/// assert_eq!(read(&written[0])?, tables.companies);
+/// assert_eq!(read(&written[0].path)?, tables.companies);
+/// assert_eq!(written[0].rows, 5);
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub struct Folder {
     place: PathBuf,
     staging: TempDir,
+    /// Held, not read: it tells other processes that this one is at work.
+    _lock: File,
     format: Format,
     suffix: String,
     tables: Vec<(&'static str, Writer)>,
@@ -91,14 +143,17 @@ impl Folder {
     /// # Errors
     /// [`ErrorKind::File`](crate::ErrorKind::File) if the folder cannot be made or written.
     pub fn create(place: &Path, format: Format, suffix: &str) -> Result<Folder> {
-        std::fs::create_dir_all(place).map_err(|cause| Error::file("create", place, cause))?;
-        let staging = tempfile::Builder::new()
-            .prefix(".casebook-unfinished-")
-            .tempdir_in(place)
-            .map_err(|cause| Error::file("write into", place, cause))?;
+        fs::create_dir_all(place).map_err(|cause| Error::file("create", place, cause))?;
+        let fail = |cause: io::Error| Error::file("write into", place, cause);
+        for left in unfinished(place).map_err(fail)? {
+            // What cannot be removed is in nobody's way.
+            let _ = fs::remove_dir_all(left);
+        }
+        let (staging, lock) = staging(place).map_err(fail)?;
         Ok(Folder {
             place: place.to_owned(),
             staging,
+            _lock: lock,
             format,
             suffix: suffix.to_owned(),
             tables: vec![],
@@ -109,29 +164,99 @@ impl Folder {
         format!("{table}{}.{}", self.suffix, self.format.extension())
     }
 
-    /// Completes all files and moves them to their place, replacing earlier ones. Returns their
-    /// paths, in the order the tables were first written.
+    /// Completes all files and moves them to their place, replacing earlier ones. Returns them in the order
+    /// the tables were first written.
     ///
     /// # Errors
     /// [`ErrorKind::File`](crate::ErrorKind::File), naming the file; full disks show here at the
     /// latest.
-    pub fn finish(mut self) -> Result<Vec<PathBuf>> {
-        for (_, writer) in &mut self.tables {
-            writer.finish()?;
-        }
+    pub fn finish(self) -> Result<Vec<Written>> {
+        self.complete(None, |_| Ok(String::new()))
+    }
+
+    /// As [`Folder::finish`], with one more file that comes last: a text about the others, whose presence
+    /// says that all of them are there.
+    ///
+    /// # Errors
+    /// Those of [`Folder::finish`], and those of `text`.
+    pub fn seal(
+        self,
+        name: &str,
+        text: impl FnOnce(&[Written]) -> Result<String>,
+    ) -> Result<Vec<Written>> {
+        self.complete(Some(name), text)
+    }
+
+    fn complete(
+        mut self,
+        seal: Option<&str>,
+        text: impl FnOnce(&[Written]) -> Result<String>,
+    ) -> Result<Vec<Written>> {
         let names: Vec<String> =
             self.tables.iter().map(|(table, _)| self.file_name(table)).collect();
-        let done: Vec<PathBuf> = names.iter().map(|name| self.place.join(name)).collect();
-        // Old files go first and the last table comes last, so that at no moment does a mixture of
-        // old and new look like a complete set.
-        for path in done.iter().rev().filter(|path| path.exists()) {
-            std::fs::remove_file(path).map_err(|cause| Error::file("replace", path, cause))?;
+        let mut done = vec![];
+        for ((_, writer), name) in self.tables.iter_mut().zip(&names) {
+            done.push(writer.finish(self.place.join(name))?);
         }
-        for (name, path) in names.iter().zip(&done) {
-            std::fs::rename(self.staging.path().join(name), path)
+        let mut order: Vec<(&str, PathBuf)> = names
+            .iter()
+            .map(String::as_str)
+            .zip(done.iter().map(|file| file.path.clone()))
+            .collect();
+        if let Some(name) = seal {
+            let path = self.place.join(name);
+            let fail = |cause: io::Error| Error::file("write", &path, cause);
+            let mut file = File::create(self.staging.path().join(name)).map_err(fail)?;
+            file.write_all(text(&done)?.as_bytes()).map_err(fail)?;
+            file.sync_all().map_err(fail)?;
+            order.push((name, path));
+        }
+        // Old files go first, the seal before all, and the last one comes last, so that at no moment does a
+        // mixture of old and new look like a complete set.
+        for (_, path) in order.iter().rev().filter(|(_, path)| path.exists()) {
+            fs::remove_file(path).map_err(|cause| Error::file("replace", path, cause))?;
+        }
+        for (name, path) in &order {
+            fs::rename(self.staging.path().join(name), path)
                 .map_err(|cause| Error::file("write", path, cause))?;
         }
         Ok(done)
+    }
+}
+
+/// What interrupted runs left in a folder: no living process keeps it locked.
+///
+/// # Errors
+/// The system's, if the folder cannot be read.
+pub fn unfinished(place: &Path) -> io::Result<Vec<PathBuf>> {
+    let left = |path: &Path| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        name.is_some_and(|name| name.starts_with(UNFINISHED))
+            && File::open(path.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok())
+    };
+    let mut found = vec![];
+    for entry in fs::read_dir(place)? {
+        let path = entry?.path();
+        if left(&path) {
+            found.push(path);
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// A new hidden folder, and the lock that says it is in use.
+fn staging(place: &Path) -> io::Result<(TempDir, File)> {
+    loop {
+        let folder = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(place)?;
+        let path = folder.path().join(LOCK);
+        let lock = File::create(&path)?;
+        // Another process may take the folder for left behind just before the lock is ours: then once more.
+        // Where files cannot be locked at all, nothing is taken for left behind either.
+        let taken = matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock));
+        if !taken && path.exists() {
+            return Ok((folder, lock));
+        }
     }
 }
 
@@ -158,6 +283,7 @@ struct Writer {
     shown: PathBuf,
     out: Shared,
     encoder: Encoder,
+    rows: u64,
 }
 
 enum Encoder {
@@ -168,7 +294,8 @@ enum Encoder {
 impl Writer {
     fn create(path: &Path, shown: PathBuf, format: Format, schema: &Schema) -> Result<Writer> {
         let file = File::create(path).map_err(|cause| Error::file("write", &shown, cause))?;
-        let out = Shared(Arc::new(Mutex::new(BufWriter::with_capacity(1 << 18, file))));
+        let hashed = Hashed { file, hasher: Sha256::new(), bytes: 0 };
+        let out = Shared(Arc::new(Mutex::new(BufWriter::with_capacity(1 << 18, hashed))));
         let encoder = match format {
             Format::Csv => CsvWriter::new(out.clone())
                 .with_datetime_format(Some("%Y-%m-%d %H:%M:%S".into()))
@@ -180,10 +307,11 @@ impl Writer {
                 .map(|batches| Encoder::Parquet(Box::new(batches))),
         };
         let encoder = encoder.map_err(|cause| Error::file("write", &shown, cause))?;
-        Ok(Writer { shown, out, encoder })
+        Ok(Writer { shown, out, encoder, rows: 0 })
     }
 
     fn append(&mut self, rows: &DataFrame) -> Result<()> {
+        self.rows += rows.height() as u64;
         match &mut self.encoder {
             Encoder::Csv(batches) => batches.write_batch(rows),
             Encoder::Parquet(batches) => {
@@ -196,26 +324,52 @@ impl Writer {
         .map_err(|cause| Error::file("write", &self.shown, cause))
     }
 
-    fn finish(&mut self) -> Result<()> {
+    /// What was written, once it is on the disk; `path` is where it will be.
+    fn finish(&mut self, path: PathBuf) -> Result<Written> {
         match &mut self.encoder {
             Encoder::Csv(batches) => batches.finish(),
             Encoder::Parquet(batches) => batches.finish().map(|_| ()),
         }
         .map_err(|cause| Error::file("write", &self.shown, cause))?;
-        self.out.complete().map_err(|cause| Error::file("write", &self.shown, cause))
+        let (bytes, sha256) =
+            self.out.complete().map_err(|cause| Error::file("write", &self.shown, cause))?;
+        Ok(Written { path, rows: self.rows, bytes, sha256 })
+    }
+}
+
+/// A file whose bytes are counted and hashed on their way.
+struct Hashed {
+    file: File,
+    hasher: Sha256,
+    bytes: u64,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..count]);
+        self.bytes += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
 /// A file that polars writes into and we can still flush afterwards: dropping a buffer would swallow
 /// the error of a full disk.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<BufWriter<File>>>);
+struct Shared(Arc<Mutex<BufWriter<Hashed>>>);
 
 impl Shared {
-    fn complete(&self) -> io::Result<()> {
+    /// How many bytes are on the disk, and their hash.
+    fn complete(&self) -> io::Result<(u64, String)> {
         let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         out.flush()?;
-        out.get_ref().sync_all()
+        let hashed = out.get_ref();
+        hashed.file.sync_all()?;
+        Ok((hashed.bytes, hexadecimal(hashed.hasher.clone())))
     }
 }
 
@@ -276,6 +430,10 @@ mod tests {
     }
 
     fn write(place: &Path, format: Format) -> Vec<PathBuf> {
+        written(place, format).into_iter().map(|file| file.path).collect()
+    }
+
+    fn written(place: &Path, format: Format) -> Vec<Written> {
         let tables = tables();
         let mut folder = Folder::create(place, format, "").unwrap();
         for (table, rows) in tables.named() {
@@ -307,6 +465,40 @@ mod tests {
                 assert_eq!(std::fs::read(&a).unwrap(), std::fs::read(&b).unwrap(), "{a:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_written_file_is_counted_and_hashed() {
+        for format in [Format::Csv, Format::Parquet] {
+            let place = tempfile::tempdir().unwrap();
+            for file in written(place.path(), format) {
+                assert_eq!(file.rows, read(&file.path).unwrap().height() as u64);
+                assert_eq!(file.bytes, fs::metadata(&file.path).unwrap().len());
+                assert_eq!(file.sha256, sha256(&file.path).unwrap());
+                assert_eq!(file.sha256.len(), 64);
+            }
+        }
+    }
+
+    #[test]
+    fn the_seal_comes_last_and_what_was_left_behind_goes() {
+        let place = tempfile::tempdir().unwrap();
+        let start = || Folder::create(place.path(), Format::Csv, "").unwrap();
+        let left = place.path().join(".casebook-unfinished-of-a-killed-process");
+        fs::create_dir(&left).unwrap();
+        fs::write(left.join(LOCK), "").unwrap();
+        let mut alive = start();
+        assert!(!left.exists());
+        alive.append("companies", &tables().companies).unwrap();
+        let mut folder = start();
+        folder.append("plans", &tables().plans).unwrap();
+        let text = |files: &[Written]| Ok(format!("{} file", files.len()));
+        folder.seal("seal.txt", text).unwrap();
+        assert_eq!(fs::read_to_string(place.path().join("seal.txt")).unwrap(), "1 file");
+        // The one still at work was left alone.
+        alive.finish().unwrap();
+        assert!(place.path().join("companies.csv").exists());
+        assert!(unfinished(place.path()).unwrap().is_empty());
     }
 
     #[test]

@@ -1,9 +1,36 @@
-//! `casebook doctor`: what is here, what is missing, and the command that mends it.
+//! `casebook doctor`: what is here, what is missing, and the command that mends it; of this machine, or of a
+//! folder of generated files.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use casebook::warehouse::Warehouse;
+use clap::Args;
+
+use crate::manifest;
+
+/// What to look at.
+#[derive(Args)]
+pub struct Doctor {
+    /// A folder that `casebook generate` wrote into; without one, this machine is looked at
+    folder: Option<PathBuf>,
+}
+
+impl Doctor {
+    pub fn run(self) -> ExitCode {
+        match self.folder {
+            None => machine(),
+            Some(folder) => match manifest::check(&folder) {
+                Ok(true) => ExitCode::SUCCESS,
+                Ok(false) => ExitCode::FAILURE,
+                Err(error) => {
+                    eprintln!("casebook: {error}");
+                    ExitCode::FAILURE
+                }
+            },
+        }
+    }
+}
 
 /// One look at the machine.
 struct Finding {
@@ -23,7 +50,7 @@ fn needed(found: impl Into<String>, mend: impl Into<String>) -> Trouble {
     Trouble { found: found.into(), mend: mend.into(), needed: true }
 }
 
-pub fn run() -> ExitCode {
+fn machine() -> ExitCode {
     let project = project();
     let findings = [
         Finding { what: "project", result: folder(&project) },

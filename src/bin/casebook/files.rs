@@ -11,6 +11,9 @@ use casebook::warehouse::{Sink, Warehouse};
 use casebook::{Error, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::manifest::Manifest;
 
 #[derive(Args)]
 pub struct Threads {
@@ -78,12 +81,21 @@ impl fmt::Display for Target {
     }
 }
 
+/// What a part's files have in their names.
+pub fn suffix(part: Part) -> String {
+    if part == Part::WHOLE {
+        return String::new();
+    }
+    format!("-{}-of-{}", part.number(), part.of())
+}
+
 impl Files {
-    /// Writes what `fill` puts into the sink, and prints the names of the files. `schema` is that of a
-    /// database with the case's tables.
+    /// Writes what `fill` puts into the sink, and prints the names of the files; a manifest comes last. `schema` is
+    /// that of a database with the case's tables.
     pub fn write(
         &self,
         threads: &Threads,
+        (case, config): (&str, &impl Serialize),
         schema: Option<&Schema>,
         mut fill: impl FnMut(&mut dyn Sink) -> Result<()> + Send,
     ) -> Result<()> {
@@ -105,19 +117,16 @@ impl Files {
                 return Err(Error::config("format", "\"sqlite\"", accepted));
             }
         };
-        let suffix = if self.part == Part::WHOLE {
-            String::new()
-        } else {
-            format!("-{}", self.part.to_string().replace('/', "-of-"))
-        };
+        let mut manifest = Manifest::new(case, config, format, self.part)?;
         let written = threads.run(|| {
-            let mut folder = Folder::create(&self.out, format, &suffix)?;
+            let mut folder = Folder::create(&self.out, format, &suffix(self.part))?;
             fill(&mut folder)?;
-            folder.finish()
+            folder.seal(&manifest.name(), |files| manifest.of(files))
         })?;
-        for path in written {
-            println!("{}", path.display());
+        for file in written {
+            println!("{}", file.path.display());
         }
+        println!("{}", self.out.join(manifest.name()).display());
         Ok(())
     }
 }
@@ -149,7 +158,7 @@ impl Database {
 
 /// A case's business as the command line describes it.
 pub trait Case: Args {
-    type Config: Sync;
+    type Config: Sync + Serialize;
     const SCHEMA: &'static Schema;
 
     /// Its rules, checked.
@@ -176,7 +185,8 @@ pub struct Generate<B: Case> {
 impl<B: Case> Generate<B> {
     pub fn run(self) -> Result<()> {
         let config = self.business.config()?;
-        self.files.write(self.business.threads(), Some(B::SCHEMA), |sink| {
+        let made = (B::SCHEMA.name, &config);
+        self.files.write(self.business.threads(), made, Some(B::SCHEMA), |sink| {
             B::fill(&config, self.files.part, sink)
         })
     }

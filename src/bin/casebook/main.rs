@@ -6,6 +6,7 @@ mod doctor;
 mod ecommerce;
 mod export;
 mod files;
+mod manifest;
 mod mentor;
 mod notion;
 mod pipeline;
@@ -40,8 +41,8 @@ enum Task {
     Analyze(Box<analyze::Analyze>),
     /// Write a notebook as a Rust program, the prose as comments
     Export(export::Export),
-    /// Say what is missing on this machine, and the command that mends it
-    Doctor,
+    /// Say what is missing on this machine, or in a folder of generated files, and the command that mends it
+    Doctor(doctor::Doctor),
 }
 
 #[derive(Subcommand)]
@@ -87,7 +88,7 @@ fn main() -> ExitCode {
         Task::Report(Report::Notion(asked)) => asked.run(),
         Task::Analyze(asked) => asked.run(),
         Task::Export(asked) => asked.run(),
-        Task::Doctor => return doctor::run(),
+        Task::Doctor(asked) => return asked.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

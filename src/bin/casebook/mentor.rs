@@ -64,7 +64,7 @@ impl Generate {
 
     pub fn run(self) -> Result<()> {
         let config = self.config()?;
-        self.files.write(&self.threads, None, |sink| self.fill(&config, sink))
+        self.files.write(&self.threads, ("mentor", &config), None, |sink| self.fill(&config, sink))
     }
 
     /// Generates a part into a sink, slice by slice, with a progress bar.

@@ -5,11 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use casebook::warehouse::files::UNFINISHED;
 use casebook::{Error, Result};
 use serde::Serialize;
 
-/// Results on their way begin with this; what an interrupted run left behind is removed by the next.
-const UNFINISHED: &str = ".casebook-unfinished-";
 /// What each result was made with.
 const STAMPS: &str = "made-with";
 
