@@ -1,6 +1,6 @@
 # The only entry points people need. Each does its own set-up, says what it is doing, skips what is
 # done, and can be interrupted and run again.
-.PHONY: notebooks test lab notion exercises grade site status latency bench reference kernel tools postgres browser doctor clean
+.PHONY: notebooks test lab notion exercises grade site status latency bench reference cluster cluster-test kernel tools postgres browser spark doctor clean
 
 PYTHON := .venv/bin/python
 
@@ -10,7 +10,7 @@ notebooks: kernel
 	@$(PYTHON) site/build.py
 
 # Everything CI runs.
-test: kernel postgres browser
+test: kernel postgres browser spark
 	@$(PYTHON) tests/run.py
 
 # JupyterLab with the kernel "Rust (casebook)", in the browser.
@@ -52,6 +52,14 @@ bench: tools
 reference: tools postgres
 	@$(PYTHON) tests/reference/make.py all
 
+# A Spark cluster on this machine, a master and two workers, until Ctrl+C.
+cluster: tools
+	@$(PYTHON) tests/cluster.py start
+
+# The growth study's queries on a cluster of their own, while a worker dies: EVENTS=10000000
+cluster-test: tools
+	@$(PYTHON) tests/cluster.py test $(EVENTS)
+
 # The kernel: evcxr_jupyter, its registration, and its compiled dependencies.
 kernel: tools
 	@$(PYTHON) kernel/install.py
@@ -68,6 +76,10 @@ tools: .venv/installed
 # PostgreSQL's server programs, for the tests. They start a private server; none is left running.
 postgres: tools
 	@$(PYTHON) tests/postgres.py install
+
+# Java and Spark, for the cluster.
+spark: tools
+	@$(PYTHON) tests/cluster.py install
 
 # Chromium and what drives it, for the tests of dashboards, JupyterLab and the site.
 browser: tools

@@ -37,6 +37,8 @@ STEPS = [
     ("project", "pins, committed notebooks", [*UNITTEST, "tests/project_test.py"]),
     ("site", "the site in Chromium, its links, and the documents' headings and spelling (2 minutes)",
      [*UNITTEST, "tests/site_test.py"]),
+    ("cluster", "a Spark cluster: queries in parts equal polars, and a worker dies (2 minutes)",
+     [PYTHON, "tests/cluster.py", "test", "300000"]),
     ("export", "every notebook as a program (2 minutes)", [*UNITTEST, "tests/export_test.py"]),
 ]
 LANES = [

@@ -29,7 +29,7 @@ SELECT
     m.month_no - h.month_no AS period,
     h.size,
     COALESCE(a.users, 0) AS active,
-    CAST(COALESCE(a.users, 0) AS double precision) / h.size AS rate
+    CAST(COALESCE(a.users, 0) AS double) / h.size AS rate
 FROM cohorts AS h
 JOIN months AS m ON m.month_no >= h.month_no
 LEFT JOIN active AS a ON a.cohort_no = h.month_no AND a.month_no = m.month_no

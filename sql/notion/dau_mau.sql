@@ -30,11 +30,11 @@ begun AS (
     SELECT MIN(day_no) AS day_no FROM calendar
 )
 SELECT
-    CAST(n.date AS text) AS date,
+    CAST(n.date AS varchar(10)) AS date,
     n.dau,
     CASE WHEN n.day_no >= begun.day_no + 6 THEN n.wau END AS wau,
     CASE WHEN n.day_no >= begun.day_no + 29 THEN n.mau END AS mau,
-    CASE WHEN n.day_no >= begun.day_no + 29 THEN CAST(n.dau AS double precision) / NULLIF(n.mau, 0) END
+    CASE WHEN n.day_no >= begun.day_no + 29 THEN CAST(n.dau AS double) / NULLIF(n.mau, 0) END
         AS stickiness
 FROM counted AS n, begun
 ORDER BY n.day_no;

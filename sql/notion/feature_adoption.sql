@@ -17,9 +17,9 @@ SELECT
     feature,
     everybody.users,
     COUNT(*) AS adopted,
-    CAST(COUNT(*) AS double precision) / everybody.users AS rate,
+    CAST(COUNT(*) AS double) / everybody.users AS rate,
     CAST(SUM(events) AS bigint) AS events,
-    CAST(SUM(events) AS double precision) / COUNT(*) AS events_per_adopter
+    CAST(SUM(events) AS double) / COUNT(*) AS events_per_adopter
 FROM used, everybody
 GROUP BY feature, everybody.users
 ORDER BY adopted DESC, feature;

@@ -76,7 +76,7 @@ SELECT
     name,
     users,
     LAG(users) OVER (ORDER BY stage) AS previous,
-    CAST(users AS double precision) / NULLIF(LAG(users) OVER (ORDER BY stage), 0) AS step_rate,
+    CAST(users AS double) / NULLIF(LAG(users) OVER (ORDER BY stage), 0) AS step_rate,
     LAG(users) OVER (ORDER BY stage) - users AS dropped
 FROM stages
 ORDER BY stage;

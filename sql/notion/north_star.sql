@@ -29,10 +29,10 @@ spaces AS (
     GROUP BY w.week, a.workspace_id
 )
 SELECT
-    CAST(w.week AS text) AS week,
+    CAST(w.week AS varchar(10)) AS week,
     COUNT(s.workspace_id) AS workspaces,
     COUNT(CASE WHEN s.users > 1 AND s.together = 1 THEN 1 END) AS collaborative,
-    CAST(COUNT(CASE WHEN s.users > 1 AND s.together = 1 THEN 1 END) AS double precision)
+    CAST(COUNT(CASE WHEN s.users > 1 AND s.together = 1 THEN 1 END) AS double)
         / NULLIF(COUNT(s.workspace_id), 0) AS share,
     CAST(COALESCE(SUM(s.users), 0) AS bigint) AS users
 FROM weeks AS w

@@ -18,10 +18,10 @@ SELECT
     CAST(tenth AS bigint) AS tenth,
     COUNT(*) AS users,
     CAST(SUM(events) AS bigint) AS events,
-    CAST(SUM(events) AS double precision) / (SELECT CAST(SUM(events) AS bigint) FROM counted) AS share,
+    CAST(SUM(events) AS double) / (SELECT CAST(SUM(events) AS bigint) FROM counted) AS share,
     MIN(events) AS fewest,
     MAX(events) AS most,
-    CAST(SUM(active_days) AS double precision) / COUNT(*) AS days_per_user
+    CAST(SUM(active_days) AS double) / COUNT(*) AS days_per_user
 FROM ranked
 GROUP BY tenth
 ORDER BY tenth;

@@ -1,5 +1,8 @@
--- The Notion-style study on PostgreSQL. Only this file and schema.sqlite.sql differ between the two
--- databases; the queries are one text for both.
+-- The Notion-style study on PostgreSQL. Only the schema files differ between PostgreSQL, SQLite and Spark; the
+-- queries are one text for all three.
+
+-- What SQLite and Spark call double has two words here.
+CREATE DOMAIN double AS double precision;
 
 CREATE TABLE plans (
     plan_type       text             PRIMARY KEY,

@@ -1,5 +1,5 @@
--- The Notion-style study on SQLite. Only this file and schema.postgres.sql differ between the two
--- databases; the queries are one text for both.
+-- The Notion-style study on SQLite. Only the schema files differ between PostgreSQL, SQLite and Spark; the
+-- queries are one text for all three.
 
 CREATE TABLE plans (
     plan_type       TEXT    PRIMARY KEY,

@@ -1,0 +1,180 @@
+//! What polars makes of the Notion-style study's tables, beside the queries in `sql/notion/` that must return the same.
+
+use casebook::metrics::retention::Retention;
+use casebook::prelude::*;
+use casebook::warehouse::queries::notion as sql;
+use chrono::{NaiveDate, TimeDelta};
+
+/// The first day observed.
+fn first_day(calendar: &DataFrame) -> NaiveDate {
+    let days = calendar.column("day_no").unwrap().i64().unwrap();
+    NaiveDate::default() + TimeDelta::days(days.get(0).unwrap())
+}
+
+fn kind(name: &str) -> Expr {
+    col("event_type").eq(lit(name))
+}
+
+fn text(column: &str) -> Expr {
+    col(column).dt().to_string("%Y-%m-%d")
+}
+
+fn together() -> Expr {
+    kind("comment").or(kind("share")).or(kind("invite"))
+}
+
+/// What polars makes of the tables as of a day, beside the query that must return the same.
+pub fn from_polars(
+    tables: &notion::Tables,
+    as_of: NaiveDate,
+) -> Vec<(queries::Query<'static>, DataFrame)> {
+    let until = as_of + TimeDelta::days(1);
+    let midnight = until.and_time(chrono::NaiveTime::MIN);
+    let first = first_day(&tables.calendar);
+    let users = tables.user_profiles.clone().lazy().filter(col("signup_at").lt(lit(midnight)));
+    let everything = tables.user_events.clone().lazy().filter(col("event_type").neq(lit("signup")));
+    let events = everything.clone().filter(col("timestamp").lt(lit(midnight)));
+
+    let span = activity::Span { from: Some(first), to: Some(as_of) };
+    let daily = activity::daily(&events, span).unwrap().tail(Some(30)).lazy().select([
+        text("date"),
+        col("dau"),
+        col("wau"),
+        col("mau"),
+        col("stickiness"),
+    ]);
+
+    let (from, to) = (as_of - TimeDelta::days(270), as_of - TimeDelta::days(89));
+    let within = |column: &str| col(column).gt_eq(lit(from)).and(col(column).lt_eq(lit(to)));
+    let cohort = users.clone().filter(within("signup_date"));
+    let stages = growth::Stages::new(kind("page_create"), together(), kind("upgrade"));
+    let reached = stages.milestones(&cohort, &everything, until).unwrap();
+    let steps = Funnel::new(growth::STAGES.map(Step::event)).conversion(&reached).unwrap();
+    let seen =
+        tables.visitors.clone().lazy().filter(within("date")).select([col("visitors").sum()]);
+    let visitors =
+        seen.collect().unwrap().column("visitors").unwrap().i64().unwrap().get(0).unwrap();
+    let funnel = growth::from_visitors(visitors as u64, &steps)
+        .unwrap()
+        .lazy()
+        .select(["stage", "name", "users", "previous", "step_rate", "dropped"].map(col));
+
+    let cohorts = Retention::default()
+        .until(midnight)
+        .cohorts(&users, &events, Period::Month)
+        .unwrap()
+        .lazy()
+        .filter(col("active").is_not_null().and(col("in_progress").not()))
+        .select([
+            col("cohort").dt().to_string("%Y-%m"),
+            col("period"),
+            col("size"),
+            col("active"),
+            col("rate"),
+        ]);
+
+    let power =
+        growth::power_users(&events, (as_of - TimeDelta::days(89)).max(first), until).unwrap();
+    let adoption = growth::adoption(&users, &everything, "event_type", until)
+        .unwrap()
+        .lazy()
+        .select(["feature", "users", "adopted", "rate", "events", "events_per_adopter"].map(col));
+
+    let weeks = growth::north_star(&everything, together(), first, until)
+        .unwrap()
+        .tail(Some(12))
+        .lazy()
+        .select([
+            text("week"),
+            col("workspaces"),
+            col("collaborative"),
+            col("share"),
+            col("users"),
+        ]);
+
+    let done = |lazy: LazyFrame| lazy.collect().unwrap();
+    vec![
+        (sql::DAU_MAU, done(daily)),
+        (sql::FUNNEL, done(funnel)),
+        (sql::COHORT_RETENTION, done(cohorts)),
+        (sql::POWER_USERS, growth::tenths(&power).unwrap()),
+        (sql::FEATURE_ADOPTION, done(adoption)),
+        (sql::REVENUE, recurring(tables, until)),
+        (sql::NORTH_STAR, done(weeks)),
+    ]
+}
+
+/// Recurring revenue of the twelve months before the one in which `until` lies, by plan, from the movements of
+/// subscriptions: one row for each month a user pays for.
+fn recurring(tables: &notion::Tables, until: NaiveDate) -> DataFrame {
+    let month = |column: &str| col(column).dt().to_string("%Y-%m");
+    let months = tables
+        .calendar
+        .clone()
+        .lazy()
+        .group_by([col("month"), col("month_no")])
+        .agg([col("date").min()])
+        .filter(col("month").lt(lit(until.format("%Y-%m").to_string())))
+        .sort(["month"], Default::default())
+        .select([col("month"), col("date")]);
+    let prices = tables.plans.clone().lazy().filter(col("dollars_a_month").gt(lit(0.0)));
+    let last = months.clone().tail(12);
+    let mut grid = last.cross_join(prices.clone(), None).collect().unwrap();
+    let mut parts = vec![];
+    for plan in grid.column("plan_type").unwrap().unique().unwrap().str().unwrap().iter().flatten()
+    {
+        let paid = tables
+            .user_profiles
+            .clone()
+            .lazy()
+            .filter(col("plan_type").eq(lit(plan)).and(col("paid_since").is_not_null()))
+            .select([col("user_id").alias("customer_id"), col("paid_since"), col("plan_type")]);
+        let rows = paid
+            .cross_join(months.clone(), None)
+            .filter(month("paid_since").lt_eq(col("month")))
+            .join(
+                prices.clone(),
+                [col("plan_type")],
+                [col("plan_type")],
+                JoinArgs::new(JoinType::Inner),
+            )
+            .select([
+                col("customer_id"),
+                col("date").alias("month"),
+                col("dollars_a_month").alias("mrr"),
+            ]);
+        let moved = revenue::movements(&rows).unwrap().lazy();
+        parts.push(moved.select([
+            month("month"),
+            lit(plan).alias("plan_type"),
+            col("customers"),
+            col("mrr"),
+            col("new"),
+        ]));
+    }
+    let found = concat(parts, Default::default()).unwrap();
+    let keys = || [col("month"), col("plan_type")];
+    grid = grid
+        .lazy()
+        .join(found, keys(), keys(), JoinArgs::new(JoinType::Left))
+        .with_columns([
+            col("customers").fill_null(lit(0_i64)),
+            col("mrr").fill_null(lit(0.0)),
+            col("new").fill_null(lit(0.0)),
+        ])
+        .select([
+            col("month"),
+            col("plan_type"),
+            col("customers"),
+            (col("new") / col("dollars_a_month"))
+                .round(0, RoundMode::HalfToEven)
+                .cast(DataType::Int64)
+                .alias("new_customers"),
+            col("mrr"),
+            col("new").alias("new_mrr"),
+        ])
+        .sort(["month", "plan_type"], Default::default())
+        .collect()
+        .unwrap();
+    grid
+}
