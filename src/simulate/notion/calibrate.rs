@@ -116,9 +116,13 @@ pub(super) struct World<'c> {
     pub scale: f64,
     pub shape: f64,
     pub slope: f64,
+    /// exp(−scale · kˢʰᵃᵖᵉ), by month k: every user asks for it again and again.
+    curve: Vec<f64>,
     /// A cohort's factor, and its average over the cohorts observed in month k.
     cohorts: Vec<f64>,
     averages: Vec<f64>,
+    /// Probability of the habit, by cohort and segment.
+    pub habits: Vec<[f64; 4]>,
     pub engages: f64,
     pub collaborates: [f64; 4],
     pub upgrades: [f64; 4],
@@ -251,7 +255,7 @@ impl<'c> World<'c> {
                 );
             }
         }
-        let world = World {
+        let mut world = World {
             config,
             first_day,
             starts,
@@ -265,8 +269,10 @@ impl<'c> World<'c> {
             scale,
             shape,
             slope,
+            curve: (0..=months).map(|k| (-scale * (k as f64).powf(shape)).exp()).collect(),
             cohorts,
             averages,
+            habits: vec![],
             engages,
             collaborates,
             upgrades,
@@ -275,6 +281,9 @@ impl<'c> World<'c> {
             knobs: Knobs { visits: 1.0, events: 1.0, spread: 1.0 },
             rounds: 0,
         };
+        world.habits = (0..months)
+            .map(|cohort| std::array::from_fn(|segment| world.habit_in(segment, cohort)))
+            .collect();
         world.possible()?;
         Ok(world)
     }
@@ -306,7 +315,7 @@ impl<'c> World<'c> {
         }
         for s in 0..4 {
             let segment = &self.config.segments[s];
-            let habit = (0..months).map(|cohort| self.habit_in(s, cohort)).fold(0.0, f64::max);
+            let habit = self.habits.iter().map(|habits| habits[s]).fold(0.0, f64::max);
             let upgrading = habit * self.collaborates[s] * self.upgrades[s];
             let ratio = self.config.sharers_pay;
             let paying = self.pays[s] / (segment.shares * ratio + 1.0 - segment.shares);
@@ -327,7 +336,7 @@ impl<'c> World<'c> {
         cohort: usize,
         k: usize,
     ) -> f64 {
-        let curve = (-self.scale * (k as f64).powf(self.shape)).exp();
+        let curve = self.curve[k];
         let stays = if k == 1 { 1.0 } else { 1.0 - self.config.pauses };
         let average = self.averages[k.min(self.averages.len() - 1)];
         self.returns[segment][channel][class as usize] * curve * self.cohorts[cohort]

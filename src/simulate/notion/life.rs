@@ -121,7 +121,7 @@ impl World<'_> {
         let day = self.day_between(from, to, rng);
         let second = ((self.config.clock.sample(rng) * 3_600.0) as i64).min(LATEST);
         let observed = self.observed(day);
-        let habits = self.habit_in(segment, cohort);
+        let habits = self.habits[cohort][segment];
         let upgrading = habits * self.collaborates[segment] * self.upgrades[segment];
         let seats = self.seats(segment, if observed { upgrading } else { 0.0 });
         let upgrades = upgrade && observed;

@@ -1,6 +1,7 @@
 //! From lives to rows: users, workspaces, members, events.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use polars::prelude::*;
 
@@ -93,15 +94,80 @@ struct User {
     paid: Option<i32>,
 }
 
-struct Event {
-    user: u32,
-    workspace: u32,
-    number: i64,
-    session: i64,
-    at: i64,
-    kind: Kind,
-    device: usize,
-    template: usize,
+/// What one kind of user may do: the kinds of events, and their summed shares.
+struct Menu {
+    sums: Vec<f64>,
+    kinds: Vec<Kind>,
+}
+
+/// What is drawn from is the same for every user.
+struct Choices {
+    devices: Vec<f64>,
+    regions: Vec<f64>,
+    /// By segment.
+    uses: [Vec<f64>; 4],
+    /// By what [`Choices::menu`] makes of a user.
+    menus: Vec<Menu>,
+}
+
+static CHOICES: LazyLock<Choices> = LazyLock::new(|| {
+    let shares = |all: &[(&str, f64)]| sums(all.iter().map(|(_, share)| *share));
+    Choices {
+        devices: shares(&DEVICES),
+        regions: shares(&REGIONS),
+        uses: USE_SHARES.map(|shares| sums(shares.into_iter())),
+        menus: (0..32).map(Menu::new).collect(),
+    }
+});
+
+impl Menu {
+    /// The bits say: is active, shares, has adopted search, templates, the API.
+    fn new(bits: usize) -> Menu {
+        let [active, shares, search, template, api] =
+            std::array::from_fn(|bit| bits & (1 << bit) != 0);
+        let may = |kind: Kind| match kind {
+            Kind::View => true,
+            Kind::Comment => shares,
+            Kind::Share | Kind::Invite => shares && active,
+            Kind::Edit | Kind::Create => active,
+            Kind::Search => search,
+            Kind::Template => template && active,
+            Kind::Api => api && active,
+            Kind::Signup | Kind::Upgrade => false,
+        };
+        let menu: Vec<(Kind, f64)> = LIKING.into_iter().filter(|(kind, _)| may(*kind)).collect();
+        let total: f64 = menu.iter().map(|(_, weight)| weight).sum();
+        Menu {
+            sums: sums(menu.iter().map(|(_, weight)| weight / total)),
+            kinds: menu.iter().map(|(kind, _)| *kind).collect(),
+        }
+    }
+}
+
+impl Choices {
+    /// What a user may choose from before it is active, and after.
+    fn menu(&self, shares: bool, adopted: [bool; 3]) -> [&Menu; 2] {
+        let bits = [shares, adopted[0], adopted[1], adopted[2]]
+            .iter()
+            .enumerate()
+            .fold(0, |bits, (bit, has)| bits | usize::from(*has) << (bit + 1));
+        [&self.menus[bits], &self.menus[bits | 1]]
+    }
+}
+
+/// Events column by column, as they go into a frame.
+#[derive(Default)]
+struct Events {
+    ids: Vec<i64>,
+    users: Vec<i64>,
+    workspaces: Vec<i64>,
+    sessions: Vec<i64>,
+    /// Places in [`KINDS`].
+    kinds: Vec<IdxSize>,
+    /// Seconds since the first day.
+    moments: Vec<i64>,
+    /// Places in [`properties`].
+    properties: Vec<IdxSize>,
 }
 
 struct Workspace {
@@ -117,7 +183,7 @@ struct Workspace {
 pub(super) struct Rows {
     users: Vec<User>,
     workspaces: Vec<Workspace>,
-    events: Vec<Event>,
+    events: Events,
 }
 
 /// The workspace of each user of a block: that of the member with the lowest id. Users of a segment that works
@@ -158,33 +224,16 @@ impl Rows {
 
     fn user(&mut self, world: &World, id: u32, workspace: u32, mut life: Life) {
         let rng = &mut life.rng;
-        let shares = |all: &[(&str, f64)]| sums(all.iter().map(|(_, share)| *share));
-        let (device, region) = (place(&shares(&DEVICES), rng), place(&shares(&REGIONS), rng));
+        let choices = &*CHOICES;
+        let (device, region) = (place(&choices.devices, rng), place(&choices.regions, rng));
         let segment = life.person.segment;
-        let use_case = place(&sums(USE_SHARES[segment].into_iter()), rng);
+        let use_case = place(&choices.uses[segment], rng);
         let api = if segment == 2 { 0.25 } else { 0.06 };
-        let adopted = [(Kind::Search, 0.7), (Kind::Template, 0.35), (Kind::Api, api)]
-            .map(|(kind, share)| (kind, chance(rng, share)));
+        let adopted = [0.7, 0.35, api].map(|share| chance(rng, share));
         let seat_days = below(30, rng) as i32;
         let mut events: Vec<(i64, usize, Kind, usize)> = vec![];
         let mut upgraded = None;
-        let liking = |active: bool| -> Vec<(Kind, f64)> {
-            let may = |kind: Kind| match kind {
-                Kind::View => true,
-                Kind::Comment => life.person.shares,
-                Kind::Share | Kind::Invite => life.person.shares && active,
-                Kind::Edit | Kind::Create => active,
-                _ => adopted
-                    .iter()
-                    .any(|(known, has)| *known == kind && *has && (active || kind == Kind::Search)),
-            };
-            LIKING.into_iter().filter(|(kind, _)| may(*kind)).collect()
-        };
-        let menus = [false, true].map(|active| {
-            let menu = liking(active);
-            let total: f64 = menu.iter().map(|(_, weight)| weight).sum();
-            (sums(menu.iter().map(|(_, weight)| weight / total)), menu)
-        });
+        let menus = choices.menu(life.person.shares, adopted);
         events.push((life.person.signup, 0, Kind::Signup, 0));
         let begins = life.activated.unwrap_or(i64::MAX);
         for (session, visit) in life.visits.iter().enumerate() {
@@ -201,8 +250,9 @@ impl Rows {
                     (0, false) => (visit.at + i64::from(session == 0) * 20, Kind::View),
                     _ => (visit.at + 1 + below(span, rng), Kind::View),
                 };
-                let (sums, menu) = &menus[usize::from(moment >= begins)];
-                let kind = if kind == Kind::Create { kind } else { menu[place(sums, rng)].0 };
+                let menu = menus[usize::from(moment >= begins)];
+                let kind =
+                    if kind == Kind::Create { kind } else { menu.kinds[place(&menu.sums, rng)] };
                 let template = if kind == Kind::Template { below(4, rng) as usize } else { 0 };
                 events.push((moment, session, kind, template));
                 last = last.max(moment);
@@ -226,16 +276,15 @@ impl Rows {
         let away: Vec<bool> = life.visits.iter().map(|_| chance(&mut life.rng, 0.2)).collect();
         for (number, (at, session, kind, template)) in events.into_iter().enumerate() {
             let away = away.get(session).is_some_and(|away| *away);
-            self.events.push(Event {
-                user: id,
-                workspace,
-                number: base + number as i64,
-                session: sessions + session as i64,
-                at,
-                kind,
-                device: if away { (device + 1) % DEVICES.len() } else { device },
-                template,
-            });
+            let device = if away { (device + 1) % DEVICES.len() } else { device };
+            let template = if kind == Kind::Template { 1 + template } else { 0 };
+            self.events.ids.push(base + number as i64);
+            self.events.users.push(i64::from(id));
+            self.events.workspaces.push(i64::from(workspace));
+            self.events.sessions.push(sessions + session as i64);
+            self.events.kinds.push(kind as IdxSize);
+            self.events.moments.push(at);
+            self.events.properties.push((device * (1 + TEMPLATES.len()) + template) as IdxSize);
         }
         self.users.push(User { id, workspace, life, device, region, use_case, paid });
     }
@@ -264,7 +313,14 @@ impl Rows {
     pub fn extend(&mut self, other: Rows) {
         self.users.extend(other.users);
         self.workspaces.extend(other.workspaces);
-        self.events.extend(other.events);
+        let (all, more) = (&mut self.events, other.events);
+        all.ids.extend(more.ids);
+        all.users.extend(more.users);
+        all.workspaces.extend(more.workspaces);
+        all.sessions.extend(more.sessions);
+        all.kinds.extend(more.kinds);
+        all.moments.extend(more.moments);
+        all.properties.extend(more.properties);
     }
 
     pub fn frames(self, world: &World) -> Result<Batch> {
@@ -305,14 +361,14 @@ impl Rows {
             "joined_at" => moments("joined_at", signups().map(|at| second + at))?,
         )?;
         members.sort_in_place(["workspace_id", "user_id"], Default::default())?;
-        let events = events_frame(&self.events, second)?;
+        let events = self.events.frame(second)?;
         Ok(Batch { user_profiles, workspaces, workspace_members: members, user_events: events })
     }
 }
 
-fn events_frame(rows: &[Event], second: i64) -> Result<DataFrame> {
-    // Few different texts: each is made once.
-    let properties: Vec<String> = DEVICES
+/// What an event's properties say: by device, and for each without a template and with each of them.
+fn properties() -> Vec<String> {
+    DEVICES
         .iter()
         .flat_map(|(device, _)| {
             let plain = format!("{{\"device\":\"{device}\"}}");
@@ -321,24 +377,28 @@ fn events_frame(rows: &[Event], second: i64) -> Result<DataFrame> {
                 .map(move |name| format!("{{\"device\":\"{device}\",\"template\":\"{name}\"}}"));
             std::iter::once(plain).chain(with)
         })
-        .collect();
-    let property = |row: &Event| {
-        let template = if row.kind == Kind::Template { 1 + row.template } else { 0 };
-        properties[row.device * (1 + TEMPLATES.len()) + template].as_str()
-    };
-    let whole = |name: &str, pick: &dyn Fn(&Event) -> i64| {
-        Column::new(name.into(), rows.iter().map(pick).collect::<Vec<_>>())
-    };
-    Ok(DataFrame::new_infer_height(vec![
-        whole("event_id", &|row| row.number),
-        whole("user_id", &|row| i64::from(row.user)),
-        whole("workspace_id", &|row| i64::from(row.workspace)),
-        whole("session_id", &|row| row.session),
-        Column::new(
-            "event_type".into(),
-            rows.iter().map(|row| KINDS[row.kind as usize]).collect::<Vec<_>>(),
-        ),
-        moments("timestamp", rows.iter().map(|row| second + row.at))?.into(),
-        Column::new("properties".into(), rows.iter().map(property).collect::<Vec<_>>()),
-    ])?)
+        .collect()
+}
+
+impl Events {
+    fn frame(self, second: i64) -> Result<DataFrame> {
+        let whole = |name: &str, values: Vec<i64>| Int64Chunked::from_vec(name.into(), values);
+        let micros = self.moments.into_iter().map(|at| (second + at) * 1_000_000).collect();
+        // Few different texts: each is there once, and rows refer to it.
+        let texts = |name: &str, texts: &[&str], places: Vec<IdxSize>| {
+            let texts = StringChunked::from_slice(name.into(), texts);
+            texts.take(&IdxCa::from_vec(name.into(), places))
+        };
+        let properties = properties();
+        let properties: Vec<&str> = properties.iter().map(String::as_str).collect();
+        Ok(DataFrame::new_infer_height(vec![
+            whole("event_id", self.ids).into_column(),
+            whole("user_id", self.users).into_column(),
+            whole("workspace_id", self.workspaces).into_column(),
+            whole("session_id", self.sessions).into_column(),
+            texts("event_type", &KINDS, self.kinds)?.into_column(),
+            whole("timestamp", micros).into_datetime(TimeUnit::Microseconds, None).into_column(),
+            texts("properties", &properties, self.properties)?.into_column(),
+        ])?)
+    }
 }
