@@ -47,7 +47,7 @@ pub(crate) fn send(forms: &[(&str, &str)]) {
     print!("{message}");
 }
 
-/// Shows a value as a cell shows its last one: through [`Show`](crate::notebook::Show) if its type has it, else
+/// Shows a value as a cell shows its last one: through [`Show`] if its type has it, else
 /// as `{:#?}` prints it. Programs made by `casebook export` say this where a cell ends with a value.
 ///
 /// ```
