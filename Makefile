@@ -42,7 +42,8 @@ status: kernel
 latency: kernel
 	@$(PYTHON) kernel/latency.py
 
-# The metrics at 1 and 10 million events: alone, then beside Python polars, DuckDB and scikit-learn. In the
+# The metrics at 1 and 10 million events: alone, then beside Python polars, DuckDB, pandas and scikit-learn, and the
+# generators; writes the tables in README.md and docs/performance.md. In the
 # dev profile: that is what notebooks run, and polars is compiled for it already.
 bench: tools
 	@cargo bench --profile dev --all-features --bench metrics

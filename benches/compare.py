@@ -1,14 +1,21 @@
 #!/usr/bin/env python3
-"""The same work in Casebook, Python polars and DuckDB (K-means: scikit-learn), on the same Parquet files in
-the same run. Prints seconds, peak memory, and Casebook's time over the other's.
+"""The same work in Casebook, Python polars, DuckDB and pandas (K-means: scikit-learn), on the same Parquet files in
+the same run, and generators beside a loop in Python. Prints seconds, peak memory, and Casebook's time over the other's,
+and writes them with machine and versions: results.json, docs/performance.md and the table in README.md.
 
-usage: compare.py [MILLIONS ...]        events, in millions (default: 1 10)
+usage: compare.py [MILLIONS ...]        events, in millions (default: 1 10); other than these, nothing is written
+       compare.py tables                writes the tables again, from results.json
+
+pandas and the loop are written as analysts' scripts usually are: a mask for each day, a loop over users, a dictionary for
+each event. Above a million events they are left out.
 """
 
+import bisect
 import json
 import os
 import pathlib
-import resource
+import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,6 +26,16 @@ HERE = pathlib.Path(__file__).resolve().parent
 PROJECT = HERE.parent
 REPEATS = 3
 FEATURES = ["events", "hours", "purchases"]
+TASKS = {
+    "activity": "active users by day, week and month", "funnel": "funnel of three steps within 7 days",
+    "retention": "retention on five days", "kmeans": "K-means, five clusters",
+}
+SIZES = [1, 10]
+SLOW = 2  # million events, from which on analysts' scripts are left out
+RESULTS = HERE / "results.json"
+PAGE = PROJECT / "docs" / "performance.md"
+README = PROJECT / "README.md"
+BEGIN, END = "<!-- benches/compare.py writes this -->\n", "<!-- until here -->"
 
 
 # ---- the peers, written as their documentation would have it ------------------------------------------
@@ -123,13 +140,96 @@ DUCKDB = {
 }
 
 
+def pandas_task(folder, task):
+    """Loading and answering, apart."""
+    import pandas as pd
+    week = pd.Timedelta(days=7)
+
+    def activity(events):
+        day = events["timestamp"].dt.normalize()
+        days = pd.date_range(day.min(), day.max())
+        sums = [int(events.groupby(day)["user_id"].nunique().sum())]
+        for width in (7, 30):
+            total = 0
+            for last in days[width - 1:]:
+                window = events[(day > last - pd.Timedelta(days=width)) & (day <= last)]
+                total += window["user_id"].nunique()
+            sums.append(total)
+        return sums
+
+    def funnel(events):
+        reached = [0, 0, 0]
+        for _, rows in events.sort_values("timestamp").groupby("user_id"):
+            at = {name: list(rows.loc[rows["event"] == name, "timestamp"]) for name in ("visit", "cart", "purchase")}
+            carted = bought = False
+            for visit in at["visit"]:
+                cart = bisect.bisect_left(at["cart"], visit)
+                if cart == len(at["cart"]) or at["cart"][cart] > visit + week:
+                    continue
+                carted = True
+                buy = bisect.bisect_left(at["purchase"], at["cart"][cart])
+                bought = bought or (buy < len(at["purchase"]) and at["purchase"][buy] <= visit + week)
+            for step, there in enumerate((bool(at["visit"]), carted, bought)):
+                reached[step] += there
+        return reached
+
+    def retention(pair):
+        users, events = pair
+        last = max(users["signup_at"].max(), events["timestamp"].max()).normalize()
+        signup = users["signup_at"].dt.normalize()
+        joined = events.merge(users, on="user_id")
+        joined = joined[joined["timestamp"] >= joined["signup_at"]]
+        day = (joined["timestamp"].dt.normalize() - joined["signup_at"].dt.normalize()).dt.days
+        eligible = retained = 0
+        for n in (1, 3, 7, 14, 30):
+            eligible += int((signup + pd.Timedelta(days=n) <= last).sum())
+            late = joined["signup_at"].dt.normalize() + pd.Timedelta(days=n) > last
+            retained += joined.loc[(day == n) & ~late, "user_id"].nunique()
+        return [eligible, retained]
+
+    read = lambda name, *columns: pd.read_parquet(folder / name, columns=list(columns))
+    if task == "activity":
+        return lambda: read("events.parquet", "user_id", "timestamp"), activity, lambda frame: frame
+    if task == "funnel":
+        return lambda: read("events.parquet", "user_id", "timestamp", "event"), funnel, lambda frame: frame
+    return (lambda: (read("users.parquet", "user_id", "signup_at"), read("events.parquet", "user_id", "timestamp")), retention,
+            lambda pair: pair)
+
+
+def loop(events):
+    """A generator as scripts have it: users one by one, an event a dictionary. The seconds, and the events made."""
+    import datetime
+    import numpy as np
+    import pandas as pd
+    random = np.random.default_rng(42)
+    begin, rows, number = time.perf_counter(), [], 0
+    first = datetime.datetime(2023, 1, 1)
+    kinds, weights = ["page_view", "page_edit", "page_create", "search", "comment", "share"], [0.4, 0.3, 0.08, 0.1, 0.09, 0.03]
+    for user in range(events // 15):
+        segment = random.choice(["individual", "small_team", "enterprise", "education"], p=[0.45, 0.35, 0.15, 0.05])
+        signup = first + datetime.timedelta(seconds=int(random.integers(0, 730 * 86_400)))
+        for _ in range(random.poisson(15)):
+            number += 1
+            rows.append({
+                "event_id": number, "user_id": user, "event_type": random.choice(kinds, p=weights), "segment": segment,
+                "timestamp": signup + datetime.timedelta(seconds=int(random.exponential(60 * 86_400))),
+                "properties": json.dumps({"device": str(random.choice(["desktop", "mobile", "tablet"], p=[0.62, 0.28, 0.1]))}),
+            })
+    frame = pd.DataFrame(rows).sort_values(["user_id", "timestamp"])
+    return time.perf_counter() - begin, len(frame)
+
+
 def worker(engine, folder, task):
     """One engine, one task, in a process of its own: seconds from the file and in memory, and the result."""
     folder = pathlib.Path(folder)
     file, memory, result = [], [], None
-    for _ in range(REPEATS):
-        if engine == "polars":
-            load, answer, hold = polars_task(folder, task)
+    if engine == "loop":
+        seconds, made = loop(int(task))
+        return print(json.dumps({"file": [seconds], "memory": [seconds], "result": [made]}))
+    # What takes a minute is not taken three times.
+    for _ in range(1 if engine == "pandas" else REPEATS):
+        if engine in ("polars", "pandas"):
+            load, answer, hold = (polars_task if engine == "polars" else pandas_task)(folder, task)
             start = time.perf_counter()
             result = answer(load())
             file.append(time.perf_counter() - start)
@@ -190,32 +290,146 @@ def environment():
     return python
 
 
-def main():
-    if sys.argv[1:2] == ["worker"]:
-        return worker(*sys.argv[2:])
-    sizes = [float(word) for word in sys.argv[1:]] or [1, 10]
-    python = environment()
+def program():
+    """Our side, built."""
     built = subprocess.run(
         ["cargo", "bench", "--profile", "dev", "--all-features", "--bench", "ours", "--no-run", "--message-format=json"],
         cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True)
-    ours = next(message["executable"] for line in built.stdout.splitlines()
+    return next(message["executable"] for line in built.stdout.splitlines()
                 if (message := json.loads(line)).get("executable") and message["target"]["name"] == "ours")
-    print(f"{os.cpu_count()} cores; best of {REPEATS}; " + ", ".join((HERE / "requirements.txt").read_text().split()[-3:]))
-    print("seconds from Parquet / in memory, peak memory, and Casebook's time over the peer's\n")
+
+
+def machine():
+    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    return f"{os.cpu_count()} cores and {pages * size / 2**30:.0f} GB, {platform.system()} on {platform.machine()}"
+
+
+def versions():
+    cargo = (PROJECT / "Cargo.toml").read_text()
+    ours = re.search(r'(?m)^version = "(.+)"', cargo).group(1)
+    polars = re.search(r'(?m)^polars = \{ version = "=(.+?)"', cargo).group(1)
+    return [f"casebook {ours} (polars {polars} in Rust)", *(line.replace("==", " ") for line in
+            (HERE / "requirements.txt").read_text().splitlines() if "==" in line)]
+
+
+def measure(sizes):
+    """Everything, as rows for results.json."""
+    python, ours = environment(), program()
+    rows = []
+
+    def say(row, result, ours=None):
+        rows.append(row)
+        ratio = "" if ours is None else f"   ratio {ours['file'] / row['file']:6.3f} / {ours['memory'] / row['memory']:6.3f}"
+        print(f"  {row['task']:<10} {row['engine']:<13} {row['file']:8.2f} / {row['memory']:7.2f} s  {row['peak']:6.0f} MB{ratio}",
+              flush=True)
+        return result
+
+    def one(task, engine, events, words):
+        file, memory, peak, result = measured(words)
+        return {"task": task, "engine": engine, "events": events, "file": file, "memory": memory, "peak": round(peak)}, result
+
     for millions in sizes:
         with tempfile.TemporaryDirectory(prefix="casebook-bench-") as folder:
-            rows = int(subprocess.run([ours, "make", folder, str(int(millions * 1e6))], check=True,
-                                      stdout=subprocess.PIPE, text=True).stdout)
-            print(f"{rows:,} events")
-            for task in ("activity", "funnel", "retention", "kmeans"):
-                file, memory, peak, result = measured([ours, "time", folder, task, str(REPEATS)])
-                print(f"  {task:<10} casebook      {file:7.2f} / {memory:6.2f} s  {peak:6.0f} MB")
-                for peer in ("polars", "duckdb") if task != "kmeans" else ("scikit-learn",):
-                    p_file, p_memory, p_peak, p_result = measured([python, __file__, "worker", peer, folder, task])
-                    if [round(x) for x in result] != [round(x) for x in p_result]:
-                        sys.exit(f"{task}: casebook says {result}, {peer} says {p_result}")
-                    print(f"  {'':<10} {peer:<13} {p_file:7.2f} / {p_memory:6.2f} s  {p_peak:6.0f} MB"
-                          f"   ratio {file / p_file:5.2f} / {memory / p_memory:5.2f}")
+            events = int(subprocess.run([ours, "make", folder, str(int(millions * 1e6))], check=True,
+                                        stdout=subprocess.PIPE, text=True).stdout)
+            print(f"{events:,} events: seconds from Parquet / in memory, peak memory, Casebook's time over the peer's")
+            slow = millions < SLOW
+            for task in TASKS:
+                mine, result = one(task, "casebook", events, [ours, "time", folder, task, str(REPEATS)])
+                say(mine, result)
+                for peer in ["scikit-learn"] if task == "kmeans" else ["polars", "duckdb", *["pandas"] * slow]:
+                    row, found = one(task, peer, events, [python, __file__, "worker", peer, folder, task])
+                    if [round(x) for x in result] != [round(x) for x in found]:
+                        sys.exit(f"{task}: casebook says {result}, {peer} says {found}")
+                    say(row, found, mine)
+            wanted = str(int(millions * 1e6))
+            mine, result = one("generate", "casebook", int(wanted), [ours, "generate", folder, wanted])
+            mine["events"] = say(mine, result)[0]
+            if slow:
+                row, found = one("generate", "loop", 0, [python, __file__, "worker", "loop", folder, wanted])
+                row["events"] = say(row, found)[0]
+    return rows
+
+
+def tables(found):
+    """The results as Markdown: metrics, then generation."""
+    shown = {"casebook": "Casebook", "polars": "Python polars", "duckdb": "DuckDB", "pandas": "pandas, as scripts have it",
+             "scikit-learn": "scikit-learn", "loop": "a loop in Python"}
+    lines = ["| what | events | with | from Parquet | in memory | peak memory | Casebook's time over it, in memory |",
+             "| --- | ---: | --- | ---: | ---: | ---: | ---: |"]
+    mine = {(row["task"], row["events"]): row for row in found["rows"] if row["engine"] == "casebook"}
+    for row in found["rows"]:
+        if row["task"] == "generate":
+            continue
+        ratio = "" if row["engine"] == "casebook" else f"{mine[row['task'], row['events']]['memory'] / row['memory']:.3g}"
+        lines.append(f"| {TASKS[row['task']]} | {row['events']:,} | {shown[row['engine']]} | {row['file']:.2f} s "
+                     f"| {row['memory']:.2f} s | {row['peak']:,} MB | {ratio} |")
+    made = ["| generated with | events | events a second, in memory | to Parquet | peak memory |",
+            "| --- | ---: | ---: | ---: | ---: |"]
+    for row in found["rows"]:
+        if row["task"] == "generate":
+            file = f"{row['events'] / row['file']:,.0f}" if row["engine"] == "casebook" else ""
+            made.append(f"| {shown[row['engine']]} | {row['events']:,} | {row['events'] / row['memory']:,.0f} | {file} | {row['peak']:,} MB |")
+    return "\n".join(lines), "\n".join(made)
+
+
+def page(found):
+    metrics, made = tables(found)
+    return f"""# How fast it is
+
+Measured by `make bench` in one run, on a machine with {found["machine"]}: {", ".join(found["versions"])}. Each engine has a
+process of its own; best of {REPEATS} runs, of one for pandas. All engines give the same answers, which the run checks.
+"In memory" leaves out reading the file. A ratio below 1 says that Casebook is faster.
+
+## Metrics
+
+{metrics}
+
+"As scripts have it" is how analysts' notebooks often do it: a mask for each day, a loop over users.
+
+## Generators
+
+The growth study's events, seven tables in all; and a loop over users with a dictionary for each event, which draws far
+less.
+
+{made}
+
+Casebook is compiled as notebooks use it, with its checks for overflow and without link-time optimisation.
+"""
+
+
+def publish(found):
+    PAGE.write_text(page(found))
+    text = README.read_text()
+    before, rest = text.split(BEGIN)
+    README.write_text(before + BEGIN + summary(found) + rest[rest.index(END):])
+
+
+def summary(found):
+    """For the README: the largest size, ratios only."""
+    most = max(row["events"] for row in found["rows"] if row["task"] != "generate")
+    pick = {(row["task"], row["engine"]): row for row in found["rows"] if row["task"] != "generate" and row["events"] == most}
+    lines = [f"| {most:,} events, in memory | Casebook | Python polars | DuckDB | scikit-learn |", "| --- | ---: | ---: | ---: | ---: |"]
+    for task, what in TASKS.items():
+        cells = [f"{pick[task, engine]['memory']:.2f} s" if (task, engine) in pick else "" for engine in ("casebook", "polars", "duckdb", "scikit-learn")]
+        lines.append(f"| {what} | {' | '.join(cells)} |")
+    made = [row for row in found["rows"] if row["task"] == "generate" and row["engine"] == "casebook"][-1]
+    lines += ["", f"Generation: {made['events'] / made['memory'] / 1e6:.1f} million events a second in memory, "
+              f"{made['events'] / made['file'] / 1e6:.1f} million to Parquet. Machine: {found['machine']}.", ""]
+    return "\n".join(lines)
+
+
+def main():
+    if sys.argv[1:2] == ["worker"]:
+        return worker(*sys.argv[2:])
+    if sys.argv[1:] == ["tables"]:
+        return publish(json.loads(RESULTS.read_text()))
+    sizes = [float(word) for word in sys.argv[1:]] or SIZES
+    rows = measure(sizes)
+    if sizes == SIZES:
+        found = {"machine": machine(), "versions": versions(), "rows": rows}
+        RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+        publish(found)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 //!
 //! usage: ours make FOLDER EVENTS          writes users.parquet, events.parquet and features.parquet
 //!        ours time FOLDER TASK REPEATS    prints the seconds of each run, from the file and in memory, and the result
+//!        ours generate FOLDER EVENTS      prints the seconds of making the growth study's events, to Parquet and in
+//!                                         memory, and how many there are
 
 mod common;
 
@@ -14,6 +16,7 @@ use casebook::metrics::funnel::{Funnel, Step};
 use casebook::metrics::retention::{self, Rule};
 use casebook::metrics::segment::{self, Clusters};
 use casebook::polars::prelude::*;
+use casebook::simulate::{Part, notion};
 use casebook::warehouse::Sink;
 use casebook::warehouse::files::{Folder, Format, read_columns};
 
@@ -24,7 +27,8 @@ fn main() -> Done<()> {
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["make", folder, events] => make(Path::new(folder), events.parse()?),
         ["time", folder, task, repeats] => time(Path::new(folder), task, repeats.parse()?),
-        _ => Err("usage: ours make FOLDER EVENTS | ours time FOLDER TASK REPEATS".into()),
+        ["generate", folder, events] => generate(Path::new(folder), events.parse()?),
+        _ => Err("usage: ours make|generate FOLDER EVENTS | ours time FOLDER TASK REPEATS".into()),
     }
 }
 
@@ -39,6 +43,28 @@ fn make(folder: &Path, events: usize) -> Done<()> {
     files.append("features", &common::features(&data.events)?)?;
     files.finish()?;
     println!("{}", data.events.height());
+    Ok(())
+}
+
+fn generate(folder: &Path, events: f64) -> Done<()> {
+    let mut config = notion::Config::default();
+    config.users = (events / config.targets.events_per_user) as u32;
+    let start = Instant::now();
+    let mut files = Folder::create(folder, Format::Parquet, "")?;
+    for batch in notion::batches(&config, Part::WHOLE)? {
+        for (table, rows) in batch?.named() {
+            files.append(table, rows)?;
+        }
+    }
+    files.finish()?;
+    let file = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    let mut made = 0;
+    for batch in notion::batches(&config, Part::WHOLE)? {
+        made += batch?.user_events.height();
+    }
+    let memory = start.elapsed().as_secs_f64();
+    println!("{}", serde_json::json!({ "file": [file], "memory": [memory], "result": [made] }));
     Ok(())
 }
 

@@ -15,8 +15,9 @@ import yaml
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
-sys.path.insert(0, str(PROJECT / "kernel"))
+sys.path[:0] = [str(PROJECT / "kernel"), str(PROJECT / "benches")]
 
+import compare  # noqa: E402
 from common import EVCXR_VERSION  # noqa: E402
 
 
@@ -94,9 +95,14 @@ class Pins(unittest.TestCase):
 
     def test_commands_of_the_documents_exist(self):
         targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.M))
-        for name in ("README.md", "CONTRIBUTING.md", "docs/teaching.md", "docs/ways_in.md", "kernel/README.md"):
+        for name in ("README.md", "CONTRIBUTING.md", "docs/performance.md", "docs/teaching.md", "docs/ways_in.md", "kernel/README.md"):
             found = set(re.findall(r"(?:^|`)make ([a-z]+)", (PROJECT / name).read_text(), re.M))
             self.assertLessEqual(found, targets, name)
+
+    def test_the_figures_shown_are_those_measured(self):
+        found = json.loads(compare.RESULTS.read_text())
+        self.assertEqual(compare.PAGE.read_text(), compare.page(found))
+        self.assertIn(compare.BEGIN + compare.summary(found) + compare.END, compare.README.read_text())
 
     def test_compose_file(self):
         compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
