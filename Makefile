@@ -90,4 +90,4 @@ doctor:
 	@cargo run --quiet --features command -- doctor
 
 clean:
-	rm -rf target .venv site/html site/source data/out
+	rm -rf target .venv site/html site/source site/jupyter_execute data/out
