@@ -27,7 +27,7 @@ PROJECT = HERE.parent
 REPEATS = 3
 FEATURES = ["events", "hours", "purchases"]
 TASKS = {
-    "activity": "active users by day, week and month", "funnel": "funnel of three steps within 7 days",
+    "activity": "active users: day, week, month", "funnel": "funnel of three steps, 7 days",
     "retention": "retention on five days", "kmeans": "K-means, five clusters",
 }
 SIZES = [1, 10]
@@ -352,24 +352,24 @@ def measure(sizes):
 
 
 def tables(found):
-    """The results as Markdown: metrics, then generation."""
-    shown = {"casebook": "Casebook", "polars": "Python polars", "duckdb": "DuckDB", "pandas": "pandas, as scripts have it",
-             "scikit-learn": "scikit-learn", "loop": "a loop in Python"}
-    lines = ["| what | events | with | from Parquet | in memory | peak memory | Casebook's time over it, in memory |",
-             "| --- | ---: | --- | ---: | ---: | ---: | ---: |"]
-    mine = {(row["task"], row["events"]): row for row in found["rows"] if row["engine"] == "casebook"}
-    for row in found["rows"]:
-        if row["task"] == "generate":
-            continue
-        ratio = "" if row["engine"] == "casebook" else f"{mine[row['task'], row['events']]['memory'] / row['memory']:.3g}"
-        lines.append(f"| {TASKS[row['task']]} | {row['events']:,} | {shown[row['engine']]} | {row['file']:.2f} s "
-                     f"| {row['memory']:.2f} s | {row['peak']:,} MB | {ratio} |")
-    made = ["| generated with | events | events a second, in memory | to Parquet | peak memory |",
-            "| --- | ---: | ---: | ---: | ---: |"]
-    for row in found["rows"]:
-        if row["task"] == "generate":
-            file = f"{row['events'] / row['file']:,.0f}" if row["engine"] == "casebook" else ""
-            made.append(f"| {shown[row['engine']]} | {row['events']:,} | {row['events'] / row['memory']:,.0f} | {file} | {row['peak']:,} MB |")
+    """The results as Markdown: metrics, a table for each size, then generation."""
+    shown = {"casebook": "Casebook", "polars": "Python polars", "duckdb": "DuckDB", "pandas": "pandas", "scikit-learn": "scikit-learn",
+             "loop": "a loop in Python"}
+    metrics = [row for row in found["rows"] if row["task"] != "generate"]
+    lines = []
+    for events in sorted({row["events"] for row in metrics}):
+        lines += [f"### {events:,} events", "", "| what | with | from Parquet | in memory | peak memory | ratio |",
+                  "| --- | --- | ---: | ---: | ---: | ---: |"]
+        for row in [row for row in metrics if row["events"] == events]:
+            if mine := row["engine"] == "casebook":
+                ours = row
+            lines.append(f"| {TASKS[row['task']] if mine else ''} | {shown[row['engine']]} | {row['file']:.2f} s | {row['memory']:.2f} s "
+                         f"| {row['peak']:,} MB | {'' if mine else format(ours['memory'] / row['memory'], '.2g')} |")
+        lines.append("")
+    made = ["| with | events | events a second, in memory | to Parquet | peak memory |", "| --- | ---: | ---: | ---: | ---: |"]
+    for row in [row for row in found["rows"] if row["task"] == "generate"]:
+        file = f"{row['events'] / row['file']:,.0f}" if row["engine"] == "casebook" else ""
+        made.append(f"| {shown[row['engine']]} | {row['events']:,} | {row['events'] / row['memory']:,.0f} | {file} | {row['peak']:,} MB |")
     return "\n".join(lines), "\n".join(made)
 
 
@@ -377,16 +377,16 @@ def page(found):
     metrics, made = tables(found)
     return f"""# How fast it is
 
-Measured by `make bench` in one run, on a machine with {found["machine"]}: {", ".join(found["versions"])}. Each engine has a
-process of its own; best of {REPEATS} runs, of one for pandas. All engines give the same answers, which the run checks.
-"In memory" leaves out reading the file. A ratio below 1 says that Casebook is faster.
+Measured by `make bench` in one run, on a machine with {found["machine"]}:
+{", ".join(found["versions"])}.
+
+Each engine has a process of its own; best of {REPEATS} runs, of one for pandas. All engines give the same answers, which the
+run checks. "In memory" leaves out reading the file. The ratio is Casebook's time over the other's, in memory: below 1,
+Casebook is faster. pandas is written as analysts' notebooks often are: a mask for each day, a loop over users.
 
 ## Metrics
 
 {metrics}
-
-"As scripts have it" is how analysts' notebooks often do it: a mask for each day, a loop over users.
-
 ## Generators
 
 The growth study's events, seven tables in all; and a loop over users with a dictionary for each event, which draws far
