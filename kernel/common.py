@@ -1,6 +1,7 @@
 """Where things are, and small helpers. Standard library only."""
 
 import contextlib
+import ctypes
 import fcntl
 import functools
 import hashlib
@@ -8,6 +9,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -95,6 +97,12 @@ def evcxr():
 
 def say(text):
     print(f"casebook: {text}", file=sys.stderr, flush=True)
+
+
+def die_with_parent():
+    """In a process about to start, on Linux: should this one be killed, that one goes too."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 @contextlib.contextmanager

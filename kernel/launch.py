@@ -8,7 +8,6 @@ removed when the kernel ends; copies that were left behind (a killed kernel, a l
 at the next start: a lock that dies with the session tells which they are.
 """
 
-import ctypes
 import fcntl
 import json
 import os
@@ -24,7 +23,7 @@ import threading
 import zmq
 
 import warm
-from common import PROJECT, cargo_home, evcxr, host, libraries, locked, sessions, tool, warmed
+from common import PROJECT, cargo_home, die_with_parent, evcxr, host, libraries, locked, sessions, tool, warmed
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -126,14 +125,6 @@ def relay(connection, folder):
     path.touch(mode=0o600)
     path.write_text(json.dumps(connection))
     return path
-
-
-def die_with_parent():
-    """On Linux: should this launcher be killed, its kernel goes too."""
-    try:
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    except (OSError, AttributeError):
-        pass
 
 
 def main():

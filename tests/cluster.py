@@ -8,7 +8,6 @@ usage: cluster.py install         Java from Debian's packages and Spark from PyP
 """
 
 import contextlib
-import ctypes
 import glob
 import json
 import os
@@ -28,7 +27,7 @@ import venv
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "kernel"))
 
-from common import cache, say  # noqa: E402
+from common import cache, die_with_parent, say  # noqa: E402
 
 WANTED = PROJECT / "tests" / "cluster-requirements.txt"
 PARTS = 4
@@ -101,12 +100,6 @@ def ask(port, path):
     """What a web interface of Spark's says."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
         return json.load(answer)
-
-
-def die_with_parent():
-    """On Linux: should this program be killed, nothing of the cluster is left."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 class Cluster:
