@@ -1,26 +1,41 @@
-//! What polars makes of a folder of generated Parquet files, for each query in `sql/notion/`, as JSON: for comparing
-//! another engine with it.
+//! What polars makes of a folder of generated Parquet files, for each query in `sql/notion/`: as JSON, or compared with
+//! what Spark answers.
 //!
 //! ```sh
 //! cargo run --example notion_answers -- data/out/parts 2024-02-29
+//! cargo run --example notion_answers -- data/out/parts --spark $SPARK_HOME spark://127.0.0.1:7077 2024-02-29
 //! ```
 
 #[path = "../tests/support/answers.rs"]
 mod answers;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Instant;
 
 use casebook::polars::prelude::AnyValue;
 use casebook::prelude::*;
 use casebook::warehouse::files::read_columns;
+use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
-fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
-    let usage = "usage: notion_answers FOLDER YYYY-MM-DD";
-    let mut words = std::env::args().skip(1);
-    let folder = PathBuf::from(words.next().ok_or(usage)?);
-    let as_of = words.next().ok_or(usage)?.parse()?;
-    let tables = tables(&folder)?;
+type Done<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+const USAGE: &str = "usage: notion_answers FOLDER YYYY-MM-DD
+       notion_answers FOLDER --spark HOME MASTER YYYY-MM-DD ...";
+
+fn main() -> Done<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [folder, "--spark", home, master, ref days @ ..] if !days.is_empty() => {
+            compare(Path::new(folder), home, master, days)
+        }
+        [folder, day] => print(Path::new(folder), day.parse()?),
+        _ => Err(USAGE.into()),
+    }
+}
+
+fn print(folder: &Path, as_of: NaiveDate) -> Done<()> {
+    let tables = tables(folder)?;
     let mut said = Map::new();
     said.insert("events".into(), json!(tables.user_events.height()));
     for (query, frame) in answers::from_polars(&tables, as_of) {
@@ -28,14 +43,44 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
             frame.get_column_names().iter().map(ToString::to_string).collect();
         let rows: Vec<Vec<Value>> = (0..frame.height())
             .map(|row| frame.columns().iter().map(|column| value(column, row)).collect())
-            .collect::<std::result::Result<_, _>>()?;
+            .collect::<Done<_>>()?;
         said.insert(query.name.into(), json!({ "columns": columns, "rows": rows }));
     }
     println!("{}", Value::Object(said));
     Ok(())
 }
 
-fn value(column: &Column, row: usize) -> std::result::Result<Value, Box<dyn std::error::Error>> {
+/// Asks Spark, and fails at the first answer that is not exactly polars'.
+fn compare(folder: &Path, home: &str, master: &str, days: &[&str]) -> Done<()> {
+    let tables = tables(folder)?;
+    let mut spark = Warehouse::spark(home, master, folder, &queries::notion::SCHEMA)?;
+    println!("{spark}: {} events", tables.user_events.height());
+    let refused = spark.query("SELECT nothing FROM plans").err().map(|error| error.to_string());
+    if !refused.as_ref().is_some_and(|told| told.contains("`nothing` cannot be resolved")) {
+        return Err(format!("a column that is not there is told as {refused:?}").into());
+    }
+    for day in days {
+        let as_of = day.parse()?;
+        for (query, expected) in answers::from_polars(&tables, as_of) {
+            let start = Instant::now();
+            let found = spark.query_on(query, as_of)?;
+            let seconds = start.elapsed().as_secs_f64();
+            if !found.equals_missing(&expected) {
+                return Err(
+                    format!("{}, {day}\npolars\n{expected}\nSpark\n{found}", query.name).into()
+                );
+            }
+            println!(
+                "  {day} {:<28} {seconds:5.1} s, {} rows equal to polars",
+                query.name,
+                found.height()
+            );
+        }
+    }
+    Ok(())
+}
+
+fn value(column: &Column, row: usize) -> Done<Value> {
     Ok(match column.get(row)? {
         AnyValue::Null => Value::Null,
         AnyValue::String(text) => json!(text),

@@ -56,7 +56,7 @@ pub enum ErrorKind {
     },
     /// A database refused, failed or went away.
     Database {
-        /// "SQLite" or "PostgreSQL".
+        /// "SQLite", "PostgreSQL" or "Spark".
         engine: &'static str,
         /// Which of the known troubles it is.
         trouble: Trouble,

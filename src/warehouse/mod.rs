@@ -1,4 +1,4 @@
-//! Where generated data goes: files, SQLite, PostgreSQL.
+//! Where generated data goes: files, SQLite, PostgreSQL, Spark.
 //!
 //! [`Warehouse`] is a database with a case's tables in it. SQLite is compiled in and is the default;
 //! PostgreSQL is used when `DATABASE_URL` is set. Loading replaces what was there, all or nothing.
@@ -20,6 +20,7 @@ pub mod files;
 #[cfg(feature = "postgres")]
 mod postgres;
 pub mod queries;
+mod spark;
 mod sqlite;
 
 use std::fmt;
@@ -84,6 +85,24 @@ impl Warehouse {
     #[cfg(feature = "postgres")]
     pub fn postgres(url: &str) -> Result<Warehouse> {
         Ok(Warehouse { engine: Box::new(postgres::Postgres::connect(url)?) })
+    }
+
+    /// Apache Spark over a folder of Parquet files, in however many parts: `home` is Spark's own folder, `master` the
+    /// cluster (`spark://…`, or `local[2]` for threads of one process). The files are there already: nothing can be
+    /// loaded into it.
+    ///
+    /// # Errors
+    /// [`Trouble::Unreachable`] if `spark-sql` does not start; [`Trouble::Statement`] if the case has no schema for
+    /// Spark, or a table no files.
+    pub fn spark(
+        home: impl AsRef<Path>,
+        master: &str,
+        folder: impl AsRef<Path>,
+        schema: &Schema,
+    ) -> Result<Warehouse> {
+        let mut engine = spark::Spark::start(home.as_ref(), master, folder.as_ref())?;
+        engine.see(schema)?;
+        Ok(Warehouse { engine: Box::new(engine) })
     }
 
     /// The database named by the environment variable `DATABASE_URL`; without one, SQLite in the

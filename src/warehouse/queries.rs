@@ -50,6 +50,8 @@ pub struct Schema {
     pub postgres: &'static str,
     /// Statements for views that are the same on both, run after.
     pub common: &'static str,
+    /// Statements that make views over Parquet files on Spark; `:data` is their folder.
+    pub spark: Option<&'static str>,
 }
 
 /// A column that refers to another table's key, each as (table, column).
@@ -83,6 +85,7 @@ pub mod saas {
         sqlite: include_str!("../../sql/saas/schema.sqlite.sql"),
         postgres: include_str!("../../sql/saas/schema.postgres.sql"),
         common: include_str!("../../sql/saas/views.sql"),
+        spark: None,
     };
 
     /// Clients by month and company size.
@@ -123,6 +126,7 @@ pub mod ecommerce {
         sqlite: include_str!("../../sql/ecommerce/schema.sqlite.sql"),
         postgres: include_str!("../../sql/ecommerce/schema.postgres.sql"),
         common: "",
+        spark: None,
     };
 
     /// Users by the month they registered, and how many of them came so many months later.
@@ -178,6 +182,7 @@ pub mod notion {
         sqlite: include_str!("../../sql/notion/schema.sqlite.sql"),
         postgres: include_str!("../../sql/notion/schema.postgres.sql"),
         common: "",
+        spark: Some(include_str!("../../sql/notion/schema.spark.sql")),
     };
 
     /// Daily, weekly and monthly active users, and stickiness.
