@@ -32,6 +32,7 @@ const SCHEMA: Schema = Schema {
     sqlite: TABLES,
     postgres: TABLES,
     common: "",
+    spark: None,
 };
 
 /// A market: frames with times as microseconds, as the databases take them.
