@@ -65,14 +65,19 @@ def host():
 
 
 def libraries(folder):
-    """The environment in which a cell's code finds what it is linked with, in an evcxr build folder.
+    """The environment in which a cell's code finds what it is linked with, in an evcxr build folder."""
+    return linked(folder / "target" / host() / "debug" / "deps")
 
-    rustc notes the way to the standard library relative to where it puts its output, and evcxr moves
-    that one folder up: where both lie below one's home, the noted way leads nowhere.
+
+def linked(deps):
+    """The environment in which a program finds what it is linked with; `deps` is cargo's folder of that name.
+
+    rustc notes the way to the standard library relative to where it puts its output, and cargo and evcxr
+    move that one folder up: where both lie below one's home, the noted way leads nowhere.
     """
     own = subprocess.run([tool("rustc"), "--print", "target-libdir"], check=True, capture_output=True, text=True).stdout
     name = "DYLD_FALLBACK_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
-    places = [own.strip(), str(folder / "target" / host() / "debug" / "deps"), os.environ.get(name)]
+    places = [own.strip(), str(deps), os.environ.get(name)]
     return {name: os.pathsep.join(place for place in places if place)}
 
 

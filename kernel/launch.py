@@ -104,27 +104,30 @@ def environment(folder):
     return env
 
 
-def relay(connection, folder):
-    """Stands between Jupyter and the kernel on the control channel; the connection file for the kernel.
+def inner(connection, folder):
+    """The connection file for the kernel: the same, with a control port of its own. See `relay`."""
+    with socket.socket() as free:
+        free.bind((connection["ip"], 0))
+        port = free.getsockname()[1]
+    path = folder / "connection.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(connection | {"control_port": port}))
+    return path, port
+
+
+def relay(connection, port):
+    """Stands between Jupyter and the kernel on the control channel.
 
     While a kernel starts, JupyterLab asks on this channel twice a second who it is, and closes the connection at the first
     answer. evcxr answers the rest as well, cannot, and ends: on a busy machine that was every third restart. A router drops
     what has no receiver.
     """
-    connection = json.loads(pathlib.Path(connection).read_text())
     address = f"{connection['transport']}://{connection['ip']}"
     context = zmq.Context()
     outside, inside = context.socket(zmq.ROUTER), context.socket(zmq.DEALER)
     outside.bind(f"{address}:{connection['control_port']}")
-    with socket.socket() as free:
-        free.bind((connection["ip"], 0))
-        connection["control_port"] = free.getsockname()[1]
-    inside.connect(f"{address}:{connection['control_port']}")
+    inside.connect(f"{address}:{port}")
     threading.Thread(target=zmq.proxy, args=(outside, inside), daemon=True).start()
-    path = folder / "connection.json"
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(connection))
-    return path
 
 
 def main():
@@ -135,10 +138,13 @@ def main():
         sys.exit("casebook: evcxr_jupyter is not installed; run `make kernel` in the project's folder")
     warm.warm()
     folder, lock = prepare()
+    connection = json.loads(pathlib.Path(sys.argv[1]).read_text())
+    path, port = inner(connection, folder)
+    # Before the relay, which has threads: a process with threads should not be copied.
     kernel = subprocess.Popen(
-        [program, "--control_file", relay(sys.argv[1], folder)],
-        env=environment(folder), pass_fds=[lock.fileno()], preexec_fn=die_with_parent,
+        [program, "--control_file", path], env=environment(folder), pass_fds=[lock.fileno()], preexec_fn=die_with_parent,
     )
+    relay(connection, port)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _: kernel.send_signal(received))
     try:

@@ -27,7 +27,7 @@ import venv
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "kernel"))
 
-from common import cache, die_with_parent, say  # noqa: E402
+from common import cache, die_with_parent, linked, say  # noqa: E402
 
 WANTED = PROJECT / "tests" / "cluster-requirements.txt"
 PARTS = 4
@@ -183,11 +183,13 @@ def start():
 # ---- the test --------------------------------------------------------------------------------------------
 
 def built(kind, name):
-    """A program of this project."""
+    """A program of this project; what it is linked with is found from then on."""
     words = ["cargo", "build", "--quiet", "--all-features", f"--{kind}", name, "--message-format=json"]
     told = subprocess.run(words, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True).stdout
-    return next(message["executable"] for line in told.splitlines()
-                if (message := json.loads(line)).get("executable") and message["target"]["name"] == name)
+    program = next(message["executable"] for line in told.splitlines()
+                   if (message := json.loads(line)).get("executable") and message["target"]["name"] == name)
+    os.environ |= linked(next(folder / "deps" for folder in pathlib.Path(program).parents if (folder / "deps").is_dir()))
+    return program
 
 
 def generate(folder, events):
@@ -199,7 +201,7 @@ def generate(folder, events):
     begin, waiting, running = time.monotonic(), list(range(1, PARTS + 1)), []
     while waiting or running:
         while waiting and len(running) < 2:
-            running.append(subprocess.Popen(words(waiting.pop()), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            running.append(subprocess.Popen(words(waiting.pop()), stdout=subprocess.DEVNULL))
         if running.pop(0).wait() != 0:
             sys.exit("casebook: a part could not be generated")
     seconds = time.monotonic() - begin

@@ -89,7 +89,7 @@ class Lab(unittest.TestCase):
     def command(self, page, name, **words):
         page.evaluate("([name, words]) => { window.jupyterapp.commands.execute(name, words); }", [name, words])
 
-    def ready(self, page, timeout=120):
+    def ready(self, page, timeout=240):
         page.wait_for_function(
             "() => { const k = window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel; return k?.status === 'idle' && k.connectionStatus === 'connected'; }",
             timeout=1_000 * timeout)
@@ -126,7 +126,7 @@ class Lab(unittest.TestCase):
         """Runs a new cell; its output as text."""
         place = self.type(page, text)
         page.keyboard.press("Control+Enter")
-        page.wait_for_function("(place) => window.jupyterapp.shell.currentWidget.content.widgets[place].model.executionCount", arg=place, timeout=60_000)
+        page.wait_for_function("(place) => window.jupyterapp.shell.currentWidget.content.widgets[place].model.executionCount", arg=place, timeout=120_000)
         self.idle(page)
         page.wait_for_timeout(300)  # stderr comes in its own time
         return page.locator(CELL).nth(place).locator(".jp-OutputArea").inner_text()
@@ -154,7 +154,7 @@ class Lab(unittest.TestCase):
         }""")
         self.command(page, "notebook:restart-kernel")
         page.locator(".jp-Dialog button.jp-mod-accept").click()
-        page.wait_for_function("window.states.some((status) => status !== 'idle') && window.states.at(-1) === 'idle'", timeout=120_000)
+        page.wait_for_function("window.states.some((status) => status !== 'idle') && window.states.at(-1) === 'idle'", timeout=240_000)
         self.ready(page)
 
     def lives(self, path, notebook):

@@ -62,9 +62,6 @@ impl fmt::Display for Format {
     }
 }
 
-/// Bytes of a page in Parquet, at most: a column of a million numbers.
-const PAGE: usize = 1 << 23;
-
 /// Folders of files on their way begin with this.
 pub const UNFINISHED: &str = ".casebook-unfinished-";
 /// In such a folder, what its process keeps locked for as long as it lives.
@@ -306,8 +303,6 @@ impl Writer {
                 .map(Encoder::Csv),
             Format::Parquet => ParquetWriter::new(out.clone())
                 .with_compression(ParquetCompression::Zstd(None))
-                // The writer remembers every page until the file ends: few pages, or memory grows with the file.
-                .with_data_page_size(Some(PAGE))
                 .batched(schema)
                 .map(|batches| Encoder::Parquet(Box::new(batches))),
         };
