@@ -65,7 +65,8 @@ pub fn hash(frame: &DataFrame) -> Result<String> {
     }))
 }
 
-struct Feed<'h>(&'h mut Sha256);
+/// Hashes what is written into it.
+pub(crate) struct Feed<'h>(pub(crate) &'h mut Sha256);
 
 impl std::io::Write for Feed<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

@@ -23,6 +23,7 @@ use tempfile::TempDir;
 
 use super::Sink;
 use crate::error::{Error, Result};
+use crate::stamp::Feed;
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -88,26 +89,13 @@ pub fn sha256(path: &Path) -> Result<String> {
     let fail = |cause: io::Error| Error::file("read", path, cause);
     let mut file = File::open(path).map_err(fail)?;
     let mut hasher = Sha256::new();
-    io::copy(&mut file, &mut io::BufWriter::with_capacity(1 << 18, Hash(&mut hasher)))
+    io::copy(&mut file, &mut io::BufWriter::with_capacity(1 << 18, Feed(&mut hasher)))
         .map_err(fail)?;
     Ok(hexadecimal(hasher))
 }
 
 fn hexadecimal(hasher: Sha256) -> String {
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-struct Hash<'h>(&'h mut Sha256);
-
-impl Write for Hash<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// A folder that receives one file per table.

@@ -169,8 +169,7 @@ impl Engine for Spark {
 
 impl Drop for Spark {
     fn drop(&mut self) {
-        // It ends when its input does; it is not waited for long.
-        let _ = writeln!(self.input, "exit;");
+        // Nothing is under way; the cluster notices that its driver is gone.
         let _ = self.program.kill();
         let _ = self.program.wait();
     }
