@@ -1,6 +1,6 @@
 # The only entry points people need. Each does its own set-up, says what it is doing, skips what is
 # done, and can be interrupted and run again.
-.PHONY: notebooks test lab notion exercises grade site status latency bench reference cluster cluster-test kernel tools postgres browser spark doctor clean
+.PHONY: notebooks test lab notion exercises grade site status latency bench bench-scale reference cluster cluster-test kernel tools postgres browser spark doctor clean
 
 PYTHON := .venv/bin/python
 
@@ -48,6 +48,11 @@ latency: kernel
 bench: tools
 	@cargo bench --profile dev --all-features --bench metrics
 	@$(PYTHON) benches/compare.py
+
+# How cost grows from 10^5 to 10^8 events: generation, polars, SQLite, PostgreSQL, Spark. About an hour; what is
+# measured already is kept. Notebook 05 reads what it writes.
+bench-scale: tools
+	@$(PYTHON) benches/scale.py $(if $(FRESH),--fresh) $(SIZES)
 
 # What independent implementations say of the data in tests/reference, made anew.
 reference: tools postgres

@@ -1,24 +1,29 @@
-//! Our side of benches/compare.py.
+//! Our side of benches/compare.py and benches/scale.py.
 //!
 //! usage: ours make FOLDER EVENTS          writes users.parquet, events.parquet and features.parquet
 //!        ours time FOLDER TASK REPEATS    prints the seconds of each run, from the file and in memory, and the result
 //!        ours generate FOLDER EVENTS      prints the seconds of making the growth study's events, to Parquet and in
 //!                                         memory, and how many there are
+//!        ours cohorts FOLDER DAY REPEATS  asks generated Parquet files for cohort retention: seconds and the answer
+//!        ours parts FOLDER DAY REPEATS    the same, one part after the other
+//!        ours query URL DAY REPEATS       the same, of a database
 
 mod common;
 
 use std::path::Path;
 use std::time::Instant;
 
-use casebook::chrono::TimeDelta;
+use casebook::chrono::{NaiveDate, NaiveTime, TimeDelta};
+use casebook::metrics::Period;
 use casebook::metrics::activity::{self, Span};
 use casebook::metrics::funnel::{Funnel, Step};
-use casebook::metrics::retention::{self, Rule};
+
+use casebook::metrics::retention::{self, Retention, Rule};
 use casebook::metrics::segment::{self, Clusters};
 use casebook::polars::prelude::*;
 use casebook::simulate::{Part, notion};
-use casebook::warehouse::Sink;
-use casebook::warehouse::files::{Folder, Format, read_columns};
+use casebook::warehouse::files::{Folder, Format, parts, read_columns};
+use casebook::warehouse::{Sink, Warehouse, ahead, queries};
 
 type Done<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -28,7 +33,19 @@ fn main() -> Done<()> {
         ["make", folder, events] => make(Path::new(folder), events.parse()?),
         ["time", folder, task, repeats] => time(Path::new(folder), task, repeats.parse()?),
         ["generate", folder, events] => generate(Path::new(folder), events.parse()?),
-        _ => Err("usage: ours make|generate FOLDER EVENTS | ours time FOLDER TASK REPEATS".into()),
+        ["cohorts", folder, day, repeats] => {
+            repeated(repeats, || tell(cohorts(Path::new(folder), None, day.parse()?)?))
+        }
+        ["parts", folder, day, repeats] => {
+            repeated(repeats, || in_parts(Path::new(folder), day.parse()?))
+        }
+        ["query", url, day, repeats] => {
+            let mut database = Warehouse::at(url)?;
+            repeated(repeats, || {
+                tell(database.query_on(queries::notion::COHORT_RETENTION, day.parse()?)?)
+            })
+        }
+        _ => Err("usage: see the head of benches/ours.rs".into()),
     }
 }
 
@@ -51,11 +68,14 @@ fn generate(folder: &Path, events: f64) -> Done<()> {
     config.users = (events / config.targets.events_per_user) as u32;
     let start = Instant::now();
     let mut files = Folder::create(folder, Format::Parquet, "")?;
-    for batch in notion::batches(&config, Part::WHOLE)? {
-        for (table, rows) in batch?.named() {
-            files.append(table, rows)?;
+    ahead(&mut files, |sink| {
+        for batch in notion::batches(&config, Part::WHOLE)? {
+            for (table, rows) in batch?.named() {
+                sink.append(table, rows)?;
+            }
         }
-    }
+        Ok(())
+    })?;
     files.finish()?;
     let file = start.elapsed().as_secs_f64();
     let start = Instant::now();
@@ -100,6 +120,63 @@ fn time(folder: &Path, task: &str, repeats: usize) -> Done<()> {
     }
     println!("{}", serde_json::json!({ "file": from_file, "memory": in_memory, "result": result }));
     Ok(())
+}
+
+/// Runs some work so many times, but not again once it has taken 20 seconds.
+fn repeated(repeats: &str, mut work: impl FnMut() -> Done<Vec<i64>>) -> Done<()> {
+    let (mut seconds, mut answer) = (vec![], vec![]);
+    for _ in 0..repeats.parse()? {
+        let start = Instant::now();
+        answer = work()?;
+        seconds.push(start.elapsed().as_secs_f64());
+        if seconds.iter().sum::<f64>() > 20.0 {
+            break;
+        }
+    }
+    let best = seconds.iter().copied().fold(f64::INFINITY, f64::min);
+    println!("{}", serde_json::json!({ "seconds": best, "first": seconds[0], "answer": answer }));
+    Ok(())
+}
+
+/// Retention by month of sign-up as of the end of a day, from all files of a folder or from one part's.
+fn cohorts(folder: &Path, part: Option<usize>, day: NaiveDate) -> Done<DataFrame> {
+    let load = |table: &str, columns: &[&str]| -> Done<LazyFrame> {
+        let mut paths = parts(folder, table, Format::Parquet)?;
+        if let Some(part) = part {
+            paths = vec![paths.swap_remove(part)];
+        }
+        let frames: Result<Vec<_>, _> = paths
+            .iter()
+            .map(|path| read_columns(path, columns).map(|frame| frame.lazy()))
+            .collect();
+        Ok(concat(frames?, UnionArgs::default())?)
+    };
+    let midnight = (day + TimeDelta::days(1)).and_time(NaiveTime::MIN);
+    let users = load("user_profiles", &["user_id", "signup_at"])?;
+    let events = load("user_events", &["user_id", "event_type", "timestamp"])?
+        .filter(col("event_type").neq(lit("signup")));
+    let cohorts = Retention::default().until(midnight).cohorts(&users, &events, Period::Month)?;
+    Ok(cohorts.lazy().filter(col("in_progress").not()).collect()?)
+}
+
+/// A part's users are all there, with all they did: what parts count can be added.
+fn in_parts(folder: &Path, day: NaiveDate) -> Done<Vec<i64>> {
+    let mut all = vec![];
+    for part in 0..parts(folder, "user_events", Format::Parquet)?.len() {
+        let counted = cohorts(folder, Some(part), day)?;
+        all.push(counted.lazy().select(["cohort", "period", "size", "active"].map(col)));
+    }
+    let sums = concat(all, UnionArgs::default())?
+        .group_by([col("cohort"), col("period")])
+        .agg([col("size").sum(), col("active").sum()]);
+    tell(sums.collect()?)
+}
+
+/// By which answers are compared: how many cohorts and months in which somebody was active, and their sums.
+fn tell(cohorts: DataFrame) -> Done<Vec<i64>> {
+    let active = cohorts.lazy().filter(col("active").gt(lit(0_i64))).collect()?;
+    let sum = |column: &str| -> Done<i64> { Ok(active.column(column)?.i64()?.sum().unwrap_or(0)) };
+    Ok(vec![active.height() as i64, sum("size")?, sum("active")?])
 }
 
 /// A few numbers by which the engines' answers are compared.

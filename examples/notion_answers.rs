@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use casebook::polars::prelude::AnyValue;
 use casebook::prelude::*;
-use casebook::warehouse::files::read_columns;
+use casebook::warehouse::files::{Format, parts, read_columns};
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
@@ -93,20 +93,8 @@ fn value(column: &Column, row: usize) -> Done<Value> {
 fn tables(folder: &Path) -> Result<notion::Tables> {
     let empty = notion::generate(&notion::Config { users: 1, ..Default::default() })?;
     let read = |name: &str, columns: &[&str]| -> Result<DataFrame> {
-        let mut paths = vec![];
-        for k in 1.. {
-            // Parts say in their names how many there are.
-            let found = (k..=64).map(|n| folder.join(format!("{name}-{k}-of-{n}.parquet")));
-            match found.into_iter().find(|path| path.exists()) {
-                Some(path) => paths.push(path),
-                None => break,
-            }
-        }
-        if paths.is_empty() {
-            paths.push(folder.join(format!("{name}.parquet")));
-        }
         let mut whole: Option<DataFrame> = None;
-        for path in paths {
+        for path in parts(folder, name, Format::Parquet)? {
             let part = read_columns(&path, columns)?;
             match &mut whole {
                 Some(whole) => whole.vstack_mut_owned(part).map(|_| ())?,

@@ -151,6 +151,40 @@ fn unplanned_data_is_drawn_or_declined() {
 }
 
 #[test]
+fn logarithmic_axes_show_powers_as_straight_lines() {
+    let x: Vec<f64> = (0..=6).map(|k| 10_f64.powi(k)).collect();
+    let y: Vec<f64> = x.iter().map(|x| 0.02 * x.powf(0.5)).collect();
+    let frame = df!("x" => &x, "y" => &y).unwrap();
+    let figure = chart::line(&frame, "x", "y").log().draw().unwrap();
+    sound("a power", &figure);
+    for tick in [">0.01<", ">0.1<", ">10<", ">100<", ">10,000<", ">1M<"] {
+        let text = figure.svg().replace(['\n', '\r'], "");
+        assert!(text.contains(tick), "{tick} in {text}");
+    }
+    assert!(figure.alt().contains("0.02 at 1, 20 at 1M"), "{}", figure.alt());
+    // Equal steps to the right, equal steps up: the places of the dots.
+    let place = |name: &str| -> Vec<f64> {
+        let dots = figure.svg().split("<circle").skip(1);
+        let value =
+            |dot: &str| dot.split(&format!("{name}=\"")).nth(1)?.split('"').next()?.parse().ok();
+        dots.filter_map(value).collect()
+    };
+    for places in [place("cx"), place("cy")] {
+        assert_eq!(places.len(), 7);
+        let steps: Vec<f64> = places.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(steps.iter().all(|step| (step - steps[0]).abs() <= 1.0), "{steps:?}");
+    }
+    // What is not above 0 has no place there.
+    let frame = df!("x" => [1.0, 10.0, 0.0], "y" => [0.0, 5.0, 5.0]).unwrap();
+    let figure = chart::line(&frame, "x", "y").log().draw().unwrap();
+    sound("zeros", &figure);
+    assert!(figure.alt().contains("5 at 10."), "{}", figure.alt());
+    assert!(figure.svg().contains("2 values are missing"), "{}", figure.svg());
+    let nothing = df!("x" => [-1.0, -2.0], "y" => [1.0, 2.0]).unwrap();
+    assert!(chart::line(&nothing, "x", "y").log().draw().unwrap().alt().contains("no data"));
+}
+
+#[test]
 fn left_out_values_are_counted_in_the_picture() {
     let frame = frame(
         vec![Some(1.0), Some(2.0), Some(3.0)],
@@ -252,8 +286,10 @@ proptest! {
             y.push(*b);
             name.push(c.as_str());
         }
-        for (kind, figure) in all(&frame(x, y, name)) {
+        let frame = frame(x, y, name);
+        for (kind, figure) in all(&frame) {
             sound(kind, &figure);
         }
+        sound("log", &chart::line(&frame, "x", "y").by("name").log().draw().unwrap());
     }
 }

@@ -209,7 +209,7 @@ def generate(folder, events):
     return seconds
 
 
-def session(cluster):
+def session(cluster, **settings):
     """A driver: this process, with its own Java beside it."""
     conf = cluster.folder / "conf"
     conf.mkdir()
@@ -220,14 +220,22 @@ def session(cluster):
     os.environ |= environment(cluster.folder) | {"SPARK_CONF_DIR": str(conf), "PYSPARK_SUBMIT_ARGS": "--driver-memory 2g pyspark-shell"}
     from pyspark.sql import SparkSession
     builder = SparkSession.builder.master(cluster.url).appName("casebook")
-    for name, value in {
+    for name, value in ({
         "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.ui.port": free_port(),
         "spark.executor.cores": 1, "spark.executor.memory": "2g", "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": 8, "spark.sql.files.maxPartitionBytes": "8m", "spark.local.dir": cluster.folder / "scratch",
         "spark.ui.showConsoleProgress": "false", "spark.sql.warehouse.dir": cluster.folder / "warehouse",
-    }.items():
+    } | settings).items():
         builder = builder.config(name, str(value))
     return builder.getOrCreate()
+
+
+def see(spark, data):
+    """The study's tables, over Parquet files in a folder."""
+    schema = (PROJECT / "sql/notion/schema.spark.sql").read_text().replace(":data", str(data))
+    for statement in re.split(r";\n", schema):
+        if re.sub(r"(?m)^--.*$", "", statement).strip():
+            spark.sql(statement)
 
 
 def query(name, day):
@@ -303,10 +311,7 @@ def test(events):
                 sys.exit("casebook: the library and Spark do not agree")
             spark = session(cluster)
             try:
-                schema = (PROJECT / "sql/notion/schema.spark.sql").read_text().replace(":data", str(data))
-                for statement in re.split(r";\n", schema):
-                    if re.sub(r"(?m)^--.*$", "", statement).strip():
-                        spark.sql(statement)
+                see(spark, data)
                 without_a_worker(spark, cluster, DAYS[1], expected[LONG])
             finally:
                 spark.stop()

@@ -74,15 +74,27 @@ pub struct Scale {
     high: f64,
     from: f64,
     to: f64,
+    log: bool,
 }
 
 impl Scale {
     /// `low` and `high` of the data at the pixels `from` and `to`.
     pub fn new((low, high): (f64, f64), (from, to): (f64, f64)) -> Scale {
-        Scale { low, high, from, to }
+        Scale { low, high, from, to, log: false }
+    }
+
+    /// The range of an axis' ticks at the pixels `from` and `to`.
+    pub fn of(ticks: &Ticks, span: (f64, f64)) -> Scale {
+        let (low, high) = ticks.range;
+        if ticks.log {
+            Scale { log: true, ..Scale::new((low.log10(), high.log10()), span) }
+        } else {
+            Scale::new(ticks.range, span)
+        }
     }
 
     pub fn at(&self, value: f64) -> f64 {
+        let value = if self.log { value.log10() } else { value };
         // Halves first: the difference of two huge numbers can be infinite.
         let share = (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0);
         self.from + share * (self.to - self.from)
@@ -95,6 +107,8 @@ pub struct Ticks {
     pub at: Vec<f64>,
     pub text: Vec<String>,
     pub range: (f64, f64),
+    /// Equal distances are equal ratios.
+    pub log: bool,
 }
 
 /// Round ticks (1, 2 or 5 times a power of ten) that span finite values; about `count` of them. With
@@ -121,7 +135,23 @@ pub fn ticks((low, high): (f64, f64), count: usize, unit: Unit, whole: bool) -> 
     let at: Vec<f64> = (0..=steps).map(|i| clean((first + i as f64) * step, step)).collect();
     let range = (at[0], at[at.len() - 1]);
     let range = if range.0 < range.1 { range } else { (low, high) };
-    Ticks { text: unit.ticks(&at), at, range }
+    Ticks { text: unit.ticks(&at), at, range, log: false }
+}
+
+/// Powers of ten around positive values; at most about `count` of them.
+pub fn decades((low, high): (f64, f64), count: usize, unit: Unit) -> Ticks {
+    let power = |value: f64| value.clamp(1e-300, 1e300).log10();
+    let first = power(low.min(high)).floor() as i32;
+    let last = (power(low.max(high)).ceil() as i32).max(first + 1);
+    let step = ((last - first) as usize).div_ceil(count.max(1)).max(1);
+    let powers: Vec<i32> = (first..=last).step_by(step).collect();
+    let at: Vec<f64> = powers.iter().map(|power| 10_f64.powi(*power)).collect();
+    let text = powers.iter().zip(&at).flat_map(|(power, at)| {
+        // Each with the decimals that it needs itself.
+        unit.ticks(&[0.0, *at]).pop().map(|text| if *power < -6 { format!("{at:e}") } else { text })
+    });
+    let range = (10_f64.powi(first), 10_f64.powi(last));
+    Ticks { text: text.collect(), at, range, log: true }
 }
 
 /// Without the dust of binary fractions: 0.30000000000000004 is 0.3.
@@ -163,7 +193,7 @@ pub fn date_ticks((low, high): (f64, f64), count: usize) -> Ticks {
         }
     }
     let range = if low < high { (low, high) } else { (low - 1.0, high + 1.0) };
-    Ticks { at, text, range }
+    Ticks { at, text, range, log: false }
 }
 
 #[cfg(test)]
@@ -182,6 +212,17 @@ mod tests {
         let t = ticks((1.0, 3.0), 8, Unit::Number, true);
         assert_eq!(t.at, [1.0, 2.0, 3.0]);
         assert_eq!(ticks((0.0, 5e6), 5, Unit::Dollars, false).text[1], "$1M");
+    }
+
+    #[test]
+    fn decades_are_powers_of_ten() {
+        let t = decades((0.02, 800.0), 8, Unit::Number);
+        assert_eq!(t.text, ["0.01", "0.1", "1", "10", "100", "1,000"]);
+        assert_eq!(decades((1e5, 1e8), 8, Unit::Number).text, ["100,000", "1M", "10M", "100M"]);
+        assert_eq!(decades((3.0, 3.0), 8, Unit::Dollars).text, ["$1", "$10"]);
+        assert_eq!(decades((0.004, 0.5), 8, Unit::Percent).text, ["0.1 %", "1 %", "10 %", "100 %"]);
+        let scale = Scale::of(&decades((1.0, 100.0), 8, Unit::Number), (0.0, 100.0));
+        assert!((scale.at(10.0) - 50.0).abs() < 1e-9);
     }
 
     #[test]
@@ -216,6 +257,9 @@ mod tests {
                 let scale = Scale::new(t.range, (0.0, 100.0));
                 prop_assert!((scale.at(t.range.0)).abs() < 1e-6);
                 prop_assert!((scale.at(t.range.1) - 100.0).abs() < 1e-6);
+                let t = decades((a.abs(), b.abs()), 6, unit);
+                prop_assert!(!t.at.is_empty() && t.at.len() <= 8 && t.at.len() == t.text.len());
+                prop_assert!(0.0 < t.range.0 && t.range.0 < t.range.1, "{:?}", t.range);
             }
         }
     }

@@ -3,7 +3,7 @@
 use plotters::style::text_anchor::{HPos, VPos};
 use polars::prelude::*;
 
-use super::axis::{Scale, Ticks, date_ticks, ticks};
+use super::axis::{Scale, Ticks, date_ticks, decades, ticks};
 use super::canvas::{Canvas, Text};
 use super::{
     Frame, Labels, MARGIN, Unit, columns, extent, labels, left_out, names, numbers, places, theme,
@@ -22,6 +22,7 @@ pub struct Line<'f> {
     observed: Option<String>,
     zoom: bool,
     steps: bool,
+    log: bool,
     at_risk: Option<String>,
     labels: Labels,
 }
@@ -38,6 +39,7 @@ pub fn line<'f>(frame: &'f DataFrame, x: &str, y: &str) -> Line<'f> {
         observed: None,
         zoom: false,
         steps: false,
+        log: false,
         at_risk: None,
         labels: Labels::new(x, y),
     }
@@ -85,6 +87,13 @@ impl Line<'_> {
         self
     }
 
+    /// Logarithmic axes: what grows as a power of `x` is a straight line, as steep as the power. A horizontal axis of
+    /// dates or texts stays as it is. Values of 0 or less have no place, and are left out.
+    pub fn log(mut self) -> Self {
+        self.log = true;
+        self
+    }
+
     /// Draws the chart.
     ///
     /// # Errors
@@ -124,9 +133,13 @@ impl Line<'_> {
             frame.left += (wide - 26.0).max(0.0);
         }
         let rows = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
-        let y =
-            frame.y_axis(canvas, &ticks(data.y_range(self.zoom), rows, self.labels.unit, false))?;
-        let (x, ticked) = data.x_axis(canvas, &frame)?;
+        let marks = if self.log {
+            decades(data.y_range(true), rows, self.labels.unit)
+        } else {
+            ticks(data.y_range(self.zoom), rows, self.labels.unit, false)
+        };
+        let y = frame.y_axis(canvas, &marks)?;
+        let (x, ticked) = data.x_axis(canvas, &frame, self.log)?;
         if self.at_risk.is_some() {
             let mut at = frame.bottom + 31.0;
             canvas.text("At risk", (MARGIN, at), risk.at(HPos::Left, VPos::Center))?;
@@ -163,6 +176,10 @@ impl Line<'_> {
             for run in one.runs(|point| point.y.is_some()) {
                 let points: Vec<(f64, f64)> =
                     run.iter().filter_map(|p| Some((x.at(p.x), y.at(p.y?)))).collect();
+                // Decades are far apart: it is seen where something was measured.
+                if self.log && !one.dots {
+                    points.iter().try_for_each(|at| canvas.dot(*at, 3.2, colour))?;
+                }
                 if points.len() > 1 && !one.dots {
                     if theme::broken(index) {
                         canvas.dashes(&points, colour, 2.2)?;
@@ -269,10 +286,17 @@ impl Data {
             DataType::Date | DataType::Datetime(_, _) => (numbers(frame, &chart.x)?, XKind::Date),
             dtype => (numbers(frame, &chart.x)?, XKind::Number { whole: dtype.is_integer() }),
         };
-        let ys = numbers(frame, &chart.y)?;
+        let has_place = |value: &f64| !chart.log || *value > 0.0;
+        let number = matches!(x, XKind::Number { .. });
+        let xs: Vec<Option<f64>> =
+            xs.into_iter().map(|x| x.filter(|x| !number || has_place(x))).collect();
+        let positive = |column: &str| -> Result<Vec<Option<f64>>> {
+            Ok(numbers(frame, column)?.into_iter().map(|y| y.filter(has_place)).collect())
+        };
+        let ys = positive(&chart.y)?;
         let bands = match &chart.band {
             Some((low, high)) => {
-                let pairs = numbers(frame, low)?.into_iter().zip(numbers(frame, high)?);
+                let pairs = positive(low)?.into_iter().zip(positive(high)?);
                 pairs.map(|(low, high)| low.zip(high)).collect()
             }
             None => vec![None; ys.len()],
@@ -301,7 +325,7 @@ impl Data {
             }
         }
         if let Some(column) = &chart.observed {
-            let seen = xs.iter().zip(numbers(frame, column)?);
+            let seen = xs.iter().zip(positive(column)?);
             let points =
                 seen.filter_map(|(x, y)| Some(Point { x: (*x)?, y, band: None })).collect();
             let name = column.replace('_', " ");
@@ -338,7 +362,12 @@ impl Data {
     }
 
     /// The scale, and the ticks: their values and their places.
-    fn x_axis(&self, canvas: &Canvas, frame: &Frame) -> Result<(Scale, Vec<(f64, f64)>)> {
+    fn x_axis(
+        &self,
+        canvas: &Canvas,
+        frame: &Frame,
+        log: bool,
+    ) -> Result<(Scale, Vec<(f64, f64)>)> {
         let span = (frame.left + 6.0, frame.right - 6.0);
         let range = extent(self.points().map(|point| point.x)).unwrap_or((0.0, 1.0));
         let count = ((frame.right - frame.left) / 80.0).clamp(2.0, 12.0) as usize;
@@ -358,7 +387,11 @@ impl Data {
             XKind::Number { whole } => {
                 // Whole numbers are short: more of them fit.
                 let count = if whole { count * 2 } else { count };
-                let mut ticks = ticks(range, count, Unit::Number, whole);
+                let mut ticks = if log {
+                    decades(range, count, Unit::Number)
+                } else {
+                    ticks(range, count, Unit::Number, whole)
+                };
                 if range.0 < range.1 {
                     ticks.range = range; // the data's own ends: no empty margins
                 }
@@ -366,7 +399,7 @@ impl Data {
             }
             XKind::Category(_) => unreachable!("handled above"),
         };
-        let scale = Scale::new(ticks.range, span);
+        let scale = Scale::of(&ticks, span);
         let inside = |at: &f64| (ticks.range.0..=ticks.range.1).contains(at);
         let labels: Vec<(f64, String)> = (ticks.at.iter().zip(&ticks.text))
             .filter(|(at, _)| inside(at))

@@ -225,7 +225,7 @@ impl Frame {
         let style = Text::new(theme::TICK, theme::MUTED).at(HPos::Right, VPos::Center);
         let widest = ticks.text.iter().map(|text| style.width(text)).fold(0.0, f64::max);
         self.left += widest + 8.0;
-        let scale = Scale::new(ticks.range, (self.bottom, self.top));
+        let scale = Scale::of(ticks, (self.bottom, self.top));
         for (at, text) in ticks.at.iter().zip(&ticks.text) {
             let y = scale.at(*at);
             let colour = if *at == 0.0 { theme::AXIS } else { theme::GRID };

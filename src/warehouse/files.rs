@@ -3,6 +3,7 @@
 //! Files are written into a hidden folder beside their place and moved there when all are complete,
 //! so an interrupted run leaves nothing that looks finished. What it leaves is removed by the next.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -14,14 +15,12 @@ use polars::prelude::*;
 use polars_io::csv::read::{CsvParseOptions, CsvReadOptions};
 use polars_io::csv::write::{BatchedWriter as CsvBatches, CsvWriter};
 use polars_io::parquet::read::ParquetReader;
-use polars_io::parquet::write::{
-    BatchedWriter as ParquetBatches, ParquetCompression, ParquetWriter,
-};
 use polars_io::{SerReader, SerWriter};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::Sink;
+use super::parquet::Batches as ParquetBatches;
 use crate::error::{Error, Result};
 use crate::stamp::Feed;
 
@@ -289,9 +288,7 @@ impl Writer {
                 .with_datetime_format(Some("%Y-%m-%d %H:%M:%S".into()))
                 .batched(schema)
                 .map(Encoder::Csv),
-            Format::Parquet => ParquetWriter::new(out.clone())
-                .with_compression(ParquetCompression::Zstd(None))
-                .batched(schema)
+            Format::Parquet => ParquetBatches::new(out.clone(), schema)
                 .map(|batches| Encoder::Parquet(Box::new(batches))),
         };
         let encoder = encoder.map_err(|cause| Error::file("write", &shown, cause))?;
@@ -302,12 +299,7 @@ impl Writer {
         self.rows += rows.height() as u64;
         match &mut self.encoder {
             Encoder::Csv(batches) => batches.write_batch(rows),
-            Encoder::Parquet(batches) => {
-                // Columns that came from different frames may be cut at different rows.
-                let mut rows = rows.clone();
-                rows.align_chunks();
-                batches.write_batch(&rows)
-            }
+            Encoder::Parquet(batches) => batches.append(rows),
         }
         .map_err(|cause| Error::file("write", &self.shown, cause))
     }
@@ -316,7 +308,7 @@ impl Writer {
     fn finish(&mut self, path: PathBuf) -> Result<Written> {
         match &mut self.encoder {
             Encoder::Csv(batches) => batches.finish(),
-            Encoder::Parquet(batches) => batches.finish().map(|_| ()),
+            Encoder::Parquet(batches) => batches.finish(),
         }
         .map_err(|cause| Error::file("write", &self.shown, cause))?;
         let (bytes, sha256) =
@@ -386,6 +378,50 @@ pub fn read(path: impl AsRef<Path>) -> Result<DataFrame> {
 /// As [`read`]; a column that is not there.
 pub fn read_columns(path: impl AsRef<Path>, columns: &[&str]) -> Result<DataFrame> {
     pick(path.as_ref(), Some(columns))
+}
+
+/// A table's files in a folder, in the order of their parts: `table.parquet`, or `table-1-of-4.parquet` to
+/// `table-4-of-4.parquet`. One after the other, they hold the rows of the whole.
+///
+/// # Errors
+/// [`ErrorKind::File`](crate::ErrorKind::File) if there is none, or not every part: the first that is missing is named.
+///
+/// ```
+/// use casebook::warehouse::{Sink, files};
+///
+/// # let place = tempfile::tempdir().unwrap();
+/// # let place = place.path();
+/// for suffix in ["-1-of-2", "-2-of-2"] {
+///     let mut folder = files::Folder::create(place, files::Format::Parquet, suffix)?;
+///     folder.append("plans", &casebook::simulate::notion::plans()?)?;
+///     folder.finish()?;
+/// }
+/// let found = files::parts(place, "plans", files::Format::Parquet)?;
+/// assert_eq!(found, [place.join("plans-1-of-2.parquet"), place.join("plans-2-of-2.parquet")]);
+/// # Ok::<(), casebook::Error>(())
+/// ```
+pub fn parts(folder: &Path, table: &str, format: Format) -> Result<Vec<PathBuf>> {
+    let whole = folder.join(format!("{table}.{format}"));
+    if whole.exists() {
+        return Ok(vec![whole]);
+    }
+    let entries = fs::read_dir(folder).map_err(|cause| Error::file("read", folder, cause))?;
+    let number = |path: PathBuf| -> Option<(u32, u32)> {
+        let name = path.file_name()?.to_str()?.strip_prefix(table)?.strip_prefix('-')?;
+        let (k, n) = name.strip_suffix(&format!(".{format}"))?.split_once("-of-")?;
+        Some((n.parse().ok()?, k.parse().ok()?))
+    };
+    let found: BTreeSet<(u32, u32)> =
+        entries.flatten().filter_map(|entry| number(entry.path())).collect();
+    let mut missing = whole;
+    for of in found.iter().map(|(of, _)| *of).collect::<BTreeSet<u32>>() {
+        let path = |k| folder.join(format!("{table}-{k}-of-{of}.{format}"));
+        match (1..=of).find(|k| !found.contains(&(of, *k))) {
+            None => return Ok((1..=of).map(path).collect()),
+            Some(k) => missing = path(k),
+        }
+    }
+    Err(Error::file("read", &missing, "it is not there"))
 }
 
 fn pick(path: &Path, columns: Option<&[&str]>) -> Result<DataFrame> {
@@ -487,6 +523,31 @@ mod tests {
         alive.finish().unwrap();
         assert!(place.path().join("companies.csv").exists());
         assert!(unfinished(place.path()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn parts_are_found_in_their_order_or_the_missing_one_is_named() {
+        let place = tempfile::tempdir().unwrap();
+        let touch = |name: &str| fs::write(place.path().join(name), "").unwrap();
+        let found = || {
+            let paths = parts(place.path(), "events", Format::Parquet)?;
+            Ok(paths.iter().map(|path| path.file_name().unwrap().to_owned()).collect::<Vec<_>>())
+        };
+        let missing = |found: Result<Vec<_>>| found.unwrap_err().to_string();
+        assert!(missing(found()).contains("events.parquet"));
+        for name in ["events-3-of-3.parquet", "events-1-of-3.parquet", "events-x-of-3.parquet"] {
+            touch(name);
+        }
+        touch("more_events-2-of-3.parquet");
+        touch("events-2-of-3.csv");
+        assert!(missing(found()).contains("events-2-of-3.parquet"));
+        // A complete set serves, whatever lies beside it.
+        (1..=11).for_each(|k| touch(&format!("events-{k}-of-11.parquet")));
+        let names = found().unwrap();
+        assert_eq!(names.len(), 11);
+        assert_eq!(names[10], "events-11-of-11.parquet");
+        touch("events.parquet");
+        assert_eq!(found().unwrap(), ["events.parquet"]);
     }
 
     #[test]

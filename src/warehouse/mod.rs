@@ -15,8 +15,10 @@
 //! # Ok::<(), casebook::Error>(())
 //! ```
 
+mod ahead;
 mod column;
 pub mod files;
+mod parquet;
 #[cfg(feature = "postgres")]
 mod postgres;
 pub mod queries;
@@ -29,6 +31,7 @@ use std::path::Path;
 use polars::prelude::DataFrame;
 
 use crate::error::{ErrorKind, Result, Trouble};
+pub use ahead::ahead;
 use queries::{Query, Schema};
 
 /// A database that holds one case's tables.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use casebook::simulate::Part;
 use casebook::warehouse::files::{Folder, Format};
 use casebook::warehouse::queries::Schema;
-use casebook::warehouse::{Sink, Warehouse};
+use casebook::warehouse::{Sink, Warehouse, ahead};
 use casebook::{Error, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -108,7 +108,7 @@ impl Files {
             (Target::Sqlite, Some(schema)) => {
                 let path = self.out.join(schema.name).with_extension("sqlite");
                 let mut database = Warehouse::sqlite(&path)?;
-                threads.run(|| database.replace(schema, fill))?;
+                database.replace(schema, |sink| ahead(sink, |sink| threads.run(|| fill(sink))))?;
                 println!("{}", path.display());
                 return Ok(());
             }
@@ -118,11 +118,9 @@ impl Files {
             }
         };
         let mut manifest = Manifest::new(case, config, format, self.part)?;
-        let written = threads.run(|| {
-            let mut folder = Folder::create(&self.out, format, &suffix(self.part))?;
-            fill(&mut folder)?;
-            folder.seal(&manifest.name(), |files| manifest.of(files))
-        })?;
+        let mut folder = Folder::create(&self.out, format, &suffix(self.part))?;
+        ahead(&mut folder, |sink| threads.run(|| fill(sink)))?;
+        let written = folder.seal(&manifest.name(), |files| manifest.of(files))?;
         for file in written {
             println!("{}", file.path.display());
         }
@@ -146,11 +144,11 @@ impl Database {
         threads: &Threads,
         schema: &Schema,
         loaded: &str,
-        fill: impl FnMut(&mut dyn Sink) -> Result<()> + Send,
+        mut fill: impl FnMut(&mut dyn Sink) -> Result<()> + Send,
     ) -> Result<()> {
         let usual = PathBuf::from("data/out").join(schema.name).with_extension("sqlite");
         let mut warehouse = Warehouse::from_env(self.sqlite.as_ref().unwrap_or(&usual))?;
-        threads.run(|| warehouse.replace(schema, fill))?;
+        warehouse.replace(schema, |sink| ahead(sink, |sink| threads.run(|| fill(sink))))?;
         println!("{loaded} loaded into {warehouse}");
         Ok(())
     }

@@ -9,7 +9,7 @@ use casebook::simulate::clock::Month;
 use casebook::simulate::notion::{self, Config};
 use casebook::warehouse::files::{Folder, Format};
 use casebook::warehouse::queries::Schema;
-use casebook::warehouse::{Sink, queries};
+use casebook::warehouse::{Sink, ahead, queries};
 use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
@@ -134,7 +134,7 @@ impl Report {
         self.business.threads.run(|| {
             pipeline.step("data", |folder| {
                 let mut files = Folder::create(&folder.join("data"), Format::Parquet, "")?;
-                Business::fill(&config, Part::WHOLE, &mut files)?;
+                ahead(&mut files, |sink| Business::fill(&config, Part::WHOLE, sink))?;
                 files.finish()?;
                 Ok(format!("{} users in data/", config.users))
             })?;

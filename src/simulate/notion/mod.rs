@@ -259,7 +259,7 @@ pub fn hidden(config: &Config) -> Result<DataFrame> {
 fn slices(config: &Config, part: Part) -> impl Iterator<Item = Range<u32>> + use<> {
     let users = config.users;
     let blocks = part.ids(users.div_ceil(BLOCK));
-    let step = (1e6 / config.targets.events_per_user / f64::from(BLOCK)).max(1.0) as u32;
+    let step = (2.5e5 / config.targets.events_per_user / f64::from(BLOCK)).max(1.0) as u32;
     let end = blocks.end;
     blocks.step_by(step as usize).map(move |first| {
         let last = first.saturating_add(step).min(end);
@@ -274,11 +274,7 @@ fn batch(world: &World, ids: Range<u32>) -> Result<Batch> {
         .into_par_iter()
         .map(|first| Rows::block(world, first..first.saturating_add(BLOCK).min(ids.end)))
         .collect();
-    let mut all = Rows::default();
-    for block in blocks {
-        all.extend(block);
-    }
-    all.frames(world)
+    Rows::together(blocks).frames(world)
 }
 
 /// Everybody who signed up on a day through a channel visited; how many others did is a Poisson number.

@@ -310,17 +310,16 @@ impl Rows {
         self.workspaces = all.into_values().collect();
     }
 
-    pub fn extend(&mut self, other: Rows) {
-        self.users.extend(other.users);
-        self.workspaces.extend(other.workspaces);
-        let (all, more) = (&mut self.events, other.events);
-        all.ids.extend(more.ids);
-        all.users.extend(more.users);
-        all.workspaces.extend(more.workspaces);
-        all.sessions.extend(more.sessions);
-        all.kinds.extend(more.kinds);
-        all.moments.extend(more.moments);
-        all.properties.extend(more.properties);
+    /// The rows of blocks, one block after the other.
+    pub fn together(blocks: Vec<Rows>) -> Rows {
+        let mut all = Rows::default();
+        all.events.reserve(blocks.iter().map(|block| block.events.ids.len()).sum());
+        for block in blocks {
+            all.users.extend(block.users);
+            all.workspaces.extend(block.workspaces);
+            all.events.extend(&block.events);
+        }
+        all
     }
 
     pub fn frames(self, world: &World) -> Result<Batch> {
@@ -353,14 +352,16 @@ impl Rows {
             "members" => spaces.iter().map(|space| space.members).collect::<Vec<_>>(),
             "plan_type" => spaces.iter().map(|space| PLANS[space.plan].0).collect::<Vec<_>>(),
         )?;
-        let role = |user: &User| if user.id == user.workspace { "owner" } else { "member" };
-        let mut members = df!(
-            "workspace_id" => &homes,
-            "user_id" => &ids,
-            "role" => texts(&role),
-            "joined_at" => moments("joined_at", signups().map(|at| second + at))?,
+        let mut members: Vec<&User> = users.iter().collect();
+        members.sort_unstable_by_key(|user| (user.workspace, user.id));
+        let role = |user: &&User| if user.id == user.workspace { "owner" } else { "member" };
+        let joined = members.iter().map(|user| second + user.life.person.signup);
+        let members = df!(
+            "workspace_id" => members.iter().map(|user| i64::from(user.workspace)).collect::<Vec<_>>(),
+            "user_id" => members.iter().map(|user| i64::from(user.id)).collect::<Vec<_>>(),
+            "role" => members.iter().map(role).collect::<Vec<_>>(),
+            "joined_at" => moments("joined_at", joined)?,
         )?;
-        members.sort_in_place(["workspace_id", "user_id"], Default::default())?;
         let events = self.events.frame(second)?;
         Ok(Batch { user_profiles, workspaces, workspace_members: members, user_events: events })
     }
@@ -381,6 +382,32 @@ fn properties() -> Vec<String> {
 }
 
 impl Events {
+    /// Makes room for so many.
+    fn reserve(&mut self, more: usize) {
+        for column in [
+            &mut self.ids,
+            &mut self.users,
+            &mut self.workspaces,
+            &mut self.sessions,
+            &mut self.moments,
+        ] {
+            column.reserve_exact(more);
+        }
+        for column in [&mut self.kinds, &mut self.properties] {
+            column.reserve_exact(more);
+        }
+    }
+
+    fn extend(&mut self, more: &Events) {
+        self.ids.extend_from_slice(&more.ids);
+        self.users.extend_from_slice(&more.users);
+        self.workspaces.extend_from_slice(&more.workspaces);
+        self.sessions.extend_from_slice(&more.sessions);
+        self.kinds.extend_from_slice(&more.kinds);
+        self.moments.extend_from_slice(&more.moments);
+        self.properties.extend_from_slice(&more.properties);
+    }
+
     fn frame(self, second: i64) -> Result<DataFrame> {
         let whole = |name: &str, values: Vec<i64>| Int64Chunked::from_vec(name.into(), values);
         let micros = self.moments.into_iter().map(|at| (second + at) * 1_000_000).collect();
