@@ -1,9 +1,11 @@
 //! Parquet, written a slice at a time.
 //!
-//! Polars' own writer tries a dictionary for every column, compresses on one core, and keeps what it knows of every page
-//! until the file ends. A generator's numbers differ in nearly every row, and its files may hold thousands of slices. So
-//! here the encoding is chosen, columns are compressed side by side, and of each slice only its entry in the file's
-//! footer is kept.
+//! Polars' own writer tries a dictionary for every column, and keeps what it knows of every page until the file ends. A
+//! generator's numbers differ in nearly every row, and its files may hold thousands of slices. So here the encoding is
+//! chosen, and of each slice only its entry in the file's footer is kept, as the bytes that it will be.
+//!
+//! All of it is done on the thread that writes: the generator keeps the others busy, and an allocator that serves each
+//! thread from memory of its own holds less of it when a thread always asks for the same.
 
 use std::io::Write;
 
@@ -16,23 +18,92 @@ use polars_parquet::write::{
     SchemaDescriptor, StatisticsOptions, ThriftFileMetadata, Version, WriteOptions, ZstdLevel,
     array_to_columns, compress, to_parquet_schema,
 };
-use rayon::prelude::*;
 
 /// Slices are put together until their rows take so many bytes, uncompressed.
 const GROUP: usize = 16 << 20;
 /// With this a Parquet file begins, and ends.
 const MAGIC: &[u8] = b"PAR1";
+/// What follows a footer: its length, and the magic.
+const TAIL: usize = 8;
+/// Thrift's number for structs, in a list.
+const STRUCTS: u8 = 12;
 
 /// A Parquet file being written.
 pub struct Batches<W: Write> {
     out: W,
     written: usize,
-    footer: ThriftFileMetadata,
+    footer: Footer,
     kind: Kind,
     /// How many rows make a group.
     group: usize,
     /// Rows that do not fill a group yet.
     waiting: DataFrame,
+}
+
+/// A footer in the making. What a file says of its groups is a list in the middle of it: Thrift's compact protocol
+/// writes its length, then group after group, each the same wherever it stands.
+struct Footer {
+    /// All but the groups.
+    rest: ThriftFileMetadata,
+    groups: Vec<u8>,
+    count: usize,
+    /// How far from the end of a footer without groups the list begins.
+    list: usize,
+}
+
+impl Footer {
+    fn new(rest: ThriftFileMetadata) -> Footer {
+        Footer { rest, groups: vec![], count: 0, list: 0 }
+    }
+
+    /// A footer's bytes.
+    fn bytes(footer: &ThriftFileMetadata) -> PolarsResult<Vec<u8>> {
+        let mut bytes = vec![];
+        write_metadata_sidecar(&mut bytes, footer)?;
+        bytes.truncate(bytes.len() - TAIL);
+        Ok(bytes.split_off(MAGIC.len()))
+    }
+
+    /// Adds the only group of another footer.
+    fn push(&mut self, mut one: ThriftFileMetadata, rows: usize) -> PolarsResult<()> {
+        one.num_rows = self.rest.num_rows;
+        let (without, with) = (Footer::bytes(&self.rest)?, Footer::bytes(&one)?);
+        // They differ from the list on: one byte says how many groups there are, then come the group and the rest.
+        let same = without.iter().zip(&with).take_while(|(a, b)| a == b).count();
+        self.list = without.len() - same;
+        self.groups.extend(&with[same + 1..with.len() - (self.list - 1)]);
+        self.count += 1;
+        self.rest.num_rows += rows as i64;
+        Ok(())
+    }
+
+    /// The whole of it, with what follows it.
+    fn finish(&self) -> PolarsResult<Vec<u8>> {
+        let mut bytes = Footer::bytes(&self.rest)?;
+        if self.count > 0 {
+            let mut rest = bytes.split_off(bytes.len() - self.list);
+            // A list's length, and that its members are structs: in one byte if it is short.
+            if self.count < 15 {
+                bytes.push((self.count as u8) << 4 | STRUCTS);
+            } else {
+                bytes.push(0xF0 | STRUCTS);
+                let mut count = self.count;
+                while count >= 0x80 {
+                    bytes.push(count as u8 | 0x80);
+                    count >>= 7;
+                }
+                bytes.push(count as u8);
+            }
+            bytes.extend(&self.groups);
+            bytes.extend(rest.drain(1..));
+        }
+        let length = u32::try_from(bytes.len()).map_err(|_| {
+            PolarsError::ComputeError("more groups than a file's footer can hold".into())
+        })?;
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(MAGIC);
+        Ok(bytes)
+    }
 }
 
 /// What all groups of a file have in common.
@@ -111,7 +182,7 @@ impl<W: Write> Batches<W> {
         Ok(Batches {
             out,
             written: MAGIC.len(),
-            footer,
+            footer: Footer::new(footer),
             kind,
             group: GROUP / row.max(1),
             waiting: DataFrame::empty_with_schema(schema),
@@ -132,16 +203,16 @@ impl<W: Write> Batches<W> {
         if height == 0 {
             return Ok(());
         }
-        let columns = rows.into_columns().into_par_iter().enumerate();
+        let columns = rows.into_columns().into_iter().enumerate();
         let pages: PolarsResult<Vec<_>> =
             columns.map(|(place, column)| self.kind.pages(place, column)).collect();
         // The group as the only one of a file; then its columns move into this one. Where they are now is known from
         // the footer alone: the copy behind each column and the pages' own index, a help for those who look for
         // single rows, stay behind.
-        let (bytes, footer) = self.kind.file(height, &pages?)?;
-        for mut group in footer.row_groups {
+        let (bytes, mut footer) = self.kind.file(height, &pages?)?;
+        for group in &mut footer.row_groups {
             group.file_offset = Some(self.written as i64);
-            group.ordinal = self.footer.row_groups.len().try_into().ok();
+            group.ordinal = self.footer.count.try_into().ok();
             for column in &mut group.columns {
                 (column.offset_index_offset, column.offset_index_length) = (None, None);
                 (column.column_index_offset, column.column_index_length) = (None, None);
@@ -155,16 +226,14 @@ impl<W: Write> Batches<W> {
                 said.dictionary_page_offset = said.dictionary_page_offset.map(|at| at + moved);
                 self.written += size;
             }
-            self.footer.row_groups.push(group);
         }
-        self.footer.num_rows += height as i64;
-        Ok(())
+        self.footer.push(footer, height)
     }
 
     /// Ends the file. It is not flushed.
     pub fn finish(&mut self) -> PolarsResult<()> {
         self.write()?;
-        write_metadata_sidecar(&mut self.out, &self.footer)?;
+        self.out.write_all(&self.footer.finish()?)?;
         Ok(())
     }
 }
@@ -245,6 +314,7 @@ mod tests {
         let groups = &reader.get_metadata().unwrap().row_groups;
         let rows: Vec<usize> = groups.iter().map(|group| group.num_rows()).collect();
         assert_eq!(rows, [300, 300, 300, 100]);
+        assert_eq!(groups.iter().map(|group| group.parquet_columns().len()).sum::<usize>(), 28);
         let mut place = MAGIC.len() as u64;
         for column in groups.iter().flat_map(|group| group.parquet_columns()) {
             let range = column.byte_range();

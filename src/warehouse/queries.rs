@@ -54,6 +54,16 @@ pub struct Schema {
     pub spark: Option<&'static str>,
 }
 
+impl Schema {
+    /// Statements in two: those before the rows, and the indexes, one on a line, which are made faster when all rows
+    /// are there.
+    pub(super) fn in_two(statements: &str) -> (String, String) {
+        let index = |line: &&str| line.starts_with("CREATE INDEX");
+        let (after, before): (Vec<&str>, Vec<&str>) = statements.lines().partition(index);
+        (before.join("\n"), after.join("\n"))
+    }
+}
+
 /// A column that refers to another table's key, each as (table, column).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reference {
@@ -218,4 +228,25 @@ pub mod notion {
     /// All of them.
     pub const ALL: [Query; 7] =
         [DAU_MAU, FUNNEL, COHORT_RETENTION, POWER_USERS, FEATURE_ADOPTION, REVENUE, NORTH_STAR];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indexes_are_statements_on_a_line_of_their_own() {
+        for schema in [saas::SCHEMA, ecommerce::SCHEMA, notion::SCHEMA] {
+            for statements in [schema.sqlite, schema.postgres] {
+                let (before, after) = Schema::in_two(statements);
+                assert!(!before.contains("INDEX") && before.contains("CREATE TABLE"));
+                assert!(
+                    !after.is_empty() && after.lines().all(|line| line.ends_with(';')),
+                    "{after}"
+                );
+            }
+            let (_, after) = Schema::in_two(schema.common);
+            assert!(after.is_empty(), "{after}");
+        }
+    }
 }

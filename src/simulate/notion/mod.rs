@@ -134,7 +134,7 @@ pub fn generate(config: &Config) -> Result<Tables> {
         return Err(Error::config("users", config.users, accepted));
     }
     let mut all = Rows::default().frames(&world)?;
-    for slice in slices(config, Part::WHOLE) {
+    for slice in slices(config, Part::WHOLE, 1e6) {
         let next = batch(&world, slice)?;
         all.user_profiles.vstack_mut_owned(next.user_profiles)?;
         all.workspaces.vstack_mut_owned(next.workspaces)?;
@@ -153,7 +153,7 @@ pub fn generate(config: &Config) -> Result<Tables> {
     })
 }
 
-/// Generates one part a slice at a time, in about a million events each: memory does not grow with the number
+/// Generates one part a slice at a time, of about 250,000 events each: memory does not grow with the number
 /// of users. The slices in order are exactly the rows of [`generate`]; see [`visitors`] and [`plans`] for the
 /// tables that belong to nobody. Parts are cut between blocks of 64 users.
 ///
@@ -164,7 +164,7 @@ pub fn batches(
     part: Part,
 ) -> Result<impl Iterator<Item = Result<Batch>> + use<'_>> {
     let world = World::new(config)?;
-    Ok(slices(config, part).map(move |slice| batch(&world, slice)))
+    Ok(slices(config, part, 2.5e5).map(move |slice| batch(&world, slice)))
 }
 
 /// Visitors by day and channel: see [`Tables::visitors`].
@@ -255,11 +255,11 @@ pub fn hidden(config: &Config) -> Result<DataFrame> {
     )?)
 }
 
-/// Users in slices of whole blocks, of about a million events each.
-fn slices(config: &Config, part: Part) -> impl Iterator<Item = Range<u32>> + use<> {
+/// Users in slices of whole blocks, of about so many events each.
+fn slices(config: &Config, part: Part, events: f64) -> impl Iterator<Item = Range<u32>> + use<> {
     let users = config.users;
     let blocks = part.ids(users.div_ceil(BLOCK));
-    let step = (2.5e5 / config.targets.events_per_user / f64::from(BLOCK)).max(1.0) as u32;
+    let step = (events / config.targets.events_per_user / f64::from(BLOCK)).max(1.0) as u32;
     let end = blocks.end;
     blocks.step_by(step as usize).map(move |first| {
         let last = first.saturating_add(step).min(end);
