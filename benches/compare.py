@@ -395,6 +395,9 @@ less.
 {made}
 
 Casebook is compiled as notebooks use it, with its checks for overflow and without link-time optimisation.
+
+How cost grows with size, from a hundred thousand events to a hundred million, and beside SQLite, PostgreSQL and Spark:
+[Beyond one machine](../notebooks/05_beyond_one_machine.ipynb).
 """
 
 

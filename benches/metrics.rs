@@ -7,7 +7,7 @@ use casebook::metrics::activity::{self, Span};
 use casebook::metrics::funnel::{Funnel, Step};
 use casebook::metrics::retention::{self, Rule};
 use casebook::metrics::segment::{self, Clusters};
-use casebook::simulate::{Part, mentor, saas};
+use casebook::simulate::{Part, ecommerce, mentor, notion, saas};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 fn metrics(criterion: &mut Criterion) {
@@ -47,6 +47,10 @@ fn generators(criterion: &mut Criterion) {
     group.sample_size(10);
     group.bench_function("saas", |b| b.iter(|| saas::generate(&saas::Config::default())));
     group.bench_function("mentor", |b| b.iter(|| mentor::generate(&mentor::Config::default())));
+    group.bench_function("ecommerce", |b| {
+        b.iter(|| ecommerce::generate(&ecommerce::Config::default()));
+    });
+    group.bench_function("notion", |b| b.iter(|| notion::generate(&notion::Config::default())));
     // A million users a slice at a time, with mentors in proportion.
     let market = mentor::Market { mentors: 80_000, ..mentor::Market::default() };
     let million = mentor::Config { users: 1_000_000, market, ..mentor::Config::default() };

@@ -11,13 +11,14 @@ import nbformat
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 
-# One chart of each case, for the README and the landing page: this file, from this notebook's chart with these
+# One chart of each notebook but the first, for the README and the landing page: this file, from this notebook's chart with these
 # words in its description.
 PICTURES = {
     "mentor": ("01_mentor_marketplace", "The naive estimate is"),
     "saas": ("02_saas_take_home", "All together churn falls"),
     "ecommerce": ("03_ecommerce_behaviour", "The clusters find the kinds"),
     "notion": ("04_notion_growth", "In twelve months they add"),
+    "scale": ("05_beyond_one_machine", "At a hundred million events"),
 }
 LEDGER = re.compile(r"^(\S.*?)\s{2,}.*?\s{2,}(met|missed|impossible|undefined)(?:\s|$)", re.M)
 

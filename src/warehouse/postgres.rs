@@ -87,13 +87,13 @@ impl Engine for Postgres {
         );
         // The drop announces everything that goes with it, as notices nobody asked for.
         let mut transaction = self.client.transaction().map_err(fail)?;
-        let (before, indexes) = Schema::in_two(schema.postgres);
+        let (before, after) = Schema::in_two(schema.postgres);
         ["SET LOCAL client_min_messages TO warning;", &begin, &before, schema.common]
             .iter()
             .try_for_each(|statements| transaction.batch_execute(statements))
             .map_err(fail)?;
         fill(&mut Rows { transaction: &mut transaction, doing: &doing })?;
-        transaction.batch_execute(&indexes).map_err(fail)?;
+        transaction.batch_execute(&after).map_err(fail)?;
         let tables = schema.tables.join(", ");
         transaction.batch_execute(&format!("ANALYZE {tables}")).map_err(fail)?;
         transaction.commit().map_err(fail)?;

@@ -55,11 +55,12 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Statements in two: those before the rows, and the indexes, one on a line, which are made faster when all rows
-    /// are there.
+    /// Statements in two: those before the rows, and those that are faster when all rows are there: indexes and added
+    /// constraints, each on a line of its own.
     pub(super) fn in_two(statements: &str) -> (String, String) {
-        let index = |line: &&str| line.starts_with("CREATE INDEX");
-        let (after, before): (Vec<&str>, Vec<&str>) = statements.lines().partition(index);
+        let late =
+            |line: &&str| line.starts_with("CREATE INDEX") || line.starts_with("ALTER TABLE");
+        let (after, before): (Vec<&str>, Vec<&str>) = statements.lines().partition(late);
         (before.join("\n"), after.join("\n"))
     }
 }
@@ -235,11 +236,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn indexes_are_statements_on_a_line_of_their_own() {
+    fn what_comes_late_is_on_lines_of_its_own() {
         for schema in [saas::SCHEMA, ecommerce::SCHEMA, notion::SCHEMA] {
             for statements in [schema.sqlite, schema.postgres] {
                 let (before, after) = Schema::in_two(statements);
-                assert!(!before.contains("INDEX") && before.contains("CREATE TABLE"));
+                assert!(!before.contains("INDEX") && !before.contains("ALTER"));
+                assert!(before.contains("CREATE TABLE"));
                 assert!(
                     !after.is_empty() && after.lines().all(|line| line.ends_with(';')),
                     "{after}"

@@ -69,14 +69,14 @@ impl Engine for Sqlite {
             .chain(schema.tables.iter().rev().map(|table| ("TABLE", table)))
             .map(|(kind, name)| format!("DROP {kind} IF EXISTS {name};"))
             .collect();
-        let (tables, indexes) = Schema::in_two(schema.sqlite);
-        [drops.as_str(), &tables, schema.common]
+        let (before, after) = Schema::in_two(schema.sqlite);
+        [drops.as_str(), &before, schema.common]
             .iter()
             .try_for_each(|statements| transaction.execute_batch(statements))
             .map_err(|error| failure(error, doing.clone()))?;
         fill(&mut Rows { connection: &transaction, doing: &doing })?;
         transaction
-            .execute_batch(&indexes)
+            .execute_batch(&after)
             .and_then(|()| transaction.execute_batch("ANALYZE"))
             .and_then(|()| transaction.commit())
             .map_err(|error| failure(error, doing))
