@@ -18,6 +18,7 @@ NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 sys.path[:0] = [str(PROJECT / "kernel"), str(PROJECT / "benches")]
 
 import compare  # noqa: E402
+import scale  # noqa: E402
 from common import EVCXR_VERSION  # noqa: E402
 
 
@@ -103,6 +104,21 @@ class Pins(unittest.TestCase):
         found = json.loads(compare.RESULTS.read_text())
         self.assertEqual(compare.PAGE.read_text(), compare.page(found))
         self.assertIn(compare.BEGIN + compare.summary(found) + compare.END, compare.README.read_text())
+
+    def test_the_growth_of_cost_was_measured_everywhere_and_with_what_is_pinned(self):
+        rows = scale.read(scale.RESULTS)
+        for events in scale.SIZES:
+            there = {row["step"] for row in rows if int(row["events"]) == events}
+            self.assertEqual(there, set(scale.ENGINES), events)
+        for row in rows:
+            self.assertGreater(float(row["seconds"]), 0, row)
+            self.assertGreater(int(row["peak"]), 0, row)
+        made_with = {row["what"]: row["value"] for row in scale.read(scale.MADE_WITH)}
+        ours, *peers = compare.versions()
+        self.assertEqual(f"casebook {made_with['Casebook']}", ours)
+        self.assertIn(f"polars {made_with['Python polars']}", peers)
+        wanted = (PROJECT / "tests/cluster-requirements.txt").read_text()
+        self.assertIn(f"pyspark=={made_with['Spark'].split(',')[0]}", wanted)
 
     def test_compose_file(self):
         compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
