@@ -134,7 +134,10 @@ impl Report {
         self.business.threads.run(|| {
             pipeline.step("data", |folder| {
                 let mut files = Folder::create(&folder.join("data"), Format::Parquet, "")?;
-                ahead(&mut files, |sink| Business::fill(&config, Part::WHOLE, sink))?;
+                let threads = &self.business.threads;
+                ahead(&mut files, |sink| {
+                    threads.run(|| Business::fill(&config, Part::WHOLE, sink))
+                })?;
                 files.finish()?;
                 Ok(format!("{} users in data/", config.users))
             })?;
