@@ -10,6 +10,7 @@
 use std::io::Write;
 
 use polars::prelude::*;
+use polars_io::parquet::write::get_encodings;
 use polars_io::schema_to_arrow_checked;
 use polars_parquet::parquet::write::write_metadata_sidecar;
 use polars_parquet::read::fallible_streaming_iterator::convert;
@@ -110,7 +111,8 @@ impl Footer {
 struct Kind {
     arrow: ArrowSchema,
     schema: SchemaDescriptor,
-    encodings: Vec<Encoding>,
+    /// For each column those of its leaves: a column that is not nested is one.
+    encodings: Vec<Vec<Encoding>>,
     options: WriteOptions,
 }
 
@@ -123,38 +125,43 @@ impl Kind {
             compression: CompressionOptions::Zstd(Some(ZstdLevel::try_new(1)?)),
             data_page_size: None,
         };
-        // Few different texts; numbers near the one before.
-        let encodings = schema.iter_values().map(|kind| match kind.to_physical() {
-            DataType::String => Encoding::RleDictionary,
-            kind if kind.is_integer() => Encoding::DeltaBinaryPacked,
-            _ => Encoding::Plain,
-        });
-        let encodings = encodings.collect();
         let arrow = schema_to_arrow_checked(schema, CompatLevel::newest(), "parquet")?;
+        // Whole numbers are near the one before; texts, as usual, few and in a dictionary.
+        let encodings = get_encodings(&arrow);
+        let encodings =
+            encodings.iter().zip(schema.iter_values()).map(|(usual, kind)| match kind {
+                kind if kind.is_integer() || kind.is_temporal() => {
+                    vec![Encoding::DeltaBinaryPacked]
+                }
+                kind if kind.is_float() => vec![Encoding::Plain],
+                _ => usual.clone(),
+            });
+        let encodings = encodings.collect();
         Ok(Kind { schema: to_parquet_schema(&arrow)?, arrow, encodings, options })
     }
 
-    /// A column's pages.
-    fn pages(&self, place: usize, column: Column) -> PolarsResult<Vec<CompressedPage>> {
+    /// The pages of a column's leaves.
+    fn pages(&self, place: usize, column: Column) -> PolarsResult<Vec<Vec<CompressedPage>>> {
         let whole = column.take_materialized_series().rechunk();
         let array = whole.to_arrow(0, CompatLevel::newest());
-        let (kind, encodings) = (self.schema.fields()[place].clone(), [self.encodings[place]]);
-        let mut pages = vec![];
-        for page in array_to_columns(array, kind, self.options, &encodings)?.into_iter().flatten() {
-            pages.push(compress(page?, vec![], self.options.compression)?);
-        }
-        Ok(pages)
+        let kind = self.schema.fields()[place].clone();
+        array_to_columns(array, kind, self.options, &self.encodings[place])?
+            .into_iter()
+            .map(|pages| {
+                pages.map(|page| Ok(compress(page?, vec![], self.options.compression)?)).collect()
+            })
+            .collect()
     }
 
     /// A file of its own that holds so many rows, or none: its bytes, and what its footer says.
     fn file(
         &self,
         rows: usize,
-        columns: &[Vec<CompressedPage>],
+        leaves: &[Vec<CompressedPage>],
     ) -> PolarsResult<(Vec<u8>, ThriftFileMetadata)> {
         let mut file = FileWriter::try_new(vec![], self.arrow.clone(), self.options)?;
         if rows > 0 {
-            let pages = columns.iter().map(|pages| {
+            let pages = leaves.iter().map(|pages| {
                 Ok(DynStreamingIterator::new(convert(pages.iter().map(PolarsResult::Ok))))
             });
             file.write(rows as u64, DynIter::new(pages))?;
@@ -165,7 +172,7 @@ impl Kind {
 }
 
 impl<W: Write> Batches<W> {
-    /// Starts a file for frames with these columns, none of them nested.
+    /// Starts a file for frames with these columns.
     pub fn new(mut out: W, schema: &Schema) -> PolarsResult<Batches<W>> {
         let kind = Kind::new(schema)?;
         let (_, footer) = kind.file(0, &[])?;
@@ -204,12 +211,14 @@ impl<W: Write> Batches<W> {
             return Ok(());
         }
         let columns = rows.into_columns().into_iter().enumerate();
-        let pages: PolarsResult<Vec<_>> =
-            columns.map(|(place, column)| self.kind.pages(place, column)).collect();
+        let mut leaves = vec![];
+        for (place, column) in columns {
+            leaves.extend(self.kind.pages(place, column)?);
+        }
         // The group as the only one of a file; then its columns move into this one. Where they are now is known from
         // the footer alone: the copy behind each column and the pages' own index, a help for those who look for
         // single rows, stay behind.
-        let (bytes, mut footer) = self.kind.file(height, &pages?)?;
+        let (bytes, mut footer) = self.kind.file(height, &leaves)?;
         for group in &mut footer.row_groups {
             group.file_offset = Some(self.written as i64);
             group.ordinal = self.footer.count.try_into().ok();
@@ -321,6 +330,19 @@ mod tests {
             assert_eq!(range.start, place, "one after the other, without a gap");
             place = range.end;
         }
+    }
+
+    #[test]
+    fn categories_and_nested_columns_are_written_too() {
+        let frame = frame(&(0..300).map(|n| (n % 7 > 0).then_some(n)).collect::<Vec<_>>());
+        let category = DataType::from_categories(Categories::global());
+        let pair = as_struct(vec![col("number"), col("text")]).alias("pair");
+        let frame = frame.lazy().with_columns([col("text").cast(category).alias("category"), pair]);
+        let frame = frame.collect().unwrap();
+        let bytes = written(&frame, &[10, 100], 40);
+        assert_eq!(frame.column("pair").unwrap().null_count(), 0);
+        let read = ParquetReader::new(Cursor::new(&bytes)).finish().unwrap();
+        assert!(read.equals_missing(&frame));
     }
 
     #[test]
