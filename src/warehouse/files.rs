@@ -381,7 +381,8 @@ pub fn read_columns(path: impl AsRef<Path>, columns: &[&str]) -> Result<DataFram
 }
 
 /// A table's files in a folder, in the order of their parts: `table.parquet`, or `table-1-of-4.parquet` to
-/// `table-4-of-4.parquet`. One after the other, they hold the rows of the whole.
+/// `table-4-of-4.parquet`. One after the other, they hold the rows of the whole. A table that is there with the first
+/// part only, as those are that belong to no user, is taken to be whole: `casebook doctor` knows better.
 ///
 /// # Errors
 /// [`ErrorKind::File`](crate::ErrorKind::File) if there is none, or not every part: the first that is missing is named.
@@ -416,6 +417,11 @@ pub fn parts(folder: &Path, table: &str, format: Format) -> Result<Vec<PathBuf>>
     let mut missing = whole;
     for of in found.iter().map(|(of, _)| *of).collect::<BTreeSet<u32>>() {
         let path = |k| folder.join(format!("{table}-{k}-of-{of}.{format}"));
+        // What belongs to nobody lies with the first part alone.
+        let parts = found.range((of, 0)..(of + 1, 0));
+        if parts.map(|(_, k)| *k).eq([1]) {
+            return Ok(vec![path(1)]);
+        }
         match (1..=of).find(|k| !found.contains(&(of, *k))) {
             None => return Ok((1..=of).map(path).collect()),
             Some(k) => missing = path(k),
@@ -538,6 +544,9 @@ mod tests {
         for name in ["events-3-of-3.parquet", "events-1-of-3.parquet", "events-x-of-3.parquet"] {
             touch(name);
         }
+        touch("plans-1-of-3.parquet");
+        let plans = parts(place.path(), "plans", Format::Parquet).unwrap();
+        assert_eq!(plans, [place.path().join("plans-1-of-3.parquet")]);
         touch("more_events-2-of-3.parquet");
         touch("events-2-of-3.csv");
         assert!(missing(found()).contains("events-2-of-3.parquet"));
