@@ -8,6 +8,7 @@ removed when the kernel ends; copies that were left behind (a killed kernel, a l
 at the next start: a lock that dies with the session tells which they are.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -104,30 +105,54 @@ def environment(folder):
     return env
 
 
+# The channels that are relayed, and what stands between sender and text in each of their messages.
+RELAYED = ("control_port", "shell_port")
+DELIMITER = b"<IDS|MSG>"
+
+
 def inner(connection, folder):
-    """The connection file for the kernel: the same, with a control port of its own. See `relay`."""
-    with socket.socket() as free:
-        free.bind((connection["ip"], 0))
-        port = free.getsockname()[1]
+    """The connection file for the kernel: the same, with ports of its own for what is relayed. See `relay`."""
+    told = {value for name, value in connection.items() if name.endswith("_port")}
+    ports = []
+    with contextlib.ExitStack() as held:
+        while len(ports) < len(RELAYED):
+            free = held.enter_context(socket.socket())
+            free.bind((connection["ip"], 0))
+            port = free.getsockname()[1]
+            if port not in told:
+                ports.append(port)
     path = folder / "connection.json"
     path.touch(mode=0o600)
-    path.write_text(json.dumps(connection | {"control_port": port}))
-    return path, port
+    path.write_text(json.dumps(connection | dict(zip(RELAYED, ports))))
+    return path, ports
 
 
-def relay(connection, port):
-    """Stands between Jupyter and the kernel on the control channel.
+def relay(connection, ports):
+    """Stands between Jupyter and the kernel on the control and the shell channel.
 
-    While a kernel starts, JupyterLab asks on this channel twice a second who it is, and closes the connection at the first
-    answer. evcxr answers the rest as well, cannot, and ends: on a busy machine that was every third restart. A router drops
-    what has no receiver.
+    While a kernel starts, JupyterLab asks twice a second on the control channel who it is, and closes the connection at the
+    first answer. evcxr answers the rest as well, cannot, and ends: on a busy machine that was every third restart. A router
+    drops what has no receiver. And evcxr ends a channel at the first message that is none of Jupyter's, such as the heartbeat
+    that a client goes on asking for where the kernel before this one had its port: those are dropped here.
     """
     address = f"{connection['transport']}://{connection['ip']}"
     context = zmq.Context()
-    outside, inside = context.socket(zmq.ROUTER), context.socket(zmq.DEALER)
-    outside.bind(f"{address}:{connection['control_port']}")
-    inside.connect(f"{address}:{port}")
-    threading.Thread(target=zmq.proxy, args=(outside, inside), daemon=True).start()
+    for name, port in zip(RELAYED, ports):
+        outside, inside = context.socket(zmq.ROUTER), context.socket(zmq.DEALER)
+        outside.bind(f"{address}:{connection[name]}")
+        inside.connect(f"{address}:{port}")
+        threading.Thread(target=pass_on, args=(outside, inside), daemon=True).start()
+
+
+def pass_on(outside, inside):
+    poller = zmq.Poller()
+    for end in (outside, inside):
+        poller.register(end, zmq.POLLIN)
+    while True:
+        for end, _ in poller.poll():
+            message = end.recv_multipart()
+            if DELIMITER in message:
+                (inside if end is outside else outside).send_multipart(message)
 
 
 def main():
@@ -139,12 +164,12 @@ def main():
     warm.warm()
     folder, lock = prepare()
     connection = json.loads(pathlib.Path(sys.argv[1]).read_text())
-    path, port = inner(connection, folder)
+    path, ports = inner(connection, folder)
     # Before the relay, which has threads: a process with threads should not be copied.
     kernel = subprocess.Popen(
         [program, "--control_file", path], env=environment(folder), pass_fds=[lock.fileno()], preexec_fn=die_with_parent,
     )
-    relay(connection, port)
+    relay(connection, ports)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _: kernel.send_signal(received))
     try:

@@ -1,5 +1,6 @@
 """The kernel and the notebook runner, in real sessions."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -13,6 +14,7 @@ PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "kernel"))
 
 import nbformat  # noqa: E402
+import zmq  # noqa: E402
 
 import latency  # noqa: E402
 import notebooks  # noqa: E402
@@ -145,6 +147,24 @@ class Sessions(unittest.TestCase):
         client.wait_for_ready(timeout=120)
         self.assertEqual(client.execute_interactive("let six = 6;", timeout=60)["content"]["status"], "ok")
         self.assertTrue(manager.is_alive())
+
+    def test_a_strangers_message_does_not_end_a_channel(self):
+        """As of a client that still asks for the heartbeat of a kernel whose port this one got."""
+        session = latency.Session(*latency.ours())
+        self.addCleanup(session.end)
+        with contextlib.ExitStack() as strangers:
+            context = strangers.enter_context(zmq.Context())
+            for name in ("shell_port", "control_port"):
+                stranger = strangers.enter_context(context.socket(zmq.REQ))
+                stranger.linger = 0
+                stranger.connect(f"tcp://127.0.0.1:{session.manager.get_connection_info()[name]}")
+                stranger.send(b"ping")
+                self.assertFalse(stranger.poll(1_000), "nobody answers it")
+        session.client.wait_for_ready(timeout=30)
+        _, trouble, _ = session.run("let six = 6;")
+        self.assertEqual(trouble, "")
+        session.client.control_channel.send(session.client.session.msg("kernel_info_request"))
+        self.assertEqual(session.client.get_control_msg(timeout=30)["msg_type"], "kernel_info_reply")
 
     def test_a_session_leaves_nothing_behind(self):
         before = alive()

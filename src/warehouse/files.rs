@@ -17,7 +17,6 @@ use polars_io::csv::write::{BatchedWriter as CsvBatches, CsvWriter};
 use polars_io::parquet::read::ParquetReader;
 use polars_io::{SerReader, SerWriter};
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 
 use super::Sink;
 use super::parquet::Batches as ParquetBatches;
@@ -115,9 +114,7 @@ fn hexadecimal(hasher: Sha256) -> String {
 /// ```
 pub struct Folder {
     place: PathBuf,
-    staging: TempDir,
-    /// Held, not read: it tells other processes that this one is at work.
-    _lock: File,
+    staging: Staging,
     format: Format,
     suffix: String,
     tables: Vec<(&'static str, Writer)>,
@@ -132,15 +129,13 @@ impl Folder {
     pub fn create(place: &Path, format: Format, suffix: &str) -> Result<Folder> {
         fs::create_dir_all(place).map_err(|cause| Error::file("create", place, cause))?;
         let fail = |cause: io::Error| Error::file("write into", place, cause);
-        for left in unfinished(place).map_err(fail)? {
-            // What cannot be removed is in nobody's way.
-            let _ = fs::remove_dir_all(left);
+        for (path, lock) in left_behind(place).map_err(fail)? {
+            drop(Staging { path, lock });
         }
-        let (staging, lock) = staging(place).map_err(fail)?;
+        let staging = Staging::new(place).map_err(fail)?;
         Ok(Folder {
             place: place.to_owned(),
             staging,
-            _lock: lock,
             format,
             suffix: suffix.to_owned(),
             tables: vec![],
@@ -216,35 +211,79 @@ impl Folder {
 /// # Errors
 /// The system's, if the folder cannot be read.
 pub fn unfinished(place: &Path) -> io::Result<Vec<PathBuf>> {
-    let left = |path: &Path| {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        name.is_some_and(|name| name.starts_with(UNFINISHED))
-            && File::open(path.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok())
-    };
-    let mut found = vec![];
-    for entry in fs::read_dir(place)? {
-        let path = entry?.path();
-        if left(&path) {
-            found.push(path);
-        }
-    }
+    let mut found: Vec<PathBuf> = left_behind(place)?.into_iter().map(|(path, _)| path).collect();
     found.sort_unstable();
     Ok(found)
 }
 
-/// A new hidden folder, and the lock that says it is in use.
-fn staging(place: &Path) -> io::Result<(TempDir, File)> {
-    loop {
-        let folder = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(place)?;
-        let path = folder.path().join(LOCK);
-        let lock = File::create(&path)?;
-        // Another process may take the folder for left behind just before the lock is ours: then once more.
-        // Where files cannot be locked at all, nothing is taken for left behind either.
-        let taken = matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock));
-        if !taken && path.exists() {
-            return Ok((folder, lock));
+/// A hidden folder for files on their way, removed with this value. Its lock tells other processes that somebody is at
+/// work in it; as it is the first thing in and the last one out, a folder without one is empty, at whatever moment its
+/// process was killed.
+struct Staging {
+    path: PathBuf,
+    lock: Option<File>,
+}
+
+impl Staging {
+    fn new(place: &Path) -> io::Result<Staging> {
+        loop {
+            let path = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(place)?.keep();
+            let lock = match File::create(path.join(LOCK)) {
+                // Another process took the empty folder for left behind: then once more.
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => continue,
+                lock => lock?,
+            };
+            // It may also do so before the lock is ours. Where files cannot be locked at all, none is taken for left
+            // behind either.
+            let taken = matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock));
+            let staging = Staging { path, lock: Some(lock) };
+            if !taken && staging.path.join(LOCK).exists() {
+                return Ok(staging);
+            }
         }
     }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn remove(&self) -> io::Result<()> {
+        if self.lock.is_some() {
+            for entry in fs::read_dir(&self.path)? {
+                let entry = entry?;
+                if entry.file_name() != LOCK {
+                    fs::remove_file(entry.path())?;
+                }
+            }
+            fs::remove_file(self.path.join(LOCK))?;
+        }
+        fs::remove_dir(&self.path)
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // What cannot be removed is in nobody's way.
+        let _ = self.remove();
+    }
+}
+
+/// The hidden folders in which nobody is at work, each with its lock, which is now ours.
+fn left_behind(place: &Path) -> io::Result<Vec<(PathBuf, Option<File>)>> {
+    let mut found = vec![];
+    for entry in fs::read_dir(place)? {
+        let entry = entry?;
+        if !entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            continue;
+        }
+        let path = entry.path();
+        match File::open(path.join(LOCK)) {
+            Ok(lock) if lock.try_lock().is_ok() => found.push((path, Some(lock))),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => found.push((path, None)),
+            _ => {}
+        }
+    }
+    Ok(found)
 }
 
 impl Sink for Folder {
@@ -529,6 +568,41 @@ mod tests {
         alive.finish().unwrap();
         assert!(place.path().join("companies.csv").exists());
         assert!(unfinished(place.path()).unwrap().is_empty());
+    }
+
+    /// A process may be killed before its folder has a lock, or when the folder is all but removed.
+    #[test]
+    fn an_empty_folder_without_a_lock_was_left_behind() {
+        let place = tempfile::tempdir().unwrap();
+        let left = place.path().join(".casebook-unfinished-of-a-killed-process");
+        fs::create_dir(&left).unwrap();
+        assert_eq!(unfinished(place.path()).unwrap(), [left.as_path()]);
+        assert!(left.exists(), "asking removes nothing");
+        let folder = Folder::create(place.path(), Format::Csv, "").unwrap();
+        assert!(!left.exists());
+        drop(folder);
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+    }
+
+    /// Each start looks for what was left behind, while others are just starting.
+    #[test]
+    fn many_at_once_leave_each_other_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let companies = tables().companies;
+        std::thread::scope(|scope| {
+            for name in 0..8 {
+                let (place, companies) = (place.path(), &companies);
+                scope.spawn(move || {
+                    for round in 0..50 {
+                        let suffix = format!("-{name}-{round}");
+                        let mut folder = Folder::create(place, Format::Csv, &suffix).unwrap();
+                        folder.append("companies", companies).unwrap();
+                        folder.finish().unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 8 * 50);
     }
 
     #[test]
