@@ -7,6 +7,7 @@
 //!        ours cohorts FOLDER DAY REPEATS  asks generated Parquet files for cohort retention: seconds and the answer
 //!        ours parts FOLDER DAY REPEATS    the same, one part after the other
 //!        ours query URL DAY REPEATS       the same, of a database
+//!        ours study FOLDER REPEATS        every metric of the growth study, of generated Parquet files
 
 mod common;
 
@@ -21,6 +22,7 @@ use casebook::metrics::funnel::{Funnel, Step};
 use casebook::metrics::retention::{self, Retention, Rule};
 use casebook::metrics::segment::{self, Clusters};
 use casebook::polars::prelude::*;
+use casebook::report::notion::{Study, Tables};
 use casebook::simulate::{Part, notion};
 use casebook::warehouse::files::{Folder, Format, parts, read_columns};
 use casebook::warehouse::{Sink, Warehouse, ahead, queries};
@@ -39,6 +41,7 @@ fn main() -> Done<()> {
         ["parts", folder, day, repeats] => {
             repeated(repeats, || in_parts(Path::new(folder), day.parse()?))
         }
+        ["study", folder, repeats] => study(Path::new(folder), repeats.parse()?),
         ["query", url, day, repeats] => {
             let mut database = Warehouse::at(url)?;
             repeated(repeats, || {
@@ -85,6 +88,21 @@ fn generate(folder: &Path, events: f64) -> Done<()> {
     }
     let memory = start.elapsed().as_secs_f64();
     println!("{}", serde_json::json!({ "file": [file], "memory": [memory], "result": [made] }));
+    Ok(())
+}
+
+fn study(folder: &Path, repeats: usize) -> Done<()> {
+    let (mut file, mut memory, mut events) = (vec![], vec![], 0);
+    for _ in 0..repeats {
+        let start = Instant::now();
+        let tables = Tables::read(folder)?;
+        let read = Instant::now();
+        let study = Study::new(&tables)?;
+        memory.push(read.elapsed().as_secs_f64());
+        file.push(start.elapsed().as_secs_f64());
+        events = study.key("events", "value")? as u64;
+    }
+    println!("{}", serde_json::json!({ "file": file, "memory": memory, "result": [events] }));
     Ok(())
 }
 

@@ -53,22 +53,31 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Reads the Parquet files that `casebook generate notion` writes; of the events only what is needed.
+    /// Reads the Parquet files that `casebook generate notion` writes, in parts or whole; of the events only what is
+    /// needed.
     ///
     /// # Errors
     /// [`ErrorKind::File`](crate::ErrorKind::File), naming the file.
     pub fn read(folder: &Path) -> Result<Tables> {
-        let path = |table: &str| folder.join(table).with_extension("parquet");
-        let calendar = files::read_columns(path("calendar"), &["date"])?;
+        let read = |table: &str, columns: Option<&[&str]>| -> Result<DataFrame> {
+            let mut whole = DataFrame::empty();
+            for path in files::parts(folder, table, Format::Parquet)? {
+                let part = match columns {
+                    Some(columns) => files::read_columns(path, columns)?,
+                    None => files::read(path)?,
+                };
+                whole.vstack_mut_owned(part)?;
+            }
+            Ok(whole)
+        };
+        let calendar = read("calendar", Some(&["date"]))?;
         let last = calendar.column("date")?.date()?.physical().max().unwrap_or(0);
+        let events = ["user_id", "workspace_id", "event_type", "timestamp"];
         Ok(Tables {
-            user_profiles: files::read(path("user_profiles"))?,
-            user_events: files::read_columns(
-                path("user_events"),
-                &["user_id", "workspace_id", "event_type", "timestamp"],
-            )?,
-            visitors: files::read(path("visitors"))?,
-            plans: files::read(path("plans"))?,
+            user_profiles: read("user_profiles", None)?,
+            user_events: read("user_events", Some(&events))?,
+            visitors: read("visitors", None)?,
+            plans: read("plans", None)?,
             until: NaiveDate::default() + TimeDelta::days(i64::from(last)),
         })
     }
