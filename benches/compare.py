@@ -345,6 +345,8 @@ def measure(sizes):
             wanted = str(int(millions * 1e6))
             mine, result = one("generate", "casebook", int(wanted), [ours, "generate", folder, wanted])
             mine["events"] = say(mine, result)[0]
+            row, result = one("study", "casebook", mine["events"], [ours, "study", folder, str(REPEATS)])
+            say(row, result)
             if slow:
                 row, found = one("generate", "loop", 0, [python, __file__, "worker", "loop", folder, wanted])
                 row["events"] = say(row, found)[0]
@@ -355,7 +357,7 @@ def tables(found):
     """The results as Markdown: metrics, a table for each size, then generation."""
     shown = {"casebook": "Casebook", "polars": "Python polars", "duckdb": "DuckDB", "pandas": "pandas", "scikit-learn": "scikit-learn",
              "loop": "a loop in Python"}
-    metrics = [row for row in found["rows"] if row["task"] != "generate"]
+    metrics = [row for row in found["rows"] if row["task"] in TASKS]
     lines = []
     for events in sorted({row["events"] for row in metrics}):
         lines += [f"### {events:,} events", "", "| what | with | from Parquet | in memory | peak memory | ratio |",
@@ -370,11 +372,14 @@ def tables(found):
     for row in [row for row in found["rows"] if row["task"] == "generate"]:
         file = f"{row['events'] / row['file']:,.0f}" if row["engine"] == "casebook" else ""
         made.append(f"| {shown[row['engine']]} | {row['events']:,} | {row['events'] / row['memory']:,.0f} | {file} | {row['peak']:,} MB |")
-    return "\n".join(lines), "\n".join(made)
+    study = ["| events | from Parquet | in memory | peak memory |", "| ---: | ---: | ---: | ---: |"]
+    study += [f"| {row['events']:,} | {row['file']:.2f} s | {row['memory']:.2f} s | {row['peak']:,} MB |"
+              for row in found["rows"] if row["task"] == "study"]
+    return "\n".join(lines), "\n".join(study), "\n".join(made)
 
 
 def page(found):
-    metrics, made = tables(found)
+    metrics, study, made = tables(found)
     return f"""# How fast it is
 
 Measured by `make bench` in one run, on a machine with {found["machine"]}:
@@ -387,6 +392,13 @@ Casebook is faster. pandas is written as analysts' notebooks often are: a mask f
 ## Metrics
 
 {metrics}
+## All of the growth study
+
+Every metric of `casebook report notion`, from stages and retention to what each lever is worth: the events are read and
+prepared once, and the metrics run side by side.
+
+{study}
+
 ## Generators
 
 The growth study's events, seven tables in all; and a loop over users with a dictionary for each event, which draws far
@@ -410,8 +422,8 @@ def publish(found):
 
 def summary(found):
     """For the README: the largest size, ratios only."""
-    most = max(row["events"] for row in found["rows"] if row["task"] != "generate")
-    pick = {(row["task"], row["engine"]): row for row in found["rows"] if row["task"] != "generate" and row["events"] == most}
+    most = max(row["events"] for row in found["rows"] if row["task"] in TASKS)
+    pick = {(row["task"], row["engine"]): row for row in found["rows"] if row["task"] in TASKS and row["events"] == most}
     lines = [f"| {most:,} events, in memory | Casebook | Python polars | DuckDB | scikit-learn |", "| --- | ---: | ---: | ---: | ---: |"]
     for task, what in TASKS.items():
         cells = [f"{pick[task, engine]['memory']:.2f} s" if (task, engine) in pick else "" for engine in ("casebook", "polars", "duckdb", "scikit-learn")]

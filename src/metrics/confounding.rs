@@ -32,7 +32,7 @@ use polars::prelude::*;
 
 use super::interval::Z95;
 use super::timeline::{fetch, full};
-use super::{Source, texts};
+use super::{Source, coded};
 use crate::error::{Error, Result};
 
 /// A two-by-two table: with the outcome, and all, of the exposed and of the others.
@@ -74,12 +74,20 @@ pub fn risk_ratio(
     let (is_exposed, has_outcome) = (flags(exposed)?, flags(outcome)?);
     let labels = strata
         .iter()
-        .map(|name| texts(full(&frame, "users", name)?))
+        .map(|name| coded(full(&frame, "users", name)?))
         .collect::<Result<Vec<_>>>()?;
-    let mut cells: BTreeMap<Vec<Option<&str>>, Cell> = BTreeMap::new();
+    // A stratum is a number, too: its place among all that there could be, in the order of the attributes' values.
+    let mut sizes = labels.iter().map(|(_, values)| values.len() as u128);
+    if sizes.try_fold(1_u128, u128::checked_mul).is_none() {
+        let accepted = "fewer attributes, or attributes with fewer values";
+        return Err(Error::config("strata", format!("{} attributes", strata.len()), accepted));
+    }
+    let mut cells: BTreeMap<u128, Cell> = BTreeMap::new();
     for row in 0..frame.height() {
-        let key = labels.iter().map(|column| column[row].as_deref()).collect();
-        let cell = cells.entry(key).or_default();
+        let stratum = labels.iter().fold(0_u128, |stratum, (codes, values)| {
+            stratum * values.len() as u128 + u128::from(codes[row])
+        });
+        let cell = cells.entry(stratum).or_default();
         let side = if is_exposed[row] { &mut cell.exposed } else { &mut cell.others };
         side[0] += f64::from(u8::from(has_outcome[row]));
         side[1] += 1.0;

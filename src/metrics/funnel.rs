@@ -42,7 +42,7 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::timeline::{Grouped, Moments, Numbered, TIME, USER, fetch, full};
-use super::{Source, quantile, require_in, share_columns, texts, warnings};
+use super::{Source, coded, quantile, require_in, share_columns, warnings};
 use crate::error::{Error, Result};
 
 /// The most steps a funnel may have.
@@ -281,9 +281,29 @@ impl Funnel {
     /// # Ok::<(), casebook::Error>(())
     /// ```
     pub fn conversion(&self, events: &dyn Source) -> Result<DataFrame> {
-        let run = self.run(events)?;
-        let everybody: Vec<usize> = (0..run.actors.height()).collect();
-        self.summary(&run.reached, &everybody)
+        self.walk(events)?.conversion()
+    }
+
+    /// The way each user took, to be looked at from several sides without being looked for again.
+    ///
+    /// Reads `events` as [`conversion`](Funnel::conversion).
+    ///
+    /// # Errors
+    /// As [`conversion`](Funnel::conversion).
+    ///
+    /// ```
+    /// use casebook::prelude::*;
+    ///
+    /// let events = warehouse::files::read("data/samples/events.csv")?;
+    /// let users = warehouse::files::read("data/samples/users.csv")?;
+    /// let funnel = Funnel::new(["visit", "cart", "purchase"].map(Step::event));
+    /// let walk = funnel.walk(&events)?;
+    /// assert!(walk.conversion()?.equals_missing(&funnel.conversion(&events)?));
+    /// assert!(walk.conversion_by(&users, "plan")?.equals_missing(&funnel.conversion_by(&events, &users, "plan")?));
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
+    pub fn walk(&self, events: &dyn Source) -> Result<Walk<'_>> {
+        Ok(Walk { funnel: self, run: self.run(events)? })
     }
 
     /// [`conversion`](Funnel::conversion) for each value of a user's attribute.
@@ -311,35 +331,7 @@ impl Funnel {
         users: &dyn Source,
         attribute: &str,
     ) -> Result<DataFrame> {
-        let users = fetch(users, "users", &[USER, attribute])?;
-        let index = super::timeline::Index::new("users", full(&users, "users", USER)?)?;
-        let run = self.run(events)?;
-        let rows = index.find("events", run.actors.column(USER)?)?;
-        let values = texts(users.column(attribute)?)?;
-        let mut groups: std::collections::BTreeMap<Option<&str>, Vec<usize>> = Default::default();
-        for (actor, row) in rows.iter().enumerate() {
-            let value = values.get(*row as usize).and_then(Option::as_deref);
-            groups.entry(value).or_default().push(actor);
-        }
-        let mut parts = vec![];
-        for (value, actors) in groups {
-            if actors.iter().all(|actor| run.reached[actor * self.steps.len()] == SKIPPED) {
-                continue;
-            }
-            let mut part = self.summary(&run.reached, &actors)?;
-            let label = StringChunked::full_null(attribute.into(), part.height());
-            let label = value
-                .map_or(label, |value| StringChunked::full(attribute.into(), value, part.height()));
-            part.insert_column(0, label.into_column())?;
-            parts.push(part.lazy());
-        }
-        if parts.is_empty() {
-            let mut part = self.summary(&[], &[])?.slice(0, 0);
-            let label = Column::new(attribute.into(), Vec::<String>::new());
-            part.insert_column(0, label)?;
-            return Ok(part);
-        }
-        Ok(concat(parts, UnionArgs::default())?.collect()?)
+        self.walk(events)?.conversion_by(users, attribute)
     }
 
     /// When each user took each step, in the attempt that counts.
@@ -763,6 +755,67 @@ impl Funnel {
         }
         columns.push(warnings(&entered, "users"));
         Ok(DataFrame::new_infer_height(columns)?)
+    }
+}
+
+/// The way each user took through a funnel: see [`Funnel::walk`].
+pub struct Walk<'f> {
+    funnel: &'f Funnel,
+    run: Run,
+}
+
+impl Walk<'_> {
+    /// How many get to each step: as from [`Funnel::conversion`].
+    ///
+    /// # Errors
+    /// Polars' own.
+    pub fn conversion(&self) -> Result<DataFrame> {
+        let everybody: Vec<usize> = (0..self.run.actors.height()).collect();
+        self.funnel.summary(&self.run.reached, &everybody)
+    }
+
+    /// The same for each value of a user's attribute: as from [`Funnel::conversion_by`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an id that stands in `users` twice.
+    pub fn conversion_by(&self, users: &dyn Source, attribute: &str) -> Result<DataFrame> {
+        let Walk { funnel, run } = self;
+        let users = fetch(users, "users", &[USER, attribute])?;
+        let index = super::timeline::Index::new("users", full(&users, "users", USER)?)?;
+        let rows = index.find("events", run.actors.column(USER)?)?;
+        let (codes, values) = coded(users.column(attribute)?)?;
+        let mut members: std::collections::BTreeMap<Option<&str>, Vec<usize>> = Default::default();
+        let mut places: Vec<Vec<usize>> = vec![vec![]; values.len() + 1];
+        for (actor, row) in rows.iter().enumerate() {
+            let code = codes.get(*row as usize).map_or(values.len(), |code| *code as usize);
+            places[code].push(actor);
+        }
+        // Who is not in `users` has no value either.
+        for (actors, value) in
+            places.into_iter().zip(values.iter().map(Option::as_deref).chain([None]))
+        {
+            members.entry(value).or_default().extend(actors);
+        }
+        let mut parts = vec![];
+        for (value, actors) in members {
+            if actors.iter().all(|actor| run.reached[actor * funnel.steps.len()] == SKIPPED) {
+                continue;
+            }
+            let mut part = funnel.summary(&run.reached, &actors)?;
+            let label = StringChunked::full_null(attribute.into(), part.height());
+            let label = value
+                .map_or(label, |value| StringChunked::full(attribute.into(), value, part.height()));
+            part.insert_column(0, label.into_column())?;
+            parts.push(part.lazy());
+        }
+        if parts.is_empty() {
+            let mut part = funnel.summary(&[], &[])?.slice(0, 0);
+            let label = Column::new(attribute.into(), Vec::<String>::new());
+            part.insert_column(0, label)?;
+            return Ok(part);
+        }
+        Ok(concat(parts, UnionArgs::default())?.collect()?)
     }
 }
 

@@ -29,8 +29,10 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::period::day;
-use super::timeline::{DAY, Grouped, Index, Moments, NOBODY, Numbered, TIME, USER, fetch, full};
-use super::{Period, Source, dates, quantile, require_in, share_columns, texts, warnings};
+use super::timeline::{
+    DAY, Grouped, Index, Micros, Moments, NOBODY, Numbered, Part, TIME, USER, distinct, fetch, full,
+};
+use super::{Period, Source, coded, dates, quantile, require_in, share_columns, texts, warnings};
 use crate::error::{Error, Result};
 
 const SIGNUP: &str = "signup_at";
@@ -71,7 +73,7 @@ struct Moment {
 /// Users with their events, by time.
 struct Lives {
     users: DataFrame,
-    signup_at: Vec<i64>,
+    signup_at: Micros,
     signup_day: Vec<i32>,
     events: Grouped<Moment>,
     until: i32,
@@ -110,12 +112,12 @@ impl Lives {
         }
         let index = Index::new("users", full(&users, "users", USER)?)?;
         let mut codes = index.find("events", full(&events, "events", USER)?)?;
-        for (row, code) in codes.iter_mut().enumerate() {
-            let early = |user: u32| moments.micros[row] < signup.micros[user as usize];
-            if days[row] >= until || (*code != NOBODY && early(*code)) {
+        let early = |row: usize, user: u32| moments.micros[row] < signup.micros[user as usize];
+        codes.par_iter_mut().enumerate().for_each(|(row, code)| {
+            if days[row] >= until || (*code != NOBODY && early(row, *code)) {
                 *code = NOBODY;
             }
-        }
+        });
         let mut events = Grouped::new(&codes, users.height(), |row| Moment {
             at: moments.micros[row],
             day: days[row],
@@ -222,14 +224,14 @@ impl Stages {
         }
         let kinds = [self.activates.clone(), self.collaborates.clone(), self.pays.clone()];
         let lives = Lives::new(users, events, &kinds, &[], until)?;
-        let reached: Vec<Vec<i64>> = (0..lives.users.height())
+        let reached: Vec<Reached> = (0..lives.users.height())
             .into_par_iter()
             .map(|user| self.reached(&lives, user))
             .collect();
         let (mut rows, mut at, mut names): (Vec<IdxSize>, Vec<i64>, Vec<&str>) =
             (vec![], vec![], vec![]);
         for (user, moments) in reached.iter().enumerate() {
-            for (stage, moment) in moments.iter().enumerate() {
+            for (stage, moment) in moments.at[..moments.stages].iter().enumerate() {
                 rows.push(user as IdxSize);
                 at.push(*moment);
                 names.push(STAGES[stage]);
@@ -242,11 +244,12 @@ impl Stages {
     }
 
     /// The moments of the stages a user reached, one after the other.
-    fn reached(&self, lives: &Lives, user: usize) -> Vec<i64> {
+    fn reached(&self, lives: &Lives, user: usize) -> Reached {
+        let mut moments = Reached::default();
         if !lives.eligible(user, self.within) {
-            return vec![];
+            return moments;
         }
-        let mut moments = vec![lives.signup_at[user]];
+        moments.add(lives.signup_at[user]);
         let events = lives.of(user);
         let end = i64::from(lives.signup_day[user]) + i64::from(self.within);
         let next = |from: usize, kind: u8| {
@@ -255,8 +258,9 @@ impl Stages {
         };
         let mut way = || {
             let mut step = |place: Option<usize>| {
-                moments.extend(place.map(|place| events[place].at));
-                place
+                let place = place?;
+                moments.add(events[place].at);
+                Some(place)
             };
             let started = step(lives.within_hours(user, 1, self.activation_hours))?;
             step(lives.nth_day(user, started, self.engagement))?;
@@ -266,6 +270,20 @@ impl Stages {
         };
         way();
         moments
+    }
+}
+
+/// The stages a user reached, and when.
+#[derive(Clone, Copy, Default)]
+struct Reached {
+    at: [i64; STAGES.len()],
+    stages: usize,
+}
+
+impl Reached {
+    fn add(&mut self, at: i64) {
+        self.at[self.stages] = at;
+        self.stages += 1;
     }
 }
 
@@ -353,7 +371,9 @@ pub fn time_to_value(
     hours: u32,
     until: NaiveDate,
 ) -> Result<DataFrame> {
-    let lives = Lives::new(users, events, &[value], &[], until)?;
+    // An event of which it is unknown whether it is value is refused further on.
+    let asked = events.scan().filter(value.clone().fill_null(lit(true)));
+    let lives = Lives::new(users, &asked, &[value], &[], until)?;
     let days = hours.div_ceil(24);
     let reached: Vec<Option<i64>> = (0..lives.users.height())
         .into_par_iter()
@@ -361,7 +381,7 @@ pub fn time_to_value(
         .collect();
     let took: Vec<Option<f64>> = reached
         .iter()
-        .zip(&lives.signup_at)
+        .zip(lives.signup_at.iter())
         .map(|(at, from)| at.map(|at| (at - from) as f64 / (DAY / 24) as f64))
         .collect();
     // The last day counts in full: who signed up late in the day is observed a little less than the hours.
@@ -406,15 +426,38 @@ pub fn activation(
     until: NaiveDate,
     by: &str,
 ) -> Result<DataFrame> {
-    let times = time_to_value(users, events, value, hours, until)?;
-    let groups = texts(fetch(users, "users", &[by])?.column(by)?)?;
-    let mut all: std::collections::BTreeMap<Option<String>, Vec<usize>> = Default::default();
-    for (user, group) in groups.into_iter().enumerate() {
-        all.entry(group).or_default().push(user);
+    activation_by(&time_to_value(users, events, value, hours, until)?, users, by)
+}
+
+/// [`activation`] from times that are known already: `times` as from [`time_to_value`] of the same `users`.
+///
+/// # Errors
+/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); times of other users, or in another order.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let events = warehouse::files::read("data/samples/events.csv")?;
+/// let users = warehouse::files::read("data/samples/users.csv")?;
+/// let until = chrono::NaiveDate::from_ymd_opt(2024, 4, 30).unwrap_or_default();
+/// let times = growth::time_to_value(&users, &events, col("event").eq(lit("purchase")), 7 * 24, until)?;
+/// assert_eq!(growth::activation_by(&times, &users, "plan")?.height(), 3); // free, pro, all
+/// # Ok::<(), casebook::Error>(())
+/// ```
+pub fn activation_by(times: &DataFrame, users: &dyn Source, by: &str) -> Result<DataFrame> {
+    super::require(times, "times", &[USER, "eligible", "hours"])?;
+    let users = fetch(users, "users", &[USER, by])?;
+    if !times.column(USER)?.equals_missing(users.column(USER)?) {
+        return Err(Error::column("times", USER, "is not that of `users`, in the same order"));
+    }
+    let (codes, values) = coded(users.column(by)?)?;
+    let mut members = vec![vec![]; values.len()];
+    for (user, code) in codes.iter().enumerate() {
+        members[*code as usize].push(user);
     }
     let (eligible, took) = (times.column("eligible")?.bool()?, times.column("hours")?.f64()?);
     let everybody: Vec<usize> = (0..times.height()).collect();
-    let rows = all.into_iter().chain([(Some("all".to_owned()), everybody)]);
+    let rows = values.into_iter().zip(members).chain([(Some("all".to_owned()), everybody)]);
     let (mut names, mut of, mut hits, mut fast) = (vec![], vec![], vec![], vec![]);
     let (mut rates, mut medians, mut p90s) = (vec![], vec![], vec![]);
     for (name, members) in rows {
@@ -541,35 +584,36 @@ pub fn north_star(
     let columns = [col(USER), col(SPACE), col(TIME), collaborates.alias("collaborates")];
     let events = lazy.select(columns).collect()?;
     let days = Moments::new(&events, "events", TIME)?.days();
-    let users = Numbered::new(full(&events, "events", USER)?)?.codes;
-    let spaces = Numbered::new(full(&events, "events", SPACE)?)?.codes;
+    let users = Numbered::new(full(&events, "events", USER)?)?;
+    let spaces = Numbered::new(full(&events, "events", SPACE)?)?;
     let shared = full(&events, "events", "collaborates")?.bool()?.clone();
     // The first week that begins, and the first that does not end, within the days observed.
     let week = |day: i32| Period::Week.of(day);
     let first = week(day(from) + 6);
     let end = week(day(until)).max(first);
-    let mut rows: Vec<(i32, u32, u32, bool)> = vec![];
-    for (row, shared) in shared.iter().enumerate() {
-        let item = (week(days[row]), spaces[row], users[row], shared == Some(true));
-        if (first..end).contains(&item.0) && rows.last() != Some(&item) {
-            rows.push(item);
-        }
-    }
-    rows.par_sort_unstable();
-    rows.dedup();
     let weeks = (end - first) as usize;
-    let (mut active, mut together) = (vec![0_i64; weeks], vec![0_i64; weeks]);
-    for space in rows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-        let at = (space[0].0 - first) as usize;
-        active[at] += 1;
-        let several = space[0].2 != space[space.len() - 1].2;
-        together[at] += i64::from(several && space.iter().any(|row| row.3));
-    }
-    let mut people: Vec<(i32, u32)> = rows.iter().map(|row| (row.0, row.2)).collect();
-    people.par_sort_unstable();
-    people.dedup();
+    let numbers: Vec<i32> = days
+        .par_iter()
+        .map(|day| week(*day) - first)
+        .map(|number| if (0..weeks as i32).contains(&number) { number } else { -1 })
+        .collect();
+    drop(days);
+    let within = |codes: &[u32]| -> Vec<u32> {
+        let kept = |(code, week): (&u32, &i32)| if *week < 0 { NOBODY } else { *code };
+        codes.par_iter().zip(&numbers).map(kept).collect()
+    };
     let mut here = vec![0_i64; weeks];
-    people.iter().for_each(|(week, _)| here[(week - first) as usize] += 1);
+    let people = distinct(&within(&users.codes), users.count(), &numbers);
+    people.items.iter().for_each(|week| here[*week as usize] += 1);
+    let shared: Vec<bool> = shared.iter().map(|shared| shared == Some(true)).collect();
+    let mut spaces = Grouped::new(&within(&spaces.codes), spaces.count(), |row| {
+        (numbers[row], users.codes[row], shared[row])
+    });
+    let (active, together) = spaces
+        .parts()
+        .into_par_iter()
+        .map(|mut part| together(&mut part, weeks))
+        .reduce(|| (vec![0; weeks], vec![0; weeks]), |a, b| (sum(a.0, &b.0), sum(a.1, &b.1)));
     let some = |counts: &[i64]| counts.iter().copied().map(Some).collect::<Vec<_>>();
     let (active, together) = (some(&active), some(&together));
     let mut columns = vec![
@@ -580,6 +624,41 @@ pub fn north_star(
     columns.extend(share_columns(["share", "low", "high"], &together, &active));
     columns.push(Column::new("users".into(), here));
     Ok(DataFrame::new_infer_height(columns)?)
+}
+
+/// Of some workspaces, each with its events (week, user, whether it is collaboration): how many have events in each
+/// week, and in how many of them people work together.
+fn together(part: &mut Part<'_, (i32, u32, bool)>, weeks: usize) -> (Vec<i64>, Vec<i64>) {
+    #[derive(Clone, Copy)]
+    struct Week {
+        space: usize,
+        user: u32,
+        several: bool,
+        shared: bool,
+    }
+    let (mut active, mut together) = (vec![0; weeks], vec![0; weeks]);
+    let mut known =
+        vec![Week { space: usize::MAX, user: NOBODY, several: false, shared: false }; weeks];
+    for space in 0..part.users() {
+        for (week, user, shared) in part.of(space).iter() {
+            let place = *week as usize;
+            let week = &mut known[place];
+            if week.space != space {
+                *week = Week { space, user: *user, several: false, shared: false };
+                active[place] += 1;
+            }
+            let before = week.several && week.shared;
+            week.several |= week.user != *user;
+            week.shared |= *shared;
+            together[place] += i64::from(week.several && week.shared && !before);
+        }
+    }
+    (active, together)
+}
+
+fn sum(mut a: Vec<i64>, b: &[i64]) -> Vec<i64> {
+    a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+    a
 }
 
 /// Who uses which feature, how much, and how long it took them.
@@ -699,7 +778,7 @@ pub fn power_users(events: &dyn Source, from: NaiveDate, until: NaiveDate) -> Re
         .collect();
     let mut events = vec![0_i64; numbered.count()];
     codes.iter().filter(|code| **code != NOBODY).for_each(|code| events[*code as usize] += 1);
-    let active = super::timeline::distinct(&codes, numbered.count(), &days);
+    let active = distinct(&codes, numbered.count(), &days);
     let days: Vec<i64> = active.starts.windows(2).map(|ends| (ends[1] - ends[0]) as i64).collect();
     let frame = DataFrame::new_infer_height(vec![
         numbered.pick(ids)?,

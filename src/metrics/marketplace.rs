@@ -84,7 +84,8 @@ fn moments(frame: &DataFrame, name: &'static str, column: &str) -> Result<Vec<Op
     if found.dtype().is_null() || !known.any() {
         return Ok(vec![None; frame.height()]);
     }
-    let mut micros = Moments::new(&frame.filter(&known)?, name, column)?.micros.into_iter();
+    let moments = Moments::new(&frame.filter(&known)?, name, column)?;
+    let mut micros = moments.micros.iter().copied();
     Ok(known.iter().map(|known| if known == Some(true) { micros.next() } else { None }).collect())
 }
 

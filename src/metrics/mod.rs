@@ -31,9 +31,10 @@ pub mod retention;
 pub mod revenue;
 pub mod segment;
 pub mod survival;
-mod timeline;
+pub(crate) mod timeline;
 
 use polars::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -174,6 +175,30 @@ pub(crate) fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
 pub(crate) fn texts(column: &Column) -> Result<Vec<Option<String>>> {
     let series = column.as_materialized_series().cast(&DataType::String)?;
     Ok(series.str()?.iter().map(|text| text.map(str::to_owned)).collect())
+}
+
+/// The values of an attribute as numbers: each row's, and the value that each number stands for, in rising order, a
+/// missing one first.
+pub(crate) fn coded(column: &Column) -> Result<(Vec<u32>, Vec<Option<String>>)> {
+    let series = column.as_materialized_series().cast(&DataType::String)?;
+    let mut known: FxHashMap<Option<&str>, u32> = FxHashMap::default();
+    let mut values: Vec<Option<&str>> = vec![];
+    let mut codes: Vec<u32> = Vec::with_capacity(column.len());
+    for value in series.str()?.iter() {
+        codes.push(*known.entry(value).or_insert_with(|| {
+            values.push(value);
+            values.len() as u32 - 1
+        }));
+    }
+    let mut order: Vec<u32> = (0..values.len() as u32).collect();
+    order.sort_unstable_by_key(|code| values[*code as usize]);
+    let mut rank = vec![0; order.len()];
+    for (place, code) in order.iter().enumerate() {
+        rank[*code as usize] = place as u32;
+    }
+    codes.iter_mut().for_each(|code| *code = rank[*code as usize]);
+    let sorted = order.iter().map(|code| values[*code as usize].map(str::to_owned)).collect();
+    Ok((codes, sorted))
 }
 
 /// Every month × every size, so that a month in which nothing happened is a row, not a gap.

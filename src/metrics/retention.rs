@@ -37,7 +37,8 @@ use rayon::prelude::*;
 
 use super::period::{Numbers, date};
 use super::timeline::{
-    DAY, Grouped, Index, Moments, NOBODY, Numbered, TIME, USER, day_of, distinct, fetch, full,
+    DAY, Grouped, Index, Micros, Moments, NOBODY, Numbered, TIME, USER, day_of, distinct, fetch,
+    full,
 };
 use super::{Period, Source, dates, require, share_columns, warnings};
 use crate::error::{Error, Result};
@@ -161,11 +162,11 @@ struct Tracks {
     /// The calendar day of each user's sign-up.
     signup_day: Vec<i32>,
     /// The microsecond of each user's sign-up.
-    signup_at: Vec<i64>,
+    signup_at: Micros,
     /// Each event's user.
     user: Vec<u32>,
     event_day: Vec<i32>,
-    event_at: Vec<i64>,
+    event_at: Micros,
     /// The first day, and the first microsecond, no longer observed.
     end_day: i32,
     end_at: i64,
@@ -386,9 +387,12 @@ impl Retention {
         let tracks = self.tracks(users, events)?;
         let ahead = i32::try_from(n).unwrap_or(i32::MAX);
         let length = period.days();
+        let days = || tracks.event_day.iter().chain(&tracks.signup_day).copied();
+        let first = days().min().unwrap_or(0);
+        let number = Numbers::new(period, first, days().max().unwrap_or(first));
         let passed = |user: usize, day: i32, at: i64| match self.clock {
             Clock::Calendar => {
-                i64::from(period.of(day)) - i64::from(period.of(tracks.signup_day[user]))
+                i64::from(number.of(day)) - i64::from(number.of(tracks.signup_day[user]))
             }
             Clock::Hours24 => (at - tracks.signup_at[user]).div_euclid(DAY).div_euclid(length),
         };
@@ -439,7 +443,7 @@ impl Retention {
             }
         };
         if self.until.is_some() {
-            for (user, at) in user.iter_mut().zip(&event.micros) {
+            for (user, at) in user.iter_mut().zip(event.micros.iter()) {
                 if *at >= end_at {
                     *user = NOBODY;
                 }

@@ -83,7 +83,7 @@ pub fn rfm(orders: &dyn Source, as_of: NaiveDateTime) -> Result<DataFrame> {
     let codes: Vec<u32> = users
         .codes
         .iter()
-        .zip(&moments.micros)
+        .zip(moments.micros.iter())
         .map(|(code, at)| if *at < end { *code } else { NOBODY })
         .collect();
     let mut grouped = Grouped::new(&codes, users.count(), |row| row);

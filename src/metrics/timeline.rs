@@ -83,9 +83,22 @@ fn numbers_of<K: Hash + Eq>(
     }
 }
 
+/// The lowest and the highest, in one pass.
+fn bounds(ids: &Int64Chunked) -> Option<(i64, i64)> {
+    let of = |values: &[i64]| -> Option<(i64, i64)> {
+        let low_and_high = |(low, high): (i64, i64), id: &i64| (low.min(*id), high.max(*id));
+        Some(values.iter().fold((*values.first()?, values[0]), low_and_high))
+    };
+    let wider = |a: (i64, i64), b: (i64, i64)| (a.0.min(b.0), a.1.max(b.1));
+    let chunks = ids.downcast_iter().map(|chunk| chunk.values());
+    chunks
+        .filter_map(|values| values.par_chunks(1 << 18).filter_map(of).reduce_with(wider))
+        .reduce(wider)
+}
+
 /// A range of whole numbers that a table can cover without waste.
 fn dense(ids: &Int64Chunked) -> Option<(i64, usize)> {
-    let (low, high) = (ids.min()?, ids.max()?);
+    let (low, high) = bounds(ids)?;
     let width = high.checked_sub(low)?;
     (width < 4 * ids.len() as i64 + 65_536).then_some((low, width as usize + 1))
 }
@@ -102,18 +115,24 @@ impl Numbered {
     pub fn new(column: &Column) -> Result<Numbered> {
         let mut codes = Vec::with_capacity(column.len());
         let mut firsts = vec![];
-        match Ids::new(column)? {
+        // Within one column, a category is known by its number.
+        let ids = match column.dtype() {
+            DataType::Categorical(..) | DataType::Enum(..) => Ids::new(&column.to_physical_repr())?,
+            _ => Ids::new(column)?,
+        };
+        match ids {
             Ids::Whole(ids) => match dense(&ids) {
                 Some((low, width)) => {
                     let mut table = vec![NOBODY; width];
-                    for (row, id) in ids.into_no_null_iter().enumerate() {
+                    let ids = ids.rechunk();
+                    codes.extend(ids.cont_slice()?.iter().zip(0..).map(|(id, row)| {
                         let slot = &mut table[(id - low) as usize];
                         if *slot == NOBODY {
                             *slot = firsts.len() as u32;
-                            firsts.push(row as IdxSize);
+                            firsts.push(row);
                         }
-                        codes.push(*slot);
-                    }
+                        *slot
+                    }));
                 }
                 None => numbers_of(ids.into_no_null_iter(), &mut codes, &mut firsts),
             },
@@ -245,9 +264,27 @@ impl Index {
     }
 }
 
-/// Moments: microseconds since 1970-01-01 UTC, and the time zone in which days are counted.
+/// Microseconds since 1970-01-01 UTC: the column's own memory, where it holds them already.
+pub(crate) struct Micros(<Int64Type as PolarsDataType>::Array);
+
+impl std::ops::Deref for Micros {
+    type Target = [i64];
+
+    #[inline]
+    fn deref(&self) -> &[i64] {
+        self.0.values()
+    }
+}
+
+impl From<Vec<i64>> for Micros {
+    fn from(values: Vec<i64>) -> Micros {
+        Micros(<Int64Type as PolarsDataType>::Array::from_vec(values))
+    }
+}
+
+/// Moments, and the time zone in which days are counted.
 pub(crate) struct Moments {
-    pub micros: Vec<i64>,
+    pub micros: Micros,
     zone: Option<Tz>,
     /// Whether the column holds dates: days of whatever calendar is in use.
     dates: bool,
@@ -272,21 +309,21 @@ impl Moments {
             }
         };
         let series = found.as_materialized_series().to_physical_repr().cast(&DataType::Int64)?;
-        let raw = series.i64()?.into_no_null_iter();
-        let micros: Vec<i64> = match found.dtype() {
-            DataType::Date => raw.map(|day| day.saturating_mul(DAY)).collect(),
-            DataType::Datetime(TimeUnit::Milliseconds, _) => {
-                raw.map(|ms| ms.saturating_mul(1_000)).collect()
-            }
-            DataType::Datetime(TimeUnit::Nanoseconds, _) => {
-                raw.map(|ns| ns.div_euclid(1_000)).collect()
-            }
-            _ => raw.collect(),
+        let raw = series.i64()?.rechunk();
+        let values: &[i64] = raw.downcast_as_array().values();
+        let made = |of: fn(i64) -> i64| -> Micros {
+            values.par_iter().map(|value| of(*value)).collect::<Vec<i64>>().into()
+        };
+        let micros = match found.dtype() {
+            DataType::Date => made(|day| day.saturating_mul(DAY)),
+            DataType::Datetime(TimeUnit::Milliseconds, _) => made(|ms| ms.saturating_mul(1_000)),
+            DataType::Datetime(TimeUnit::Nanoseconds, _) => made(|ns| ns.div_euclid(1_000)),
+            _ => Micros(raw.downcast_as_array().clone()),
         };
         // Beyond these years the calendar is of no use, and a table of days too long.
         const FIRST: i64 = -719_528 * DAY;
         const LAST: i64 = 2_932_897 * DAY;
-        if micros.iter().any(|at| !(FIRST..LAST).contains(at)) {
+        if micros.par_iter().any(|at| !(FIRST..LAST).contains(at)) {
             return Err(Error::column(name, column, "lies outside the years 0 to 9999"));
         }
         Ok(Moments { micros, zone, dates: found.dtype() == &DataType::Date })
@@ -307,10 +344,11 @@ impl Moments {
             );
             return Err(Error::column(name, column, problem));
         }
-        for at in &mut self.micros {
+        let midnight = |at: &i64| {
             let day = DateTime::from_timestamp_micros(*at).unwrap_or_default();
-            *at = others.at(day.naive_utc());
-        }
+            others.at(day.naive_utc())
+        };
+        self.micros = self.micros.iter().map(midnight).collect::<Vec<i64>>().into();
         self.zone = others.zone;
         Ok(self)
     }
@@ -515,7 +553,7 @@ mod tests {
         let hour = 3_600_000_000;
         let midnight_utc = 19_813 * DAY;
         let moments = |at: Vec<i64>, zone| Moments {
-            micros: at,
+            micros: at.into(),
             zone: Some(Tz::from_str(zone).unwrap()),
             dates: false,
         };

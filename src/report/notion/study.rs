@@ -4,13 +4,15 @@ use std::path::Path;
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::metrics::funnel::{Funnel, Step};
+use crate::metrics::funnel::{Funnel, Step, Walk};
 use crate::metrics::growth::{self, STAGES, Stages};
 use crate::metrics::interval::wilson;
 use crate::metrics::lever::{Lever, Model, Rate};
 use crate::metrics::retention::{self, Retention, Weight};
+use crate::metrics::timeline::Index;
 use crate::metrics::{Period, activity, concentration, confounding};
 use crate::notebook::{beside, number};
 use crate::warehouse::Sink;
@@ -86,10 +88,13 @@ impl Tables {
 /// A figure of the first page: name, value, interval, unit.
 type Figure = (&'static str, f64, Option<(f64, f64)>, &'static str);
 
+/// Frames by name.
+type Frames = Vec<(&'static str, DataFrame)>;
+
 /// Every frame of the study, by name: what its charts and texts are made of.
 #[derive(Debug, Clone)]
 pub struct Study {
-    frames: Vec<(&'static str, DataFrame)>,
+    frames: Frames,
 }
 
 /// The frames in the order in which they are made, which is that of their files.
@@ -128,72 +133,47 @@ impl Study {
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), and those of the metrics.
     pub fn new(tables: &Tables) -> Result<Study> {
-        let Tables { user_profiles: users, user_events, visitors, plans, until } = tables;
+        let Tables { user_profiles: users, user_events, plans, until, .. } = tables;
         let until = *until;
-        let events = user_events.clone().lazy().filter(kind("signup").not());
+        let events = active(user_events)?;
         let together = kind("comment").or(kind("share")).or(kind("invite"));
 
         let first = users.column("signup_date")?.date()?.physical().min().unwrap_or(0);
         let first = NaiveDate::default() + TimeDelta::days(i64::from(first));
         let span = activity::Span { from: Some(first), to: until.pred_opt() };
-        let engagement = activity::daily(&events, span)?;
-        let north_star = growth::north_star(&events, together.clone(), first, until)?;
 
-        let stages = Stages::new(kind("page_create"), together, kind("upgrade"));
-        let reached = stages.milestones(users, &events, until)?;
-        let funnel = Funnel::new(STAGES.map(Step::event));
-        let steps = funnel.conversion(&reached)?;
-        let last = until - TimeDelta::days(i64::from(stages.within));
-        let seen = visitors.clone().lazy().filter(col("date").lt_eq(lit(last)));
-        let seen = seen.select([col("visitors").sum()]).collect()?;
-        let seen = seen.column("visitors")?.i64()?.get(0).unwrap_or(0);
-        let funnel_metrics = growth::from_visitors(seen as u64, &steps)?;
-        let segment_funnel = segments(&funnel, &reached, users)?;
-        let activation = growth::activation(
-            users,
-            &events,
-            kind("page_create"),
-            168,
-            until,
-            "acquisition_channel",
-        )?;
-
-        let cohort_retention = Retention::default().until(until.and_time(NaiveTime::MIN)).cohorts(
-            users,
-            &events,
-            Period::Month,
-        )?;
-        let retention_curve = retention::curve(&cohort_retention, Weight::Size)?;
-        let observed = retention_curve.height();
-        if observed <= MONTHS {
-            let accepted =
-                format!("more than {MONTHS}: the study reports retention in month {MONTHS}");
-            return Err(Error::config("months observed", observed, accepted));
+        // Each mostly keeps one core busy, so several run side by side.
+        let parts: [&(dyn Fn() -> Result<Frames> + Sync); 7] = [
+            &|| stages(tables, &events, together.clone()),
+            &|| {
+                let weeks = growth::north_star(&events, together.clone(), first, until)?;
+                Ok(vec![("north_star", weeks)])
+            },
+            &|| first_value(users, &events, until),
+            &|| Ok(vec![("engagement", activity::daily(&events, span)?)]),
+            &|| returns(users, &events, until),
+            &|| {
+                let adoption = growth::adoption(users, &events, "event_type", until)?;
+                Ok(vec![("feature_adoption", adoption)])
+            },
+            &|| {
+                let quarter = until - TimeDelta::days(90);
+                let power = growth::power_users(&events, quarter, until)?;
+                let revenue = recurring(users, plans)?;
+                Ok(vec![("power_users", growth::tenths(&power)?), ("revenue", revenue)])
+            },
+        ];
+        let made: Vec<Result<Frames>> =
+            parts.into_par_iter().with_max_len(1).map(|part| part()).collect();
+        let mut study = Study { frames: vec![] };
+        for frames in made {
+            study.frames.extend(frames?);
         }
-        let fast_activation = fast(users, &events, until)?;
-        let feature_adoption = growth::adoption(users, &events, "event_type", until)?;
-        let quarter = until - TimeDelta::days(90);
-        let power = growth::power_users(&events, quarter, until)?;
-        let power_users = growth::tenths(&power)?;
-        let revenue = recurring(users, plans)?;
 
-        let model = model(&funnel_metrics)?;
+        let model = model(study.frame("funnel_metrics")?)?;
         let alone = model.alone()?;
         let best = launched(&model, &alone)?;
-        let mut study = Study { frames: vec![] };
         study.frames.extend([
-            ("engagement", engagement),
-            ("north_star", north_star),
-            ("funnel_metrics", funnel_metrics),
-            ("segment_funnel", segment_funnel),
-            ("activation", activation),
-            ("retention_matrix", matrix(&cohort_retention)?),
-            ("cohort_retention", cohort_retention),
-            ("retention_curve", retention_curve),
-            ("fast_activation", fast_activation),
-            ("feature_adoption", feature_adoption),
-            ("power_users", power_users),
-            ("revenue", revenue),
             ("growth_levers", alone),
             ("lever_overlap", best.overlap()?),
             ("growth_projections", best.projection(12)?),
@@ -251,7 +231,7 @@ impl Study {
 
     /// The figures of the first page: `metric`, `value`, `low`, `high` (f64; 95 %, null where nothing is
     /// estimated), `unit` ("number", "share", "dollars").
-    fn key_metrics(&self, tables: &Tables, events: &LazyFrame) -> Result<DataFrame> {
+    fn key_metrics(&self, tables: &Tables, events: &DataFrame) -> Result<DataFrame> {
         let mut rows: Vec<Figure> = vec![];
         let users = tables.user_profiles.height() as f64;
         rows.push(("users", users, None, "number"));
@@ -315,17 +295,13 @@ impl Study {
         let (value, interval) =
             bounds(self.frame("fast_activation")?, 1, ["ratio", "low", "high"])?;
         rows.push(("fast over slow activation, month 1", value, interval, "number"));
-        let each = beside(
-            tables.user_profiles.clone().lazy().select([col("user_id")]),
-            &events
-                .clone()
-                .group_by([col("user_id")])
-                .agg([len().cast(DataType::Int64).alias("events")])
-                .collect()?,
-            "user_id",
-        )
-        .with_column(col("events").fill_null(lit(0_i64)))
-        .collect()?;
+        let ids = tables.user_profiles.column("user_id")?;
+        let mut counts = vec![0_i64; ids.len()];
+        for user in Index::new("users", ids)?.find("events", events.column("user_id")?)? {
+            // Events of nobody we know are nobody's activity.
+            counts.get_mut(user as usize).into_iter().for_each(|count| *count += 1);
+        }
+        let each = df!("events" => counts)?;
         let top = concentration::summary(&each, "events", &[0.1])?;
         let (value, interval) = bounds(&top, 1, ["value", "low", "high"])?;
         rows.push(("top tenth's share of activity", value, interval, "share"));
@@ -346,12 +322,78 @@ impl Study {
     }
 }
 
+/// The events that are activity, prepared once for all metrics: in one piece, which none of them has to put together
+/// again, and with kinds as numbers.
+fn active(events: &DataFrame) -> Result<DataFrame> {
+    const ROWS: usize = 1 << 20;
+    let named = DataType::from_categories(Categories::global());
+    let piece = |from: usize| {
+        let piece = events.slice((from * ROWS) as i64, ROWS).lazy();
+        piece
+            .with_column(col("event_type").cast(named.clone()))
+            .filter(kind("signup").not())
+            .collect()
+    };
+    let pieces: PolarsResult<Vec<DataFrame>> =
+        (0..events.height().div_ceil(ROWS).max(1)).into_par_iter().map(piece).collect();
+    let mut whole = DataFrame::empty();
+    for piece in pieces? {
+        whole.vstack_mut_owned(piece)?;
+    }
+    whole.rechunk_mut();
+    Ok(whole)
+}
+
+/// The way from the visit to payment, all in all, by segment and by channel.
+fn stages(tables: &Tables, events: &DataFrame, together: Expr) -> Result<Frames> {
+    let Tables { user_profiles: users, visitors, until, .. } = tables;
+    let stages = Stages::new(kind("page_create"), together, kind("upgrade"));
+    let reached = stages.milestones(users, events, *until)?;
+    let funnel = Funnel::new(STAGES.map(Step::event));
+    let walk = funnel.walk(&reached)?;
+    let steps = walk.conversion()?;
+    let last = *until - TimeDelta::days(i64::from(stages.within));
+    let seen = visitors.clone().lazy().filter(col("date").lt_eq(lit(last)));
+    let seen = seen.select([col("visitors").sum()]).collect()?;
+    let seen = seen.column("visitors")?.i64()?.get(0).unwrap_or(0);
+    Ok(vec![
+        ("funnel_metrics", growth::from_visitors(seen as u64, &steps)?),
+        ("segment_funnel", segments(&walk, users)?),
+    ])
+}
+
+/// When users first got value, and whether it matters that it was soon.
+fn first_value(users: &DataFrame, events: &DataFrame, until: NaiveDate) -> Result<Frames> {
+    let times = growth::time_to_value(users, events, kind("page_create"), 168, until)?;
+    Ok(vec![
+        ("activation", growth::activation_by(&times, users, "acquisition_channel")?),
+        ("fast_activation", fast(users, events, &times, until)?),
+    ])
+}
+
+/// Who comes back, by month of sign-up.
+fn returns(users: &DataFrame, events: &DataFrame, until: NaiveDate) -> Result<Frames> {
+    let counted = Retention::default().until(until.and_time(NaiveTime::MIN));
+    let cohorts = counted.cohorts(users, events, Period::Month)?;
+    let curve = retention::curve(&cohorts, Weight::Size)?;
+    let observed = curve.height();
+    if observed <= MONTHS {
+        let accepted = format!("more than {MONTHS}: the study reports retention in month {MONTHS}");
+        return Err(Error::config("months observed", observed, accepted));
+    }
+    Ok(vec![
+        ("retention_matrix", matrix(&cohorts)?),
+        ("cohort_retention", cohorts),
+        ("retention_curve", curve),
+    ])
+}
+
 /// The funnel and the share on a paid plan by segment and by channel: `attribute`, `group`, `users` (i64),
 /// the rate of each stage (f64), `paid` (i64), `paid_rate`, `low`, `high` (f64, 95 % Wilson).
-fn segments(funnel: &Funnel, reached: &DataFrame, users: &DataFrame) -> Result<DataFrame> {
+fn segments(walk: &Walk<'_>, users: &DataFrame) -> Result<DataFrame> {
     let mut parts = vec![];
     for attribute in ["segment", "acquisition_channel"] {
-        let steps = funnel.conversion_by(reached, users, attribute)?;
+        let steps = walk.conversion_by(users, attribute)?;
         let rate = |stage: &str| {
             let here = when(col("name").eq(lit(stage))).then(col("step_rate"));
             here.otherwise(lit(NULL)).max().alias(stage)
@@ -408,8 +450,12 @@ fn matrix(cohorts: &DataFrame) -> Result<DataFrame> {
 
 /// Of those who created a page: back in the month after, by whether it was within 24 hours. See
 /// [`confounding::risk_ratio`].
-fn fast(users: &DataFrame, events: &LazyFrame, until: NaiveDate) -> Result<DataFrame> {
-    let times = growth::time_to_value(users, events, kind("page_create"), 168, until)?;
+fn fast(
+    users: &DataFrame,
+    events: &DataFrame,
+    times: &DataFrame,
+    until: NaiveDate,
+) -> Result<DataFrame> {
     let month_after = Retention::default().until(until.and_time(NaiveTime::MIN));
     let back = month_after.by_user(users, events, Period::Month, 1)?;
     let compared =
