@@ -77,7 +77,9 @@ fn generate(folder: &Path, events: f64) -> Done<()> {
                 sink.append(table, rows)?;
             }
         }
-        Ok(())
+        sink.append("plans", &notion::plans()?)?;
+        sink.append("calendar", &notion::calendar(&config)?)?;
+        sink.append("visitors", &notion::visitors(&config)?)
     })?;
     files.finish()?;
     let file = start.elapsed().as_secs_f64();
