@@ -59,6 +59,13 @@ fn columns_that_are_missing_or_wrong() {
     let day = NaiveDate::from_ymd_opt(1970, 3, 1).unwrap();
     says(growth::north_star(&events(), lit(true), day, day), &["events", "`workspace_id`"]);
     says(growth::time_to_value(&twice, &events(), lit(true), 24, day), &["more than once"]);
+    let perhaps = when(col("event").eq(lit("a"))).then(lit(true)).otherwise(lit(NULL));
+    says(growth::time_to_value(&users(), &events(), perhaps, 24, day), &["has an empty value"]);
+    let times = growth::time_to_value(&users(), &events(), lit(true), 24, day).unwrap();
+    says(
+        growth::activation_by(&times, &users().reverse(), "signup_at"),
+        &["times", "`user_id`", "same order"],
+    );
     says(growth::adoption(&users(), &events(), "feature", day), &["events", "`feature`"]);
     says(growth::tenths(&events()), &["users", "`events`"]);
     let count = growth::time_to_value(&users(), &events(), lit(1), 24, day);
