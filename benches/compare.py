@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The same work in Casebook, Python polars, DuckDB and pandas (K-means: scikit-learn), on the same Parquet files in
-the same run, and generators beside a loop in Python. Prints seconds, peak memory, and Casebook's time over the other's,
-and writes them with machine and versions: results.json, docs/performance.md and the table in README.md.
+the same run, the whole growth study, and generators beside a loop in Python. Prints seconds, peak memory, and Casebook's
+time over the other's, and writes them with machine and versions: results.json, docs/performance.md and the table in
+README.md.
 
 usage: compare.py [MILLIONS ...]        events, in millions (default: 1 10); other than these, nothing is written
        compare.py tables                writes the tables again, from results.json

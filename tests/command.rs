@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
+use casebook::report::notion::Tables;
 use casebook::warehouse::Warehouse;
 
 fn casebook(words: &[&str]) -> Command {
@@ -143,6 +144,15 @@ fn the_growth_study_is_generated_in_parts() {
     let more = made("more", &["--events-per-user", "60"]);
     let events = |folder: &std::path::Path| lines(&folder.join("user_events.csv")).len();
     assert!(events(&more) > 3 * events(&whole));
+    // The study reads the parts as it reads the whole, or names the one that is missing.
+    let parquet = |out: &str, more: &[&str]| made(out, &[&["--format", "parquet"], more].concat());
+    let parts = parquet("parts", &["--part", "1/2"]);
+    let told = Tables::read(&parts).unwrap_err().to_string();
+    assert!(told.contains("-2-of-2.parquet"), "{told}");
+    parquet("parts", &["--part", "2/2"]);
+    let (one, two) = (Tables::read(&parquet("whole", &[])).unwrap(), Tables::read(&parts).unwrap());
+    assert!(one.user_events.equals_missing(&two.user_events));
+    assert!(one.user_profiles.equals_missing(&two.user_profiles) && one.until == two.until);
     // Coming that often takes more events than these, and that is said.
     let told = fails(&[
         "generate",

@@ -66,6 +66,15 @@ fn columns_that_are_missing_or_wrong() {
         growth::activation_by(&times, &users().reverse(), "signup_at"),
         &["times", "`user_id`", "same order"],
     );
+    // 128 attributes of two values each make more strata than can be numbered.
+    let names: Vec<String> = (0..128).map(|n| format!("a{n}")).collect();
+    let mut columns: Vec<Column> =
+        names.iter().map(|name| Column::new(name.into(), ["x", "y"])).collect();
+    columns.push(Column::new("yes".into(), [true, false]));
+    columns.push(Column::new("too".into(), [true, false]));
+    let many = DataFrame::new_infer_height(columns).unwrap();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    says(confounding::risk_ratio(&many, "yes", "too", &names), &["`strata`", "fewer attributes"]);
     says(growth::adoption(&users(), &events(), "feature", day), &["events", "`feature`"]);
     says(growth::tenths(&events()), &["users", "`events`"]);
     let count = growth::time_to_value(&users(), &events(), lit(1), 24, day);

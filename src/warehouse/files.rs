@@ -421,7 +421,8 @@ pub fn read_columns(path: impl AsRef<Path>, columns: &[&str]) -> Result<DataFram
 
 /// A table's files in a folder, in the order of their parts: `table.parquet`, or `table-1-of-4.parquet` to
 /// `table-4-of-4.parquet`. One after the other, they hold the rows of the whole. A table that is there with the first
-/// part only, as those are that belong to no user, is taken to be whole: `casebook doctor` knows better.
+/// part only, as those are that belong to no user, is taken to be whole where other tables have further parts:
+/// `casebook doctor` knows better.
 ///
 /// # Errors
 /// [`ErrorKind::File`](crate::ErrorKind::File) if there is none, or not every part: the first that is missing is named.
@@ -446,19 +447,23 @@ pub fn parts(folder: &Path, table: &str, format: Format) -> Result<Vec<PathBuf>>
         return Ok(vec![whole]);
     }
     let entries = fs::read_dir(folder).map_err(|cause| Error::file("read", folder, cause))?;
-    let number = |path: PathBuf| -> Option<(u32, u32)> {
-        let name = path.file_name()?.to_str()?.strip_prefix(table)?.strip_prefix('-')?;
-        let (k, n) = name.strip_suffix(&format!(".{format}"))?.split_once("-of-")?;
-        Some((n.parse().ok()?, k.parse().ok()?))
+    let number = |path: PathBuf| -> Option<(String, u32, u32)> {
+        let name = path.file_name()?.to_str()?.strip_suffix(&format!(".{format}"))?;
+        let (rest, n) = name.rsplit_once("-of-")?;
+        let (table, k) = rest.rsplit_once('-')?;
+        Some((table.to_owned(), n.parse().ok()?, k.parse().ok()?))
     };
-    let found: BTreeSet<(u32, u32)> =
+    let all: Vec<(String, u32, u32)> =
         entries.flatten().filter_map(|entry| number(entry.path())).collect();
+    let found: BTreeSet<(u32, u32)> =
+        all.iter().filter(|(name, ..)| name == table).map(|(_, of, k)| (*of, *k)).collect();
     let mut missing = whole;
     for of in found.iter().map(|(of, _)| *of).collect::<BTreeSet<u32>>() {
         let path = |k| folder.join(format!("{table}-{k}-of-{of}.{format}"));
-        // What belongs to nobody lies with the first part alone.
+        // What belongs to nobody lies with the first part alone, beside the others' tables.
         let parts = found.range((of, 0)..(of + 1, 0));
-        if parts.map(|(_, k)| *k).eq([1]) {
+        let others = all.iter().any(|(_, n, k)| *n == of && *k > 1);
+        if others && parts.map(|(_, k)| *k).eq([1]) {
             return Ok(vec![path(1)]);
         }
         match (1..=of).find(|k| !found.contains(&(of, *k))) {
@@ -619,6 +624,9 @@ mod tests {
             touch(name);
         }
         touch("plans-1-of-3.parquet");
+        touch("alone-1-of-7.parquet");
+        let alone = parts(place.path(), "alone", Format::Parquet).unwrap_err().to_string();
+        assert!(alone.contains("alone-2-of-7.parquet"), "{alone}");
         let plans = parts(place.path(), "plans", Format::Parquet).unwrap();
         assert_eq!(plans, [place.path().join("plans-1-of-3.parquet")]);
         touch("more_events-2-of-3.parquet");
