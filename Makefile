@@ -1,6 +1,6 @@
 # The only entry points people need. Each does its own set-up, says what it is doing, skips what is
 # done, and can be interrupted and run again.
-.PHONY: notebooks test lab notion exercises grade site status latency bench bench-scale reference cluster cluster-test kernel tools postgres browser spark doctor clean
+.PHONY: notebooks test check lab notion exercises grade site status latency bench bench-scale reference cluster cluster-test kernel tools postgres browser spark doctor clean
 
 PYTHON := .venv/bin/python
 
@@ -12,6 +12,10 @@ notebooks: kernel
 # Everything CI runs.
 test: kernel postgres browser spark
 	@$(PYTHON) tests/run.py
+
+# What needs neither a kernel nor the library compiled: a minute.
+check: tools
+	@$(PYTHON) tests/run.py check
 
 # JupyterLab with the kernel "Rust (casebook)", in the browser.
 lab: kernel

@@ -15,6 +15,8 @@ import sys
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 EVCXR_VERSION = "0.22.0"
+# Of the warmed folder: raised when what stands in it is no longer what sessions expect.
+LAYOUT = 1
 
 
 def cache():
@@ -119,6 +121,14 @@ def locked(path, shared=False):
         yield
 
 
+def link(source, destination):
+    """A file under a second name; its content, where that cannot be."""
+    try:
+        os.link(source, destination)
+    except OSError:  # another file system, or too many links
+        shutil.copy2(source, destination)
+
+
 def link_tree(source, destination, skip=lambda name: False, copy=lambda path: False):
     """Copies a folder by hard link; what `copy` picks, and what cannot be linked, by content.
 
@@ -133,27 +143,24 @@ def link_tree(source, destination, skip=lambda name: False, copy=lambda path: Fa
             if entry.is_dir(follow_symlinks=False):
                 link_tree(pathlib.Path(entry.path), to, skip, copy)
                 continue
-            if not copy(entry):
-                try:
-                    os.link(entry.path, to)
-                    continue
-                except OSError:  # another file system, or too many links
-                    pass
-            shutil.copy2(entry.path, to)
+            if copy(entry):
+                shutil.copy2(entry.path, to)
+            else:
+                link(entry.path, to)
 
 
 def sources():
-    """Everything the library is built from, with the time of its last change."""
+    """Everything the library and the stand-in are built from, with the time of its last change."""
     files = [PROJECT / name for name in ("Cargo.toml", "Cargo.lock", "build.rs")]
-    for folder in ("src", "sql", "assets"):
+    for folder in ("src", "sql", "assets", "kernel/standin"):
         files += sorted(path for path in (PROJECT / folder).rglob("*") if path.is_file())
     return {str(path.relative_to(PROJECT)): path.stat().st_mtime_ns for path in files}
 
 
 def dependencies_key():
     """What decides whether compiled dependencies can be used again."""
-    parts = [rustc_version(), EVCXR_VERSION, (PROJECT / "Cargo.lock").read_text()]
-    parts += [(PROJECT / "Cargo.toml").read_text(), (pathlib.Path(__file__).parent / "warm.py").read_text()]
+    files = ("Cargo.lock", "Cargo.toml", "kernel/config/cell.toml")
+    parts = [rustc_version(), EVCXR_VERSION, str(LAYOUT), *((PROJECT / name).read_text() for name in files)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

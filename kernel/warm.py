@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Builds the folder that kernel sessions start from.
+"""Builds what kernel sessions take from: the library and its dependencies, compiled, and a few answers.
 
-evcxr compiles each notebook's dependencies in a folder of its own, which for polars takes ten minutes
-or more. This builds such a folder once, from the same compiled dependencies that the tests and the
-command use: evcxr's profile and flags stand in Cargo.toml and .cargo/config.toml, so cargo's hashes
-agree. A session then starts from a copy of it, made in a moment by hard link.
+evcxr compiles each notebook's dependencies in a folder of its own, which for polars takes ten minutes or more. This
+builds such a folder once, from the same compiled dependencies that the tests and the command use: profile and flags
+stand in Cargo.toml and .cargo/config.toml, so cargo's hashes agree. A session's cells are compiled against it by calls
+of rustc, without cargo; see standin/.
 
 Nothing is done when nothing has changed.
 """
@@ -12,6 +12,9 @@ Nothing is done when nothing has changed.
 import fnmatch
 import json
 import os
+import pathlib
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,34 +24,6 @@ from common import (
     PROJECT, dependencies_key, host, link_tree, locked, say, sources, target, tool, warmed,
 )
 
-# What evcxr 0.22 writes. The profile must be this, to the letter of its meaning: it decides cargo's
-# hashes.
-MANIFEST = """
-[package]
-name = "ctx"
-version = "1.0.0"
-edition = "2024"
-
-[lib]
-crate-type = ["cdylib"]
-path = "src/lib.rs"
-
-[profile.dev]
-opt-level = 2
-debug = false
-strip = "debuginfo"
-rpath = true
-lto = false
-debug-assertions = true
-codegen-units = 16
-panic = 'unwind'
-incremental = true
-overflow-checks = true
-
-[dependencies]
-casebook = {{ path = "{project}" }}
-
-"""
 CELL = "pub fn cell() { println!(\"{}\", casebook::polars::prelude::DataFrame::empty()); }\n"
 
 # rust-analyzer, inside the kernel, reads the source of every package that `cargo metadata` lists, to
@@ -77,23 +52,48 @@ def ours(name):
     return name.startswith(("casebook", "libcasebook", "ctx", "libctx"))
 
 
-def copy_to(folder):
-    """A copy of what is built here, by hard link. What cargo or rustc may rewrite in place is copied instead
-    (fingerprints, and our own crates' outputs), and cargo's lock is left out: linked, it would be one for all copies."""
-    def own(entry):
-        return ours(entry.name) or "/.fingerprint/" in entry.path or "/incremental/" in entry.path
-    link_tree(warmed() / "target", folder, skip=lambda name: name.startswith(".cargo-"), copy=own)
+def deps(base=None):
+    """Cargo's folder of compiled crates: for this machine, or (`debug`) for the compiler itself."""
+    return warmed() / "target" / (base or f"{host()}/debug") / "deps"
+
+
+def shared(name):
+    return f"lib{name}.dylib" if sys.platform == "darwin" else f"lib{name}.so"
+
+
+def library():
+    """The library's files, those that are there: the shared object that cells are linked with, and what cargo asks for."""
+    return [path for name in (shared("casebook"), "libcasebook.rlib", "libcasebook.rmeta") if (path := deps() / name).exists()]
+
+
+def standin():
+    """The compiled program that stands in for cargo in a session."""
+    return warmed() / "bin" / "standin"
+
+
+def options(object=None):
+    """How rustc finds the library and its dependencies, and compiles what uses them as the library itself was compiled."""
+    return [
+        "--edition=2024", "-A", "warnings", "-C", "prefer-dynamic", "-C", "rpath", "-C", "debug-assertions=on", "-C", "overflow-checks=on",
+        "-C", "strip=debuginfo", "-L", f"dependency={deps()}", "-L", f"dependency={deps('debug')}",
+        "--extern", f"casebook={object or deps() / shared('casebook')}",
+    ]
+
+
+def cell_call(folder):
+    """How rustc is called for a cell of the session in a folder. What a cell needs of its own, the stand-in adds."""
+    form = ["--crate-name", "ctx", "src/lib.rs", "--crate-type", "cdylib", "--error-format=json", "--json=diagnostic-rendered-ansi"]
+    return [*form, *options(folder / "lib" / shared("casebook"))]
 
 
 def compile_dependencies():
     """Compiles the project's dependencies where tests and command look for them, so that they are
     compiled once for everything."""
-    for word in ("build", "check"):
-        # With the features that tests and command have: a shared object's name carries no hash, so
-        # building the library with others would replace theirs.
-        done = subprocess.run(["cargo", word, "--lib", "--all-features", "--locked"], cwd=PROJECT)
-        if done.returncode != 0:
-            sys.exit("casebook: the library does not compile; the kernel needs it.")
+    # With the features that tests and command have: a shared object's name carries no hash, so building the library with
+    # others would replace theirs.
+    done = subprocess.run(["cargo", "build", "--lib", "--all-features", "--locked"], cwd=PROJECT)
+    if done.returncode != 0:
+        sys.exit("casebook: the library does not compile; the kernel needs it.")
 
 
 def seed(folder):
@@ -127,41 +127,97 @@ def trimmed(metadata):
     return metadata
 
 
+def manifest():
+    """The manifest that evcxr writes for a cell, to the byte: a session's stand-in compares it."""
+    text = (pathlib.Path(__file__).parent / "config" / "cell.toml").read_text().replace("@PROJECT@", str(PROJECT))
+    return "\n" + text.split("\n", 2)[2] + "\n"
+
+
+def bare(metadata):
+    """cargo metadata's answer for a cell without dependencies: evcxr begins with one."""
+    root = metadata["resolve"]["root"]
+    package = [p | {"dependencies": []} for p in metadata["packages"] if p["id"] == root]
+    node = [n | {"dependencies": [], "deps": []} for n in metadata["resolve"]["nodes"] if n["id"] == root]
+    return metadata | {"packages": package, "resolve": metadata["resolve"] | {"nodes": node}}
+
+
+def compile_standin():
+    standin().parent.mkdir(exist_ok=True)
+    words = ["--edition=2024", "-C", "opt-level=2", "-C", "strip=symbols", "-o", str(standin())]
+    subprocess.run([tool("rustc"), *words, str(pathlib.Path(__file__).parent / "standin/main.rs")], check=True)
+
+
+def broken(log):
+    tail = log.read_text().splitlines()[-40:]
+    sys.exit("\n".join(tail) + "\ncasebook: the library does not compile; the kernel needs it.")
+
+
+def recorded(log):
+    """The call of rustc that compiled the library, from what cargo printed: environment, arguments and folder."""
+    found = [line for line in log.read_text().splitlines() if "--crate-name casebook " in line and "--crate-type dylib" in line]
+    words = shlex.split(re.sub(r"^\s*Running `(.*)`$", r"\1", found[-1]))
+    start = next(place for place, word in enumerate(words) if os.path.basename(word) == "rustc")
+    return {"env": dict(word.split("=", 1) for word in words[:start] if "=" in word), "args": words[start + 1:]}
+
+
 def build(folder):
+    """Everything that is needed, with cargo."""
     (folder / "src").mkdir(parents=True, exist_ok=True)
-    manifest = MANIFEST.format(project=PROJECT)
-    if not (folder / "Cargo.toml").exists() or (folder / "Cargo.toml").read_text() != manifest:
-        (folder / "Cargo.toml").write_text(manifest)
+    (folder / "Cargo.toml").write_text(manifest())
     (folder / "src/lib.rs").write_text(CELL)
     # The project's lock file, so that a session resolves to what is built here.
     shutil.copyfile(PROJECT / "Cargo.lock", folder / "Cargo.lock")
-    (folder / "ready.json").unlink(missing_ok=True)
-    before = sources()
-    log = open(folder / "build.log", "w")
-    # `check` is what evcxr runs to explain a cell that does not compile.
-    for word in ("build", "check"):
-        done = cargo(folder, word, "--target", host(), stdout=log, stderr=subprocess.STDOUT)
-        if done.returncode != 0:
-            tail = (folder / "build.log").read_text().splitlines()[-40:]
-            sys.exit("\n".join(tail) + "\ncasebook: the library does not compile; the kernel needs it.")
+    log = folder / "build.log"
+    with open(log, "w") as file:
+        done = cargo(folder, "build", "-vv", "--target", host(), stdout=file, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        broken(log)
+    (folder / "library.json").write_text(json.dumps(recorded(log)))
     answer = cargo(
-        folder, "metadata", "--format-version=1", "--filter-platform", host(),
-        check=True, capture_output=True, text=True,
+        folder, "metadata", "--format-version=1", "--filter-platform", host(), check=True, capture_output=True, text=True,
     )
     shutil.copyfile(folder / "Cargo.lock", folder / "Cargo.lock.built")
-    (folder / "metadata.json").write_text(json.dumps(trimmed(json.loads(answer.stdout))))
-    (folder / "ready.json").write_text(json.dumps({"key": dependencies_key(), "sources": before}))
+    metadata = trimmed(json.loads(answer.stdout))
+    (folder / "metadata.json").write_text(json.dumps(metadata))
+    (folder / "metadata.bare.json").write_text(json.dumps(bare(metadata)))
+
+
+def rebuild(folder):
+    """The library alone, after an edit: by the compiler's call that is written down."""
+    call = json.loads((folder / "library.json").read_text())
+    for path in library():
+        path.unlink()  # sessions keep the old one: a file is never rewritten in place
+    log = folder / "build.log"
+    with open(log, "w") as file:
+        env = environment() | call["env"]
+        done = subprocess.run([tool("rustc"), *without_json(call["args"])], cwd=PROJECT, env=env, stdout=file, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        broken(log)
+
+
+def without_json(words):
+    """A call whose messages are for people."""
+    return [word for word in words if not word.startswith(("--json=", "--error-format="))]
+
+
+def ready():
+    """What the warmed folder was made from; empty if it is not there, or was not finished."""
+    try:
+        return json.loads((warmed() / "ready.json").read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def of_library(files):
+    return {name: time for name, time in files.items() if not name.startswith("kernel/")}
 
 
 def state():
-    """"ready", "edited" (only the library changed), or "cold"."""
-    try:
-        ready = json.loads((warmed() / "ready.json").read_text())
-    except (OSError, ValueError):
+    """"ready", "edited" (only the library or the stand-in changed), or "cold"."""
+    made = ready()
+    if made.get("key") != dependencies_key():
         return "cold"
-    if ready["key"] != dependencies_key():
-        return "cold"
-    return "ready" if ready["sources"] == sources() else "edited"
+    return "ready" if made["sources"] == sources() else "edited"
 
 
 def warm():
@@ -171,18 +227,22 @@ def warm():
             "move the project, or set CARGO_TARGET_DIR to another folder"
         )
     with locked(warmed().parent / "warm.lock"):
-        now = state()
+        now, before = state(), sources()
         if now == "ready":
             return
-        start = time.monotonic()
+        start, built_from = time.monotonic(), ready().get("sources", {})
+        (warmed() / "ready.json").unlink(missing_ok=True)
         if now == "cold":
-            say("warming the kernel: about 1 minute (10 to 20 if polars is not compiled yet)")
+            say("warming the kernel: about 1 minute (10 to 15 if polars is not compiled yet)")
             shutil.rmtree(warmed(), ignore_errors=True)
             compile_dependencies()
             seed(warmed())
-        else:
+            build(warmed())
+        elif of_library(before) != of_library(built_from):
             say("the library has changed: rebuilding it for the kernel, about 20 seconds")
-        build(warmed())
+            rebuild(warmed())
+        compile_standin()
+        (warmed() / "ready.json").write_text(json.dumps({"key": dependencies_key(), "sources": before}))
         say(f"the kernel is warm ({time.monotonic() - start:.0f} s)")
 
 

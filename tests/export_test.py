@@ -43,7 +43,7 @@ class Programs(unittest.TestCase):
     def test_prose_is_there_as_comments(self):
         path = book.NOTEBOOKS[2]
         export.build(path)
-        program = (export.FOLDER / "src/bin" / f"n{path.stem}.rs").read_text(encoding="utf-8")
+        program = (export.FOLDER / f"n{path.stem}.rs").read_text(encoding="utf-8")
         for cell in book.read(path).cells:
             if cell.cell_type == "markdown":
                 for line in filter(None, map(str.rstrip, cell.source.splitlines())):

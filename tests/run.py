@@ -2,6 +2,7 @@
 """Everything that must hold. `make test` runs it.
 
 usage: run.py [STEP ...]     only these steps, by name
+       run.py check          those of a minute, which need neither a kernel nor the library compiled
 
 First the steps that use every core, one after the other; then two lanes side by side, of steps that mostly wait for one
 kernel. What a step of a lane says is shown when it has ended.
@@ -21,9 +22,17 @@ UNITTEST = [PYTHON, "-W", "ignore", "-m", "unittest", "-v"]
 POSTGRES = [PYTHON, "tests/postgres.py", "run"]
 NOTEBOOKS = [PYTHON, "kernel/notebooks.py", "--check", "--jobs", "1"]
 
+# What needs neither a kernel, nor the library compiled, nor a network.
+UNITS = [f"tests/{name}_test.py" for name in ("complete", "explain", "pack", "preflight", "relay", "workflows")]
+# The program that stands in for cargo in a session needs nothing but the compiler.
+STANDIN = 'mkdir -p "$0" && rustc --edition=2024 --test -o "$0/standin-tests" kernel/standin/main.rs && "$0/standin-tests"'
+
 # Name, what it is and about how long it takes, command.
 STEPS = [
     ("fmt", "formatting", ["cargo", "fmt", "--all", "--check"]),
+    ("standin", "the kernel's stand-in for cargo (2 seconds)",
+     ["sh", "-c", STANDIN, os.environ.get("CARGO_TARGET_DIR") or "target"]),
+    ("unit", "parts of the kernel by themselves, scripts, workflows, containers (10 seconds)", [*UNITTEST, *UNITS]),
     ("clippy", "lints (1 to 4 minutes the first time)",
      ["cargo", "clippy", "--all-features", "--all-targets", "--", "-D", "warnings"]),
     ("lean", "lints of the library alone, as a notebook takes it, and without PostgreSQL",
@@ -52,6 +61,7 @@ LANES = [
         ("exercises", "right, wrong and missing answers graded by nbgrader (10 minutes)", [*UNITTEST, "tests/exercises_test.py"]),
     ],
 ]
+CHECK = ["fmt", "standin", "unit"]
 SAYING = threading.Lock()
 
 
@@ -72,7 +82,7 @@ def run(step, env, aside):
 
 def main():
     known = [name for name, _, _ in STEPS + [step for lane in LANES for step in lane]]
-    asked = sys.argv[1:] or known
+    asked = CHECK if sys.argv[1:] == ["check"] else sys.argv[1:] or known
     unknown = set(asked) - set(known)
     if unknown:
         sys.exit(f"there is no step {', '.join(sorted(unknown))}")

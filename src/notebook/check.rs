@@ -6,11 +6,12 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::fmt::Display;
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, set_hook, take_hook};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, panic_any, set_hook, take_hook};
 use std::sync::Once;
 
 use polars::prelude::*;
 
+use super::session;
 use super::show::{Table, grouped, table};
 use crate::error::Error;
 
@@ -141,9 +142,7 @@ fn quietly<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     HOOK.call_once(|| {
         let usual = take_hook();
         set_hook(Box::new(move |panic| {
-            if let Some(not_yet) = panic.payload().downcast_ref::<NotYet>() {
-                eprintln!("{not_yet}");
-            } else if !QUIET.get() {
+            if !told(panic) {
                 usual(panic);
             }
         }));
@@ -152,6 +151,16 @@ fn quietly<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     let done = catch_unwind(AssertUnwindSafe(run));
     QUIET.set(false);
     done.map_err(|payload| message(payload.as_ref()))
+}
+
+/// Whether a panic is an answer's: then what is missing is told here, or will be by [`Question::judge`].
+pub(crate) fn told(panic: &PanicHookInfo<'_>) -> bool {
+    match panic.payload().downcast_ref::<NotYet>() {
+        Some(not_yet) if session::heard() => session::report("NotYet", panic, &not_yet.to_string()),
+        Some(not_yet) => eprintln!("{not_yet}"),
+        None => return QUIET.get(),
+    }
+    true
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {

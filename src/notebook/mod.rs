@@ -6,18 +6,13 @@
 mod cells;
 pub mod check;
 mod figure;
+pub mod session;
 mod show;
 
 pub use cells::{beside, falling, number, share_of, stacked};
 pub use figure::Figure;
+pub use session::plain_panics;
 #[doc(hidden)]
 pub use show::{ByDebug, ByShow, Value};
 pub use show::{Markdown, Show, Table, plain_text, table};
 pub(crate) use show::{decimal, decimals, grouped};
-
-/// Lets a panic print its message and its place, without a backtrace.
-///
-/// The kernel calls this when a session starts: evcxr asks for backtraces, which in a lesson are noise.
-pub fn plain_panics() {
-    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
-}
