@@ -1,6 +1,6 @@
 # The only entry points people need. Each does its own set-up, says what it is doing, skips what is
 # done, and can be interrupted and run again.
-.PHONY: notebooks test check lab notion exercises grade site status latency bench bench-scale reference cluster cluster-test kernel tools postgres browser spark doctor clean
+.PHONY: notebooks test check lab notion exercises grade site status latency bench bench-scale reference cluster cluster-test kernel pack tools postgres browser spark doctor clean
 
 PYTHON := .venv/bin/python
 
@@ -73,6 +73,12 @@ cluster-test: tools
 # The kernel: evcxr_jupyter, its registration, and its compiled dependencies.
 kernel: tools
 	@$(PYTHON) kernel/install.py
+
+# One file with all that the kernel took long to compile, for machines like this one: target/pack. What is packed is
+# compiled here, not taken from another pack.
+pack: export CASEBOOK_PACK := none
+pack: kernel
+	@$(PYTHON) kernel/pack.py make
 
 # JupyterLab and friends, in .venv.
 tools: .venv/installed

@@ -7,7 +7,6 @@
 //! compiler would make. The exception is a crate whose dependency was compiled here after all: the compiler would not
 //! accept the two together, and then the crate is compiled too.
 
-use std::collections::HashSet;
 use std::env;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX};
 use std::ffi::OsString;
@@ -15,7 +14,6 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::SystemTime;
 
 /// The first line of the list of sources of what was handed out. The compiler writes none like it.
 const MARK: &str = "# handed out by casebook, not compiled here\n";
@@ -51,6 +49,8 @@ pub fn replay() -> Option<i32> {
     let call = fs::read_to_string(own.with_file_name(CALL)).ok()?;
     let mut call = call.split_terminator('\0');
     let store = PathBuf::from(call.next()?);
+    // Of an earlier run, in another environment.
+    let _ = fs::remove_file(Path::new(&env::var_os("OUT_DIR")?).with_file_name(REPLAYED));
     let done = Run::find(&store).and_then(|run| run.again());
     Some(done.unwrap_or_else(|| compiled(&own, call)))
 }
@@ -212,15 +212,18 @@ fn handed_out(dependency: &Path) -> bool {
     list.and_then(|list| fs::read_to_string(list).ok()).is_some_and(|text| text.starts_with(MARK))
 }
 
-/// Copies a file, as if it was made now: cargo compares times. What is there may be one file with another's name, and is
-/// not written into.
+/// Copies a file, which is then as old as what was written before and after it: cargo compares times. What is there may be
+/// one file with another's name, and is not written into.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     match fs::remove_file(to) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    fs::copy(from, to)?;
-    fs::File::options().append(true).open(to)?.set_modified(SystemTime::now())
+    // Not fs::copy: on macOS that keeps the time.
+    let mut source = fs::File::open(from)?;
+    let mut copy = fs::File::options().write(true).create_new(true).open(to)?;
+    io::copy(&mut source, &mut copy)?;
+    copy.set_permissions(source.metadata()?.permissions())
 }
 
 fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
@@ -312,38 +315,17 @@ fn moved(text: &str, from: &Path, to: &Path) -> Option<String> {
 
 /// Variables that cargo sets for the script itself, and that choose a C compiler: another one makes the same library.
 fn irrelevant(name: &str) -> bool {
-    let own = HashSet::from([
-        "RUSTC",
-        "RUSTC_WRAPPER",
-        "RUSTC_WORKSPACE_WRAPPER",
-        "RUSTC_LINKER",
-        "RUSTDOC",
-        "TARGET",
-        "HOST",
-        "NUM_JOBS",
-        "OPT_LEVEL",
-        "PROFILE",
-        "DEBUG",
-        "OUT_DIR",
-    ]);
-    let tools = [
-        "CC",
-        "CXX",
-        "CFLAGS",
-        "CXXFLAGS",
-        "AR",
-        "ARFLAGS",
-        "RANLIB",
-        "RANLIBFLAGS",
-        "SDKROOT",
-        "MACOSX_DEPLOYMENT_TARGET",
-    ];
+    let cargos = name.starts_with("CARGO_")
+        || matches!(name, "RUSTC" | "RUSTC_WRAPPER" | "RUSTC_WORKSPACE_WRAPPER" | "RUSTC_LINKER")
+        || matches!(name, "RUSTDOC" | "TARGET" | "HOST" | "NUM_JOBS" | "OPT_LEVEL" | "PROFILE")
+        || matches!(name, "DEBUG" | "OUT_DIR");
     let tool = name.trim_start_matches("HOST_").trim_start_matches("TARGET_");
-    own.contains(name)
-        || name.starts_with("CARGO_")
-        || tools.iter().any(|known| {
-            tool.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-        })
+    let tools =
+        "CC CXX CFLAGS CXXFLAGS AR ARFLAGS RANLIB RANLIBFLAGS SDKROOT MACOSX_DEPLOYMENT_TARGET";
+    let of_tool = |known| {
+        tool.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
+    cargos || tools.split(' ').any(of_tool)
 }
 
 /// Compiles and runs the real build script, which this program stands in for.
@@ -366,6 +348,7 @@ fn compiled<'c>(own: &Path, call: impl Iterator<Item = &'c str>) -> i32 {
     let program = Path::new(folder).join(format!("{name}{extra}{EXE_SUFFIX}"));
     words[place + 1] = folder;
     if !program.exists() {
+        let _ = fs::create_dir_all(folder);
         let code = status(Command::new(rustc).args(&words));
         if code != 0 {
             return code;
