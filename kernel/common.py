@@ -159,7 +159,7 @@ def sources():
 
 def dependencies_key():
     """What decides whether compiled dependencies can be used again."""
-    files = ("Cargo.lock", "Cargo.toml", "kernel/config/cell.toml")
+    files = ("Cargo.lock", "Cargo.toml", "kernel/config/cell.toml", "kernel/config/dependencies.toml")
     parts = [rustc_version(), EVCXR_VERSION, str(LAYOUT), *((PROJECT / name).read_text() for name in files)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 

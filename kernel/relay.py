@@ -19,7 +19,8 @@ import zmq
 import complete
 import explain
 import timing
-from wire import Message, Wire
+from channels import Inside, Outside
+from wire import Message
 
 RECORD, FIELD, LINE = "\x1e", "\x1f", "\x1d"
 # How long a cell's last words are waited for after evcxr has said that it is done: it lost them, or its process is gone.
@@ -68,65 +69,6 @@ class Cell:
     @property
     def silent(self):
         return self.request.content.get("silent", False)
-
-
-class Inside:
-    """The sockets on evcxr's side."""
-
-    def __init__(self, context, session):
-        told = session.connection
-        address = f"{told['transport']}://{told['ip']}"
-        self.wire = Wire(told["key"])
-        self.shell, self.control, self.stdin = (context.socket(zmq.DEALER) for _ in range(3))
-        self.iopub = context.socket(zmq.SUB)
-        self.iopub.setsockopt(zmq.SUBSCRIBE, b"")
-        for name, end in self.ends():
-            # evcxr asks for input on another channel, by the name that asked on the first.
-            if end is not self.iopub:
-                end.setsockopt(zmq.IDENTITY, b"relay")
-            end.setsockopt(zmq.RECONNECT_IVL, 20)
-            end.linger = 0
-            end.connect(f"{address}:{told[f'{name}_port']}")
-
-    def ends(self):
-        return [("shell", self.shell), ("control", self.control), ("stdin", self.stdin), ("iopub", self.iopub)]
-
-    def close(self):
-        for _, end in self.ends():
-            end.close()
-
-
-class Outside:
-    """The sockets on Jupyter's side."""
-
-    def __init__(self, context, told):
-        self.wire = Wire(told["key"])
-        self.shell, self.control, self.stdin = (context.socket(zmq.ROUTER) for _ in range(3))
-        self.iopub, self.heart = context.socket(zmq.PUB), context.socket(zmq.REP)
-        deadline = time.monotonic() + 10
-        for name, end in self.ends():
-            end.linger = 500
-            while True:
-                try:
-                    end.bind(address(told, f"{name}_port"))
-                    break
-                except zmq.ZMQError:
-                    # The kernel before this one, on the same ports, is still leaving.
-                    if time.monotonic() > deadline:
-                        raise
-                    time.sleep(0.02)
-
-    def ends(self):
-        return [("shell", self.shell), ("control", self.control), ("stdin", self.stdin), ("iopub", self.iopub), ("hb", self.heart)]
-
-    def close(self):
-        for _, end in self.ends():
-            end.close()
-
-
-def address(told, name):
-    joint = "-" if told["transport"] == "ipc" else ":"
-    return f"{told['transport']}://{told['ip']}{joint}{told[name]}"
 
 
 class Relay:
@@ -202,7 +144,10 @@ class Relay:
 
     def ask(self, end, message):
         self.answering[message.ident] = (message.kind, message.idents, message.content)
-        end.send_multipart(self.inside.wire.pack(dataclasses.replace(message, idents=[])))
+        content = message.content
+        if message.kind == "complete_request":  # Jupyter counts code points, evcxr what a reader would call letters
+            content = content | {"cursor_pos": complete.to_graphemes(content.get("code", ""), content.get("cursor_pos", 0))}
+        end.send_multipart(self.inside.wire.pack(dataclasses.replace(message, idents=[], content=content)))
 
     def from_control(self, message):
         if message.kind == "kernel_info_request":
@@ -381,8 +326,9 @@ class Relay:
             if death:
                 self.frames.clear()
                 return explain.died(death, "".join(cell.stderr), cell.interrupted)
-            return joined([explain.compile_error(error, cell.code, self.diagnostics()) for error in cell.errors])
-        about = {"lib_rs": self.read("src/lib.rs"), "cell_source": cell.code, "earlier": self.history}
+            return explain.compile_errors(
+                cell.errors, cell.code, self.diagnostics(), self.read("src/lib.rs"), self.history, self.frames, self.api)
+        about = {"lib_rs": self.read("src/lib.rs"), "cell_source": cell.code, "earlier": self.history, "frames": self.frames}
         if cell.caught:
             what, file, line, column, message = cell.panics[-1] if cell.panics else ("panic", "", "0", "0", "")
             return explain.panic(what, file, int(line), int(column), message, **about)
@@ -403,7 +349,7 @@ class Relay:
 
     def diagnostics(self):
         """What the compiler said last, message by message."""
-        return [json.loads(line) for line in self.read("diagnostics").splitlines() if line.startswith('{"$message_type":"diagnostic"')]
+        return [json.loads(line) for line in self.read("diagnostics").split("\n") if line.startswith('{"$message_type":"diagnostic"')]
 
     def remember(self, cell):
         """Which version of each function is the valid one, and where a later failure can lie."""
@@ -489,9 +435,3 @@ class Relay:
         self.inside.close()
         self.session.end()
         self.context.term()
-
-
-def joined(errors):
-    """Several errors of one cell as one: the first names it, all are shown."""
-    lines = [line for error in errors for line in ["", *error["traceback"]]][1:]
-    return errors[0] | {"traceback": lines}

@@ -24,6 +24,8 @@ from common import (
     PROJECT, dependencies_key, host, link_tree, locked, say, sources, target, tool, warmed,
 )
 
+# How dependencies are compiled, for cargo.
+DEPENDENCIES = pathlib.Path(__file__).parent / "config" / "dependencies.toml"
 CELL = "pub fn cell() { println!(\"{}\", casebook::polars::prelude::DataFrame::empty()); }\n"
 
 # rust-analyzer, inside the kernel, reads the source of every package that `cargo metadata` lists, to
@@ -169,7 +171,7 @@ def build(folder):
     shutil.copyfile(PROJECT / "Cargo.lock", folder / "Cargo.lock")
     log = folder / "build.log"
     with open(log, "w") as file:
-        done = cargo(folder, "build", "-vv", "--target", host(), stdout=file, stderr=subprocess.STDOUT)
+        done = cargo(folder, "build", "--config", str(DEPENDENCIES), "-vv", "--target", host(), stdout=file, stderr=subprocess.STDOUT)
     if done.returncode != 0:
         broken(log)
     (folder / "library.json").write_text(json.dumps(recorded(log)))

@@ -114,7 +114,8 @@ pub fn through_cargo(session: &Session, words: &[OsString], purpose: Purpose) ->
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let wrapper = own.with_file_name("rustc-wrapper");
     // A check compiles all dependencies once more, in another form: a build does as well.
-    let words: Vec<OsString> = words.iter().map(|word| if word == "check" { "build".into() } else { word.clone() }).collect();
+    let mut words: Vec<OsString> = words.iter().map(|word| if word == "check" { "build".into() } else { word.clone() }).collect();
+    words.extend(["--config".into(), format!("{}/kernel/config/dependencies.toml", session.project).into()]);
     let source = session.folder.join("src/lib.rs");
     let before = (purpose == Purpose::Check).then(|| read(&source)).transpose()?;
     let code = session.cargo(&words, &[("RUSTC_WRAPPER", wrapper.as_os_str())])?;
