@@ -1,6 +1,6 @@
 # The only entry points people need. Each does its own set-up, says what it is doing, skips what is
 # done, and can be interrupted and run again.
-.PHONY: notebooks test check lab notion exercises grade site status latency bench bench-scale reference cluster cluster-test kernel pack tools postgres browser spark doctor clean
+.PHONY: notebooks test check lab notion exercises grade site status latency bench bench-scale reference cluster cluster-test kernel pack tools preflight postgres browser spark doctor clean
 
 PYTHON := .venv/bin/python
 
@@ -11,18 +11,19 @@ notebooks: kernel
 
 # Everything CI runs.
 test: kernel postgres browser spark
+	@$(PYTHON) kernel/pack.py seed
 	@$(PYTHON) tests/run.py
 
 # What needs neither a kernel nor the library compiled: a minute.
 check: tools
 	@$(PYTHON) tests/run.py check
 
-# JupyterLab with the kernel "Rust (casebook)", in the browser.
+# JupyterLab with the kernel "Rust (casebook)", in the browser, at the first notebook.
 lab: kernel
-	@$(PYTHON) -m jupyterlab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+	@$(PYTHON) -m jupyterlab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # The growth study from data to report, in data/out/notion.
-notion:
+notion: preflight
 	@cargo run --quiet --features command -- report notion
 
 # Check the exercises in a real kernel, and write the student versions: notebooks/exercises/release.
@@ -81,13 +82,17 @@ pack: kernel
 	@$(PYTHON) kernel/pack.py make
 
 # JupyterLab and friends, in .venv.
-tools: .venv/installed
+tools: preflight .venv/installed
 
-.venv/installed: requirements.txt
+.venv/installed: requirements.txt | preflight
 	@echo "casebook: installing JupyterLab into .venv, about 1 minute"
 	@python3 -m venv .venv
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
+
+# What would fail after minutes of downloading and compiling is found in a second, with the command that mends it.
+preflight:
+	@sh kernel/preflight.sh
 
 # PostgreSQL's server programs, for the tests. They start a private server; none is left running.
 postgres: tools
@@ -101,8 +106,9 @@ spark: tools
 browser: tools
 	@$(PYTHON) tests/browser.py install
 
+# The same, and how far the installation is; compiles nothing.
 doctor:
-	@cargo run --quiet --features command -- doctor
+	@sh kernel/preflight.sh doctor
 
 clean:
 	rm -rf target .venv site/html site/source site/jupyter_execute data/out

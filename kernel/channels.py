@@ -22,6 +22,9 @@ class Inside:
             if end is not self.iopub:
                 end.setsockopt(zmq.IDENTITY, b"relay")
             end.setsockopt(zmq.RECONNECT_IVL, 20)
+            # evcxr reads nothing while it runs a cell: what is asked of it waits here, however much that is.
+            end.setsockopt(zmq.SNDHWM, 0)
+            end.setsockopt(zmq.RCVHWM, 0)
             end.linger = 0
             end.connect(f"{address}:{told[f'{name}_port']}")
 
@@ -41,17 +44,13 @@ class Outside:
         self.shell, self.control, self.stdin = (context.socket(zmq.ROUTER) for _ in range(3))
         self.iopub, self.heart = context.socket(zmq.PUB), context.socket(zmq.REP)
         deadline = time.monotonic() + 10
-        for name, end in self.ends():
-            end.linger = 500
-            while True:
-                try:
-                    end.bind(address(told, f"{name}_port"))
-                    break
-                except zmq.ZMQError:
-                    # The kernel before this one, on the same ports, is still leaving.
-                    if time.monotonic() > deadline:
-                        raise
-                    time.sleep(0.02)
+        try:
+            for name, end in self.ends():
+                end.linger = 500
+                bind(end, address(told, f"{name}_port"), deadline)
+        except BaseException:
+            self.close()
+            raise
 
     def ends(self):
         return [("shell", self.shell), ("control", self.control), ("stdin", self.stdin), ("iopub", self.iopub), ("hb", self.heart)]
@@ -59,6 +58,17 @@ class Outside:
     def close(self):
         for _, end in self.ends():
             end.close()
+
+
+def bind(end, address, deadline):
+    while True:
+        try:
+            return end.bind(address)
+        except zmq.ZMQError:
+            # The kernel before this one, on the same ports, is still leaving.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def address(told, name):

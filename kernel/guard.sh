@@ -1,13 +1,16 @@
 #!/bin/sh
 # Waits until a session's launcher has gone, however it ended, and leaves nothing of the session: neither the processes
-# of its group nor its folder. The launcher holds the other end of standard input, and says "done" if it has cleaned up.
-# usage: guard.sh GROUP FOLDER
+# of its group nor its folder. The launcher holds the other end of standard input. A line there is the number of the group
+# that it has begun last, or "done" if it has cleaned up itself.
+# usage: guard.sh FOLDER
 trap '' HUP INT TERM
-said=
-read -r said
-[ "$said" = "done" ] && exit 0
+group=
+while read -r said; do
+    [ "$said" = "done" ] && exit 0
+    group=$said
+done
 for _ in 1 2 3; do
-    kill -s KILL -- "-$1" 2>/dev/null
-    rm -rf "$2" && exit 0
+    [ -n "$group" ] && kill -s KILL -- "-$group" 2>/dev/null
+    rm -rf "$1" && exit 0
     sleep 1
 done

@@ -70,7 +70,7 @@ def park(owner):
         parked = spare.Parked(relay, owner)
         taken = False
         try:
-            taken = spare.warm_up(relay) and parked.wait()
+            taken = parked.warm_up() and parked.wait()
         finally:
             if not taken:
                 relay.end()

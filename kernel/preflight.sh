@@ -1,12 +1,16 @@
 #!/bin/sh
 # Finds what would fail after minutes of downloading and compiling, in a second: programs, versions, room, folders.
-# usage: preflight.sh [-v]
+# usage: preflight.sh [-v | doctor]
 #
 # All that is wrong is listed, each with the command that mends it, and the exit code is 1. What only slows things down is
-# a note. Nothing is said when nothing is wrong; with -v one line tells what was found. Plain POSIX sh, for any machine.
+# a note. Nothing is said when nothing is wrong; with -v one line tells what was found, and `doctor` says besides how far the
+# installation is. Plain POSIX sh, for any machine.
 
-verbose=
-[ "${1:-}" = -v ] && verbose=yes
+verbose='' doctor=''
+case ${1:-} in
+-v) verbose=yes ;;
+doctor) verbose=yes doctor=yes ;;
+esac
 unset CDPATH
 project=$(cd "$(dirname "$0")/.." && pwd -P) && cd "$project" || exit 1
 home=${HOME:-/}
@@ -16,12 +20,14 @@ cache=$(here "${XDG_CACHE_HOME:-$home/.cache}")/casebook
 cargo_home=$(here "${CARGO_HOME:-$home/.cargo}")
 rustup_home=$(here "${RUSTUP_HOME:-$home/.rustup}")
 temp=$(here "${TMPDIR:-/tmp}")
+pack=${CASEBOOK_PACK:-}
+[ "$pack" = none ] && pack=
 wanted=$(sed -n 's/^rust-version *= *"\([0-9.]*\)".*/\1/p' Cargo.toml)
 pinned=$(sed -n 's/^channel *= *"\([^"]*\)".*/\1/p' rust-toolchain.toml)
 system=$(uname -s)
 
 # How far an earlier run came: what is done needs no room, and no check of what it was made with.
-tools= ready=
+tools='' ready=''
 [ -e .venv/installed ] && [ -z "$(find requirements.txt -newer .venv/installed)" ] && tools=yes
 [ -e .venv/installed ] && [ -e "$target/kernel/warm/ready.json" ] && ready=yes
 kernel_program=
@@ -106,6 +112,8 @@ check_compiler() {
     # As cargo takes it: a linker of its own if one is named, and cc if not.
     linker=$(env | sed -n 's/^CARGO_TARGET_[A-Z0-9_]*_LINKER=//p' | sed 1q)
     linker=${linker:-cc}
+    # CC may hold options.
+    # shellcheck disable=SC2086
     if ! has "$linker"; then
         if [ -n "${CC:-}" ] && [ -n "${CONDA_PREFIX:-}" ] && has "${CC%% *}"; then
             problem "there is no \`$linker\`, which Rust links with; conda's compiler has another name" \
@@ -115,7 +123,7 @@ check_compiler() {
         fi
     elif [ -z "$ready" ] && ! linked "$linker"; then
         problem "\`$linker\` does not make a program: a linker or the C library's files are missing" "$(compiler)"
-    elif [ -z "$ready" ] && [ -n "${CC:-}" ] && ! linked ${CC:-}; then # CC may hold options
+    elif [ -z "$ready" ] && [ -n "${CC:-}" ] && ! linked ${CC:-}; then
         problem "CC is \"$CC\", which does not make a program" "unset CC"
     else
         add "$linker"
@@ -172,7 +180,7 @@ check_rust() {
         if [ -n "${RUSTUP_TOOLCHAIN:-}" ] && has rustup; then
             problem "$name is $is, from RUSTUP_TOOLCHAIN=$RUSTUP_TOOLCHAIN; this project needs $wanted" "unset RUSTUP_TOOLCHAIN"
         elif has rustup && [ -x "$cargo_home/bin/$name" ]; then
-            problem "$(command -v $name) is $is and comes before rustup's; this project needs $wanted" "export PATH=\"$cargo_home/bin:\$PATH\""
+            problem "$(command -v "$name") is $is and comes before rustup's; this project needs $wanted" "export PATH=\"$cargo_home/bin:\$PATH\""
         else
             problem "$name is $is; this project needs $wanted or newer" "$(rust)"
         fi
@@ -237,7 +245,8 @@ for name in ("venv", "ensurepip", "ssl"):
 print(sys.version.split()[0] + " " + " ".join(lacking))' 2>/dev/null)
     version=${told%% *} lacking=${told#* }
     if [ -z "$version" ]; then
-        problem "python3 does not run: $(python3 --version 2>&1 | sed 1q)" "$(install "python3 python3-venv" python3 python python3 python "'python>=3.10'")"
+        problem "python3 does not run: $(python3 --version 2>&1 | sed 1q)" \
+            "$(install "python3 python3-venv" python3 python python3 python "'python>=3.10'")"
     elif ! at_least "$version" 3.10; then
         problem "python3 is Python $version; this project needs 3.10 or newer" "$(too_old)"
     elif [ -n "$lacking" ]; then
@@ -274,10 +283,12 @@ there() { # the folder itself, or the nearest above it that exists
     printf '%s' "$folder"
 }
 
-usable() { # what, folder, command that mends
+usable() { # what, folder, command that mends; whether no program has to run there
     probe=$(there "$2")/.casebook-preflight-$$
     if ! { printf '#!/bin/sh\nexit 0\n' >"$probe"; } 2>/dev/null; then
         problem "$1 cannot be written to: $2" "$3"
+    elif [ -n "${4:-}" ]; then
+        :
     elif ! chmod +x "$probe" || ! "$probe" 2>/dev/null; then
         problem "programs in $1 cannot be run (mounted noexec): $2" "$3"
     fi
@@ -295,8 +306,7 @@ check_folders() {
     usable "the cache folder" "$cache" "export XDG_CACHE_HOME=\"$project/target/cache\""
     [ -n "$ready" ] && return
     usable "cargo's folder" "$cargo_home" "export CARGO_HOME=\"\$HOME/.cargo\""
-    [ -n "$kernel_program" ] ||
-        usable "the folder for temporary files" "$temp" "mkdir -p \"$cache/tmp\" && export TMPDIR=\"$cache/tmp\""
+    usable "the folder for temporary files" "$temp" "mkdir -p \"$cache/tmp\" && export TMPDIR=\"$cache/tmp\"" "only written to"
 }
 
 # --- Room, in MB.
@@ -309,12 +319,12 @@ room_needed() {
         return
     fi
     [ -n "$tools" ] || needs 600 "$project/.venv"
-    if [ -n "${CASEBOOK_PACK:-}" ]; then
+    if [ -n "$pack" ]; then
         needs 1500 "$target"
     else
         needs 3000 "$target"
         needs 800 "$cargo_home/registry"
-        [ -n "$kernel_program" ] || { needs 1000 "$temp"; needs 100 "$cache"; }
+        [ -n "$kernel_program" ] || needs 900 "$cache"
     fi
     [ -z "${toolchain_room:-}" ] || needs "$toolchain_room" "$rustup_home"
 }
@@ -376,7 +386,7 @@ check_memory() {
     mb=$(memory)
     [ -n "$mb" ] || return
     add "$(size "$mb") of memory"
-    if [ -n "$ready" ] || [ -n "${CASEBOOK_PACK:-}" ]; then
+    if [ -n "$ready" ] || [ -n "$pack" ]; then
         [ "$mb" -ge 800 ] || note "$mb MB of memory are free; a notebook's kernel takes about 400, and as much again for a second one" \
             "close other programs and notebooks"
     elif [ "$mb" -lt 2000 ]; then
@@ -388,6 +398,40 @@ check_memory() {
 check_flags() {
     [ -n "$ready" ] || [ -z "${RUSTFLAGS:-}${CARGO_ENCODED_RUSTFLAGS:-}" ] ||
         note "RUSTFLAGS is set: polars will be compiled twice, with your flags and with the kernel's" "unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS"
+}
+
+# --- How far the installation is. Nothing is compiled for the answer.
+
+piece() { printf '          %-20s %s\n' "$1" "$2"; }
+
+pieces() {
+    echo "casebook: what is installed; make lab does the rest"
+    installed=$(.venv/bin/python -m jupyterlab --version 2>/dev/null)
+    piece "JupyterLab" "${installed:-not yet}"
+    place=$(.venv/bin/python kernel/common.py 2>/dev/null)
+    piece "evcxr_jupyter" "${place:-not yet}"
+    registered=.venv/share/jupyter/kernels/casebook/kernel.json
+    if [ ! -e $registered ]; then
+        piece "Rust (casebook)" "not registered yet"
+    elif grep -qF "$project/kernel/launch.py" $registered; then
+        piece "Rust (casebook)" "registered"
+    else
+        piece "Rust (casebook)" "registered, but for another folder"
+    fi
+    case $(.venv/bin/python kernel/warm.py --state 2>/dev/null) in
+    ready) piece "compiled crates" "ready" ;;
+    edited) piece "compiled crates" "ready; the library has changed since, which takes 20 seconds at the next start" ;;
+    *) piece "compiled crates" "not yet" ;;
+    esac
+}
+
+command_says() { # what the compiled command finds, if there is one: the database, besides
+    for binary in "$target"/debug/casebook "$target"/*/debug/casebook; do
+        [ -x "$binary" ] || continue
+        libraries=$(rustc --print target-libdir 2>/dev/null):$(dirname "$binary")/deps
+        LD_LIBRARY_PATH=$libraries DYLD_FALLBACK_LIBRARY_PATH=$libraries "$binary" doctor
+        return
+    done
 }
 
 scratch=$temp/casebook-preflight-$$
@@ -406,8 +450,12 @@ check_room
 check_memory
 check_flags
 
+status=0
 if [ "$failed" -gt 0 ]; then
+    status=1
     printf 'casebook: nothing was installed or compiled; then run this again\n' >&2
-    exit 1
+elif [ -n "$verbose" ]; then
+    printf 'casebook: nothing is missing: %s\n' "$found"
 fi
-[ -z "$verbose" ] || printf 'casebook: nothing is missing: %s\n' "$found"
+[ -z "$doctor" ] || { pieces; command_says; }
+exit $status

@@ -13,6 +13,7 @@ import dataclasses
 import json
 import re
 import time
+import traceback
 
 import zmq
 
@@ -20,9 +21,12 @@ import complete
 import explain
 import timing
 from channels import Inside, Outside
+from common import say
 from wire import Message
 
 RECORD, FIELD, LINE = "\x1e", "\x1f", "\x1d"
+# How often evcxr is asked whether it is there.
+PROBE = 0.2
 # How long a cell's last words are waited for after evcxr has said that it is done: it lost them, or its process is gone.
 PATIENCE = 5.0
 # evcxr has no word for the end of what a process said that died: it is over when nothing has come for so long.
@@ -30,6 +34,9 @@ QUIET = 0.15
 # From one of these lines on a dying process prints addresses and symbols: for the log of a debugger, not for a notebook.
 LAST_WORDS = re.compile(r"^(memory allocation of \d+ bytes failed|Segmentation fault\.|Bus error\.|Illegal instruction\.|stack backtrace:"
                         r"|thread .* has overflowed its stack)")
+RAISED = FIELD.join(["[^\x1f]*", "[^\x1f]*", r"\d+", r"\d+", "[^\x1f]*"])
+# What the fields of each kind of record look like. A text that a cell wrote is none, whatever it begins with.
+FORMS = {"begin": r"\d+\x1f\d+", "end": r"\d+\x1f\d+", "panic": RAISED, "error": RAISED, "caught": "", "frame": ".+"}
 DEPENDENCY = re.compile(r'^(\s*:dep\b.*\bpath\s*=\s*")([^"]+)(")', re.M)
 INFO = {
     "status": "ok", "protocol_version": "5.3", "implementation": "evcxr_jupyter", "implementation_version": "0.22.0",
@@ -49,13 +56,13 @@ class Cell:
     compiled: int  # how many compilations there were before it
     reply: dict | None = None
     idle: bool = False
-    interrupted: bool = False
+    asking: bool = False  # whether it waits for a line of the reader's
     ended: set = dataclasses.field(default_factory=set)  # streams that have said all
     panics: list = dataclasses.field(default_factory=list)
     failure: list | None = None
-    caught: bool = False
+    caught: list | None = None  # the panic that ended it
     dying: bool = False
-    stderr: list = dataclasses.field(default_factory=list)
+    words: list = dataclasses.field(default_factory=list)  # its last ones
     errors: list = dataclasses.field(default_factory=list)
     began: int = dataclasses.field(default_factory=timing.now)
     marks: dict = dataclasses.field(default_factory=dict)  # when its own code began and ended
@@ -64,11 +71,30 @@ class Cell:
 
     @property
     def code(self):
-        return self.request.content.get("code", "")
+        return str(self.request.content.get("code") or "")
 
     @property
     def silent(self):
         return self.request.content.get("silent", False)
+
+    @property
+    def hidden(self):
+        """Whether it is one of our own: nobody is to be told of it."""
+        return not self.request.idents
+
+    @property
+    def stops(self):
+        """Whether its failure drops the cells behind it."""
+        return not self.silent and self.request.content.get("stop_on_error", True)
+
+
+def sheltered(otherwise, work, *given):
+    """What `work` makes of what it is given. Should it fail, the session does without: it holds a notebook's variables."""
+    try:
+        return work(*given)
+    except Exception:
+        traceback.print_exc()
+        return otherwise
 
 
 class Relay:
@@ -85,10 +111,11 @@ class Relay:
         self.probe = self.inside.wire.new("kernel_info_request", {})
         self.probed, self.ready = 0.0, False
         self.answering = {}  # request -> what was asked, and by whom
-        self.queue, self.cell = collections.deque(), None
+        self.queue, self.cell, self.last = collections.deque(), None, None
         self.count, self.history = 0, []
         self.defined, self.stale, self.frames = {}, {}, {}
         self.place, self.over = None, False
+        self.interrupted = False  # since the process that holds the variables began
 
     # Jupyter's side.
 
@@ -127,8 +154,7 @@ class Relay:
     def from_shell(self, message):
         kind = message.kind
         if kind == "execute_request":
-            self.queue.append(message)
-            self.next()
+            self.queue.append(message)  # the loop begins it
         elif kind == "kernel_info_request":
             self.around(message, "kernel_info_reply", INFO)
         elif kind == "comm_info_request":
@@ -137,16 +163,17 @@ class Relay:
             self.around(message, "history_reply", {"status": "ok", "history": []})
         elif kind == "shutdown_request":
             self.shutdown(message, self.outside.shell)
-        elif kind == "complete_request" and (found := self.columns(message.content)):
+        elif kind == "complete_request" and (found := sheltered(None, self.columns, message.content)):
             self.around(message, "complete_reply", found)
         else:
             self.ask(self.inside.shell, message)
 
     def ask(self, end, message):
-        self.answering[message.ident] = (message.kind, message.idents, message.content)
         content = message.content
-        if message.kind == "complete_request":  # Jupyter counts code points, evcxr what a reader would call letters
-            content = content | {"cursor_pos": complete.to_graphemes(content.get("code", ""), content.get("cursor_pos", 0))}
+        if message.kind.endswith("_request"):
+            self.answering[message.ident] = (message.kind, message.idents, content)
+        if isinstance(content.get("cursor_pos"), int):  # Jupyter counts code points, evcxr what a reader would call letters
+            content = content | {"cursor_pos": complete.to_graphemes(content.get("code", ""), content["cursor_pos"])}
         end.send_multipart(self.inside.wire.pack(dataclasses.replace(message, idents=[], content=content)))
 
     def from_control(self, message):
@@ -155,12 +182,26 @@ class Relay:
         elif message.kind == "shutdown_request":
             self.shutdown(message, self.outside.control)
         elif message.kind == "interrupt_request":
-            # evcxr would end the process that holds the variables even when nothing is running.
-            if self.cell:
-                self.cell.interrupted = True
-                self.inside.control.send_multipart(self.inside.wire.pack(self.inside.wire.new("interrupt_request", {})))
-                self.abort()
+            self.interrupt()
             self.send(self.outside.control, "interrupt_reply", {"status": "ok"}, message)
+
+    def interrupt(self):
+        """Ends the notebook's cell that is being run, and drops those behind it."""
+        cell = self.cell
+        # evcxr would end the process that holds the variables even when nothing is running.
+        if cell and not cell.hidden and cell.reply is None:
+            self.interrupted = True
+            self.inside.control.send_multipart(self.inside.wire.pack(self.inside.wire.new("interrupt_request", {})))
+            if cell.asking:  # evcxr waits for the answer even when nobody is left who asked
+                cell.asking = False
+                self.inside.stdin.send_multipart(self.inside.wire.pack(self.inside.wire.new("input_reply", {"value": ""})))
+        self.abort()
+
+    def from_stdin(self, message):
+        """A line that the reader has typed; evcxr would keep one that nobody asked for, and take it for the next answer."""
+        if self.cell and self.cell.asking:
+            self.cell.asking = False
+            self.inside.stdin.send_multipart(self.inside.wire.pack(dataclasses.replace(message, idents=[])))
 
     def shutdown(self, message, end):
         content = {"status": "ok", "restart": bool(message.content.get("restart"))}
@@ -183,7 +224,6 @@ class Relay:
         self.count += not request.content.get("silent", False)
         self.cell = Cell(request, self.count, len(self.compilations()))
         code = self.with_places(self.cell.code)
-        self.note_old_versions(self.cell)
         message = dataclasses.replace(request, idents=[], content=request.content | {"code": code})
         self.inside.shell.send_multipart(self.inside.wire.pack(message))
 
@@ -198,7 +238,7 @@ class Relay:
         """A cell whose relative paths in `:dep` begin in the notebook's folder: evcxr was started in another, perhaps."""
         def absolute(found):
             return found[1] + str((self.place / found[2]).resolve()) + found[3]
-        return DEPENDENCY.sub(absolute, code) if ":dep" in code else code
+        return DEPENDENCY.sub(absolute, code) if self.place and ":dep" in code else code
 
     def compilations(self):
         """The session's account of its compilations."""
@@ -207,13 +247,13 @@ class Relay:
     def note_old_versions(self, cell):
         """What a cell uses whose last version did not compile: the one before answers in its place."""
         new = set(explain.fn_names(cell.code))
-        for name, count in self.stale.items():
+        for name, (count, why) in self.stale.items():
             if name in self.defined and name not in new and explain.uses(cell.code, name):
-                self.tell(cell, f"note: `{name}` here is the version of cell [{self.defined[name]}]: the last one, in cell [{count}], "
-                                "did not compile\n")
+                self.tell(cell, f"note: `{name}` here is the version of cell [{self.defined[name]}]: the last one, in cell [{count}], {why}\n")
 
     def tell(self, cell, text, name="stderr"):
-        self.publish("stream", {"name": name, "text": text}, cell.request.header)
+        if not cell.hidden:
+            self.publish("stream", {"name": name, "text": text}, cell.request.header)
 
     # What evcxr says.
 
@@ -226,7 +266,8 @@ class Relay:
         if not kind or not self.outside:
             return
         if kind == "complete_request" and message.content.get("status") == "ok":
-            message.content = complete.refine(asked.get("code", ""), asked.get("cursor_pos", 0), message.content, self.api, self.frames)
+            place = asked.get("code", ""), asked.get("cursor_pos", 0)
+            message.content = sheltered(message.content, complete.refine, *place, message.content, self.api, self.frames)
         self.forward(self.outside.shell, message, idents)
 
     def from_evcxr_iopub(self, message):
@@ -235,58 +276,72 @@ class Relay:
                 self.ready = True
                 self.run(self.session.prelude(), first=True)
             return
-        if message.asked in self.answering or not self.cell:
-            if self.outside:
-                self.forward(self.outside.iopub, message, [f"kernel.{message.kind}".encode()])
-            return
-        self.cell.heard = time.monotonic()
-        own = message.asked == self.cell.request.ident
-        if message.kind == "status" and own and message.content.get("execution_state") == "idle":
-            self.cell.idle = True
-            self.finish()
-        elif message.kind == "stream":
+        if message.kind == "stream":
             self.heard(message.content["name"], message.content["text"])
-        elif message.kind == "error" and own:
-            self.cell.errors.append(message.content)
-        elif self.outside and not self.cell.silent:
-            if "execution_count" in message.content:
-                message.content["execution_count"] = self.cell.count
-            if message.kind == "execute_input":
-                message.content["code"] = self.cell.code
+        elif self.cell and message.asked == self.cell.request.ident:
+            self.cell.heard = time.monotonic()
+            self.of_cell(message)
+        elif self.outside:
             self.forward(self.outside.iopub, message, [f"kernel.{message.kind}".encode()])
 
-    def heard(self, name, text):
-        """What the cell's process wrote: text for the reader, and records for us."""
-        plain, mark, record = text.partition(RECORD)
-        if mark:
-            self.record(name, *record.rstrip("\n").split(FIELD))
-        if not plain:
-            return
+    def of_cell(self, message):
+        """What evcxr says of the cell that is being run."""
         cell = self.cell
-        if name == "stderr":
-            cell.stderr.append(plain)
-            cell.dying = cell.dying or bool(LAST_WORDS.match(plain))
-            if cell.dying:
-                return
-        self.tell(cell, plain, name)
-
-    def record(self, stream, kind, *fields):
-        cell = self.cell
-        fields = [field.replace(LINE, "\n") for field in fields]
-        if kind in ("begin", "end"):
-            cell.marks[kind] = int(fields[1])
-        if kind == "end":
-            cell.ended.add(stream)
+        if message.kind == "status" and message.content.get("execution_state") == "idle":
+            cell.idle = True
             self.finish()
+        elif message.kind == "error":
+            cell.errors.append(message.content)
+        elif not cell.hidden and (not cell.silent or message.kind == "status"):
+            if "execution_count" in message.content:
+                message.content["execution_count"] = cell.count
+            if message.kind == "execute_input":
+                message.content["code"] = cell.code
+            self.forward(self.outside.iopub, message, [f"kernel.{message.kind}".encode()])
+            if message.kind == "execute_input":
+                sheltered(None, self.note_old_versions, cell)
+
+    def heard(self, name, text):
+        """What the cells' process wrote: text for the reader, and records for us, which text without an end may precede."""
+        cell = self.cell or self.last  # between two cells, a thread of the last one
+        if cell:
+            cell.heard = time.monotonic()
+        plain, mark, record = text.rpartition(RECORD)
+        kind, *fields = record.removesuffix("\n").split(FIELD)
+        known = mark and kind in FORMS and re.fullmatch(FORMS[kind], FIELD.join(fields))
+        if not known:
+            plain = text
+        if plain and cell:
+            self.spoken(cell, name, plain)
+        if known:
+            self.record(name, kind, [field.replace(LINE, "\n") for field in fields])
+
+    def spoken(self, cell, name, text):
+        cell.dying = cell.dying or name == "stderr" and bool(LAST_WORDS.match(text))
+        if cell.dying and name == "stderr":
+            cell.words.append(text)
+        else:
+            self.tell(cell, text, name)
+
+    def record(self, stream, kind, fields):
+        cell = self.cell
+        if kind == "frame":
+            self.frames.pop(fields[0], None)
+            self.frames[fields[0]] = fields[1:]
+        elif not cell:
+            if kind == "panic" and self.last:
+                self.tell_panic(self.last, fields)
         elif kind == "panic":
             cell.panics.append(fields)
         elif kind == "error":
             cell.failure = fields
         elif kind == "caught":
-            cell.caught = True
-        elif kind == "frame":
-            self.frames.pop(fields[0], None)
-            self.frames[fields[0]] = fields[1:]
+            cell.caught = cell.panics.pop() if cell.panics else ["panic", "", "0", "0", ""]
+        elif fields[0] in self.runs(cell):  # not the late end of another cell
+            cell.marks[kind] = int(fields[1])
+            if kind == "end":
+                cell.ended.add(stream)
+                self.finish()
 
     # The end of a cell.
 
@@ -295,55 +350,85 @@ class Relay:
         cell = self.cell
         if not cell or cell.reply is None or not cell.idle or not self.complete(cell, now or time.monotonic()):
             return
-        failed = self.failure(cell)
-        self.remember(cell)
+        failed = sheltered(self.unexplained(cell), self.failure, cell)
+        sheltered(None, self.remember, cell)
         if timing.wanted() and not cell.silent:
             timing.write(cell, timing.phases(cell.began, self.compilations()[cell.compiled:], cell.marks, self.read("diagnostics"), timing.now()))
         reply = {"status": "ok", "execution_count": cell.count, "user_expressions": {}, "payload": []}
         if failed:
-            self.publish("error", failed, cell.request.header)
             reply = {"status": "error", "execution_count": cell.count} | failed
-        self.cell = None
-        if self.outside:
+        self.cell, self.last = None, cell
+        if not cell.hidden:
+            if failed:
+                self.publish("error", failed, cell.request.header)
             self.send(self.outside.shell, "execute_reply", reply, cell.request)
             self.publish("status", {"execution_state": "idle"}, cell.request.header)
-            if failed and cell.request.content.get("stop_on_error", True):
+            if failed and cell.stops:
                 self.abort()
+        elif failed:
+            say("\n".join(["a cell that the kernel runs by itself failed:", *map(explain.plain, failed["traceback"])]))
         self.next()
+
+    def runs(self, cell):
+        """evcxr's numbers for what it ran of a cell; none of a text that the stand-in does not know how to prepare."""
+        found = (re.match(r"build (\d+)", line) for line in self.compilations()[cell.compiled:])
+        return {match[1] for match in found if match}
 
     def complete(self, cell, now):
         """Whether everything that the cell said has arrived."""
         if cell.reply["status"] == "error":
             gone = any(explain.is_death(error["evalue"]) for error in cell.errors)
             return not gone or now - max(cell.heard, cell.replied) > QUIET
-        ran = any(re.match(r"build \d", line) for line in self.compilations()[cell.compiled:])
-        return not ran or cell.ended >= {"stdout", "stderr"} or now - max(cell.heard, cell.replied) > PATIENCE
+        return not self.runs(cell) or cell.ended >= {"stdout", "stderr"} or now - max(cell.heard, cell.replied) > PATIENCE
 
     def failure(self, cell):
         """What went wrong, as Jupyter's error; None if nothing did."""
         if cell.errors:
             death = next((error["evalue"] for error in cell.errors if explain.is_death(error["evalue"])), None)
             if death:
+                self.tell_panics(cell)
                 self.frames.clear()
-                return explain.died(death, "".join(cell.stderr), cell.interrupted)
+                interrupted, self.interrupted = self.interrupted, False
+                words = [*(self.last.words if self.last else []), *cell.words]  # it may have died between two cells
+                return explain.died(death, "".join(words), interrupted)
+            self.tell_words(cell)
             return explain.compile_errors(
                 cell.errors, cell.code, self.diagnostics(), self.read("src/lib.rs"), self.history, self.frames, self.api)
+        self.tell_words(cell)
+        self.tell_panics(cell)
+        raised = cell.caught or cell.failure
+        if not raised:
+            return None
+        what, file, line, column, message = raised
         about = {"lib_rs": self.read("src/lib.rs"), "cell_source": cell.code, "earlier": self.history, "frames": self.frames}
-        if cell.caught:
-            what, file, line, column, message = cell.panics[-1] if cell.panics else ("panic", "", "0", "0", "")
-            return explain.panic(what, file, int(line), int(column), message, **about)
-        for what, file, line, column, message in cell.panics:
-            # Of another thread, or caught by the cell itself: told, but no failure.
-            self.tell(cell, f"panicked at {explain.short_path(file)}:{line}:{column}:\n{message}\n")
-        if cell.failure:
-            what, file, line, column, message = cell.failure
-            return explain.failure(what, file, int(line), int(column), message, **about)
-        return None
+        return (explain.panic if cell.caught else explain.failure)(what, file, int(line), int(column), message, **about)
+
+    def unexplained(self, cell):
+        """The same in the words that came: should explaining them fail."""
+        if cell.errors:
+            return cell.errors[0]
+        raised = cell.caught or cell.failure
+        return raised and {"ename": raised[0], "evalue": raised[-1], "traceback": raised[-1].split("\n")}
+
+    def tell_words(self, cell):
+        """What a cell wrote that lives: it looked like the last words of one that does not."""
+        for text in cell.words:
+            self.tell(cell, text)
+        cell.words, cell.dying = [], False
+
+    def tell_panics(self, cell):
+        """Panics of other threads, and those that the cell has caught: text, and no failure."""
+        for fields in cell.panics:
+            self.tell_panic(cell, fields)
+
+    def tell_panic(self, cell, fields):
+        _, file, line, column, message = fields
+        self.tell(cell, f"panicked at {explain.short_path(file)}:{line}:{column}:\n{message}\n")
 
     def read(self, name):
         """A file of the session's folder, empty if it is not there."""
         try:
-            return (self.session.folder / name).read_text()
+            return (self.session.folder / name).read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
 
@@ -353,11 +438,12 @@ class Relay:
 
     def remember(self, cell):
         """Which version of each function is the valid one, and where a later failure can lie."""
-        names = explain.fn_names(cell.code)
         if cell.silent:
             return
+        names = explain.fn_names(cell.code)
         if cell.errors:
-            self.stale |= dict.fromkeys(names, cell.count)
+            dead = any(explain.is_death(error["evalue"]) for error in cell.errors)
+            self.stale |= dict.fromkeys(names, (cell.count, "went with the cell's process" if dead else "did not compile"))
             return
         self.history.append((cell.count, cell.code))
         for name in names:
@@ -366,49 +452,58 @@ class Relay:
 
     def abort(self):
         """Drops the cells that were sent before it was known that this one fails."""
-        while self.outside.shell.poll(0):
-            self.receive(self.outside.shell)
-        waiting, self.queue = self.queue, collections.deque()
+        while self.receive(self.outside.shell):
+            pass
+        waiting = [request for request in self.queue if request.idents]
+        self.queue = collections.deque(request for request in self.queue if not request.idents)
         for request in waiting:
             self.around(request, "execute_reply", {"status": "aborted", "execution_count": self.count})
 
     # The loop.
 
     def receive(self, end):
-        """Reads one message from a socket and handles it."""
-        frames = end.recv_multipart()
+        """Reads one message from a socket and handles it. False if there was none: what is dropped is read at once."""
+        try:
+            frames = end.recv_multipart(zmq.NOBLOCK)
+        except zmq.Again:
+            return False
         if self.outside and end is self.outside.heart:
             end.send_multipart(frames)
-            return
+            return True
         ours = any(end is known for _, known in self.inside.ends())
         message = (self.inside if ours else self.outside).wire.unpack(frames)
-        if message is None:
-            return  # a stranger's, such as the heartbeat of a client whose kernel had this port before
+        if message:  # and no stranger's, such as the heartbeat of a client whose kernel had this port before
+            self.handle(end, message)
+        return True
+
+    def handle(self, end, message):
         if end is self.inside.shell:
             self.from_evcxr_shell(message)
         elif end is self.inside.iopub:
             self.from_evcxr_iopub(message)
-        elif end is self.inside.stdin and self.cell and self.outside:
+        elif end is self.inside.stdin and self.cell and not self.cell.hidden:
+            self.cell.asking = True
             self.forward(self.outside.stdin, message, self.cell.request.idents)
         elif self.outside and end is self.outside.shell:
-            self.from_shell(message)
+            sheltered(None, self.from_shell, message)
         elif self.outside and end is self.outside.control:
-            self.from_control(message)
+            sheltered(None, self.from_control, message)
         elif self.outside and end is self.outside.stdin:
-            self.inside.stdin.send_multipart(self.inside.wire.pack(dataclasses.replace(message, idents=[])))
+            sheltered(None, self.from_stdin, message)
 
     def step(self, longest=1.0):
         """Waits for messages, at most so long, and handles those that came."""
-        if not self.ready and time.monotonic() - self.probed > 0.2:
+        if not self.ready and time.monotonic() - self.probed > PROBE:
             # Asked until the answer is also heard on the channel that everybody listens to.
             self.probed = time.monotonic()
             self.inside.shell.send_multipart(self.inside.wire.pack(self.probe))
         ending = self.cell is not None and self.cell.reply is not None
-        longest = min(longest, 0.2 if not self.ready else longest, 0.03 if ending else longest)
+        longest = min(longest, PROBE if not self.ready else longest, 0.03 if ending else longest)
         for end, _ in self.poller.poll(int(1000 * longest)):
             if isinstance(end, zmq.Socket):
                 self.receive(end)
         self.finish()
+        self.next()
 
     def restart(self):
         """Another evcxr, after one that ended before it was ready."""

@@ -134,28 +134,38 @@ class Session:
         self.folder, self.lock = claim()
         self.guard = self.process = None
         try:
+            self.watch()
             furnish(self.folder)
             self.start(program)
         except BaseException:
             self.end()
             raise
 
+    def watch(self):
+        """Starts the guard, before there is anything to leave behind but the folder."""
+        self.guard = subprocess.Popen(["/bin/sh", HERE / "guard.sh", self.folder], stdin=subprocess.PIPE, start_new_session=True)
+
     def start(self, program):
         """Starts evcxr in a process group of its own, so that it can be ended with all that it started."""
+        told = self.guard.stdin.fileno()
+
+        def begin():
+            # The guard learns of the group before there is an evcxr in it: should this program be killed right now, nothing stays.
+            os.write(told, b"%d\n" % os.getpid())
+            die_with_parent()
+
         env = environment(self.folder)
         (self.folder / "environment").write_bytes("\0".join(f"{name}={value}" for name, value in env.items()).encode())
         path, self.connection = connection(self.folder)
         self.process = subprocess.Popen(
             [program, "--control_file", path], env=env, stdin=subprocess.DEVNULL, start_new_session=True,
-            pass_fds=[self.lock.fileno()], preexec_fn=die_with_parent,
-        )
-        self.guard = subprocess.Popen(
-            ["/bin/sh", HERE / "guard.sh", str(self.process.pid), self.folder], stdin=subprocess.PIPE, start_new_session=True,
+            pass_fds=[self.lock.fileno()], preexec_fn=begin,
         )
 
     def again(self):
         """Another evcxr in the same folder, after one that found a port taken."""
-        self.dismiss()
+        self.kill()
+        self.process.wait()
         self.start(evcxr())
 
     def alive(self):
@@ -171,27 +181,25 @@ class Session:
         part.write_text(str(place))
         part.rename(self.folder / "cwd")
 
-    def dismiss(self):
-        """Ends the processes. The guard learns that nothing is left to do."""
+    def kill(self):
+        """Ends evcxr and all that it started."""
         if self.process:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+
+    def end(self):
+        """Leaves nothing: no process, no folder. The guard learns that nothing is left to do."""
+        self.kill()
+        for _ in range(20):
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if not self.folder.exists():
+                break
+            time.sleep(0.05)  # a process that is about to end was still writing
+        if self.process:
             self.process.wait()
         if self.guard:
             with contextlib.suppress(OSError):
                 self.guard.stdin.write(b"done\n")
                 self.guard.stdin.close()
             self.guard.wait()
-
-    def end(self):
-        """Leaves nothing: no process, no folder."""
-        if self.process:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-        for _ in range(20):
-            shutil.rmtree(self.folder, ignore_errors=True)
-            if not self.folder.exists():
-                break
-            time.sleep(0.05)  # a process that is about to end was still writing
-        self.dismiss()
         self.lock.close()

@@ -11,20 +11,24 @@ import json
 import os
 import pathlib
 import secrets
+import select
 import signal
 import socket
 import subprocess
 import sys
 import time
 
+import zmq
+
 import warm
 from common import dependencies_key, sessions, sources
-from wire import Message
 
 # What a fresh session holds once it has shown a table and a chart; a spare is made where twice that is free.
 NEEDED = 600 * 2**20
 # How long a session must have been idle before it makes a spare: not while somebody waits for a cell.
 IDLE = 2.0
+# How often a spare looks whether somebody can still take it, and asks for that again if who was about to take it did not.
+CHECK = 5.0
 # Run in a spare before it is offered: type inference has then read what most cells use.
 WARM_UP = (
     'let spare: String = {\n'
@@ -62,21 +66,41 @@ def room():
 
 
 def identity(owner):
-    """What a spare must agree in with whoever takes it: server, library, environment."""
+    """What a spare must agree in with whoever takes it: server, library, this program, environment."""
     own = ("JPY_", "KERNEL_", "PWD", "OLDPWD", "SHLVL", "_", "CASEBOOK_SPARE")
     env = sorted((name, value) for name, value in os.environ.items() if not name.startswith(own))
-    parts = [owner, dependencies_key(), sources(), env]
+    files = sorted(path for kind in ("*.py", "config/*") for path in pathlib.Path(__file__).parent.glob(kind))
+    program = [(path.name, path.stat().st_mtime_ns) for path in files]
+    parts = [owner, dependencies_key(), sources(), program, env]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def running(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+class Watch:
+    """A process that is no child of ours, watched from now on: after its end, its number may be another's."""
+
+    def __init__(self, pid):
+        self.pid, self.events, self.ended = pid, None, False
+        with contextlib.suppress(OSError):  # it has ended already, or the system is too old for this
+            if hasattr(os, "pidfd_open"):
+                poll = select.poll()
+                poll.register(os.pidfd_open(pid), select.POLLIN)
+                self.events = lambda: poll.poll(0)
+            elif hasattr(select, "kqueue"):
+                queue = select.kqueue()
+                queue.control([select.kevent(pid, select.KQ_FILTER_PROC, select.KQ_EV_ADD, select.KQ_NOTE_EXIT)], 0)
+                self.events = lambda: queue.control(None, 1, 0)
+
+    def running(self):
+        if self.events:
+            self.ended = self.ended or bool(self.events())
+            return not self.ended
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            pass
+        return True
 
 
 # Who takes a spare.
@@ -87,30 +111,54 @@ def take(owner, told, place):
         return None
     mine = identity(owner)
     for offer in sessions().glob("*/spare.json"):
-        with contextlib.suppress(OSError, ValueError, KeyError):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             offered = json.loads(offer.read_text())
-            if offered["identity"] != mine:
+            if offered["identity"] != mine or abandoned(offer.parent):
                 continue
             offer.rename(offer.with_name("taken.json"))
             line = socket.create_connection(("127.0.0.1", offered["port"]), timeout=3)
-            line.sendall(json.dumps({"token": offered["token"], "connection": told, "place": str(place)}).encode() + b"\n")
-            if line.makefile("rb").readline() == b"taken\n":
+            if accepted(line, {"token": offered["token"], "connection": told, "place": str(place)}):
                 return line
-            line.close()
     return None
+
+
+def abandoned(folder):
+    """Whether a session has ended without a word: what listens on its port now is something else."""
+    with open(folder / "lock") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def accepted(line, asked):
+    """Whether the spare at the other end serves the notebook from now on; if not, the line is closed."""
+    try:
+        line.settimeout(15)  # the ports may be those of a kernel that is still leaving
+        line.sendall(json.dumps(asked).encode() + b"\n")
+        if line.makefile("rb", buffering=0).readline() == b"taken\n":
+            return True
+    except OSError:
+        pass
+    line.close()
+    return False
 
 
 def follow(line, owner):
     """Lives as long as the spare that was taken, and ends it with this process's owner. The exit code."""
     line.settimeout(1.0)
     ended = []
-    signal.signal(signal.SIGTERM, lambda *_: ended.append(True))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.append(True))
     said = b""
     while not ended and os.getppid() == owner:
         try:
             more = line.recv(64)
         except TimeoutError:
             continue
+        except OSError:
+            more = b""
         if not more:
             return int(said) if said.strip().isdigit() else 1
         said += more
@@ -124,36 +172,51 @@ class Parked:
     """Waits to be taken. The relay beside it has evcxr's side only, until then."""
 
     def __init__(self, relay, owner):
-        self.relay, self.owner = relay, owner
+        self.relay, self.owner, self.server = relay, owner, Watch(owner)
         self.identity, self.token = identity(owner), secrets.token_hex(16)
         self.door = socket.create_server(("127.0.0.1", 0))
         self.door.setblocking(False)
         self.line = None
+
+    def alive(self):
+        """Whether there is something to take, and a server whose notebooks could take it."""
+        return not self.relay.over and self.relay.session.alive() and self.server.running()
+
+    def warm_up(self):
+        """Runs what most first cells need. False if the session has ended meanwhile."""
+        for code in WARM_UP:
+            self.relay.run(code)
+        while self.relay.queue or self.relay.cell:
+            self.relay.step()
+            if not self.alive():
+                return False
+        return True
 
     def offer(self):
         told = {"identity": self.identity, "port": self.door.getsockname()[1], "token": self.token, "pid": os.getpid()}
         part = self.relay.session.folder / "spare.new"
         part.touch(mode=0o600)
         part.write_text(json.dumps(told))
-        part.rename(part.with_name("spare.json"))
-        self.relay.poller.register(self.door.fileno())
+        part.rename(self.offered())
 
-    def fresh(self):
-        """Whether anybody could still take it: its server lives, and the library is as it was."""
-        return running(self.owner) and identity(self.owner) == self.identity
+    def offered(self):
+        return self.relay.session.folder / "spare.json"
 
     def wait(self):
         """Offers the session; True once somebody has taken it, False if nobody can any more."""
+        self.relay.poller.register(self.door.fileno(), zmq.POLLIN)
         self.offer()
         checked = time.monotonic()
         while not self.answer():
             self.relay.step()
-            if time.monotonic() - checked > 5.0:
-                checked = time.monotonic()
-                if not self.fresh():
-                    return False
-            if self.relay.over or not self.relay.session.alive():
+            if not self.alive():
                 return False
+            if time.monotonic() - checked > CHECK:
+                checked = time.monotonic()
+                if identity(self.owner) != self.identity:
+                    return False
+                if not self.offered().exists():
+                    self.offer()  # who was about to take it ended before it did
         return True
 
     def answer(self):
@@ -163,18 +226,23 @@ class Parked:
         except BlockingIOError:
             return False
         line.settimeout(3)
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            asked = json.loads(line.makefile("rb").readline())
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, zmq.ZMQError):
+            asked = json.loads(line.makefile("rb", buffering=0).readline(2**16))
             if secrets.compare_digest(asked["token"], self.token):
                 self.relay.attach(asked["connection"], pathlib.Path(asked["place"]))
                 line.sendall(b"taken\n")
-                self.relay.poller.unregister(self.door.fileno())
-                self.door.close()
-                line.settimeout(0)
-                self.line = line
+                self.taken(line)
                 return True
+        self.relay.leave()
         line.close()
         return False
+
+    def taken(self, line):
+        self.relay.poller.unregister(self.door.fileno())
+        self.door.close()
+        self.offered().unlink(missing_ok=True)
+        self.line = line
+        line.settimeout(0)
 
     def held(self):
         """Whether who took it still holds on."""
@@ -192,21 +260,14 @@ class Parked:
             self.line.close()
 
 
-def warm_up(relay):
-    """Runs what most first cells need. False if evcxr is not there any more."""
-    for code in WARM_UP:
-        relay.run(code)
-    while relay.queue or relay.cell:
-        relay.step(0.2)
-        if not relay.session.alive():
-            return False
-    return True
+def lock_of(owner):
+    return sessions().parent / f"spare-{owner}.lock"
 
 
 @contextlib.contextmanager
 def only_one(owner):
     """Holds the right to be this owner's spare; yields whether it was free."""
-    path = sessions().parent / f"spare-{owner}.lock"
+    path = lock_of(owner)
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a") as file:
         try:
@@ -214,10 +275,33 @@ def only_one(owner):
         except BlockingIOError:
             yield False
             return
+        if not is_still(path, file):
+            yield False  # another has become the spare, been taken, and removed the file since it was opened
+            return
         try:
             yield True
         finally:
             path.unlink(missing_ok=True)
+
+
+def is_still(path, file):
+    """Whether an open file is the one that its path leads to."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
+
+
+def there_is_one(owner):
+    """Whether somebody is this owner's spare, or about to be."""
+    try:
+        with open(lock_of(owner)) as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 # Who makes one.
@@ -235,10 +319,12 @@ class Maker:
             return
         now = time.monotonic()
         self.idle_since = self.idle_since or now
-        if now - self.idle_since < IDLE or (self.child and self.child.poll() is None):
+        if now - self.idle_since < IDLE:
             return
-        self.idle_since = now + 8  # a spare that was not made for want of memory, or has been taken, is not asked for at once
-        if wanted() and room() and warm.state() == "ready":
+        if self.child:
+            self.child.poll()  # it may have been taken, and lives on, or be a corpse that only its parent can bury
+        self.idle_since = now + 8  # one that was not made for want of memory is not asked for at once, nor is one twice
+        if wanted() and room() and not there_is_one(self.owner) and warm.state() == "ready":
             self.child = subprocess.Popen(
                 [sys.executable, str(pathlib.Path(__file__).with_name("launch.py")), "--spare", str(self.owner)],
                 stdin=subprocess.DEVNULL, start_new_session=True,

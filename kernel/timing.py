@@ -17,7 +17,7 @@ def now():
 
 def link_time(diagnostics):
     """Seconds of the last compilation that the linker took, by the compiler's own account."""
-    for line in diagnostics.splitlines():
+    for line in diagnostics.split("\n"):
         if line.startswith('{"pass":"link"'):
             return json.loads(line)["time"]
     return 0.0

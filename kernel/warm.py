@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 
+import progress
 from common import (
     PROJECT, dependencies_key, host, link_tree, locked, say, sources, target, tool, warmed,
 )
@@ -93,8 +94,8 @@ def compile_dependencies():
     compiled once for everything."""
     # With the features that tests and command have: a shared object's name carries no hash, so building the library with
     # others would replace theirs.
-    done = subprocess.run(["cargo", "build", "--lib", "--all-features", "--locked"], cwd=PROJECT)
-    if done.returncode != 0:
+    words = ["cargo", "build", "--lib", "--all-features", "--locked"]
+    if progress.run(words, "compiling the library and polars", cwd=PROJECT).returncode != 0:
         sys.exit("casebook: the library does not compile; the kernel needs it.")
 
 
@@ -170,10 +171,9 @@ def build(folder):
     # The project's lock file, so that a session resolves to what is built here.
     shutil.copyfile(PROJECT / "Cargo.lock", folder / "Cargo.lock")
     log = folder / "build.log"
-    with open(log, "w") as file:
-        done = cargo(folder, "build", "--config", str(DEPENDENCIES), "-vv", "--target", host(), stdout=file, stderr=subprocess.STDOUT)
-    if done.returncode != 0:
-        broken(log)
+    words = [tool("cargo"), "build", "--config", str(DEPENDENCIES), "-vv", "--target", host()]
+    if progress.run(words, "compiling the library for notebooks", cwd=folder, env=environment(), log=log).returncode != 0:
+        sys.exit("casebook: the library does not compile; the kernel needs it.")
     (folder / "library.json").write_text(json.dumps(recorded(log)))
     answer = cargo(
         folder, "metadata", "--format-version=1", "--filter-platform", host(), check=True, capture_output=True, text=True,
@@ -222,7 +222,8 @@ def state():
     return "ready" if made["sources"] == sources() else "edited"
 
 
-def warm():
+def warm(packs=True):
+    """Makes the folder that sessions take from, or brings it up to date. `packs` is whether a pack may be taken for it."""
     if " " in str(target()):
         sys.exit(
             f"casebook: evcxr cannot work in a folder with a space in its path, such as {target()}; "
@@ -230,6 +231,10 @@ def warm():
         )
     with locked(warmed().parent / "warm.lock"):
         now, before = state(), sources()
+        if now == "cold" and packs:
+            import pack  # which imports this
+            if pack.take():
+                now = state()
         if now == "ready":
             return
         start, built_from = time.monotonic(), ready().get("sources", {})

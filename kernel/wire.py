@@ -55,12 +55,14 @@ class Wire:
         if DELIMITER not in frames:
             return None
         at = frames.index(DELIMITER)
-        signature, *parts = frames[at + 1:at + 6]
+        signature, parts = b"".join(frames[at + 1:at + 2]), frames[at + 2:at + 6]
         if len(parts) != 4 or not hmac.compare_digest(signature, self.sign(parts)):
             return None
         try:
             header, parent, metadata, content = map(json.loads, parts)
         except ValueError:
+            return None
+        if not all(isinstance(part, dict) for part in (header, parent, metadata, content)):
             return None
         return Message(header, parent, metadata, content, frames[:at], frames[at + 6:])
 

@@ -124,7 +124,7 @@ class Grading(unittest.TestCase):
         told = {ident: text for _, _, _, more in self.results.values() for ident, text in more["told"]["wrong"].items()}
         expected = {
             "test_never_came": "not yet", "test_mean_minutes": "a panic: called `Option::unwrap()`", "test_busiest_hour": "cannot find function",
-            "test_difference": "terminated", "test_lift": "No reply from kernel before timeout", "test_rfm": "an error: ",
+            "test_difference": "the cell ended its own process", "test_lift": "No reply from kernel before timeout", "test_rfm": "an error: ",
             "test_retained": "came      0.0", "test_together": "column `churn`, row 1",
         }
         for ident, part in expected.items():

@@ -23,7 +23,10 @@ POSTGRES = [PYTHON, "tests/postgres.py", "run"]
 NOTEBOOKS = [PYTHON, "kernel/notebooks.py", "--check", "--jobs", "1"]
 
 # What needs neither a kernel, nor the library compiled, nor a network.
-UNITS = [f"tests/{name}_test.py" for name in ("complete", "explain", "pack", "preflight", "relay", "workflows")]
+UNITS = [f"tests/{name}_test.py" for name in (
+    "columns", "complete", "deaths", "explain", "hints", "library_api", "pack", "places", "preflight", "progress", "relay", "rust", "runtime_errors", "spare",
+    "workflows",
+)]
 # The program that stands in for cargo in a session needs nothing but the compiler.
 STANDIN = 'mkdir -p "$0" && rustc --edition=2024 --test -o "$0/standin-tests" kernel/standin/main.rs && "$0/standin-tests"'
 

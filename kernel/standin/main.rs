@@ -2,7 +2,7 @@
 //!
 //! One program under two names. As `cargo` it answers what evcxr and the rust-analyzer in it ask, and calls the real
 //! cargo only when a cell has changed the dependencies. As `rustc-wrapper` it stands between that cargo and rustc, and
-//! hands out what is compiled already.
+//! hands out what is compiled already; in place of a build script, it repeats what that did.
 
 mod cell;
 mod compile;
@@ -16,6 +16,9 @@ use std::path::Path;
 use std::process::exit;
 
 fn main() {
+    if let Some(code) = store::replay() {
+        exit(code);
+    }
     let mut words = env::args_os();
     let own = words.next().unwrap_or_default();
     let words: Vec<OsString> = words.collect();

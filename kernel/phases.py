@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Where each cell's time goes, for every cell of the committed notebooks: docs/latency.md, and a line in README.md.
+
+usage: phases.py [NOTEBOOK ...]     only these, and nothing is written
+
+Each notebook is run twice: for the times that a reader waits, and once more with the compiler's own account of its work,
+which costs a little.
+"""
+
+import json
+import os
+import pathlib
+import re
+import statistics
+import sys
+import tempfile
+
+import notebooks
+import status
+import warm
+from common import EVCXR_VERSION, PROJECT, rustc_version, say
+
+PAGE, README, BEFORE = PROJECT / "docs/latency.md", PROJECT / "README.md", PROJECT / "kernel/before.json"
+PHASES = {
+    "inference": "evcxr and rust-analyzer: the types of variables, the crate's text", "standin": "the stand-in for cargo",
+    "rustc": "the compiler, without the linker", "link": "the linker", "load": "the shared object is loaded",
+    "run": "the cell's own code", "rest": "messages, and what none of these is",
+}
+# The first cells of a notebook load the library and infer their first types.
+FIRST = 2
+MARKS = "<!-- latency: written by make latency -->", "<!-- end of latency -->"
+
+
+def traced(path):
+    """The phases of each code cell."""
+    with tempfile.NamedTemporaryFile("r", suffix=".jsonl") as file:
+        os.environ["CASEBOOK_TRACE"] = file.name
+        try:
+            notebooks.execute(path)
+        finally:
+            del os.environ["CASEBOOK_TRACE"]
+        return [json.loads(line) for line in file]
+
+
+def measure(path):
+    """Seconds that each cell took, and its phases."""
+    _, times = notebooks.execute(path)
+    cells = traced(path)
+    if len(cells) != len(times):
+        sys.exit(f"casebook: {path.name} has {len(times)} code cells, and {len(cells)} were traced")
+    say(f"{path.name}: median {statistics.median(times):.2f} s, slowest {max(times):.2f} s")
+    return [{"seconds": seconds, **{name: cell.get(name) for name in ("compilations", *PHASES)}} for seconds, cell in zip(times, cells)]
+
+
+def later(cells):
+    """The seconds of all cells but a notebook's first."""
+    return sorted(cell["seconds"] for cell in cells[FIRST:])
+
+
+def percentile(values, share):
+    """The smallest value that this share of all does not exceed."""
+    return values[max(0, -(-len(values) * share // 100) - 1)]
+
+
+def summary(measured):
+    times = sorted(seconds for cells in measured.values() for seconds in later(cells))
+    return {"cells": len(times), "median": statistics.median(times), "p90": percentile(times, 90), "worst": times[-1]}
+
+
+def number(value):
+    return "" if value is None else f"{value:.2f}"
+
+
+def page(measured, before):
+    now, was = summary(measured), summary(before)
+    out = [
+        "# How long a cell takes", "",
+        f"Written by `make latency` on {status.machine()}, with evcxr {EVCXR_VERSION} and {rustc_version()}: every cell of the committed "
+        "notebooks, one notebook at a time. All times are seconds.", "",
+        f"Without the first {FIRST} cells of each notebook, which load the library:", "",
+        "| | cells | median | 90th percentile | slowest |", "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    out += [f"| {name} | {of['cells']} | {of['median']:.2f} | {of['p90']:.2f} | {of['worst']:.2f} |" for name, of in (("now", now), ("through cargo, before", was))]
+    out += ["", "## What the columns say", "", "| column | what is in it |", "| --- | --- |",
+            "| before | the whole cell when cargo built it, on the same kind of machine |",
+            "| seconds | the whole cell, from the request to the answer |", "| builds | how often the compiler ran |"]
+    out += [f"| {name} | {what} |" for name, what in PHASES.items()]
+    out += ["", "The phases come from a second run, in which the compiler also counts its time; so they add up to a little more than the seconds."]
+    names = ["seconds", "builds", *PHASES]
+    for name, cells in measured.items():
+        out += ["", f"## {name}", "", "| cell | before | " + " | ".join(names) + " |", "| ---: | ---: | " + " | ".join("---:" for _ in names) + " |"]
+        old = before.get(name, [])
+        same = len(old) == len(cells)
+        for place, cell in enumerate(cells):
+            row = [place + 1, number(old[place]["seconds"] if same else None), number(cell["seconds"]), cell["compilations"], *(number(cell[phase]) for phase in PHASES)]
+            out.append("| " + " | ".join(map(str, row)) + " |")
+    return "\n".join(out) + "\n"
+
+
+def line(found):
+    """What the README says of it."""
+    return f"half of all cells answer within {found['median']:.2f} seconds, nine in ten within {found['p90']:.2f}"
+
+
+def main():
+    asked = [pathlib.Path(word).resolve() for word in sys.argv[1:]]
+    warm.warm()
+    measured = {path.stem: measure(path) for path in asked or sorted((PROJECT / "notebooks").glob("*.ipynb"))}
+    say(line(summary(measured)))
+    if asked:
+        print(json.dumps(measured, indent=1))
+        return
+    PAGE.write_text(page(measured, json.loads(BEFORE.read_text())), encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
+    start, end = MARKS
+    text = re.sub(f"{start}.*?{end}", lambda _: f"{start}{line(summary(measured))}{end}", text, flags=re.S)
+    README.write_text(text, encoding="utf-8")
+    say("wrote docs/latency.md, and the line in README.md")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""What the library offers to a cell, as read from its source."""
+
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT / "kernel"))
+
+import library_api  # noqa: E402
+import warm  # noqa: E402
+
+API = library_api.public_api(PROJECT)
+
+
+class Library(unittest.TestCase):
+    def test_modules(self):
+        self.assertLessEqual({
+            "chart", "chart::theme", "claims", "error", "metrics", "metrics::funnel", "notebook", "prelude", "simulate",
+            "simulate::saas", "simulate::mentor", "stream", "warehouse", "warehouse::files", "warehouse::queries::saas",
+        }, set(API))
+        self.assertFalse({"chart::line", "chart::axis", "warehouse::postgres", "report", "simulate::frame"} & set(API))
+
+    def test_names(self):
+        self.assertEqual(set(API["chart"]), {
+            "Unit", "Bar", "bar", "Heatmap", "heatmap", "Histogram", "curve", "histogram", "Interval", "interval", "Line",
+            "line", "survival", "panels", "schema", "theme",
+        })
+        self.assertLessEqual({"Config", "Tables", "Truth", "generate", "truth", "batches", "Part"}, set(API["simulate::saas"]))
+        self.assertLessEqual({"read", "parts", "Format"}, set(API["warehouse::files"]))
+        self.assertLessEqual({"SCHEMA", "CLIENTS", "CHURN", "ALL"}, set(API["warehouse::queries::saas"]))
+        self.assertLessEqual({"Error", "ErrorKind", "Result", "Trouble", "check", "polars", "prelude"}, set(API[""]))
+        self.assertLessEqual({"number", "beside", "Month", "saas", "Ledger", "Unit"}, set(API["prelude"]))
+        for path in ("::show", "::report", "chart::labels", "chart::Frame", "prelude::_", "notebook::ByShow"):
+            module, name = path.split("::")
+            self.assertNotIn(name, API[module])
+
+    def test_every_public_item_of_every_module(self):
+        """Read in another way: each line of each file that makes something public."""
+        for module, names in API.items():
+            for path in (PROJECT / "src" / f"{module.replace('::', '/')}{end}" for end in (".rs", "/mod.rs")):
+                if module in ("", "prelude") or not path.is_file():
+                    continue
+                text = path.read_text().split("#[cfg(test)]\nmod tests")[0]
+                made = re.findall(r"^pub (?:const |async )?(?:fn|struct|enum|trait|type|mod|const|static) (\w+)", text, re.M)
+                self.assertLessEqual(set(made), set(names), module)
+
+    def test_modules_go_by_their_names_in_the_prelude(self):
+        names = {
+            "saas": "simulate::saas", "funnel": "metrics::funnel", "queries::saas": "warehouse::queries::saas",
+            "prelude::chart": "chart", "simulate::stream": "stream",
+        }
+        for name, module in names.items():
+            self.assertEqual(API[name], API[module])
+
+    def test_what_lessons_use_comes_first(self):
+        self.assertEqual(API["chart"][0], "line")
+        self.assertEqual(API["saas"][:2], ["Config", "Tables"])
+        self.assertLess(API["chart"].index("bar"), API["chart"].index("Bar"))
+        self.assertGreater(API.methods["collect"], API.methods["height"])
+
+    @unittest.skipUnless(warm.state() == "ready", "the kernel is not warm")
+    def test_the_compiler_finds_every_name(self):
+        modules = {"", "chart", "claims", "error", "metrics", "notebook", "prelude", "simulate", "stamp", "stream", "warehouse"}
+        pairs = [(module, name) for module, names in API.items() if module.split("::")[0] in modules for name in names]
+        self.assertGreater(len(pairs), 500)
+        lines = [f"use casebook::{module}{'::' * bool(module)}{name} as _{at};" for at, (module, name) in enumerate(pairs)]
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "names.rs")
+            path.write_text("\n".join(lines))
+            words = [warm.tool("rustc"), "--crate-type", "lib", "--emit", "metadata", "--out-dir", folder, path, *warm.options()]
+            done = subprocess.run(words, capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+if __name__ == "__main__":
+    unittest.main()
