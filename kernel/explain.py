@@ -10,7 +10,7 @@ import hints
 import rust
 from deaths import died, is_death
 from places import Place, Sources, place
-from report import OFF, RED, box, hint_lines, is_drawn, is_hint, plain, rows, with_places
+from report import OFF, RED, box, hint_lines, is_drawn, is_hint, merged, plain, rows, with_places
 from runtime_errors import failure, panic, short_path
 from rust import fn_names, uses
 
@@ -64,6 +64,7 @@ def compile_error(content, cell_source, diagnostics, lib_rs="", earlier=(), fram
     )
     compiled = found or drawn or content["evalue"].startswith(OF_EVCXR)
     ename = code or ("CompileError" if compiled else content["ename"])
+    traceback = [merged(line) for line in traceback]
     return {"ename": ename, "evalue": content["evalue"], "traceback": traceback + hint_lines(hints.of_compiler(problem))}
 
 

@@ -25,7 +25,7 @@ LONG = {
     "build": {
         "": 0.4, "polars-core": 282, "polars-expr": 111, "polars-ops": 100, "polars-plan": 78, "polars-time": 60, "polars-mem-engine": 58,
         "polars-parquet": 53, "polars-compute": 52, "casebook": 52, "polars-arrow": 32, "libsqlite3-sys(build)": 27, "polars-io": 19,
-        "zstd-sys(build)": 19, "syn": 10, "read-fonts": 14, "usvg": 14, "tokio": 12, "skrifa": 11, "clap_builder": 9, "regex-automata": 9,
+        "zstd-sys(build)": 19, "read-fonts": 14, "usvg": 14, "tokio": 12, "skrifa": 11, "clap_builder": 9, "regex-automata": 9,
         "harfrust": 9, "postgres": 8, "polars-row": 7, "lz4-sys(build)": 6, "regex-syntax": 5, "nalgebra": 5, "tokio-postgres": 5,
         "wide": 5, "polars-lazy": 5, "tiny-skia": 5, "ttf-parser": 4,
     },

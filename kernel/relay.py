@@ -195,7 +195,7 @@ class Relay:
             if cell.asking:  # evcxr waits for the answer even when nobody is left who asked
                 cell.asking = False
                 self.inside.stdin.send_multipart(self.inside.wire.pack(self.inside.wire.new("input_reply", {"value": ""})))
-        self.abort()
+        self.abort(self.waiting())
 
     def from_stdin(self, message):
         """A line that the reader has typed; evcxr would keep one that nobody asked for, and take it for the next answer."""
@@ -359,12 +359,13 @@ class Relay:
             reply = {"status": "error", "execution_count": cell.count} | failed
         self.cell, self.last = None, cell
         if not cell.hidden:
+            # Taken before anybody knows of the failure: what is sent after that is not meant to be dropped.
+            dropped = self.waiting() if failed and cell.stops else []
             if failed:
                 self.publish("error", failed, cell.request.header)
             self.send(self.outside.shell, "execute_reply", reply, cell.request)
             self.publish("status", {"execution_state": "idle"}, cell.request.header)
-            if failed and cell.stops:
-                self.abort()
+            self.abort(dropped)
         elif failed:
             say("\n".join(["a cell that the kernel runs by itself failed:", *map(explain.plain, failed["traceback"])]))
         self.next()
@@ -450,13 +451,16 @@ class Relay:
             self.defined[name] = cell.count
             self.stale.pop(name, None)
 
-    def abort(self):
-        """Drops the cells that were sent before it was known that this one fails."""
+    def waiting(self):
+        """The cells that were sent so far and have not begun, taken from the queue."""
         while self.receive(self.outside.shell):
             pass
         waiting = [request for request in self.queue if request.idents]
         self.queue = collections.deque(request for request in self.queue if not request.idents)
-        for request in waiting:
+        return waiting
+
+    def abort(self, requests):
+        for request in requests:
             self.around(request, "execute_reply", {"status": "aborted", "execution_count": self.count})
 
     # The loop.

@@ -14,9 +14,28 @@ GUTTER = re.compile(r"^ *(\d+)? *│ ?(.*)$")
 Row = collections.namedtuple("Row", "number marks")
 
 
+# evcxr's colour for code that has none: a light grey, which cannot be read on white.
+PALE = "38;5;249"
+
+
 def plain(text):
     """Some text without its colours."""
     return COLOUR.sub("", text)
+
+
+def merged(line):
+    """A line that looks the same with fewer changes of colour: evcxr colours letter by letter."""
+    out, now, wanted = [], "", ""
+    for part in re.split(r"(\x1b\[[0-9;]*m)", line):
+        if COLOUR.fullmatch(part):
+            style = part[2:-1]
+            wanted = "" if style in ("", "0", PALE) else style
+        elif part:
+            if wanted != now:
+                out.append((OFF if now else "") + (f"\x1b[{wanted}m" if wanted else ""))
+                now = wanted
+            out.append(part)
+    return "".join(out) + (OFF if now else "")
 
 
 def where(at):

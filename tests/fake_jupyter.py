@@ -178,6 +178,12 @@ class Case(unittest.TestCase):
         self.prepare()
         self.relay = relay.Relay(self.inner, self.api)
         self.relay.attach(self.told, self.folder)
+        self.turns, step = threading.Lock(), self.relay.step
+
+        def turn(longest=1.0):
+            with self.turns:
+                step(min(longest, 0.05))
+        self.relay.step = turn
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.addCleanup(self.finish)
         self.evcxr.begin()
@@ -196,6 +202,12 @@ class Case(unittest.TestCase):
     def serve(self):
         with contextlib.redirect_stderr(self.log):
             self.code = launch.serve(self.relay, lambda: True, mock.Mock())
+
+    @contextlib.contextmanager
+    def stopped(self):
+        """The relay reads nothing meanwhile."""
+        with self.turns:
+            yield
 
     def join(self):
         client = Client(self.told)

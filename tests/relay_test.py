@@ -1,4 +1,4 @@
-"""The relay between Jupyter and evcxr: a real one, with a fake evcxr inside and a client of Jupyter's outside."""
+"""The relay's channels: a real relay, with a fake evcxr inside and a client of Jupyter's outside. Cells: see cells_test.py."""
 
 import contextlib
 import pathlib
@@ -15,8 +15,6 @@ from jupyter_client.session import Session  # noqa: E402
 
 from fake_evcxr import PRELUDE  # noqa: E402
 from fake_jupyter import WAIT, Case, texts  # noqa: E402
-
-from explain import plain  # noqa: E402
 
 
 class Beginning(Case):
