@@ -9,7 +9,6 @@ of rustc, without cargo; see standin/.
 Nothing is done when nothing has changed.
 """
 
-import fnmatch
 import json
 import os
 import pathlib
@@ -31,10 +30,11 @@ CELL = "pub fn cell() { println!(\"{}\", casebook::polars::prelude::DataFrame::e
 
 # rust-analyzer, inside the kernel, reads the source of every package that `cargo metadata` lists, to
 # infer the types of variables. These are the packages with types that a cell can name or must pass
-# through; the others (network, compression, terminals, other platforms) only cost time.
+# through; the others (execution, file formats, serialisation, other platforms) only cost time.
 NAMEABLE = (
-    "ctx", "casebook", "polars*", "plotters*", "chrono", "rand", "rand_core", "rand_chacha", "rand_distr",
-    "serde", "serde_core", "num-traits", "either", "indexmap", "hashbrown", "compact_str", "bytes",
+    "ctx", "casebook", "polars", "polars-arrow", "polars-buffer", "polars-core", "polars-dtype", "polars-error", "polars-io", "polars-lazy",
+    "polars-ops", "polars-plan", "polars-schema", "polars-time", "polars-utils", "plotters", "plotters-backend", "chrono", "rand", "rand_core",
+    "rand_chacha", "rand_distr", "num-traits", "either", "compact_str",
 )
 
 
@@ -111,7 +111,7 @@ def seed(folder):
 
 def trimmed(metadata):
     """cargo metadata's answer without packages that no cell can name."""
-    nameable = {p["id"] for p in metadata["packages"] if any(fnmatch.fnmatch(p["name"], n) for n in NAMEABLE)}
+    nameable = {p["id"] for p in metadata["packages"] if p["name"] in NAMEABLE}
     # Only what is part of the build: the list also holds packages behind features nobody asked for.
     needs = {node["id"]: node["dependencies"] for node in metadata["resolve"]["nodes"]}
     built, waiting = set(), [metadata["resolve"]["root"]]
