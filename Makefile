@@ -82,7 +82,7 @@ pack: kernel
 	@$(PYTHON) kernel/pack.py make
 
 # JupyterLab and friends, in .venv.
-tools: preflight .venv/installed
+tools: .venv/installed
 
 .venv/installed: requirements.txt | preflight
 	@echo "casebook: installing JupyterLab into .venv, about 1 minute"

@@ -16,7 +16,7 @@ import sys
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 EVCXR_VERSION = "0.22.0"
 # Of the warmed folder: raised when what stands in it is no longer what sessions expect.
-LAYOUT = 2
+LAYOUT = 3
 
 
 def cache():

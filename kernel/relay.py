@@ -455,8 +455,7 @@ class Relay:
         """The cells that were sent so far and have not begun, taken from the queue."""
         while self.receive(self.outside.shell):
             pass
-        waiting = [request for request in self.queue if request.idents]
-        self.queue = collections.deque(request for request in self.queue if not request.idents)
+        waiting, self.queue = self.queue, collections.deque()
         return waiting
 
     def abort(self, requests):

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -74,14 +75,17 @@ def furnish(folder):
             link(path, folder / "lib" / path.name)
         for name in ("cargo", "rustc-wrapper"):
             link(warm.standin(), folder / "bin" / name)
-        for name in ("Cargo.toml", "Cargo.lock.built"):
-            shutil.copyfile(warmed() / name, folder / name.removesuffix(".built"))
-        shutil.copyfile(warmed() / "Cargo.toml", folder / "Cargo.toml.usual")
+        shutil.copyfile(warmed() / "Cargo.lock.built", folder / "Cargo.lock.kept")
+        for name in ("Cargo.toml", "Cargo.toml.usual"):
+            shutil.copyfile(warmed() / "Cargo.toml", folder / name)
         for name in ("metadata.json", "metadata.bare.json"):
             (folder / name).write_text((warmed() / name).read_text().replace(str(warmed()), str(folder)))
-    (folder / "calls" / "usual").write_text("".join(f"{word}\n" for word in warm.cell_call(folder)))
+    call = warm.cell_call(folder)
+    for name, words in (("usual", call), ("bare", call[:-2])):  # with the library, and without
+        (folder / "calls" / name).write_text("".join(f"{word}\n" for word in words))
     tools = {
         "cargo": tool("cargo"), "rustc": tool("rustc"), "cargo_home": cargo_home(), "host": host(), "warm": warmed() / "target", "project": PROJECT,
+        "python": sys.executable, "packages": warmed() / "packages.json",
     }
     (folder / "tools").write_text("".join(f"{name}={value}\n" for name, value in tools.items()))
     script(folder / "bin" / "rustup", fill("rustup.sh", folder))

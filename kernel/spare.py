@@ -230,6 +230,7 @@ class Parked:
             asked = json.loads(line.makefile("rb", buffering=0).readline(2**16))
             if secrets.compare_digest(asked["token"], self.token):
                 self.relay.attach(asked["connection"], pathlib.Path(asked["place"]))
+                self.offered().unlink(missing_ok=True)  # it may have been offered again meanwhile
                 line.sendall(b"taken\n")
                 self.taken(line)
                 return True
@@ -240,7 +241,6 @@ class Parked:
     def taken(self, line):
         self.relay.poller.unregister(self.door.fileno())
         self.door.close()
-        self.offered().unlink(missing_ok=True)
         self.line = line
         line.settimeout(0)
 

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 
+import metadata
 import progress
 from common import (
     PROJECT, dependencies_key, host, link_tree, locked, say, sources, target, tool, warmed,
@@ -27,15 +28,6 @@ from common import (
 # How dependencies are compiled, for cargo.
 DEPENDENCIES = pathlib.Path(__file__).parent / "config" / "dependencies.toml"
 CELL = "pub fn cell() { println!(\"{}\", casebook::polars::prelude::DataFrame::empty()); }\n"
-
-# rust-analyzer, inside the kernel, reads the source of every package that `cargo metadata` lists, to
-# infer the types of variables. These are the packages with types that a cell can name or must pass
-# through; the others (execution, file formats, serialisation, other platforms) only cost time.
-NAMEABLE = (
-    "ctx", "casebook", "polars", "polars-arrow", "polars-buffer", "polars-core", "polars-dtype", "polars-error", "polars-io", "polars-lazy",
-    "polars-ops", "polars-plan", "polars-schema", "polars-time", "polars-utils", "plotters", "plotters-backend", "chrono", "rand", "rand_core",
-    "rand_chacha", "rand_distr", "num-traits", "either", "compact_str",
-)
 
 
 def environment():
@@ -109,39 +101,10 @@ def seed(folder):
                 link_tree(source, folder / "target" / base / part, ours, lambda _: part == ".fingerprint")
 
 
-def trimmed(metadata):
-    """cargo metadata's answer without packages that no cell can name."""
-    nameable = {p["id"] for p in metadata["packages"] if p["name"] in NAMEABLE}
-    # Only what is part of the build: the list also holds packages behind features nobody asked for.
-    needs = {node["id"]: node["dependencies"] for node in metadata["resolve"]["nodes"]}
-    built, waiting = set(), [metadata["resolve"]["root"]]
-    while waiting:
-        package = waiting.pop()
-        if package not in built:
-            built.add(package)
-            waiting += needs[package]
-    keep = nameable & built
-    metadata["packages"] = [p for p in metadata["packages"] if p["id"] in keep]
-    nodes = [n for n in metadata["resolve"]["nodes"] if n["id"] in keep]
-    for node in nodes:
-        node["dependencies"] = [d for d in node["dependencies"] if d in keep]
-        node["deps"] = [d for d in node["deps"] if d["pkg"] in keep]
-    metadata["resolve"]["nodes"] = nodes
-    return metadata
-
-
 def manifest():
     """The manifest that evcxr writes for a cell, to the byte: a session's stand-in compares it."""
     text = (pathlib.Path(__file__).parent / "config" / "cell.toml").read_text().replace("@PROJECT@", str(PROJECT))
     return "\n" + text.split("\n", 2)[2] + "\n"
-
-
-def bare(metadata):
-    """cargo metadata's answer for a cell without dependencies: evcxr begins with one."""
-    root = metadata["resolve"]["root"]
-    package = [p | {"dependencies": []} for p in metadata["packages"] if p["id"] == root]
-    node = [n | {"dependencies": [], "deps": []} for n in metadata["resolve"]["nodes"] if n["id"] == root]
-    return metadata | {"packages": package, "resolve": metadata["resolve"] | {"nodes": node}}
 
 
 def compile_standin():
@@ -179,9 +142,11 @@ def build(folder):
         folder, "metadata", "--format-version=1", "--filter-platform", host(), check=True, capture_output=True, text=True,
     )
     shutil.copyfile(folder / "Cargo.lock", folder / "Cargo.lock.built")
-    metadata = trimmed(json.loads(answer.stdout))
-    (folder / "metadata.json").write_text(json.dumps(metadata))
-    (folder / "metadata.bare.json").write_text(json.dumps(bare(metadata)))
+    answer = json.loads(answer.stdout)
+    usual = metadata.trimmed(answer, metadata.names(answer))
+    (folder / "packages.json").write_text(json.dumps(metadata.names(answer)))
+    (folder / "metadata.json").write_text(json.dumps(usual))
+    (folder / "metadata.bare.json").write_text(json.dumps(metadata.bare(usual)))
 
 
 def rebuild(folder):

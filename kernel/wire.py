@@ -55,8 +55,10 @@ class Wire:
         if DELIMITER not in frames:
             return None
         at = frames.index(DELIMITER)
-        signature, parts = b"".join(frames[at + 1:at + 2]), frames[at + 2:at + 6]
-        if len(parts) != 4 or not hmac.compare_digest(signature, self.sign(parts)):
+        if len(frames) < at + 6:
+            return None
+        signature, *parts = frames[at + 1:at + 6]
+        if not hmac.compare_digest(signature, self.sign(parts)):
             return None
         try:
             header, parent, metadata, content = map(json.loads, parts)

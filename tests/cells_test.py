@@ -12,7 +12,7 @@ from unittest import mock
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from fake_evcxr import PRELUDE  # noqa: E402
-from fake_jupyter import Case, texts  # noqa: E402
+from fake_jupyter import Case, texts, until  # noqa: E402
 
 import complete  # noqa: E402
 import explain  # noqa: E402
@@ -54,12 +54,14 @@ class Output(Case):
 
     def test_the_answer_waits_for_evcxr_too(self):
         go = threading.Event()
-        self.play("cell", lambda run: (run.begin(), run.end(), run.wait_for(go)))
-        asked = self.client.send("cell")
-        self.client.hear(asked, "execute_input")
-        self.assertFalse(self.client.ends["shell"].poll(100))
-        go.set()
-        self.assertEqual(self.client.answer(asked)["status"], "ok")
+        for script in (lambda run: run.wait_for(go), lambda run: (run.rest(), run.wait_for(go)), lambda run: (run.answer(), run.wait_for(go))):
+            go.clear()
+            self.play("cell", lambda run, script=script: (run.begin(), run.end(), script(run)))
+            asked = self.client.send("cell")
+            self.client.hear(asked, "execute_input")
+            self.assertFalse(self.client.ends["shell"].poll(50))
+            go.set()
+            self.assertEqual(self.client.answer(asked)["status"], "ok")
 
     def test_text_without_an_end_stands_before_a_record(self):
         def script(run):
@@ -112,7 +114,10 @@ class Output(Case):
         self.assertEqual(self.client.hear(asked, "stream"), ("stderr", "panicked at src/lib.rs:3:5:\na thread\nfell\n"))
 
     def test_a_dependencys_path_begins_in_the_notebooks_folder(self):
-        self.good(':dep casebook = { path = ".." }\nuse a;')
+        asked = self.client.send(':dep casebook = { path = ".." }\nuse a;')
+        self.client.answer(asked)
+        shown = self.client.next("iopub", lambda message: message["msg_type"] == "execute_input")["content"]
+        self.assertEqual(shown["code"], ':dep casebook = { path = ".." }\nuse a;', "the reader sees what the reader wrote")
         self.assertEqual(self.evcxr.codes()[-1], f':dep casebook = {{ path = "{self.folder.resolve().parent}" }}\nuse a;')
 
     def test_where_the_time_went_is_written_down_if_that_is_wanted(self):
@@ -205,7 +210,7 @@ class Failures(Case):
 class Queue(Case):
     def several(self, **more):
         """A cell that fails, and two behind it; how each ended."""
-        self.play("bad", lambda run: (run.begin(), time.sleep(0.05), run.fail("no"), run.end()))
+        self.play("bad", lambda run: (run.begin(), time.sleep(0.1), run.fail("no"), run.end()))
         asked = [self.client.send("bad", **more), self.client.send("2"), self.client.send("3")]
         replies = [self.client.answer(one) for one in asked]
         self.assertEqual([self.client.until_idle(one)[0] for one in asked], [("status", "busy")] * 3)
@@ -251,7 +256,7 @@ class Versions(Case):
         note = "note: `double` here is the version of cell [1]: the last one, in cell [3], did not compile\n"
         self.assertEqual(told[1:3], [("execute_input", 4), ("stream", ("stderr", note))])
         self.assertEqual(texts(self.good("triple(2)"), "stderr"), "")
-        self.assertEqual(texts(self.good("fn double(x: i32) -> i32 { 2 * x }"), "stderr"), "")
+        self.assertEqual(texts(self.good("fn double(x: i32) -> i32 { 2 * x }\ndouble(4)"), "stderr"), "")
         self.assertEqual(texts(self.good("double(3)"), "stderr"), "", "the new version compiled")
 
     def test_a_note_says_what_became_of_the_last_version(self):
@@ -272,7 +277,7 @@ class Completion(Case):
         self.play("long", lambda run: (run.begin(), run.record("frame", "df", "size", "mrr"), run.wait_for(go), run.end()))
         asked = self.client.send("long")
         self.client.hear(asked, "execute_input")
-        time.sleep(0.02)
+        self.assertTrue(until(lambda: self.relay.frames))
         reply = self.complete('df.column("mr')
         go.set()
         self.assertEqual((reply["matches"], reply["cursor_start"], reply["cursor_end"]), (["mrr"], 11, 13))
@@ -304,8 +309,9 @@ class Completion(Case):
 
     def test_an_answer_that_cannot_be_put_in_order_is_passed_on(self):
         self.evcxr.answers["complete_request"] = {"status": "ok", "matches": ["a"]}
-        with mock.patch.object(complete, "refine", side_effect=KeyError("a fault")):
-            self.assertEqual(self.complete("x")["matches"], ["a"])
+        for part in ("refine", "columns"):
+            with mock.patch.object(complete, part, side_effect=KeyError("a fault")):
+                self.assertEqual(self.complete("x")["matches"], ["a"])
         self.log.truncate(0)
 
 

@@ -142,6 +142,14 @@ class Client:
         return self.answer(asked), self.until_idle(asked)
 
 
+def until(true, timeout=WAIT):
+    """Waits until something holds; what it gives."""
+    deadline = time.monotonic() + timeout
+    while not (found := true()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return found
+
+
 def essence(message):
     content = message["content"]
     match message["msg_type"]:
@@ -169,7 +177,7 @@ class Case(unittest.TestCase):
         pass
 
     def setUp(self):
-        for name, value in {"PROBE": 0.02, "QUIET": 0.05, "PATIENCE": 30}.items():
+        for name, value in {"PROBE": 0.02, "QUIET": 0.2, "PATIENCE": 30}.items():
             self.patch(name, value)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="casebook-relay-"))
         self.addCleanup(shutil.rmtree, self.folder)

@@ -351,6 +351,11 @@ class Room(Place):
         self.fine(CASEBOOK_PACK="/some/pack.tar.zst")
         self.assertEqual(len(self.problems(CASEBOOK_PACK="none")), 1)
 
+    def test_tools_that_are_there_take_none(self):
+        self.installed(warm=False)
+        self.stub("df", DISK.format(1_000_000))
+        self.assertNotIn(str(self.clone / ".venv"), self.problem()[0])
+
     def test_memory_is_a_note(self):
         self.stub("cat", MEMORY.format("MemAvailable: 1000000 kB"))
         done = self.preflight()

@@ -4,7 +4,6 @@ import contextlib
 import pathlib
 import sys
 import threading
-import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -14,7 +13,7 @@ from jupyter_client import BlockingKernelClient  # noqa: E402
 from jupyter_client.session import Session  # noqa: E402
 
 from fake_evcxr import PRELUDE  # noqa: E402
-from fake_jupyter import WAIT, Case, texts  # noqa: E402
+from fake_jupyter import WAIT, Case, texts, until  # noqa: E402
 
 
 class Beginning(Case):
@@ -167,7 +166,7 @@ class Questions(Case):
         self.play("slow", lambda run: (run.begin(), run.answer(), run.out("x"), run.wait_for(go), run.end()))
         asked = self.client.send("slow")
         self.client.hear(asked, "stream")
-        time.sleep(0.05)  # until the answer has come, which nobody sees
+        self.assertTrue(until(lambda: self.relay.cell.reply), "evcxr's answer")
         self.client.answer(self.client.ask("interrupt_request", {}, "control"), "control")
         go.set()
         self.assertEqual(self.client.answer(asked)["status"], "ok")
@@ -202,8 +201,20 @@ class Strangers(Case):
                               ("inspect_request", {"code": "a", "cursor_pos": None})):
             self.client.ask(kind, content)
         self.client.ask("no_request", {}, "control")
+        for channel in ("shell", "control", "stdin"):
+            parts = [b"{}"] * 4
+            self.client.ends[channel].send_multipart([b"<IDS|MSG>", self.client.session.sign(parts), *parts])
         self.good("1")
         self.log.truncate(0)
+
+    def test_the_heart_beats(self):
+        with contextlib.closing(zmq.Context().socket(zmq.REQ)) as end:
+            end.linger = 0
+            end.connect(f"tcp://127.0.0.1:{self.told['hb_port']}")
+            for beat in (b"one", b"two"):
+                end.send(beat)
+                self.assertTrue(end.poll(1000 * WAIT))
+                self.assertEqual(end.recv(), beat)
 
     def test_who_leaves_before_the_answer_ends_nothing(self):
         go = threading.Event()

@@ -24,7 +24,7 @@ NOTEBOOKS = [PYTHON, "kernel/notebooks.py", "--check", "--jobs", "1"]
 
 # What needs neither a kernel, nor the library compiled, nor a network.
 UNITS = [f"tests/{name}_test.py" for name in (
-    "columns", "complete", "deaths", "explain", "hints", "library_api", "pack", "places", "preflight", "progress", "relay", "rust", "runtime_errors", "spare",
+    "cells", "columns", "complete", "deaths", "explain", "hints", "library_api", "pack", "places", "preflight", "progress", "relay", "rust", "runtime_errors", "spare",
     "workflows",
 )]
 # The program that stands in for cargo in a session needs nothing but the compiler.
@@ -43,7 +43,9 @@ STEPS = [
     ("doc", "documentation", ["cargo", "doc", "--all-features", "--no-deps", "--document-private-items"]),
     ("rust", "unit, property, integration and documentation tests, PostgreSQL included (1 to 3 minutes)",
      ["cargo", "test", "--all-features"]),
+    ("assumptions", "what the kernel borrows from evcxr, cargo and rustc (20 seconds)", [*UNITTEST, "tests/assumptions_test.py"]),
     ("kernel", "the kernel and the notebook runner (2 minutes)", [*UNITTEST, "tests/kernel_test.py"]),
+    ("readers", "nbconvert and papermill fail where a cell does (2 minutes)", [*UNITTEST, "tests/readers_test.py"]),
     ("dashboard", "the dashboards and the study's pages in Chromium (1 minute)",
      [*UNITTEST, "tests/dashboard_test.py", "tests/study_test.py"]),
     ("project", "pins, committed notebooks", [*UNITTEST, "tests/project_test.py"]),

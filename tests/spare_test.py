@@ -24,6 +24,7 @@ TESTS = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(TESTS))
 
 from fake_evcxr import PRELUDE  # noqa: E402
+from fake_jupyter import Client, Inner, outside, until  # noqa: E402
 
 import launch  # noqa: E402
 import relay  # noqa: E402
@@ -31,14 +32,7 @@ import session  # noqa: E402
 import spare  # noqa: E402
 
 WAIT = 10
-
-
-def until(true, timeout=WAIT):
-    """Waits until something holds; what it gives."""
-    deadline = time.monotonic() + timeout
-    while not (found := true()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return found
+SOURCES = {}  # the library's files, as far as these tests go
 
 
 def without_cargo(folder):
@@ -46,7 +40,7 @@ def without_cargo(folder):
     return [
         mock.patch.dict(os.environ, CARGO_TARGET_DIR=str(folder)),
         mock.patch.object(spare, "dependencies_key", lambda: "key"),
-        mock.patch.object(spare, "sources", lambda: {"src/lib.rs": os.environ.get("EDITED")}),
+        mock.patch.object(spare, "sources", lambda: SOURCES),
         mock.patch.object(relay, "PROBE", 0.02),
     ]
 
@@ -69,10 +63,19 @@ class Identity(Case):
         self.assertEqual(spare.identity(1), mine)
         self.assertNotEqual(spare.identity(2), mine)
         for name, same in {
-            "DATABASE_URL": False, "EDITED": False, "JPY_SESSION_NAME": True, "JPY_PARENT_PID": True, "PWD": True, "CASEBOOK_SPARE": True,
+            "DATABASE_URL": False, "JPY_SESSION_NAME": True, "JPY_PARENT_PID": True, "PWD": True, "CASEBOOK_SPARE": True,
         }.items():
             with self.subTest(name), mock.patch.dict(os.environ, {name: "another"}):
                 self.assertEqual(spare.identity(1) == mine, same)
+        with mock.patch.dict(SOURCES, {"src/lib.rs": 1}):
+            self.assertNotEqual(spare.identity(1), mine)
+
+    def test_another_version_of_this_program_is_another_spare(self):
+        (self.folder / "relay.py").touch()
+        with mock.patch.object(spare, "__file__", str(self.folder / "spare.py")):
+            mine = spare.identity(1)
+            os.utime(self.folder / "relay.py", (1, 1))
+            self.assertNotEqual(spare.identity(1), mine)
 
     def test_a_process_is_watched_to_its_end(self):
         for events in (True, False):
@@ -108,9 +111,7 @@ class Parked(Case):
     """A spare in this process: a real relay, with a fake evcxr inside."""
 
     def setUp(self):
-        from fake_jupyter import Client, Inner, outside
         super().setUp()
-        self.outside, self.client_of = outside, Client
         folder, self.lock = session.claim()
         self.addCleanup(self.lock.close)
         self.inner, self.owner = Inner(folder), os.getpid()
@@ -124,7 +125,7 @@ class Parked(Case):
 
     def park(self):
         self.thread.start()
-        self.assertTrue(until(self.offers), "nothing is offered")
+        self.assertTrue(until(self.offers, WAIT), "nothing is offered")
         return self
 
     def serve(self):
@@ -142,7 +143,7 @@ class Parked(Case):
         self.relay.end()
 
     def take(self):
-        line = spare.take(self.owner, self.outside(), self.folder)
+        line = spare.take(self.owner, outside(), self.folder)
         if line:
             self.addCleanup(line.close)
         return line
@@ -160,9 +161,9 @@ class Parked(Case):
     def test_who_takes_it_finds_a_fresh_session_that_is_warm(self):
         self.park()
         self.assertEqual(self.inner.evcxr.codes(), [PRELUDE, *spare.WARM_UP])
-        told = self.outside()
+        told = outside()
         with spare.take(self.owner, told, self.folder) as line:
-            client = self.client_of(told).join()
+            client = Client(told).join()
             self.addCleanup(client.close)
             reply, said = client.run("1")
             self.assertEqual((reply["execution_count"], said[1]), (1, ("execute_input", 1)))
@@ -192,7 +193,7 @@ class Parked(Case):
 
     def test_only_who_knows_the_token_gets_it(self):
         self.park()
-        right = {"token": self.parked.token, "connection": self.outside(), "place": str(self.folder)}
+        right = {"token": self.parked.token, "connection": outside(), "place": str(self.folder)}
         for words in (right | {"token": "another"}, right | {"token": 7}, right | {"token": "\u00e9"}, [], {}, right | {"connection": {}}, None):
             self.assertFalse(self.say(json.dumps(words).encode() + b"\n"), words)
         for words in (b"GET / HTTP/1.1\r\n\r\n", b"\xff\n"):
@@ -208,7 +209,7 @@ class Parked(Case):
         self.park()
         with mock.patch.dict(os.environ, DATABASE_URL="another"):
             self.assertIsNone(self.take())
-        self.assertIsNone(spare.take(self.owner + 1, self.outside(), self.folder))
+        self.assertIsNone(spare.take(self.owner + 1, outside(), self.folder))
         self.assertTrue(self.take())
 
     def test_an_offer_of_who_is_gone_is_not_answered(self):
@@ -232,13 +233,16 @@ class Parked(Case):
         with mock.patch.object(spare, "CHECK", 0.05):
             self.park()
             self.offers()[0].rename(self.inner.folder / "taken.json")
-            self.assertTrue(until(self.offers))
-            self.assertTrue(self.take())
+            self.assertTrue(until(self.offers, WAIT))
+            line = socket.create_connection(("127.0.0.1", self.offered()["port"]), timeout=WAIT)
+            self.addCleanup(line.close)
+            self.assertTrue(spare.accepted(line, {"token": self.parked.token, "connection": outside(), "place": "."}), "it came late")
+            self.assertEqual(self.offers(), [], "a spare that was taken is offered")
 
     def test_it_ends_when_nobody_can_take_it_any_more(self):
         with mock.patch.object(spare, "CHECK", 0.05):
             self.park()
-            with mock.patch.dict(os.environ, EDITED="yes"):
+            with mock.patch.dict(SOURCES, {"src/lib.rs": 1}):
                 self.thread.join(WAIT)
         self.assertIs(self.taken, False)
 
@@ -352,9 +356,8 @@ class Processes(Case):
     """Real processes: kernel/launch.py with a fake evcxr, a server that starts it, and a guard."""
 
     def setUp(self):
-        from fake_jupyter import Client, outside
         super().setUp()
-        self.told, self.client_of = outside(), Client
+        self.told = outside()
         (self.folder / "connection.json").write_text(json.dumps(self.told))
         self.log = open(self.folder.with_suffix(".log"), "w+")
         self.addCleanup(pathlib.Path(self.log.name).unlink)
@@ -389,12 +392,12 @@ class Processes(Case):
 
     def spare(self):
         self.start("--spare", "$$")
-        self.assertTrue(until(self.offers), self.said())
+        self.assertTrue(until(self.offers, WAIT), self.said())
         return json.loads(self.offers()[0].read_text())["pid"]
 
     def notebook(self):
         self.start(str(self.folder / "connection.json"))
-        client = self.client_of(self.told)
+        client = Client(self.told)
         self.addCleanup(client.close)
         for _ in range(WAIT):
             with contextlib.suppress(TimeoutError, queue.Empty):
@@ -403,7 +406,7 @@ class Processes(Case):
                 return client
         self.fail(self.said())
 
-    def all_gone(self, seconds=5):
+    def all_gone(self, seconds=6):
         self.assertTrue(until(lambda: not self.left(), seconds), self.left())
         self.assertTrue(until(lambda: not list(session.sessions().iterdir()), 2), "a folder is left")
 
@@ -461,8 +464,9 @@ def main():
     """kernel/launch.py, as far as it can be without anything compiled."""
     folder = pathlib.Path(sys.argv.pop(1))
     program = folder / "evcxr"
+    what = "sleep 60" if os.environ.get("KILLED") else f'exec {sys.executable} {TESTS / "fake_evcxr.py"} "$@"'
     with contextlib.suppress(FileExistsError), open(program, "x") as file:
-        file.write(f'#!/bin/sh\nexec {sys.executable} {TESTS / "fake_evcxr.py"} "$@"\n')
+        file.write(f"#!/bin/sh\n{what}\n")
         program.chmod(0o755)
 
     def killed():

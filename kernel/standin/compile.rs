@@ -119,6 +119,9 @@ pub fn through_cargo(session: &Session, words: &[OsString], purpose: Purpose) ->
     let source = session.folder.join("src/lib.rs");
     let before = (purpose == Purpose::Check).then(|| read(&source)).transpose()?;
     let code = session.cargo(&words, &[("RUSTC_WRAPPER", wrapper.as_os_str())])?;
+    if code == 0 {
+        session.keep_versions()?;
+    }
     if let Some(before) = before {
         write(&source, before)?;
     }

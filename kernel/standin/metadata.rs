@@ -1,7 +1,9 @@
 //! `cargo metadata`, as evcxr and its rust-analyzer ask for it.
 
 use std::ffi::OsString;
-use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::session::{Session, read};
 
@@ -16,26 +18,37 @@ pub fn answer(session: &Session, words: &[OsString]) -> Result<i32, String> {
     if manifest.contains("name = \"evcxr_dummy_validate_dep\"") {
         return validate(session, words, &manifest);
     }
-    if !manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1).any(|line| line.contains('=')) {
+    if session.bare() {
         print!("{}", read(&session.folder.join("metadata.bare.json"))?);
         return Ok(0);
     }
-    session.cargo(words, &[])
+    let answer = session.asked(words)?;
+    session.keep_versions()?;
+    print!("{}", trimmed(session, &answer).unwrap_or(answer));
+    Ok(0)
 }
 
-/// evcxr checks a new `:dep` with a manifest that has nothing else in it. The lock file would then forget which versions
-/// are compiled: it is put back.
+/// cargo's answer without packages that no cell can name, beside what the new dependencies have brought; none if that
+/// cannot be made, and the whole answer only costs time.
+fn trimmed(session: &Session, answer: &str) -> Option<String> {
+    let script = Path::new(&session.project).join("kernel/metadata.py");
+    let mut child = Command::new(&session.python)
+        .args([script.as_os_str(), session.packages.as_os_str()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
+    child.stdin.take()?.write_all(answer.as_bytes()).ok()?;
+    let done = child.wait_with_output().ok()?;
+    done.status.success().then(|| String::from_utf8(done.stdout).ok())?
+}
+
+/// evcxr checks a new `:dep` with a manifest that has nothing else in it.
 fn validate(session: &Session, words: &[OsString], manifest: &str) -> Result<i32, String> {
     if manifest.lines().any(|line| line.trim() == format!("casebook = {{ path = \"{}\" }}", session.project)) {
         println!("{{}}");
         return Ok(0);
     }
-    let lock = session.folder.join("Cargo.lock");
-    let kept = fs::read(&lock).ok();
     let words: Vec<OsString> = words.iter().cloned().chain(["--filter-platform".into(), session.host.clone().into()]).collect();
-    let done = session.cargo(&words, &[]);
-    if let Some(kept) = kept {
-        crate::session::write(&lock, kept)?;
-    }
-    done
+    session.cargo(&words, &[])
 }

@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// What evcxr itself sets for each build, or what says nothing of it.
 const USUAL: [&str; 12] = [
@@ -23,6 +23,9 @@ pub struct Session {
     pub host: String,
     pub warm: PathBuf,
     pub project: String,
+    pub python: PathBuf,
+    /// The names of the packages that are there without a cell's own.
+    pub packages: PathBuf,
 }
 
 impl Session {
@@ -38,6 +41,8 @@ impl Session {
             host: tool("host")?,
             warm: tool("warm")?.into(),
             project: tool("project")?,
+            python: tool("python")?.into(),
+            packages: tool("packages")?.into(),
             folder,
         })
     }
@@ -52,10 +57,19 @@ impl Session {
         without_level(&self.manifest()) == without_level(&usual)
     }
 
+    /// Whether the cell has no dependencies: evcxr begins with such a one.
+    pub fn bare(&self) -> bool {
+        let manifest = self.manifest();
+        !manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1).any(|line| line.contains('='))
+    }
+
     /// Where the compiler's call for the present dependencies is written down.
     pub fn call_file(&self) -> PathBuf {
         if self.usual() {
             return self.folder.join("calls/usual");
+        }
+        if self.bare() {
+            return self.folder.join("calls/bare");
         }
         let mut hasher = DefaultHasher::new();
         without_level(&self.manifest()).hash(&mut hasher);
@@ -91,12 +105,42 @@ impl Session {
             && plain && env::var_os("RUSTC").is_none_or(|rustc| Path::new(&rustc) == self.rustc)
     }
 
-    /// Calls the real cargo, in this process's folder.
+    /// Calls the real cargo, in this process's folder, with the versions that are compiled already: what cargo makes of the
+    /// lock file for a manifest with less in it is not kept.
     pub fn cargo(&self, words: &[OsString], more: &[(&str, &OsStr)]) -> Result<i32, String> {
-        let mut command = Command::new(&self.cargo);
-        command.args(words).env("CARGO_HOME", &self.cargo_home).envs(more.iter().copied());
-        let status = command.status().map_err(|error| format!("{} cannot be run: {error}", self.cargo.display()))?;
+        let status = self.real_cargo(words)?.envs(more.iter().copied()).status();
+        let status = status.map_err(|error| format!("{} cannot be run: {error}", self.cargo.display()))?;
         Ok(status.code().unwrap_or(101))
+    }
+
+    /// What the real cargo prints.
+    pub fn asked(&self, words: &[OsString]) -> Result<String, String> {
+        let done = self.real_cargo(words)?.stderr(Stdio::inherit()).output();
+        let done = done.map_err(|error| format!("{} cannot be run: {error}", self.cargo.display()))?;
+        match String::from_utf8(done.stdout) {
+            Ok(text) if done.status.success() => Ok(text),
+            _ => Err("cargo gave no answer".into()),
+        }
+    }
+
+    fn real_cargo(&self, words: &[OsString]) -> Result<Command, String> {
+        let (kept, lock) = self.locks();
+        fs::copy(&kept, &lock).map_err(|error| format!("{} cannot be copied: {error}", kept.display()))?;
+        let mut command = Command::new(&self.cargo);
+        command.args(words).env("CARGO_HOME", &self.cargo_home);
+        Ok(command)
+    }
+
+    /// Keeps the versions that cargo has chosen for new dependencies.
+    pub fn keep_versions(&self) -> Result<(), String> {
+        let (kept, lock) = self.locks();
+        fs::copy(&lock, &kept).map_err(|error| format!("{} cannot be copied: {error}", lock.display()))?;
+        Ok(())
+    }
+
+    /// The lock file that is kept, and the one that cargo reads and writes.
+    fn locks(&self) -> (PathBuf, PathBuf) {
+        (self.folder.join("Cargo.lock.kept"), self.folder.join("Cargo.lock"))
     }
 }
 
