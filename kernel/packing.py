@@ -113,7 +113,7 @@ def contents():
     found, moved = crate_sources()
     found = {path: (file, False) for path, file in found.items()}
     builds = [
-        (warmed(), warmed() / "target", "--target", host()),
+        (warmed(), warmed() / "target", "--config", str(warm.DEPENDENCIES), "--target", host()),
         (PROJECT, target(), "--lib", "--all-features", "--locked"),
     ]
     for folder, top, *words in builds:

@@ -10,7 +10,7 @@ sys.path[:0] = [str(PROJECT / "kernel"), str(PROJECT / "tests")]
 
 import explain  # noqa: E402
 from cells import crate, diagnostic, error, span  # noqa: E402
-from report import plain  # noqa: E402
+from report import merged, plain  # noqa: E402
 
 
 def coloured(report):
@@ -74,9 +74,15 @@ class Reports(unittest.TestCase):
             self.assertEqual(plain(new["traceback"][1]), "   ╭─[ line 2, column 1 ]")
             self.assertEqual(plain(new["traceback"][10]), "   ├─[ line 1 ]")
             same = [line for number, line in enumerate(new["traceback"][:-1]) if number not in (1, 10)]
-            self.assertEqual(same, [line for number, line in enumerate(content["traceback"]) if number not in (1, 10)])
+            self.assertEqual(same, [merged(line) for number, line in enumerate(content["traceback"]) if number not in (1, 10)])
             self.assertEqual(plain(new["traceback"][-1]),
                              "hint: lend `visits` instead of giving it away, `&visits`, or give a copy: `visits.clone()`")
+
+    def test_colours_are_merged_and_those_that_cannot_be_read_on_white_are_left_out(self):
+        line = "\x1b[38;5;249ml\x1b[0m\x1b[38;5;249me\x1b[0m\x1b[38;5;54mt\x1b[0m\x1b[38;5;54mx\x1b[0m \x1b[31mend\x1b[0m"
+        self.assertEqual(merged(line), "le\x1b[38;5;54mtx\x1b[0m \x1b[31mend\x1b[0m")
+        for unchanged in ("plain", "", "\x1b[31mred\x1b[0m and not"):
+            self.assertEqual(merged(unchanged), unchanged)
 
     def test_without_the_compilers_messages_the_report_tells_the_line(self):
         content = error("borrow of moved value: `visits`", coloured(MOVED))

@@ -28,7 +28,7 @@ import pack  # noqa: E402
 import packing  # noqa: E402
 from common import EVCXR_VERSION, host, tool  # noqa: E402
 
-# A registry's packages: file by file. `polars-stem` has a name that type inference reads.
+# A registry's packages: file by file. `polars-utils` has a name that type inference reads.
 VENDORED = {
     "leaf": {
         "Cargo.toml": '[package]\nname = "leaf"\nversion = "1.0.0"\nedition = "2024"\nlinks = "leaf"\n',
@@ -55,8 +55,8 @@ extern crate proc_macro;
 pub fn seven(_: proc_macro::TokenStream) -> proc_macro::TokenStream { "7".parse().unwrap() }
 """,
     },
-    "polars-stem": {
-        "Cargo.toml": '[package]\nname = "polars-stem"\nversion = "1.0.0"\nedition = "2024"\n'
+    "polars-utils": {
+        "Cargo.toml": '[package]\nname = "polars-utils"\nversion = "1.0.0"\nedition = "2024"\n'
                       '[dependencies]\nleaf = "1"\nmagic = "1"\n',
         "build.rs": """
 fn main() {
@@ -102,7 +102,7 @@ crate-type = ["dylib", "rlib"]
 command = ["dep:twig"]
 
 [dependencies]
-polars-stem = "1"
+polars-utils = "1"
 twig = {{ version = "1", optional = true }}
 
 [profile.dev]
@@ -128,9 +128,9 @@ pub mod polars {
         }
     }
 }
-pub fn say() -> String { polars_stem::say() }
+pub fn say() -> String { polars_utils::say() }
 """
-APP = '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2024"\n[dependencies]\npolars-stem = "1"\n'
+APP = '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2024"\n[dependencies]\npolars-utils = "1"\n'
 WRAPPER = """
 #[path = "{store}"]
 mod store;
@@ -195,7 +195,7 @@ class Store(unittest.TestCase):
         folder, vendored = cls.top / name / "app", cls.top / name / "registry"
         registry(vendored)
         write(folder, {
-            "Cargo.toml": APP, "src/lib.rs": "pub fn say() -> String { polars_stem::say() }\n",
+            "Cargo.toml": APP, "src/lib.rs": "pub fn say() -> String { polars_utils::say() }\n",
             "src/main.rs": 'fn main() { println!("{}", app::say()) }', ".cargo/config.toml": CONFIG.format(vendored=vendored),
         })
         return folder
@@ -215,7 +215,7 @@ class Store(unittest.TestCase):
     def test_only_the_workspaces_own_is_compiled_and_cargo_is_content_without_us(self):
         folder = self.workspace("second")
         said, ran = self.cargo(folder, "build", "--lib", store=self.store)
-        self.assertIn("Compiling polars-stem", said)
+        self.assertIn("Compiling polars-utils", said)
         self.assertEqual(ran, ["app"])
         self.assertEqual(len(list(folder.glob("target/debug/build/*/casebook-script"))), 2)
         (made,) = folder.glob(f"target/{host()}/debug/build/leaf-*/out/more/made.rs")
@@ -230,7 +230,7 @@ class Store(unittest.TestCase):
     def test_hashes_are_the_same_with_and_without_a_wrapper(self):
         folder = self.workspace("wrapped")
         _, ran = self.cargo(folder, "build", "--lib", store=self.top / "nothing")
-        self.assertEqual(ran, ["app", "build_script_build", "build_script_build", "leaf", "magic", "polars_stem"])
+        self.assertEqual(ran, ["app", "build_script_build", "build_script_build", "leaf", "magic", "polars_utils"])
         def names(top):
             return {str(path.relative_to(top)) for path in top.rglob("*") if "incremental" not in path.parts}
         self.assertEqual(names(folder / "target"), names(self.first / "target"))
@@ -238,10 +238,10 @@ class Store(unittest.TestCase):
     def test_a_variable_that_a_script_watches_compiles_what_depends_on_it(self):
         folder = self.workspace("other")
         _, ran = self.cargo(folder, "build", "--lib", store=self.store, LEAF_MODE="other")
-        self.assertEqual(ran, ["app", "leaf", "polars_stem"])  # the script is compiled when it is run
+        self.assertEqual(ran, ["app", "leaf", "polars_utils"])  # the script is compiled when it is run
         self.assertEqual(self.cargo(folder, "run", "--quiet", LEAF_MODE="other")[0].strip(), "other 7 true")
         # There and back again, in one folder.
-        for mode, expected in (("", ["app"]), ("other", ["app", "leaf", "polars_stem"])):
+        for mode, expected in (("", ["app"]), ("other", ["app", "leaf", "polars_utils"])):
             env = {"LEAF_MODE": mode} if mode else {}
             self.assertEqual(self.cargo(folder, "build", "--lib", store=self.store, **env)[1], expected)
             self.assertEqual(self.cargo(folder, "run", "--quiet", **env)[0].strip(), f"{mode or 'plain'} 7 true")
@@ -254,7 +254,7 @@ class Store(unittest.TestCase):
         folder = self.workspace("flags")
         flags = "-Cprefer-dynamic -Ctarget-cpu=native"
         _, ran = self.cargo(folder, "build", "--lib", store=self.store, RUSTFLAGS=flags)
-        self.assertEqual(ran, ["app", "leaf", "polars_stem"])
+        self.assertEqual(ran, ["app", "leaf", "polars_utils"])
 
     def test_what_misses_a_dependency_is_compiled_with_it(self):
         store = self.top / "part"
@@ -263,7 +263,7 @@ class Store(unittest.TestCase):
             path.unlink()
         folder = self.workspace("missing")
         _, ran = self.cargo(folder, "build", "--lib", store=store)
-        self.assertEqual(ran, ["app", "leaf", "polars_stem"])
+        self.assertEqual(ran, ["app", "leaf", "polars_utils"])
         self.assertEqual(self.cargo(folder, "run", "--quiet")[0].strip(), "plain 7 true")
 
     def test_a_store_that_went_away(self):
@@ -594,10 +594,10 @@ class Packs(unittest.TestCase):
                 if "build" not in path.parts:
                     self.assertNotRegex(text, "@(WARM|PROJECT|CARGO_HOME|SYSROOT)@", path)
         # What type inference reads is there, and no more.
-        package = next(p for p in json.loads((warmed / "metadata.json").read_text())["packages"] if p["name"] == "polars-stem")
-        self.assertEqual(package["manifest_path"], str(warmed / "sources/polars-stem-1.0.0/Cargo.toml"))
-        self.assertEqual(package["targets"][0]["src_path"], str(warmed / "sources/polars-stem-1.0.0/src/lib.rs"))
-        code = warmed / "sources/polars-stem-1.0.0"
+        package = next(p for p in json.loads((warmed / "metadata.json").read_text())["packages"] if p["name"] == "polars-utils")
+        self.assertEqual(package["manifest_path"], str(warmed / "sources/polars-utils-1.0.0/Cargo.toml"))
+        self.assertEqual(package["targets"][0]["src_path"], str(warmed / "sources/polars-utils-1.0.0/src/lib.rs"))
+        code = warmed / "sources/polars-utils-1.0.0"
         self.assertEqual(list((warmed / "sources").iterdir()), [code])
         self.assertEqual({str(path.relative_to(code)) for path in code.rglob("*") if path.is_file()},
                          {"Cargo.toml", "README.md", "build.rs", "src/lib.rs"})
