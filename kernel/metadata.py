@@ -25,7 +25,8 @@ def names(metadata):
 
 def trimmed(metadata, usual):
     """The answer without what no cell can name of the usual packages; what a cell's own `:dep` has brought is kept."""
-    nameable = {p["id"] for p in metadata["packages"] if p["name"] in NAMEABLE or p["name"] not in usual}
+    asked = next(node["dependencies"] for node in metadata["resolve"]["nodes"] if node["id"] == metadata["resolve"]["root"])
+    nameable = {p["id"] for p in metadata["packages"] if p["name"] in NAMEABLE or p["name"] not in usual or p["id"] in asked}
     # Only what is part of the build: the list also holds packages behind features nobody asked for.
     needs = {node["id"]: node["dependencies"] for node in metadata["resolve"]["nodes"]}
     built, waiting = set(), [metadata["resolve"]["root"]]

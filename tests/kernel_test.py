@@ -83,6 +83,7 @@ class OneSession(unittest.TestCase):
     def test_values_show_themselves(self):
         self.assertEqual(self.good("21 * 2")[1], "42")
         self.assertEqual(self.good('"text"')[1], "text")
+        self.assertIn("1 row", self.good('Box::new(df!("x" => [1])?)')[1])
         self.assertEqual(self.good("for _ in 0..2 {}")[1], "")
         self.assertEqual(self.good("Some(1)")[1].split(), ["Some(", "1,", ")"])
         self.assertIn("2 rows, 1 column", self.good('df!("x" => [1, 2])?')[1])
@@ -229,7 +230,7 @@ class Runner(unittest.TestCase):
                                 '"5/4".parse::<saas::Part>()?;')
         outputs = [cell.outputs for cell in fresh.cells[1:]]
         self.assertEqual([[o.output_type for o in one] for one in outputs], [["error"]] * 4)
-        names = ("E0308", "panic", "NotYet", "CasebookError")
+        names = ("E0308", "panic", "NotYet", "Error")
         for (output,), name, part in zip(outputs, names, ("mismatched types", "as wanted", "expected  two words", "1 <= k <= n")):
             with self.subTest(name):
                 self.assertIn(name, output.ename)

@@ -48,7 +48,7 @@ pub(crate) fn send(forms: &[(&str, &str)]) {
 }
 
 /// Shows a value as a cell shows its last one: through [`Show`] if its type has it, else
-/// as `{:#?}` prints it. Programs made by `casebook export` say this where a cell ends with a value.
+/// as `{:?}` prints it. Programs made by `casebook export` say this where a cell ends with a value.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -91,7 +91,7 @@ pub trait ByDebug {
 
 impl<T: Debug + ?Sized> ByDebug for &Value<&T> {
     fn shown(&self) {
-        send_text(&format!("{:#?}", self.0));
+        send_text(&format!("{:?}", self.0));
     }
 }
 
@@ -279,6 +279,18 @@ impl<T: Debug> Show for Vec<T> {
         self.as_slice().evcxr_display();
     }
 }
+
+/// What a pointer leads to, as a method call would find it.
+macro_rules! show_through {
+    ($($pointer:ty),*) => {$(
+        impl<T: Show + ?Sized> Show for $pointer {
+            fn evcxr_display(&self) {
+                T::evcxr_display(self);
+            }
+        }
+    )*};
+}
+show_through!(&T, &mut T, Box<T>, std::rc::Rc<T>, std::sync::Arc<T>);
 
 impl Table<'_> {
     fn shape(&self) -> String {
