@@ -1,6 +1,6 @@
 # The only entry points people need. Each does its own set-up, says what it is doing, skips what is
 # done, and can be interrupted and run again.
-.PHONY: notebooks test check lab notion exercises grade site status latency bench bench-scale reference cluster cluster-test kernel pack tools preflight postgres browser spark doctor clean
+.PHONY: notebooks test test-all check lab notion exercises grade site status latency bench bench-scale reference cluster cluster-test kernel pack tools preflight postgres browser spark doctor clean
 
 PYTHON := .venv/bin/python
 
@@ -13,6 +13,10 @@ notebooks: kernel
 test: kernel postgres browser spark
 	@$(PYTHON) kernel/pack.py seed
 	@$(PYTHON) tests/run.py
+
+# And what is too long for every change.
+test-all: test
+	@$(PYTHON) tests/run.py night
 
 # What needs neither a kernel nor the library compiled: a minute.
 check: tools
@@ -43,8 +47,10 @@ site: tools
 status: kernel
 	@$(PYTHON) kernel/status.py
 
-# How long a notebook user waits, beside the stock kernel.
+# How long a notebook user waits: each cell of each notebook, phase by phase, for docs/latency.md and README.md; then a
+# session's start, beside a start with a spare session and the stock kernel.
 latency: kernel
+	@$(PYTHON) kernel/phases.py
 	@$(PYTHON) kernel/latency.py
 
 # The metrics at 1 and 10 million events: alone, then beside Python polars, DuckDB, pandas and scikit-learn, and the

@@ -3,6 +3,7 @@
 
 usage: run.py [STEP ...]     only these steps, by name
        run.py check          those of a minute, which need neither a kernel nor the library compiled
+       run.py night          those that are too long for every change
 
 First the steps that use every core, one after the other; then two lanes side by side, of steps that mostly wait for one
 kernel. What a step of a lane says is shown when it has ended.
@@ -66,6 +67,9 @@ LANES = [
         ("exercises", "right, wrong and missing answers graded by nbgrader (10 minutes)", [*UNITTEST, "tests/exercises_test.py"]),
     ],
 ]
+NIGHT = [
+    ("endurance", "sessions and servers killed at random, restarts in a row (6 minutes)", [*UNITTEST, "tests/endurance_test.py"]),
+]
 CHECK = ["fmt", "standin", "unit"]
 SAYING = threading.Lock()
 
@@ -86,14 +90,14 @@ def run(step, env, aside):
 
 
 def main():
-    known = [name for name, _, _ in STEPS + [step for lane in LANES for step in lane]]
-    asked = CHECK if sys.argv[1:] == ["check"] else sys.argv[1:] or known
-    unknown = set(asked) - set(known)
+    usual, night = [name for name, _, _ in STEPS + [step for lane in LANES for step in lane]], [name for name, _, _ in NIGHT]
+    asked = {"check": CHECK, "night": night, "": usual}.get(" ".join(sys.argv[1:]), sys.argv[1:])
+    unknown = set(asked) - set(usual) - set(night)
     if unknown:
         sys.exit(f"there is no step {', '.join(sorted(unknown))}")
     env = os.environ | {"RUSTDOCFLAGS": "-D warnings", "PYTHONDONTWRITEBYTECODE": "1"}
     env.pop("DATABASE_URL", None)  # each step brings its own
-    results = [run(step, env, False) for step in STEPS if step[0] in asked]
+    results = [run(step, env, False) for step in STEPS + NIGHT if step[0] in asked]
     lanes = [[step for step in lane if step[0] in asked] for lane in LANES]
     lanes = [lane for lane in lanes if lane]
     aside = len(lanes) > 1

@@ -177,7 +177,7 @@ class Scripts(unittest.TestCase):
             ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, 10))
 
     def test_no_test_is_forgotten(self):
-        steps = [*run.STEPS, *(step for lane in run.LANES for step in lane)]
+        steps = [*run.STEPS, *run.NIGHT, *(step for lane in run.LANES for step in lane)]
         words = {word for _, _, command in steps for word in command}
         for path in sorted((PROJECT / "tests").glob("*_test.py")):
             self.assertIn(f"tests/{path.name}", words)
