@@ -79,7 +79,9 @@ def furnish(folder):
         for name in ("Cargo.toml", "Cargo.toml.usual"):
             shutil.copyfile(warmed() / "Cargo.toml", folder / name)
         for name in ("metadata.json", "metadata.bare.json"):
-            (folder / name).write_text((warmed() / name).read_text().replace(str(warmed()), str(folder)))
+            # The cell's own crate is the session's; what a pack has brought of others' sources stays where it is.
+            text = (warmed() / name).read_text().replace(str(warmed()), str(folder))
+            (folder / name).write_text(text.replace(f"{folder}/sources/", f"{warmed()}/sources/"))
     call = warm.cell_call(folder)
     for name, words in (("usual", call), ("bare", call[:-2])):  # with the library, and without
         (folder / "calls" / name).write_text("".join(f"{word}\n" for word in words))
