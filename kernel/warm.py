@@ -205,13 +205,13 @@ def warm(packs=True):
         start, built_from = time.monotonic(), ready().get("sources", {})
         (warmed() / "ready.json").unlink(missing_ok=True)
         if now == "cold":
-            say("warming the kernel: about 1 minute (10 to 15 if polars is not compiled yet)")
+            say("warming the kernel: about 1 minute (12 on 2 cores if polars is not compiled yet)")
             shutil.rmtree(warmed(), ignore_errors=True)
             compile_dependencies()
             seed(warmed())
             build(warmed())
         elif of_library(before) != of_library(built_from):
-            say("the library has changed: rebuilding it for the kernel, about 20 seconds")
+            say("the library has changed: rebuilding it for the kernel: seconds, or a minute the first time")
             rebuild(warmed())
         compile_standin()
         (warmed() / "ready.json").write_text(json.dumps({"key": dependencies_key(), "sources": before}))

@@ -223,6 +223,17 @@ class Lab(unittest.TestCase):
                 self.assertEqual(self.run_cell(page, "kept * 6").split()[-1], "42")
                 page.close()
 
+    def test_run_all_goes_over_what_fails_on_purpose(self):
+        notebook = book.read(book.NOTEBOOKS[0])
+        page = self.open(book.NOTEBOOKS[0])
+        self.command(page, "notebook:run-all-cells")
+        last = max(place for place, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+        page.wait_for_function("(place) => window.jupyterapp.shell.currentWidget.content.widgets[place].model.executionCount", arg=last, timeout=120_000)
+        self.idle(page)
+        kinds = page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.filter((cell) => cell.model.type === 'code').map((cell) => cell.model.outputs.toJSON().map((output) => output.output_type))")
+        self.assertEqual(kinds, [[output.output_type for output in cell.outputs] for cell in notebook.cells if cell.cell_type == "code"])
+        page.close()
+
     def test_columns_are_offered(self):
         path = pathlib.Path(self.folder.name) / "columns.ipynb"
         cells = [BEGIN, 'let shop = df!("visits" => [1, 2], "orders" => [0, 1])?;', "", "", "", ""]
