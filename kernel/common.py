@@ -16,7 +16,7 @@ import sys
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 EVCXR_VERSION = "0.22.0"
 # Of the warmed folder: raised when what stands in it is no longer what sessions expect.
-LAYOUT = 3
+LAYOUT = 4
 
 
 def cache():
@@ -150,9 +150,9 @@ def link_tree(source, destination, skip=lambda name: False, copy=lambda path: Fa
 
 
 def sources():
-    """Everything the library and the stand-in are built from, with the time of its last change."""
+    """Everything the library, what cells share and the stand-in are built from, with the time of its last change."""
     files = [PROJECT / name for name in ("Cargo.toml", "Cargo.lock", "build.rs")]
-    for folder in ("src", "sql", "assets", "kernel/standin"):
+    for folder in ("src", "sql", "assets", "kernel/standin", "kernel/cells"):
         files += sorted(path for path in (PROJECT / folder).rglob("*") if path.is_file())
     return {str(path.relative_to(PROJECT)): path.stat().st_mtime_ns for path in files}
 

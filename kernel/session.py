@@ -83,7 +83,7 @@ def furnish(folder):
             text = (warmed() / name).read_text().replace(str(warmed()), str(folder))
             (folder / name).write_text(text.replace(f"{folder}/sources/", f"{warmed()}/sources/"))
     call = warm.cell_call(folder)
-    for name, words in (("usual", call), ("bare", call[:-2])):  # with the library, and without
+    for name, words in (("usual", call), ("bare", call[:call.index("--extern")])):  # with the library, and without
         (folder / "calls" / name).write_text("".join(f"{word}\n" for word in words))
     tools = {
         "cargo": tool("cargo"), "rustc": tool("rustc"), "cargo_home": cargo_home(), "host": host(), "warm": warmed() / "target", "project": PROJECT,

@@ -18,8 +18,8 @@ def now():
 def link_time(diagnostics):
     """Seconds of the last compilation that the linker took, by the compiler's own account."""
     for line in diagnostics.split("\n"):
-        if line.startswith('{"pass":"link"'):
-            return json.loads(line)["time"]
+        if line.startswith('time: {"pass":"link",'):
+            return json.loads(line.removeprefix("time: "))["time"]
     return 0.0
 
 

@@ -58,7 +58,8 @@ def shared(name):
 
 def library():
     """The library's files, those that are there: the shared object that cells are linked with, and what cargo asks for."""
-    return [path for name in (shared("casebook"), "libcasebook.rlib", "libcasebook.rmeta") if (path := deps() / name).exists()]
+    names = (shared("casebook"), "libcasebook.rlib", "libcasebook.rmeta", shared("casebook_cells"))
+    return [path for name in names if (path := deps() / name).exists()]
 
 
 def standin():
@@ -78,7 +79,8 @@ def options(object=None):
 def cell_call(folder):
     """How rustc is called for a cell of the session in a folder. What a cell needs of its own, the stand-in adds."""
     form = ["--crate-name", "ctx", "src/lib.rs", "--crate-type", "cdylib", "--error-format=json", "--json=diagnostic-rendered-ansi"]
-    return [*form, *options(folder / "lib" / shared("casebook"))]
+    generic = folder / "lib" / shared("casebook_cells")
+    return [*form, *options(folder / "lib" / shared("casebook")), *(["--extern", f"casebook_cells={generic}"] if generic.exists() else [])]
 
 
 def compile_dependencies():
@@ -105,6 +107,16 @@ def manifest():
     """The manifest that evcxr writes for a cell, to the byte: a session's stand-in compares it."""
     text = (pathlib.Path(__file__).parent / "config" / "cell.toml").read_text().replace("@PROJECT@", str(PROJECT))
     return "\n" + text.split("\n", 2)[2] + "\n"
+
+
+def compile_cells():
+    """The generic code that cells share. Without it they only take longer."""
+    path = deps() / shared("casebook_cells")
+    path.unlink(missing_ok=True)
+    words = ["--crate-name", "casebook_cells", "--crate-type", "dylib", *options(), "-C", "opt-level=1", "-o", str(path)]
+    done = subprocess.run([tool("rustc"), *words, str(pathlib.Path(__file__).parent / "cells/lib.rs")], stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        say(f"cells will take longer: kernel/cells does not compile with this library\n{done.stderr}")
 
 
 def compile_standin():
@@ -213,6 +225,7 @@ def warm(packs=True):
         elif of_library(before) != of_library(built_from):
             say("the library has changed: rebuilding it for the kernel: seconds, or a minute the first time")
             rebuild(warmed())
+        compile_cells()
         compile_standin()
         (warmed() / "ready.json").write_text(json.dumps({"key": dependencies_key(), "sources": before}))
         say(f"the kernel is warm ({time.monotonic() - start:.0f} s)")

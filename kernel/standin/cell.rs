@@ -27,6 +27,16 @@ pub fn prepare(code: &str) -> Prepared {
     Prepared { text: if number.is_some() { text } else { code.to_owned() }, number }
 }
 
+/// Lets the cell use the crate with generic code that cells share, on its first line: no line is moved.
+pub fn with_shared_code(text: &str) -> String {
+    match text.split_once('\n') {
+        Some((first, rest)) if first.starts_with("#![") => {
+            format!("{first} extern crate casebook_cells as _;\n{rest}")
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// The line where the cell's function begins, and its number.
 fn entry(lines: &[String]) -> Option<(usize, u32)> {
     lines.iter().enumerate().rev().find_map(|(at, line)| {
@@ -136,6 +146,14 @@ evcxr_variable_store
             assert!(done.text.contains(part), "{part} is missing in\n{}", done.text);
         }
         assert!(!done.text.contains("session::frame(stringify!(old)"));
+    }
+
+    #[test]
+    fn shared_code_is_used_on_the_first_line() {
+        let text = with_shared_code(CELL);
+        assert!(text.starts_with("#![allow(unused_imports, unused_mut, dead_code)] extern crate casebook_cells as _;\n"));
+        assert_eq!(text.lines().count(), CELL.lines().count());
+        assert_eq!(with_shared_code("fn main() {}\n"), "fn main() {}\n");
     }
 
     #[test]

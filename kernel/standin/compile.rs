@@ -1,5 +1,6 @@
 //! A cell is compiled by a call of rustc, without cargo: cargo's own work is longer than the compiler's.
 
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -19,6 +20,9 @@ pub enum Purpose {
     Check,
 }
 
+/// Begins the compiler's option that names the crate with generic code that cells share.
+const SHARED: &str = "casebook_cells=";
+
 /// Where evcxr looks for the path of what was compiled.
 const RESULT: &str = "EVCXR_EXECUTION_SO_PATH";
 
@@ -26,7 +30,7 @@ const RESULT: &str = "EVCXR_EXECUTION_SO_PATH";
 pub fn cell(session: &Session, call: &[String], purpose: Purpose) -> Result<i32, String> {
     let started = now();
     let source = session.folder.join("src/lib.rs");
-    let number = prepare(&source, purpose)?;
+    let number = prepare(&source, purpose, call.iter().any(|word| word.starts_with(SHARED)))?;
     let out = session.folder.join(if purpose == Purpose::Run { "target/cells" } else { "target/checks" });
     fs::create_dir_all(&out).map_err(|error| format!("{} cannot be made: {error}", out.display()))?;
     let mut command = Command::new(&session.rustc);
@@ -47,18 +51,21 @@ pub fn cell(session: &Session, call: &[String], purpose: Purpose) -> Result<i32,
     Ok(code)
 }
 
-/// A cell's own options come last, and win: a few lines need no parts and no memory of the last run.
+/// A cell's own options come last, and win: a few lines need no memory of the last run, and few parts.
 fn own_options(manifest: &str) -> Vec<String> {
-    let options = [format!("opt-level={}", level(manifest)), "codegen-units=1".into()];
+    let options = [format!("opt-level={}", level(manifest)), "codegen-units=2".into()];
     options.into_iter().flat_map(|option| ["-C".into(), option]).collect()
 }
 
-/// Adds to the cell's text what the relay needs.
-fn prepare(source: &Path, purpose: Purpose) -> Result<Option<u32>, String> {
+/// Adds to the cell's text what the relay needs, and the use of generic code that is compiled already.
+fn prepare(source: &Path, purpose: Purpose, shared: bool) -> Result<Option<u32>, String> {
     if purpose == Purpose::Check {
         return Ok(None);
     }
-    let prepared = cell::prepare(&read(source)?);
+    let mut prepared = cell::prepare(&read(source)?);
+    if shared {
+        prepared.text = cell::with_shared_code(&prepared.text);
+    }
     write(source, prepared.text)?;
     Ok(prepared.number)
 }
@@ -86,7 +93,7 @@ fn messages(session: &Session, mut command: Command) -> Result<i32, String> {
 
 /// Tells evcxr where the shared object is.
 fn finished(out: &Path) -> Result<(), String> {
-    let object = out.join(format!("{}ctx{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
+    let object = out.join(format!("{}ctx{}", DLL_PREFIX, DLL_SUFFIX));
     match std::env::var_os(RESULT) {
         Some(file) => write(Path::new(&file), object.to_string_lossy().as_bytes()),
         None => Ok(()),
@@ -134,8 +141,13 @@ pub fn recorded(session: &Session, rustc: &OsStr, words: &[OsString]) -> Result<
         return Ok(run(rustc, words)); // cargo asks what the compiler can do
     }
     let started = now();
-    let number = prepare(&session.folder.join("src/lib.rs"), Purpose::Run)?;
-    let kept = kept(words);
+    let mut kept = kept(words);
+    let generic = session.folder.join("lib").join(format!("{DLL_PREFIX}casebook_cells{DLL_SUFFIX}"));
+    let shared = generic.exists() && kept.iter().any(|word| word.starts_with("casebook="));
+    if shared {
+        kept.extend(["--extern".into(), format!("{SHARED}{}", generic.display())]);
+    }
+    let number = prepare(&session.folder.join("src/lib.rs"), Purpose::Run, shared)?;
     write(&session.call_file(), kept.iter().map(|word| format!("{word}\n")).collect::<String>())?;
     let out = value(words, "--out-dir").ok_or("cargo names no folder for its output")?;
     let mut all: Vec<OsString> = kept.into_iter().chain(["--out-dir".into(), out.clone()]).map(OsString::from).collect();
@@ -176,7 +188,7 @@ fn kept(words: &[OsString]) -> Vec<String> {
 pub fn library(session: &Session, rustc: &OsStr, words: &[OsString]) -> Result<i32, String> {
     let Some(out) = value(words, "--out-dir").map(PathBuf::from) else { return Ok(run(rustc, words)) };
     let name = |suffix: &str| format!("libcasebook{suffix}");
-    for suffix in [".rmeta", ".rlib", std::env::consts::DLL_SUFFIX] {
+    for suffix in [".rmeta", ".rlib", DLL_SUFFIX] {
         let from = session.folder.join("lib").join(name(suffix));
         if from.exists() {
             let to = out.join(name(suffix));
