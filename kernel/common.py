@@ -125,6 +125,8 @@ def link(source, destination):
     """A file under a second name; its content, where that cannot be."""
     try:
         os.link(source, destination)
+    except FileExistsError:
+        raise  # copying would write into what is there, which may be one file with another's name
     except OSError:  # another file system, or too many links
         shutil.copy2(source, destination)
 

@@ -14,10 +14,10 @@ import re
 import shutil
 import sys
 
-import pack
 import progress
 import warm
 from common import EVCXR_VERSION, PROJECT, cache, evcxr, locked, say
+from packs import taking
 
 SPEC = PROJECT / ".venv" / "share" / "jupyter" / "kernels" / "casebook"
 # How JupyterLab starts here. A user's own settings come before these.
@@ -88,7 +88,7 @@ def register():
 
 
 def main():
-    pack.use()
+    taking.use()
     install_evcxr()
     register()
     if "--no-warm" not in sys.argv[1:]:

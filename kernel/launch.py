@@ -14,10 +14,10 @@ import signal
 import sys
 import time
 
-import complete
 import spare
 import warm
 from common import PROJECT, say
+from completion import complete
 from relay import Relay
 from session import TRIES, NotStarted, Session
 

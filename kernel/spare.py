@@ -69,8 +69,9 @@ def identity(owner):
     """What a spare must agree in with whoever takes it: server, library, this program, environment."""
     own = ("JPY_", "KERNEL_", "PWD", "OLDPWD", "SHLVL", "_", "CASEBOOK_SPARE")
     env = sorted((name, value) for name, value in os.environ.items() if not name.startswith(own))
-    files = sorted(path for kind in ("*.py", "config/*") for path in pathlib.Path(__file__).parent.glob(kind))
-    program = [(path.name, path.stat().st_mtime_ns) for path in files]
+    here = pathlib.Path(__file__).parent
+    files = sorted(path for kind in ("**/*.py", "config/*") for path in here.glob(kind))
+    program = [(str(path.relative_to(here)), path.stat().st_mtime_ns) for path in files]
     parts = [owner, dependencies_key(), sources(), program, env]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

@@ -67,9 +67,16 @@ def standin():
     return warmed() / "bin" / "standin"
 
 
+def linker():
+    """The linker that cargo would be told of, as in a conda environment, which has no `cc`."""
+    asked = os.environ.get(f"CARGO_TARGET_{host().upper().replace('-', '_')}_LINKER")
+    return ["-C", f"linker={asked}"] if asked else []
+
+
 def options(object=None):
     """How rustc finds the library and its dependencies, and compiles what uses them as the library itself was compiled."""
     return [
+        *linker(),
         "--edition=2024", "-A", "warnings", "-C", "prefer-dynamic", "-C", "rpath", "-C", "debug-assertions=on", "-C", "overflow-checks=on",
         "-C", "strip=debuginfo", "-L", f"dependency={deps()}", "-L", f"dependency={deps('debug')}",
         "--extern", f"casebook={object or deps() / shared('casebook')}",
@@ -121,7 +128,7 @@ def compile_cells():
 
 def compile_standin():
     standin().parent.mkdir(exist_ok=True)
-    words = ["--edition=2024", "-C", "opt-level=2", "-C", "strip=symbols", "-o", str(standin())]
+    words = [*linker(), "--edition=2024", "-C", "opt-level=2", "-C", "strip=symbols", "-o", str(standin())]
     subprocess.run([tool("rustc"), *words, str(pathlib.Path(__file__).parent / "standin/main.rs")], check=True)
 
 
@@ -194,7 +201,8 @@ def of_library(files):
 def state():
     """"ready", "edited" (only the library or the stand-in changed), or "cold"."""
     made = ready()
-    if made.get("key") != dependencies_key():
+    # Another clone may compile into the same target folder: what is there is for that clone's sources.
+    if made.get("key") != dependencies_key() or made.get("project") != str(PROJECT):
         return "cold"
     return "ready" if made["sources"] == sources() else "edited"
 
@@ -209,8 +217,8 @@ def warm(packs=True):
     with locked(warmed().parent / "warm.lock"):
         now, before = state(), sources()
         if now == "cold" and packs:
-            import pack  # which imports this
-            if pack.take():
+            from packs import taking  # which imports this
+            if taking.take():
                 now = state()
         if now == "ready":
             return
@@ -227,7 +235,7 @@ def warm(packs=True):
             rebuild(warmed())
         compile_cells()
         compile_standin()
-        (warmed() / "ready.json").write_text(json.dumps({"key": dependencies_key(), "sources": before}))
+        (warmed() / "ready.json").write_text(json.dumps({"key": dependencies_key(), "project": str(PROJECT), "sources": before}))
         say(f"the kernel is warm ({time.monotonic() - start:.0f} s)")
 
 

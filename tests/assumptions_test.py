@@ -88,10 +88,10 @@ class Assumptions(unittest.TestCase):
     def test_places(self):
         for code, place in (("let a = 1;\nlet b: i32 = \"text\";", "line 2, column 14"), ("let a = 1;\nlet c = [a];\npanic!(\"here\");", "line 3, column 1")):
             trouble, _ = self.run_cell(code)
-            self.assertIn(place, trouble, "a place in the generated crate is not found again in the cell: see kernel/places.py")
+            self.assertIn(place, trouble, "a place in the generated crate is not found again in the cell: see kernel/errors/places.py")
 
     def test_an_ended_process(self):
-        self.assertIn("Aborted", self.run_cell("std::process::abort();")[0], "evcxr says in other words that its process has ended: see DEATH in kernel/places.py")
+        self.assertIn("Aborted", self.run_cell("std::process::abort();")[0], "evcxr says in other words that its process has ended: see DEATH in kernel/errors/deaths.py")
         self.assertEqual(self.good("6 * 7"), "42", "evcxr does not begin a new process after one that ended")
 
     def test_z_another_dependency(self):

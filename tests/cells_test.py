@@ -14,9 +14,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from fake_evcxr import PRELUDE  # noqa: E402
 from fake_jupyter import Case, texts, until  # noqa: E402
 
-import complete  # noqa: E402
-import explain  # noqa: E402
-from explain import plain  # noqa: E402
+from completion import complete  # noqa: E402
+from errors import explain  # noqa: E402
+from errors.explain import plain  # noqa: E402
 
 
 class Output(Case):

@@ -7,7 +7,7 @@ import unittest
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "kernel"))
 
-from columns import TYPED, columns  # noqa: E402
+from completion.columns import TYPED, columns  # noqa: E402
 
 FRAMES = {"old": ["x", "y"], "users": ["user_id", "größe", 'a"b'], "df": ["visits", "orders", "device"]}
 

@@ -7,9 +7,8 @@ import unittest
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "kernel"))
 
-import complete  # noqa: E402
-import graphemes  # noqa: E402
-from columns import TYPED  # noqa: E402
+from completion import complete, graphemes  # noqa: E402
+from completion.columns import TYPED  # noqa: E402
 
 API = complete.public_api(PROJECT)
 FRAMES = {"old": ["x", "y"], "users": ["user_id", "größe", 'a"b'], "df": ["visits", "orders", "device"]}

@@ -7,8 +7,8 @@ import unittest
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "kernel"))
 
-from deaths import died, is_death, size  # noqa: E402
-from report import plain  # noqa: E402
+from errors.deaths import died, is_death, size  # noqa: E402
+from errors.report import plain  # noqa: E402
 
 
 STATUS = "Subprocess terminated with status: "

@@ -8,9 +8,9 @@ import unittest
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(PROJECT / "kernel"), str(PROJECT / "tests")]
 
-import explain  # noqa: E402
 from cells import crate, diagnostic, error, span  # noqa: E402
-from report import merged, plain  # noqa: E402
+from errors import explain  # noqa: E402
+from errors.report import merged, plain  # noqa: E402
 
 
 def coloured(report):

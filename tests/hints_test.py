@@ -13,15 +13,14 @@ import unittest
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(PROJECT / "kernel"), str(PROJECT / "tests")]
 
-import complete  # noqa: E402
-import explain  # noqa: E402
-import hints  # noqa: E402
 import rust  # noqa: E402
 import warm  # noqa: E402
 from cells import ATTRIBUTE, CHECK, error  # noqa: E402
-from places import Sources  # noqa: E402
-from report import plain  # noqa: E402
-from rules import marked  # noqa: E402
+from completion import complete  # noqa: E402
+from errors import explain, hints  # noqa: E402
+from errors.hints.rules import marked  # noqa: E402
+from errors.places import Sources  # noqa: E402
+from errors.report import plain  # noqa: E402
 
 # A stand-in for polars and the library: only shapes, so that the compiler says of it what it says of them.
 STUB = r'''

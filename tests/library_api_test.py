@@ -10,8 +10,8 @@ import unittest
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "kernel"))
 
-import library_api  # noqa: E402
 import warm  # noqa: E402
+from completion import library_api  # noqa: E402
 
 API = library_api.public_api(PROJECT)
 

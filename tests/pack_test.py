@@ -23,10 +23,8 @@ sys.path.insert(0, str(PROJECT / "kernel"))
 
 import zstandard  # noqa: E402
 
-import fetch  # noqa: E402
-import pack  # noqa: E402
-import packing  # noqa: E402
 from common import EVCXR_VERSION, host, tool  # noqa: E402
+from packs import fetch, making, taking  # noqa: E402
 
 # A registry's packages: file by file. `polars-utils` has a name that type inference reads.
 VENDORED = {
@@ -384,7 +382,7 @@ def sealed(data):
     with tempfile.NamedTemporaryFile() as file:
         file.write(data)
         file.flush()
-        packing.seal(file.name)
+        making.seal(file.name)
         return pathlib.Path(file.name).read_bytes()
 
 
@@ -427,27 +425,27 @@ class Tiny(unittest.TestCase):
             "evcxr_jupyter": (self.top / "program", False),
         }
         self.path = self.top / "tiny.tar.zst"
-        with mock.patch.object(packing, "sources", lambda: ["Cargo.toml"]):
-            packing.write(found, self.path)
+        with mock.patch.object(making, "sources", lambda: ["Cargo.toml"]):
+            making.write(found, self.path)
             first = self.path.read_bytes()
-            packing.write(found, self.path)
+            making.write(found, self.path)
         self.data = self.path.read_bytes()
         self.assertEqual(first, self.data)  # the same content, the same bytes
 
     def unpacked(self, name):
         folder = self.top / name
         try:
-            pack.unpack(self.path, folder)
+            taking.unpack(self.path, folder)
             files = [path for path in folder.rglob("*") if path.is_file()]
             return {str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mode) for path in files}
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
     def test_it_is_unpacked_with_this_machines_folders(self):
-        pack.whole(self.path, self.path.with_name("tiny.tar.zst.sha256").read_text())
+        taking.whole(self.path, self.path.with_name("tiny.tar.zst.sha256").read_text())
         files = self.unpacked("good")
         self.assertEqual(files["warm/Cargo.toml"][0], f'path = "{PROJECT}"'.encode())
-        self.assertEqual(json.loads(files["warm/library.json"][0]), {"args": [f"{pack.warmed()}/x"]})
+        self.assertEqual(json.loads(files["warm/library.json"][0]), {"args": [f"{taking.warmed()}/x"]})
         self.assertEqual({path: oct(mode & 0o777) for path, (_, mode) in files.items()}, {
             "warm/Cargo.toml": "0o644", "warm/library.json": "0o644", "evcxr_jupyter": "0o755",
             "warm/target/debug/deps/liba-0123456789abcdef.rlib": "0o644",
@@ -457,37 +455,37 @@ class Tiny(unittest.TestCase):
         for place in range(len(self.data)):
             with self.subTest(place):
                 self.path.write_bytes(self.data[:place] + bytes([self.data[place] ^ 0x20]) + self.data[place + 1:])
-                with self.assertRaises(pack.Refused):
-                    pack.whole(self.path, None)
+                with self.assertRaises(taking.Refused):
+                    taking.whole(self.path, None)
 
     def test_any_length_is_noticed(self):
         for length in range(len(self.data)):
             self.path.write_bytes(self.data[:length])
-            with self.assertRaises(pack.Refused):
-                pack.whole(self.path, None)
+            with self.assertRaises(taking.Refused):
+                taking.whole(self.path, None)
         self.path.write_bytes(self.data + b"x")
-        with self.assertRaises(pack.Refused):
-            pack.whole(self.path, None)
+        with self.assertRaises(taking.Refused):
+            taking.whole(self.path, None)
 
     def test_another_byte_below_a_right_seal_changes_nothing_that_is_unpacked(self):
         good = self.unpacked("good")
         for place in range(len(self.data) - 40):
             self.path.write_bytes(sealed(self.data[:place] + bytes([self.data[place] ^ 0x11]) + self.data[place + 1:-40]))
-            pack.whole(self.path, None)
+            taking.whole(self.path, None)
             with contextlib.suppress(Exception):
                 self.assertEqual(self.unpacked(f"bad{place}"), good)
 
     def test_a_library_that_has_the_compilers_name_but_is_another(self):
-        with mock.patch.object(pack, "identity", functools.partial(dict, pack.identity(), std=["libstd-0.rlib"])):
-            with self.assertRaisesRegex(pack.Refused, "another build of it"):
+        with mock.patch.object(taking, "identity", functools.partial(dict, taking.identity(), std=["libstd-0.rlib"])):
+            with self.assertRaisesRegex(taking.Refused, "another build of it"):
                 self.unpacked("std")
 
     def test_an_older_c_library(self):
         self.path.write_bytes(rewritten(self.data, saying(glibc=[2, 34])))
-        with mock.patch.object(pack, "c_library", lambda: (2, 31)), self.assertRaisesRegex(pack.Refused, r"needs glibc 2\.34"):
+        with mock.patch.object(taking, "c_library", lambda: (2, 31)), self.assertRaisesRegex(taking.Refused, r"needs glibc 2\.34"):
             self.unpacked("old")
         for there in ((2, 34), (2, 40), None):  # none: another system's
-            with mock.patch.object(pack, "c_library", lambda: there):
+            with mock.patch.object(taking, "c_library", lambda: there):
                 self.assertIn("evcxr_jupyter", self.unpacked("new"))
 
 

@@ -9,7 +9,7 @@ sys.path[:0] = [str(PROJECT / "kernel"), str(PROJECT / "tests")]
 
 import rust  # noqa: E402
 from cells import ATTRIBUTE, LAST, STORE, crate, numbered  # noqa: E402
-from places import Place, Sources, place  # noqa: E402
+from errors.places import Place, Sources, place  # noqa: E402
 
 
 class Places(unittest.TestCase):

@@ -21,9 +21,9 @@ PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "kernel"))
 
 import install  # noqa: E402
-import pack  # noqa: E402
 import progress  # noqa: E402
 import warm  # noqa: E402
+from packs import taking  # noqa: E402
 
 # A cargo of few words: it says what a test wants, with pauses. Its arguments and environment are in what it says first.
 CARGO = """
@@ -365,7 +365,7 @@ class Callers(Case):
         self.assertTrue((self.top / "evcxr-build").exists())
 
     def test_a_pack_comes_first_and_is_not_tried_twice(self):
-        with mock.patch.object(pack, "use", self.note("pack")), mock.patch.object(warm, "warm", self.note("warm")), \
+        with mock.patch.object(taking, "use", self.note("pack")), mock.patch.object(warm, "warm", self.note("warm")), \
                 mock.patch.multiple(install, install_evcxr=self.note("evcxr"), register=self.note("register")), \
                 mock.patch.object(sys, "argv", ["install.py"]):
             install.main()
@@ -379,7 +379,7 @@ class Callers(Case):
             "target": lambda: self.top, "warmed": lambda: self.top / "kernel/warm", "say": lambda text: None, "sources": dict,
             "ready": dict, "state": lambda: states.pop(0), "dependencies_key": lambda: "key",
         }
-        with mock.patch.dict(vars(warm), stubs), mock.patch.object(pack, "take", self.note("pack", taken)), \
+        with mock.patch.dict(vars(warm), stubs), mock.patch.object(taking, "take", self.note("pack", taken)), \
                 mock.patch.object(warm.shutil, "rmtree"):
             warm.warm(**options)
         return [name for name, _ in self.calls]

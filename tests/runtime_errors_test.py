@@ -8,8 +8,8 @@ PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(PROJECT / "kernel"), str(PROJECT / "tests")]
 
 from cells import crate, numbered  # noqa: E402
-from report import plain  # noqa: E402
-from runtime_errors import SOURCE, failure, panic, short_path  # noqa: E402
+from errors.report import plain  # noqa: E402
+from errors.runtime import SOURCE, failure, panic, short_path  # noqa: E402
 
 
 class Running(unittest.TestCase):

@@ -71,11 +71,13 @@ class Identity(Case):
             self.assertNotEqual(spare.identity(1), mine)
 
     def test_another_version_of_this_program_is_another_spare(self):
-        (self.folder / "relay.py").touch()
-        with mock.patch.object(spare, "__file__", str(self.folder / "spare.py")):
-            mine = spare.identity(1)
-            os.utime(self.folder / "relay.py", (1, 1))
-            self.assertNotEqual(spare.identity(1), mine)
+        (self.folder / "errors").mkdir()
+        for name in ("relay.py", "errors/explain.py"):
+            (self.folder / name).touch()
+            with self.subTest(name), mock.patch.object(spare, "__file__", str(self.folder / "spare.py")):
+                mine = spare.identity(1)
+                os.utime(self.folder / name, (1, 1))
+                self.assertNotEqual(spare.identity(1), mine)
 
     def test_a_process_is_watched_to_its_end(self):
         for events in (True, False):

@@ -17,7 +17,7 @@ from traitlets import Integer
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 # The notebook's place differs between the steps; the project's does not.
 LIBRARY = re.compile(r'^(:dep casebook = \{ path = )"[^"]*"', re.M)
-# How kernel/explain.py calls it when the process has ended; and nbclient, when a cell took too long and it ends it.
+# How kernel/errors/deaths.py calls it when the process has ended; and nbclient, when a cell took too long and it ends it.
 LOST = {"Interrupted", "OutOfMemory", "StackOverflow", "Killed", "Crash", "Aborted", "Exit", "Died", "CellTimeoutError"}
 
 

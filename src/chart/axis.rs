@@ -122,7 +122,7 @@ pub fn ticks((low, high): (f64, f64), count: usize, unit: Unit, whole: bool) -> 
         (low, high) = (low - room, high + room);
     }
     let raw = (high - low) / count.max(1) as f64;
-    let power = 10_f64.powf(raw.log10().floor());
+    let power = power_below(raw);
     let rounded = [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| m * power >= raw * 0.999);
     let mut step = rounded.unwrap_or(10.0) * power;
     if whole {
@@ -136,6 +136,14 @@ pub fn ticks((low, high): (f64, f64), count: usize, unit: Unit, whole: bool) -> 
     let range = (at[0], at[at.len() - 1]);
     let range = if range.0 < range.1 { range } else { (low, high) };
     Ticks { text: unit.ticks(&at), at, range, log: false }
+}
+
+/// The largest power of ten that a positive number reaches. By its digits, since machines differ in the last one of a
+/// logarithm, and a chart in which step it takes.
+fn power_below(value: f64) -> f64 {
+    let text = format!("{value:e}");
+    let exponent = text.rsplit('e').next().unwrap_or("0");
+    format!("1e{exponent}").parse().unwrap_or(1.0)
 }
 
 /// Powers of ten around positive values; at most about `count` of them.
@@ -200,6 +208,16 @@ pub fn date_ticks((low, high): (f64, f64), count: usize) -> Ticks {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_power_of_ten_reaches_itself() {
+        for exponent in -300..=300 {
+            let power: f64 = format!("1e{exponent}").parse().unwrap();
+            assert_eq!(power_below(power), power);
+            assert_eq!(power_below(power * 9.9), power);
+            assert!(power_below(power.next_down()) < power);
+        }
+    }
 
     #[test]
     fn ticks_are_round() {

@@ -1,4 +1,4 @@
-"""Makes kernel packs: see pack.py, which takes them."""
+"""Makes kernel packs."""
 
 import hashlib
 import io
@@ -13,10 +13,10 @@ import tarfile
 import tempfile
 import time
 
-import fetch
-import pack
 import warm
 from common import PROJECT, evcxr, host, link_tree, locked, say, sources, target, tool, warmed
+
+from . import fetch, taking
 
 # Five minutes of compressing; unpacking takes as long at any level.
 LEVEL = 19
@@ -73,7 +73,7 @@ def script_files(top, folder, registries):
     once = (top / folder / "root-output").read_text()
     pairs = [(once[:-len(str(folder / "out"))].rstrip("/"), "@TARGET@")]
     pairs += [(place, "@REGISTRY@") for place in sorted(registries, key=len, reverse=True)]
-    texts = {folder / part: pack.relocated((top / folder / part).read_text(), pairs, False) for part in ("output", "root-output")}
+    texts = {folder / part: taking.relocated((top / folder / part).read_text(), pairs, False) for part in ("output", "root-output")}
     for record in (top / folder.parent.parent / ".fingerprint" / folder.name).glob("run-build-script-*.json"):
         texts[record.relative_to(top)] = record.read_text()
     files = [path for path in (top / folder / "out").rglob("*") if path.is_file() and path.suffix != ".o"]
@@ -124,7 +124,7 @@ def contents():
             found.setdefault(f"warm/target/{path}", (top / path, False))
     for path in warm.library():
         found[f"warm/{path.relative_to(warmed())}"] = (path, False)
-    pairs = moved + [(folder, mark) for mark, folder in pack.placeholders()]
+    pairs = moved + [(folder, mark) for mark, folder in taking.placeholders()]
     for path in warmed().rglob("*"):
         place = path.relative_to(warmed())
         if not path.is_file() or place.parts[0] in LEFT_OUT:
@@ -134,7 +134,7 @@ def contents():
         except UnicodeDecodeError:
             found[f"warm/{place}"] = (path, False)
             continue
-        new = pack.relocated(text, pairs, path.suffix == ".json")
+        new = taking.relocated(text, pairs, path.suffix == ".json")
         found[f"warm/{place}"] = (new, new != text)
     found["evcxr_jupyter"] = (pathlib.Path(evcxr()), False)
     return {path: found[path] for path in sorted(found, key=crate)}
@@ -161,14 +161,14 @@ def write(found, path):
             mode = 0o755 if content.stat().st_mode & stat.S_IXUSR else 0o644
         entries.append({"path": place, "size": size, "mode": mode, "sha256": digest, "text": text})
     programs = [found[entry["path"]][0] for entry in entries if entry["mode"] == 0o755]
-    manifest = pack.identity() | {
-        "version": pack.version(), "glibc": glibc(programs), "files": entries,
+    manifest = taking.identity() | {
+        "version": taking.version(), "glibc": glibc(programs), "files": entries,
         "sources": {place: fetch.sha256(PROJECT / place) for place in sources()},
     }
-    data[pack.MANIFEST] = json.dumps(manifest, indent=1).encode()
-    entries = [{"path": pack.MANIFEST, "size": len(data[pack.MANIFEST]), "mode": 0o644}, *entries]
+    data[taking.MANIFEST] = json.dumps(manifest, indent=1).encode()
+    entries = [{"path": taking.MANIFEST, "size": len(data[taking.MANIFEST]), "mode": 0o644}, *entries]
     settings = zstandard.ZstdCompressionParameters.from_level(
-        LEVEL, window_log=pack.WINDOW, enable_ldm=True, write_checksum=True, threads=-1)
+        LEVEL, window_log=taking.WINDOW, enable_ldm=True, write_checksum=True, threads=-1)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     with open(part, "wb") as file:
@@ -190,7 +190,7 @@ def seal(path):
     """Puts the checksum of all before at the end of a file."""
     digest = fetch.sha256(path)
     with open(path, "ab") as file:
-        file.write(pack.TRAILER + bytes.fromhex(digest))
+        file.write(taking.TRAILER + bytes.fromhex(digest))
 
 
 def make():
@@ -202,6 +202,6 @@ def make():
             sys.exit("casebook: this kernel came from a pack, which is all there is to pack; to make one from what is compiled "
                      f"here, remove {warmed()} and run `CASEBOOK_PACK=none make pack`")
         say("packing the kernel, about 5 minutes")
-        path = target() / "pack" / pack.name()
+        path = target() / "pack" / taking.name()
         size = write(contents(), path)
     say(f"{path}: {path.stat().st_size / 1e6:.0f} MB, {size / 1e6:.0f} MB unpacked ({time.monotonic() - start:.0f} s)")

@@ -3,8 +3,9 @@
 import re
 
 import rust
-from rules import Rules
-from snippets import close, listed, operator, short, sides
+
+from .rules import Rules
+from .snippets import close, listed, operator, short, sides
 
 RULES = Rules()
 hint = RULES.on

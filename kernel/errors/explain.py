@@ -6,13 +6,14 @@ the places in cells have modules of their own.
 
 import re
 
-import hints
 import rust
-from deaths import died, is_death
-from places import Place, Sources, place
-from report import OFF, RED, box, hint_lines, is_drawn, is_hint, merged, plain, rows, with_places
-from runtime_errors import failure, panic, short_path
 from rust import fn_names, uses
+
+from . import hints
+from .deaths import died, is_death
+from .places import Place, Sources, place
+from .report import OFF, RED, box, hint_lines, is_drawn, is_hint, merged, plain, rows, with_places
+from .runtime import failure, panic, short_path
 
 __all__ = [
     "compile_error", "compile_errors", "died", "failure", "fn_names", "is_death", "panic", "place", "plain", "short_path", "uses",

@@ -3,7 +3,7 @@
 import re
 import signal
 
-from report import OFF, RED, hint_lines
+from .report import OFF, RED, hint_lines
 
 DEATH = re.compile(r"Subprocess (?:terminated with (?:status: )?|didn't start)(?P<how>.*)", re.S)
 # What evcxr prints when it catches one of these signals, before it aborts.

@@ -8,9 +8,10 @@ import collections
 import re
 
 import rust
-from columns import TYPED, columns
-from graphemes import from_graphemes, to_graphemes
-from library_api import Api, public_api
+
+from .columns import TYPED, columns
+from .graphemes import from_graphemes, to_graphemes
+from .library_api import Api, public_api
 
 __all__ = ["columns", "public_api", "refine", "to_graphemes"]
 

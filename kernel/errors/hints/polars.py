@@ -2,8 +2,8 @@
 
 import re
 
-from rules import Rules
-from snippets import call, close, enclosing, operator, quoted, short, sides
+from .rules import Rules
+from .snippets import call, close, enclosing, operator, quoted, short, sides
 
 RULES = Rules()
 hint = RULES.on

@@ -3,8 +3,9 @@
 import re
 
 import rust
-from rules import Rules
-from snippets import close, listed
+
+from .rules import Rules
+from .snippets import close, listed
 
 RULES = Rules()
 hint = RULES.on

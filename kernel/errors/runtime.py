@@ -2,11 +2,12 @@
 
 import re
 
-import hints
 import rust
 from common import PROJECT
-from places import Place, Sources
-from report import OFF, RED, box, hint_lines, where
+
+from . import hints
+from .places import Place, Sources
+from .report import OFF, RED, box, hint_lines, where
 
 # The source file of a cell's crate.
 SOURCE = "src/lib.rs"

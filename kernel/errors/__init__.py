@@ -1,0 +1,1 @@
+"""What Jupyter is told of a cell that failed. `explain` is the way in."""
