@@ -7,9 +7,11 @@ usage: launch.py CONNECTION_FILE
 A session takes a spare that is waiting, or begins one. It ends when Jupyter says so, or when who started it has gone.
 """
 
+import contextlib
 import json
 import os
 import pathlib
+import resource
 import signal
 import sys
 import time
@@ -85,7 +87,16 @@ def park(owner):
         relay.end()
 
 
+def allow_files():
+    """As many open files as may be: macOS begins with 256, and type inference and cells have no say in it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 10_240 if most == resource.RLIM_INFINITY else min(10_240, most)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(wanted, resource.getrlimit(resource.RLIMIT_NOFILE)[0]), most))
+
+
 def main():
+    allow_files()
     words = sys.argv[1:]
     if len(words) == 2 and words[0] == "--spare":
         return park(int(words[1]))
