@@ -47,6 +47,8 @@ class Outside:
         try:
             for name, end in self.ends():
                 end.linger = 500
+                # A cell may print more in a second than a client takes: it waits, and nothing of it is dropped.
+                end.setsockopt(zmq.SNDHWM, 0)
                 bind(end, address(told, f"{name}_port"), deadline)
         except BaseException:
             self.close()

@@ -26,6 +26,8 @@ from errors import explain
 from wire import Message
 
 RECORD, FIELD, LINE = "\x1e", "\x1f", "\x1d"
+# How many of evcxr's messages are handled before other channels have their turn.
+TOGETHER = 500
 # How often evcxr is asked whether it is there.
 PROBE = 0.2
 # How long a cell's last words are waited for after evcxr has said that it is done: it lost them, or its process is gone.
@@ -37,7 +39,7 @@ LAST_WORDS = re.compile(r"^(memory allocation of \d+ bytes failed|Segmentation f
                         r"|thread .* has overflowed its stack)")
 RAISED = FIELD.join(["[^\x1f]*", "[^\x1f]*", r"\d+", r"\d+", "[^\x1f]*"])
 # What the fields of each kind of record look like. A text that a cell wrote is none, whatever it begins with.
-FORMS = {"begin": r"\d+\x1f\d+", "end": r"\d+\x1f\d+", "panic": RAISED, "error": RAISED, "caught": "", "frame": ".+"}
+FORMS = {"line": "", "begin": r"\d+\x1f\d+", "end": r"\d+\x1f\d+", "panic": RAISED, "error": RAISED, "caught": "", "frame": ".+"}
 DEPENDENCY = re.compile(r'^(\s*:dep\b.*\bpath\s*=\s*")([^"]+)(")', re.M)
 INFO = {
     "status": "ok", "protocol_version": "5.3", "implementation": "evcxr_jupyter", "implementation_version": "0.22.0",
@@ -76,6 +78,7 @@ class Relay:
         self.count, self.history = 0, []
         self.defined, self.stale, self.frames = {}, {}, {}
         self.place, self.over = None, False
+        self.said = None  # what a cell wrote and nobody has been told yet
         self.interrupted = False  # since the process that holds the variables began
 
     # Jupyter's side.
@@ -95,12 +98,14 @@ class Relay:
         end.send_multipart(self.outside.wire.pack(self.outside.wire.new(kind, content, request.header, request.idents)))
 
     def publish(self, kind, content, parent, metadata=None):
+        self.flush()
         if self.outside:
             topic = f"kernel.{kind}".encode()
             self.outside.iopub.send_multipart(self.outside.wire.pack(self.outside.wire.new(kind, content, parent, [topic], metadata)))
 
     def forward(self, end, message, idents=()):
         """Somebody's message with Jupyter's signature."""
+        self.flush()
         message.idents = list(idents)
         end.send_multipart(self.outside.wire.pack(message))
 
@@ -213,8 +218,18 @@ class Relay:
                 self.tell(cell, f"note: `{name}` here is the version of cell [{self.defined[name]}]: the last one, in cell [{count}], {why}\n")
 
     def tell(self, cell, text, name="stderr"):
-        if not cell.hidden:
-            self.publish("stream", {"name": name, "text": text}, cell.request.header)
+        """Tells what a cell wrote; lines that come together go together, since evcxr sends each by itself."""
+        if cell.hidden:
+            return
+        if self.said and self.said[:2] != (name, cell.request.header):
+            self.flush()
+        self.said = self.said or (name, cell.request.header, [])
+        self.said[2].append(text)
+
+    def flush(self):
+        if self.said:
+            (name, header, texts), self.said = self.said, None
+            self.publish("stream", {"name": name, "text": "".join(texts)}, header)
 
     # What evcxr says.
 
@@ -286,6 +301,8 @@ class Relay:
 
     def record(self, stream, kind, fields):
         cell = self.cell
+        if kind == "line":
+            return  # there so that evcxr's next mark stands on a line of its own
         if kind == "frame":
             self.frames.pop(fields[0], None)
             self.frames[fields[0]] = fields[1:]
@@ -465,8 +482,12 @@ class Relay:
         longest = min(longest, PROBE if not self.ready else longest, 0.03 if ending else longest)
         for end, _ in self.poller.poll(int(1000 * longest)):
             if isinstance(end, zmq.Socket):
-                self.receive(end)
+                # What a cell prints comes line by line: many at a time.
+                for _ in range(TOGETHER if end is self.inside.iopub else 1):
+                    if not self.receive(end):
+                        break
         self.finish()
+        self.flush()
         self.next()
 
     def restart(self):

@@ -110,8 +110,25 @@ class Output(Case):
         self.evcxr.late("stdout", "tick\n")
         self.assertEqual(self.client.hear(asked, "stream"), ("stdout", "tick\n"))
         self.evcxr.late("stderr", "half\x1epanic\x1fpanic\x1fsrc/lib.rs\x1f3\x1f5\x1fa thread\x1dfell\n")
-        self.assertEqual(self.client.hear(asked, "stream"), ("stderr", "half"))
-        self.assertEqual(self.client.hear(asked, "stream"), ("stderr", "panicked at src/lib.rs:3:5:\na thread\nfell\n"))
+        self.assertEqual(self.client.hear(asked, "stream"), ("stderr", "halfpanicked at src/lib.rs:3:5:\na thread\nfell\n"))
+
+    def test_many_lines_come_together_and_none_is_lost(self):
+        asked = self.client.send("1")
+        self.client.until_idle(asked)
+        lines = [f"line {number}\n" for number in range(2_000)]
+        for line in lines:
+            self.evcxr.late("stdout", line)
+        told, messages = "", 0
+        while len(told) < len("".join(lines)):
+            told, messages = told + self.client.hear(asked, "stream")[1], messages + 1
+        self.assertEqual(told, "".join(lines))
+        self.assertLess(messages, len(lines) / 2)
+
+    def test_a_record_that_ends_a_line_of_the_cells_is_not_shown(self):
+        asked = self.client.send("1")
+        self.client.until_idle(asked)
+        self.evcxr.late("stdout", "no end\x1eline\n")
+        self.assertEqual(self.client.hear(asked, "stream"), ("stdout", "no end"))
 
     def test_a_dependencys_path_begins_in_the_notebooks_folder(self):
         asked = self.client.send(':dep casebook = { path = ".." }\nuse a;')

@@ -102,6 +102,19 @@ class Reports(unittest.TestCase):
         self.assertEqual(plain(new["traceback"][1]), "   ╭─[ line 1, column 26 ]")
         self.assertEqual(plain(new["traceback"][-1]), 'hint: columns are compared by a method: `col("visits").eq(lit(20))`')
 
+    def test_a_note_that_stands_for_an_error_is_told_as_the_error(self):
+        """evcxr leaves out what it finds no line for, such as the call in a cell's last value, and passes on the note to it."""
+        cell = "let n = 1;\nmean(n)"
+        lib_rs = crate(["let n = 1;\n", "mean(n)"], show="debug")
+        told = diagnostic("mismatched types", "E0308", [span(lib_rs, "n)", "expected `&[i64]`, found `i32`", True)])
+        told["children"] = [{"message": "function defined here", "level": "note", "spans": [], "children": []}]
+        note = error("function defined here", coloured(MOVED))
+        new = explain.compile_errors([note, note], cell, [told], lib_rs)
+        self.assertEqual((new["ename"], new["evalue"]), ("E0308", "mismatched types"))
+        text = plain("\n".join(new["traceback"]))
+        self.assertEqual(text.count("mismatched types"), 1)
+        self.assertIn("line 2, column 6", text)
+
     def test_several_errors_are_one_with_each_hint_once(self):
         cell = 'df.clone().lazy().filter(col("visits") == 20).collect()?;'
         lib_rs = crate([cell])

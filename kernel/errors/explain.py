@@ -28,15 +28,28 @@ OF_EVCXR = (
 NOTES = re.compile(r"consider importing |a type alias with a similar name exists|you might have meant ")
 
 
-def compile_errors(contents, *about, **more):
+def compile_errors(contents, cell_source, diagnostics, *about, **more):
     """Several errors of one cell as one: the first names it, all are shown, no hint twice. The rest as for `compile_error`."""
+    contents = [instead_of_note(content, diagnostics) for content in contents]
+    contents = [content for place, content in enumerate(contents) if content["traceback"] or content not in contents[:place]]
     whole = [content for content in contents if not NOTES.match(content["evalue"])]
-    errors, lines, given = [compile_error(content, *about, **more) for content in whole or contents], [], set()
+    errors, lines, given = [compile_error(content, cell_source, diagnostics, *about, **more) for content in whole or contents], [], set()
     for error in errors:
         new = [line for line in error["traceback"] if not (is_hint(line) and line in given)]
         given.update(filter(is_hint, new))
         lines += [""] * bool(lines) + new
     return errors[0] | {"traceback": lines}
+
+
+def instead_of_note(content, diagnostics):
+    """An error of evcxr; if it is only a note to one of the compiler's, whose own place evcxr did not find, that one."""
+    errors = [message for message in diagnostics if message.get("level") == "error"]
+    if any(message["message"] == content["evalue"] for message in errors):
+        return content
+    for message in errors:
+        if any(note["message"] == content["evalue"] for note in message.get("children", [])):
+            return content | {"evalue": message["message"], "traceback": []}
+    return content
 
 
 def compile_error(content, cell_source, diagnostics, lib_rs="", earlier=(), frames=None, api=None):

@@ -128,7 +128,7 @@ def follow(lines, cell, gaps, waiting, at, offset, found, opened):
             if start is not None:  # it may also be the cell's own
                 waiting.append((at + 1, start + len(text), found | {at: start}, opened))
             if text == SENDER:
-                at = next((number for number in range(at, len(lines)) if lines[number].startswith(SENDS)), at)
+                at = next((number for number in range(at, len(lines)) if lines[number].startswith((SENDS, "casebook::show!("))), at)
             opened = True
         elif start is None:
             break

@@ -15,6 +15,7 @@ const PANIC: &str = "    println!(\"EVCXR_PANIC_NOTIFICATION\");";
 const FROM: &str = "fn from(error: T) -> Self {";
 const PRINT: &str = "eprintln!(\"{}\", error);";
 const END_OF_CODE: &str = "Ok(())})();";
+const DEBUG: &str = "evcxr_send_text_plain(&format!(\"{:?}\",&(";
 const PUT: &str = "evcxr_variable_store.put_variable::<";
 
 /// Adds the calls to lines that evcxr generates. A text that does not look as expected is left as it is; a test of the
@@ -80,15 +81,18 @@ fn frame(line: &str) -> Option<&str> {
 }
 
 /// A cell's last value is shown in one compiler run whatever its type: evcxr would try `evcxr_display`, and compile the
-/// cell again with `{:?}` if the type has no such method.
+/// cell again with `{:?}` if the type has no such method, or if anything else in it did not compile.
 fn show(lines: &mut [String]) {
-    let opens: Vec<usize> = (0..lines.len()).filter(|at| lines[*at] == "(").collect();
-    let closes: Vec<usize> = (0..lines.len()).filter(|at| lines[*at] == ").evcxr_display();").collect();
-    if let ([open], [close]) = (opens.as_slice(), closes.as_slice())
-        && open < close
-    {
-        lines[*open] = "casebook::show!(".into();
-        lines[*close] = ");".into();
+    for (open, close) in [("(", ").evcxr_display();"), (DEBUG, ")));")] {
+        let at = |wanted: &str| -> Vec<usize> {
+            (0..lines.len()).filter(|at| lines[*at] == wanted).collect()
+        };
+        if let ([first], [last]) = (at(open).as_slice(), at(close).as_slice())
+            && first < last
+        {
+            lines[*first] = "casebook::show!(".into();
+            lines[*last] = ");".into();
+        }
     }
 }
 
@@ -161,6 +165,12 @@ evcxr_variable_store
         for text in ["", "fn main() {}\n", "pub extern \"C\" fn run_user_code_1(\nmut x: *mut u8) {x}\n"] {
             assert_eq!(prepare(text), Prepared { text: text.to_owned(), number: None });
         }
+    }
+
+    #[test]
+    fn a_value_is_shown_in_the_same_way_when_evcxr_asks_again() {
+        let again = CELL.replace("\n(\n", &format!("\n{DEBUG}\n")).replace(").evcxr_display();", ")));");
+        assert!(prepare(&again).text.contains("\ncasebook::show!(\ndf.height()\n);\n"));
     }
 
     #[test]

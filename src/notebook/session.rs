@@ -86,15 +86,23 @@ pub fn end(cell: u32) {
     tell("end", &[&cell, &now]);
 }
 
+/// Ends the line that the cell may have begun on stdout: evcxr knows its own marks there by the line.
+fn line() {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(record("line", &[]).as_bytes()).and_then(|()| out.flush());
+}
+
 /// Says that a cell returned an error through `?`, and where.
 #[track_caller]
 pub fn failed<E: Display>(error: &E) {
+    line();
     let fields = placed(std::any::type_name::<E>(), Location::caller(), error.to_string());
     tell("error", &fields.each_ref().map(String::as_str));
 }
 
 /// Says that a panic ended the cell. What it was, the panic hook has said before.
 pub fn caught() {
+    line();
     tell("caught", &[]);
 }
 
