@@ -24,7 +24,7 @@ PAGE, README, BEFORE = PROJECT / "docs/latency.md", PROJECT / "README.md", PROJE
 PHASES = {
     "inference": "evcxr and rust-analyzer: the types of variables, the crate's text", "standin": "the stand-in for cargo",
     "rustc": "the compiler, without the linker", "link": "the linker", "load": "the shared object is loaded",
-    "run": "the cell's own code", "rest": "messages, and what none of these is",
+    "run": "the cell's own code", "rest": "messages and everything else",
 }
 # The first cells of a notebook load the library and infer their first types.
 FIRST = 2
@@ -85,7 +85,8 @@ def page(measured, before):
             "| before | the whole cell when cargo built it, on the same kind of machine |",
             "| seconds | the whole cell, from the request to the answer |", "| builds | how often the compiler ran |"]
     out += [f"| {name} | {what} |" for name, what in PHASES.items()]
-    out += ["", "The phases come from a second run, in which the compiler also counts its time; so they add up to a little more than the seconds."]
+    out += ["", "The phases come from a second run, in which the compiler also counts its time. The first cell also waits until the kernel has read the library, "
+            "which is no phase of a cell."]
     names = ["seconds", "builds", *PHASES]
     for name, cells in measured.items():
         out += ["", f"## {name}", "", "| cell | before | " + " | ".join(names) + " |", "| ---: | ---: | " + " | ".join("---:" for _ in names) + " |"]
@@ -99,7 +100,7 @@ def page(measured, before):
 
 def line(found):
     """What the README says of it."""
-    return f"half of all cells answer within {found['median']:.2f} seconds, nine in ten within {found['p90']:.2f}"
+    return f"half of the cells answer within {found['median']:.2f} seconds, nine in ten within {found['p90']:.2f}"
 
 
 def main():

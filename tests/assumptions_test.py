@@ -1,4 +1,4 @@
-"""What the kernel borrows from the insides of evcxr, rust-analyzer, cargo and rustc: see "What is borrowed" in kernel/README.md.
+"""What the kernel borrows from the insides of evcxr, rust-analyzer, cargo and rustc: see "Undocumented behaviour we rely on" in kernel/README.md.
 
 This runs before other tests of the kernel, so that a new evcxr or Rust fails here first, and the failure says which of our
 assumptions it broke.

@@ -24,9 +24,9 @@ class Deaths(unittest.TestCase):
             (killed, "", True, "Interrupted", "you interrupted the cell"),
             (killed, "", False, "Killed", "probably because memory ran out"),
             (homebrew, "", False, "Killed", "memory"),
-            (STATUS + "signal: 11 (SIGSEGV)", "", False, "StackOverflow", "the stack is full"),
-            (aborted, overflowed, False, "StackOverflow", "the stack is full"),
-            (aborted, oom, False, "OutOfMemory", "the cell asked for 100 TB of memory in one piece"),
+            (STATUS + "signal: 11 (SIGSEGV)", "", False, "StackOverflow", "the stack overflowed"),
+            (aborted, overflowed, False, "StackOverflow", "the stack overflowed"),
+            (aborted, oom, False, "OutOfMemory", "the cell asked for 100 TB of memory in a single allocation"),
             (aborted, "Segmentation fault.\n   0: evcxr::runtime\n", False, "Crash", "bad memory address"),
             (aborted, "", False, "Aborted", "std::process::abort()"),
             (STATUS + "exit status: 3", "", False, "Exit", "`std::process::exit(3)`"),
@@ -53,7 +53,7 @@ class Deaths(unittest.TestCase):
             content = died(STATUS + how, "", False)
             text = plain("\n".join(content["traceback"]))
             self.assertEqual(content["ename"], "StackOverflow", how)
-            self.assertIn("probably a function calls itself without end or too deeply", text)
+            self.assertIn("a function probably never stops calling itself", text)
             self.assertIn("The session's variables are gone", text)
             self.assertIn('"Run All Above Selected Cell" brings the variables back', text)
             self.assertIn("hint: a function that calls itself needs a case where it stops", text)

@@ -183,7 +183,7 @@ HINTS = {
     'let c = df["visits"];': '`&df["visits"]`',
     # names
     "let x = vist.len();": "did you mean `visits`?",
-    "let x = lost.len();": "cell [3] made `lost`, but it was given away or lost since",
+    "let x = lost.len();": "cell [3] made `lost`, and it is gone: moved since",
     "let total = 1.0; let y = totl;": None,  # the compiler says it itself
     "let x = something_else;": None,
     "fn g() -> usize { visits.len() }\n1;": "a parameter, `visits: &Vec<i64>`, and call it with `&visits`",
@@ -199,7 +199,7 @@ HINTS = {
     "let m: HashMap<String, i64> = HashMap::new();": "`use std::collections::HashMap;`",
     # frames
     'let x = df.filter(col("a").gt(1));': "`.clone().lazy().filter(…).collect()?`",
-    'let x = df.select([col("a")]);': "takes the columns' names, as texts",
+    'let x = df.select([col("a")]);': "takes the columns' names, as strings",
     'let x = df.clone().lazy().select(col("a"));': '`[col("a")]`',
     'let x = df.clone().lazy().select(["a", "b"]);': '`[col("a"), col("b")]`',
     'let x = df.select("a")?;': 'listed in brackets: `["a"]`',
@@ -257,7 +257,7 @@ HINTS = {
     # punctuation
     "let x = 3\nlet y = 4;": "end line 1 with `;`",
     'let x = ("a", 3;\nlet y = 1;': "`)` is missing for the `(` in line 1, column 9",
-    'let s = "abc;\nlet y = 2;': "a text has no end",
+    'let s = "abc;\nlet y = 2;': "a string is never closed",
     # no advice where there is none to give
     "let x: i64 = \"a\";": None,
     "let x = visits.nope();": None,
@@ -377,7 +377,7 @@ class FromEvcxr(unittest.TestCase):
             ("let f = |x| x;", "The variable `f` is a closure, which cannot be persisted.", "`fn f(x: f64) -> f64 { … }`"),
             ("let c = df.column(\"a\")?;", f"The variable `c` {lost}", "add `.clone()` or `.to_owned()`, or put the lines"),
             ("let c = &df[\"a\"];", f"The variable `c` {lost}", "keep a copy, `df[\"a\"].clone()`, or put the lines"),
-            ("let c = v.iter();", f"The variable `c` {lost}", "cells keep what they own: put the lines that use it into `{ … }`"),
+            ("let c = v.iter();", f"The variable `c` {lost}", "only owned values outlive a cell: put the lines that use it into `{ … }`"),
             ("let c = 3\nc", "Looks like you're missing a semicolon", "every statement but the last ends with `;`"),
             ("let c = v.map(f);", "The variable `c` has type `std::iter::Map<…>` which cannot be persisted.", "collect it"),
         ]

@@ -19,7 +19,7 @@ AFTERWARDS = (
 # What happened: a name, a sentence, hints.
 STACK = (
     "StackOverflow",
-    "the stack is full: probably a function calls itself without end or too deeply; a large array can fill it too",
+    "the stack overflowed: a function probably never stops calling itself; a large array can do it, too",
     ["a function that calls itself needs a case where it stops; instead of very deep recursion, use a loop; "
      "a large array belongs on the heap: `vec![0; n]`"],
 )
@@ -57,7 +57,7 @@ def cause(how, stderr, interrupted):
     if interrupted:
         return "Interrupted", "you interrupted the cell", []
     if asked:
-        return "OutOfMemory", f"the cell asked for {size(int(asked[1]))} of memory in one piece, more than there is", []
+        return "OutOfMemory", f"the cell asked for {size(int(asked[1]))} of memory in a single allocation, more than is available", []
     caught = CAUGHT.search(stderr)
     # evcxr catches these signals and says so, but cannot on a full stack.
     if "has overflowed its stack" in stderr or name in CAUGHT_SIGNALS and not caught:

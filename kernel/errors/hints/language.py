@@ -102,7 +102,7 @@ def not_printed(p, found):
 @hint("E0369", said=r"^cannot add `(?:&(?:'static )?str|String|" + NUMBER + r")` to `&(?:'static )?str`")
 def joined_texts(p, found):
     left, right = map(short, p.operands())
-    return f'texts are joined by `format!`: `format!("{{}}{{}}", {left}, {right})`'
+    return f'strings are joined by `format!`: `format!("{{}}{{}}", {left}, {right})`'
 
 
 @hint("E0308", label=r"^expected `f64`, found (?:integer|`(?:[iu]\d+|usize|isize)`)", marked="/")
@@ -187,7 +187,7 @@ def python_range(p, found):
 
 @hint("E0423", after=r"^\(\s*(&?[\w.]+)\s*\)", marked=r"^print(?:ln)?$")
 def python_print(p, found):
-    return f'printing is a macro, with a text that says how: `println!("{{}}", {found[1]})`'
+    return f'printing is a macro: `println!("{{}}", {found[1]})`, or `{{:?}}` for lists and other values'
 
 
 hint("E0423", marked=r"^print(?:ln)?$")("printing is a macro, with an exclamation mark: `println!(…)`")
@@ -204,7 +204,7 @@ hint("E0762")('text goes in double quotes: `"…"`; single quotes hold one lette
 
 @hint(None, "E0425", after=r'^("[^"]*")', said=r"^(?:prefix `[fF]` is unknown|cannot find value `[fF]` in this scope)")
 def f_string(p, found):
-    return f"values are put into a text by `format!`: `format!({found[1]})`"
+    return f"values are put into a string by `format!`: `format!({found[1]})`"
 
 
 hint(None, said=r"^expected `\{`, found `:`", line=r"^[\s}]*(?:if|for|while|else)\b")(
@@ -241,4 +241,4 @@ def brackets(p, found):
         return f"{missing} the `{bracket.text}` in line {line}, column {column}"
 
 
-hint("E0765")('a text has no end: look for the `"` that is missing, in this line or one before')
+hint("E0765")('a string is never closed: look for the `"` that is missing, in this line or one before')

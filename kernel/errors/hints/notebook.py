@@ -31,8 +31,8 @@ def unknown_value(p, found):
         return captured(name, kept, p)
     made = [count for count, source in p.earlier if name in rust.variables(source)]
     if made and name not in kept:
-        return (f"cell [{made[-1]}] made `{name}`, but it was given away or lost since: run that cell again, "
-                f"and from then on lend it, `&{name}`, or give a copy, `{name}.clone()`")
+        return (f"cell [{made[-1]}] made `{name}`, and it is gone: moved since, or lost with a cell that failed. Run that cell again; "
+                f"to keep it, lend it, `&{name}`, or pass a copy, `{name}.clone()`")
     similar = close(name, [*kept, *made_before(p)]) if "similar name" not in p.notes else None
     return f"did you mean `{similar}`?" if similar and similar != name else None
 
@@ -113,7 +113,7 @@ def closure_not_kept(p, found):
 @hint(None, "E0597", message=r"^The variable `(\w+)` contains a reference with a non-static lifetime")
 def reference_not_kept(p, found):
     how = owned(initial(p.cell, found[1]))
-    return (f"`{found[1]}` only looks at another value, and cells keep what they own: "
+    return (f"`{found[1]}` borrows another value, and only owned values outlive a cell: "
             f"{how}put the lines that use it into `{{ … }}`")
 
 

@@ -155,7 +155,7 @@ def expression_on_frame(p, found):
 
 @hint("E0277", said=r"^the trait bound `Expr: AsRef<str>` is not satisfied", marked=r"^(?:select|group_by|drop|sort)$")
 def expression_for_name(p, found):
-    return (f"a frame's own `{p.marked}` takes the columns' names, as texts; "
+    return (f"a frame's own `{p.marked}` takes the columns' names, as strings; "
             f"expressions are for queries: `.clone().lazy().{p.marked}(…)`")
 
 

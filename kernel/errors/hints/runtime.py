@@ -78,5 +78,5 @@ when(r"^attempt to (?:add|multiply) with overflow")(
 when(r"^attempt to (?:divide by zero|calculate the remainder with a divisor of zero)")(
     "check the divisor first, `if n == 0 { … }`, or divide as `f64`")
 when(r"^not yet implemented")("replace `todo!(…)` with your answer")
-when(r"is not a char boundary")("a letter may take several bytes: cut texts with `.chars().take(3).collect::<String>()`")
+when(r"is not a char boundary")("a letter may take several bytes: cut strings with `.chars().take(3).collect::<String>()`")
 when(r"No such file or directory \(os error 2\)")("a relative path begins in the notebook's own folder")
