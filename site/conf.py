@@ -13,6 +13,8 @@ myst_heading_anchors = 3
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}
 nb_merge_streams = True
+# Errors are the compiler's and the kernel's reports, not Python's.
+nb_render_error_lexer = "text"
 
 html_theme = "sphinx_book_theme"
 html_title = "Casebook"
