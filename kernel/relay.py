@@ -17,6 +17,7 @@ import traceback
 
 import zmq
 
+import records
 import timing
 from cell import Cell
 from channels import Inside, Outside
@@ -25,7 +26,6 @@ from completion import complete
 from errors import explain
 from wire import Message
 
-RECORD, FIELD, LINE = "\x1e", "\x1f", "\x1d"
 # How many of evcxr's messages are handled before other channels have their turn.
 TOGETHER = 500
 # How often evcxr is asked whether it is there.
@@ -37,9 +37,6 @@ QUIET = 0.15
 # From one of these lines on a dying process prints addresses and symbols: for the log of a debugger, not for a notebook.
 LAST_WORDS = re.compile(r"^(memory allocation of \d+ bytes failed|Segmentation fault\.|Bus error\.|Illegal instruction\.|stack backtrace:"
                         r"|thread .* has overflowed its stack)")
-RAISED = FIELD.join(["[^\x1f]*", "[^\x1f]*", r"\d+", r"\d+", "[^\x1f]*"])
-# What the fields of each kind of record look like. A text that a cell wrote is none, whatever it begins with.
-FORMS = {"line": "", "begin": r"\d+\x1f\d+", "end": r"\d+\x1f\d+", "panic": RAISED, "error": RAISED, "caught": "", "frame": ".+"}
 DEPENDENCY = re.compile(r'^(\s*:dep\b.*\bpath\s*=\s*")([^"]+)(")', re.M)
 INFO = {
     "status": "ok", "protocol_version": "5.3", "implementation": "evcxr_jupyter", "implementation_version": "0.22.0",
@@ -282,15 +279,11 @@ class Relay:
         cell = self.cell or self.last  # between two cells, a thread of the last one
         if cell:
             cell.heard = time.monotonic()
-        plain, mark, record = text.rpartition(RECORD)
-        kind, *fields = record.removesuffix("\n").split(FIELD)
-        known = mark and kind in FORMS and re.fullmatch(FORMS[kind], FIELD.join(fields))
-        if not known:
-            plain = text
+        plain, kind, fields = records.split(text)
         if plain and cell:
             self.spoken(cell, name, plain)
-        if known:
-            self.record(name, kind, [field.replace(LINE, "\n") for field in fields])
+        if kind:
+            self.record(name, kind, fields)
 
     def spoken(self, cell, name, text):
         cell.dying = cell.dying or name == "stderr" and bool(LAST_WORDS.match(text))
