@@ -20,6 +20,7 @@ import multiprocessing
 import os
 import pathlib
 import re
+import shutil
 import struct
 import sys
 import time
@@ -106,11 +107,15 @@ class Client(NotebookClient):
     def __init__(self, notebook, name, **options):
         super().__init__(notebook, **options)
         self.name, self.times = name, []
+        self.stock = None  # the stock kernel's build folder
         self.code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
 
     async def async_execute_cell(self, cell, cell_index, **options):
         if cell.cell_type != "code" or not cell.source.strip():
             return await super().async_execute_cell(cell, cell_index, **options)
+        if self.stock and not self.times:
+            # What evcxr itself has made of it while it started knows no versions: cargo would take the newest, and compile them.
+            shutil.copyfile(PROJECT / "Cargo.lock", pathlib.Path(self.stock) / "Cargo.lock")
         start = time.monotonic()
         done = await super().async_execute_cell(cell, cell_index, **options)
         self.times.append(time.monotonic() - start)
@@ -150,6 +155,7 @@ def execute(path, kind="casebook"):
         notebook, path.name, km=kernel, kernel_name=kind, timeout=900, startup_timeout=1_800,
         resources={"metadata": {"path": str(path.parent)}},
     )
+    client.stock = env.get("EVCXR_TMPDIR") if kind == "rust" else None
     try:
         client.execute(env=os.environ | env)
     except CellExecutionError as error:
