@@ -100,6 +100,13 @@ class Lab(unittest.TestCase):
         self.command(page, "notebook:clear-all-cell-outputs")
         return page
 
+    def open_cells(self, *cells):
+        """A notebook of these cells, and a few empty ones below, in JupyterLab."""
+        path = pathlib.Path(self.folder.name) / "own.ipynb"
+        codes = [nbformat.v4.new_code_cell(cell) for cell in (*cells, "", "", "", "")]
+        nbformat.write(nbformat.v4.new_notebook(cells=codes, metadata={"kernelspec": KERNEL}), path)
+        return self.open(path)
+
     def command(self, page, name, **words):
         page.evaluate("([name, words]) => { window.jupyterapp.commands.execute(name, words); }", [name, words])
 
@@ -204,11 +211,7 @@ class Lab(unittest.TestCase):
     def test_run_all_stops_where_a_cell_fails(self):
         for what, (code, said) in FAILURES.items():
             with self.subTest(what):
-                cells = [BEGIN, "let kept = 7;", code, 'println!("after");', "kept * 6"]
-                book_of_it = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in [*cells, ""]], metadata={"kernelspec": KERNEL})
-                path = pathlib.Path(self.folder.name) / "stops.ipynb"
-                nbformat.write(book_of_it, path)
-                page = self.open(path)
+                page = self.open_cells(BEGIN, "let kept = 7;", code, 'println!("after");', "kept * 6")
                 self.command(page, "notebook:run-all-cells")
                 page.locator(CELL).nth(2).locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr'], .jp-OutputArea-output").first.wait_for(timeout=120_000)
                 self.idle(page)
@@ -235,10 +238,7 @@ class Lab(unittest.TestCase):
         page.close()
 
     def test_columns_are_offered(self):
-        path = pathlib.Path(self.folder.name) / "columns.ipynb"
-        cells = [BEGIN, 'let shop = df!("visits" => [1, 2], "orders" => [0, 1])?;', "", "", "", ""]
-        nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata={"kernelspec": KERNEL}), path)
-        page = self.open(path)
+        page = self.open_cells(BEGIN, 'let shop = df!("visits" => [1, 2], "orders" => [0, 1])?;')
         self.run_until(page, 2)
         place = self.type(page, 'shop.clone().lazy().select([col("vi')
         page.keyboard.press("Tab")
@@ -251,10 +251,7 @@ class Lab(unittest.TestCase):
         page.close()
 
     def test_a_restart_takes_the_spare(self):
-        path = pathlib.Path(self.folder.name) / "restarts.ipynb"
-        cells = [BEGIN, 'let shop = df!("visits" => [1, 2])?;\nshop', "", "", "", ""]
-        nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata={"kernelspec": KERNEL}), path)
-        page = self.open(path)
+        page = self.open_cells(BEGIN, 'let shop = df!("visits" => [1, 2])?;\nshop')
         self.run_until(page, 2)
         times = []
         for _ in range(int(os.environ.get("RESTARTS", 2))):
