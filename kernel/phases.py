@@ -78,7 +78,7 @@ def page(measured, before):
         f"Written by `make latency` on {status.machine()}, with evcxr {EVCXR_VERSION} and {rustc_version()}: every cell of the committed "
         "notebooks, one notebook at a time. All times are seconds.", "",
         f"Without the first {FIRST} cells of each notebook, which load the library:", "",
-        "| | cells | median | 90th percentile | slowest |", "| --- | ---: | ---: | ---: | ---: |",
+        "| kernel | cells | median | 90th percentile | slowest |", "| --- | ---: | ---: | ---: | ---: |",
     ]
     out += [f"| {name} | {of['cells']} | {of['median']:.2f} | {of['p90']:.2f} | {of['worst']:.2f} |" for name, of in (("now", now), ("through cargo, before", was))]
     out += ["", "## What the columns say", "", "| column | what is in it |", "| --- | --- |",

@@ -155,7 +155,10 @@ class Reviewer(unittest.TestCase):
             page, _ = HTMLExporter().from_notebook_node(notebook)
             body = page[page.index("<body"):]
             self.assertEqual(len(re.findall(r'<img alt="[^"]{40,}"', body)), len(book.charts(notebook)), path.name)
-            for bad in ("output_error", "application/vnd.jupyter.stderr", "Traceback", "stack backtrace", "/root/", "/home/", "/tmp/", "warning: unused"):
+            on_purpose = sum("raises-exception" in cell.metadata.get("tags", []) for cell in notebook.cells)
+            # How errors and what is written to stderr are shown: only cells that fail on purpose have any.
+            self.assertEqual(body.count("application/vnd.jupyter.stderr"), on_purpose, path.name)
+            for bad in ("Traceback", "stack backtrace", "/root/", "/home/", "/tmp/", "warning: unused"):
                 self.assertNotIn(bad, body, path.name)
 
     def test_the_readmes_pictures_are_the_notebooks(self):
