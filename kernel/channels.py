@@ -4,7 +4,18 @@ import time
 
 import zmq
 
+from common import EVCXR_VERSION
 from wire import Wire
+
+# Who answers on Jupyter's side, in the protocol's words.
+INFO = {
+    "status": "ok", "protocol_version": "5.3", "implementation": "evcxr_jupyter", "implementation_version": EVCXR_VERSION,
+    "banner": "Rust, compiled cell by cell: evcxr, with the casebook library",
+    "language_info": {
+        "name": "Rust", "version": "", "mimetype": "text/rust", "file_extension": ".rs", "pygments_lexer": "rust", "codemirror_mode": "rust",
+    },
+    "help_links": [{"text": "Rust's standard library", "url": "https://doc.rust-lang.org/stable/std/"}],
+}
 
 
 class Inside:

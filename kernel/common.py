@@ -156,7 +156,11 @@ def sources():
     files = [PROJECT / name for name in ("Cargo.toml", "Cargo.lock", "build.rs")]
     for folder in ("src", "sql", "assets", "kernel/standin", "kernel/cells"):
         files += sorted(path for path in (PROJECT / folder).rglob("*") if path.is_file())
-    return {str(path.relative_to(PROJECT)): path.stat().st_mtime_ns for path in files}
+    found = {}
+    for path in files:
+        with contextlib.suppress(FileNotFoundError):  # an editor is saving it at this moment
+            found[str(path.relative_to(PROJECT))] = path.stat().st_mtime_ns
+    return found
 
 
 def dependencies_key():

@@ -89,6 +89,15 @@ def ours():
     return {"argv": [sys.executable, str(PROJECT / "kernel/launch.py"), "{connection_file}"], "language": "rust"}, {}
 
 
+def wait_for_spare():
+    """Waits until a spare session is offered."""
+    deadline = time.monotonic() + 120
+    while not list(sessions().glob("*/spare.json")):
+        if time.monotonic() > deadline:
+            sys.exit("casebook: no spare session was made within two minutes")
+        time.sleep(0.1)
+
+
 @contextlib.contextmanager
 def with_spare():
     """Our kernel while a spare waits: another session has made it, as in a notebook that was opened before."""
@@ -97,11 +106,7 @@ def with_spare():
     first = Session(spec, env)
     try:
         first.run("let one = 1;")
-        deadline = time.monotonic() + 120
-        while not list(sessions().glob("*/spare.json")):
-            if time.monotonic() > deadline:
-                sys.exit("casebook: no spare session was made within two minutes")
-            time.sleep(0.1)
+        wait_for_spare()
         yield spec, env
     finally:
         first.end()

@@ -20,7 +20,7 @@ import spare
 import warm
 from common import PROJECT, say
 from completion import complete
-from relay import Relay
+from relay import Relay, sheltered
 from session import TRIES, NotStarted, Session
 
 
@@ -37,7 +37,7 @@ def serve(relay, stay, maker):
             checked = time.monotonic()
             if not stay():
                 return 0
-            maker.tick(relay)
+            sheltered(None, maker.tick, relay)
         relay.step()
     return 0
 

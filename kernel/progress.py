@@ -171,12 +171,17 @@ class State:
         return f"{self.what}: {self.done} {crates} done, {self.total - self.done} to come{self.remaining()}{now}"
 
 
+def moves():
+    """Whether a line can move: people look at a terminal that can do it."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
 class Line:
     """Where it is shown."""
 
     def __init__(self):
         self.start = self.shown = time.monotonic()
-        self.moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self.moving = moves()
         self.drawn = False
 
     def __enter__(self):

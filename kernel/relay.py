@@ -20,7 +20,7 @@ import zmq
 import records
 import timing
 from cell import Cell
-from channels import Inside, Outside
+from channels import INFO, Inside, Outside
 from common import say
 from completion import complete
 from errors import explain
@@ -34,18 +34,7 @@ PROBE = 0.2
 PATIENCE = 5.0
 # evcxr has no word for the end of what a process said that died: it is over when nothing has come for so long.
 QUIET = 0.15
-# From one of these lines on a dying process prints addresses and symbols: for the log of a debugger, not for a notebook.
-LAST_WORDS = re.compile(r"^(memory allocation of \d+ bytes failed|Segmentation fault\.|Bus error\.|Illegal instruction\.|stack backtrace:"
-                        r"|thread .* has overflowed its stack)")
 DEPENDENCY = re.compile(r'^(\s*:dep\b.*\bpath\s*=\s*")([^"]+)(")', re.M)
-INFO = {
-    "status": "ok", "protocol_version": "5.3", "implementation": "evcxr_jupyter", "implementation_version": "0.22.0",
-    "banner": "Rust, compiled cell by cell: evcxr, with the casebook library",
-    "language_info": {
-        "name": "Rust", "version": "", "mimetype": "text/rust", "file_extension": ".rs", "pygments_lexer": "rust", "codemirror_mode": "rust",
-    },
-    "help_links": [{"text": "Rust's standard library", "url": "https://doc.rust-lang.org/stable/std/"}],
-}
 
 
 def sheltered(otherwise, work, *given):
@@ -286,7 +275,7 @@ class Relay:
             self.record(name, kind, fields)
 
     def spoken(self, cell, name, text):
-        cell.dying = cell.dying or name == "stderr" and bool(LAST_WORDS.match(text))
+        cell.dying = cell.dying or name == "stderr" and bool(records.LAST_WORDS.match(text))
         if cell.dying and name == "stderr":
             cell.words.append(text)
         else:
@@ -362,6 +351,7 @@ class Relay:
                 self.frames.clear()
                 interrupted, self.interrupted = self.interrupted, False
                 words = [*(self.last.words if self.last else []), *cell.words]  # it may have died between two cells
+                cell.words = []  # they explain this death, and not the next cell's
                 return explain.died(death, "".join(words), interrupted)
             self.tell_words(cell)
             return explain.compile_errors(

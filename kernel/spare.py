@@ -276,6 +276,9 @@ def only_one(owner):
     """Holds the right to be this owner's spare; yields whether it was free."""
     path = lock_of(owner)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(lock_of("*").name):
+        if left != path and not held(left):
+            left.unlink(missing_ok=True)  # of a spare that was killed
     with open(path, "a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -301,8 +304,13 @@ def is_still(path, file):
 
 def there_is_one(owner):
     """Whether somebody is this owner's spare, or about to be."""
+    return held(lock_of(owner))
+
+
+def held(path):
+    """Whether somebody holds the lock on a file."""
     try:
-        with open(lock_of(owner)) as file:
+        with open(path) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
@@ -331,7 +339,7 @@ class Maker:
         if self.child:
             self.child.poll()  # it may have been taken, and lives on, or be a corpse that only its parent can bury
         self.idle_since = now + 8  # one that was not made for want of memory is not asked for at once, nor is one twice
-        if wanted() and room() and not there_is_one(self.owner) and warm.state() == "ready":
+        if wanted() and not there_is_one(self.owner) and room() and warm.state() == "ready":
             self.child = subprocess.Popen(
                 [sys.executable, str(pathlib.Path(__file__).with_name("launch.py")), "--spare", str(self.owner)],
                 stdin=subprocess.DEVNULL, start_new_session=True,

@@ -100,11 +100,11 @@ def compile_dependencies():
         sys.exit("casebook: the library does not compile; the kernel needs it.")
 
 
-def seed(folder):
-    """Links the dependencies that are already compiled into the folder."""
+def seed(folder, top=None):
+    """Links the dependencies that are already compiled, in a target folder of cargo's, into another folder."""
     for base in ("debug", f"{host()}/debug"):
         for part in ("deps", "build", ".fingerprint"):
-            source = target() / base / part
+            source = (top or target()) / base / part
             if source.is_dir():
                 # cargo rewrites fingerprints in place; everything else it replaces.
                 link_tree(source, folder / "target" / base / part, ours, lambda _: part == ".fingerprint")
@@ -194,8 +194,9 @@ def ready():
         return {}
 
 
-def of_library(files):
-    return {name: time for name, time in files.items() if not name.startswith("kernel/")}
+def within(files, folder, inside=True):
+    """Those of some files that lie in a folder, or that do not."""
+    return {name: time for name, time in files.items() if name.startswith(folder) == inside}
 
 
 def state():
@@ -223,17 +224,22 @@ def warm(packs=True):
         if now == "ready":
             return
         start, built_from = time.monotonic(), ready().get("sources", {})
-        (warmed() / "ready.json").unlink(missing_ok=True)
         if now == "cold":
+            (warmed() / "ready.json").unlink(missing_ok=True)
             say("warming the kernel: about 1 minute (12 on 2 cores if polars is not compiled yet)")
             shutil.rmtree(warmed(), ignore_errors=True)
             compile_dependencies()
             seed(warmed())
             build(warmed())
-        elif of_library(before) != of_library(built_from):
+        else:
+            # Should this not come to its end, the library is made again, and not its dependencies.
+            (warmed() / "ready.json").write_text(json.dumps(ready() | {"sources": {}}))
+        library_changed = now == "cold" or within(before, "kernel/", False) != within(built_from, "kernel/", False)
+        if library_changed and now == "edited":
             say("the library has changed: rebuilding it for the kernel: seconds, or a minute the first time")
             rebuild(warmed())
-        compile_cells()
+        if library_changed or within(before, "kernel/cells/") != within(built_from, "kernel/cells/"):
+            compile_cells()
         compile_standin()
         (warmed() / "ready.json").write_text(json.dumps({"key": dependencies_key(), "project": str(PROJECT), "sources": before}))
         say(f"the kernel is warm ({time.monotonic() - start:.0f} s)")

@@ -213,6 +213,16 @@ class Failures(Case):
         _, told = self.bad("deep", "StackOverflow")
         self.assertEqual(texts(told, "stderr"), "panicked at src/lib.rs:1:1:\nfirst this\n")
 
+    def test_a_death_is_not_explained_by_the_one_before(self):
+        def overflows(run):
+            run.begin()
+            run.err("thread 'main' (7) has overflowed its stack")
+            run.die("signal: 6 (SIGABRT)")
+        self.play("deep", overflows)
+        self.bad("deep", "StackOverflow")
+        self.play("leaves", lambda run: (run.begin(), run.die("exit status: 3")))
+        self.bad("leaves", "Exit")
+
     def test_last_words_of_a_process_that_lives_are_told(self):
         self.play("odd", lambda run: (run.begin(), run.err("stack backtrace:"), run.err("and more"), run.end()))
         self.assertEqual(texts(self.good("odd"), "stderr"), "stack backtrace:\nand more\n")

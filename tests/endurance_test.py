@@ -110,9 +110,7 @@ class Endurance(unittest.TestCase):
         try:
             for _ in range(RESTARTS):
                 session.run("let one = 1;")
-                deadline = time.monotonic() + 120
-                while not list(sessions().glob("*/spare.json")) and time.monotonic() < deadline:
-                    time.sleep(0.1)
+                latency.wait_for_spare()
                 session.end()
                 session = latency.Session(spec, env)
                 _, trouble, shown = session.run('let df = df!("size" => ["small"], "mrr" => [19.0])?;\ndf')

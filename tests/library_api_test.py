@@ -62,6 +62,14 @@ class Library(unittest.TestCase):
         self.assertLess(API["chart"].index("bar"), API["chart"].index("Bar"))
         self.assertGreater(API.methods["collect"], API.methods["height"])
 
+    def test_a_notebook_that_cannot_be_read_is_passed_over(self):
+        api = library_api.Api()
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in {"a": "", "b": "<<<<<<< ours", "c": '{"worksheets": []}', "d": '{"cells": [{"cell_type": "code", "source": "df.height()"}]}'}.items():
+                pathlib.Path(folder, f"{name}.ipynb").write_text(text)
+            library_api.count_uses(api, pathlib.Path(folder))
+        self.assertEqual(api.methods, {"height": 1})
+
     @unittest.skipUnless(warm.state() == "ready", "the kernel is not warm")
     def test_the_compiler_finds_every_name(self):
         modules = {"", "chart", "claims", "error", "metrics", "notebook", "prelude", "simulate", "stamp", "stream", "warehouse"}

@@ -100,6 +100,13 @@ class Identity(Case):
         self.assertFalse(spare.there_is_one(7))
         self.assertEqual(list(session.sessions().parent.glob("spare-*")), [])
 
+    def test_what_a_killed_spare_left_is_removed(self):
+        session.sessions().parent.mkdir(parents=True, exist_ok=True)
+        spare.lock_of(5).touch()
+        with spare.only_one(7), spare.only_one(8):
+            self.assertFalse(spare.lock_of(5).exists())
+            self.assertTrue(spare.lock_of(7).exists(), "it is held")
+
     def test_a_lock_that_was_removed_before_it_was_held_is_none(self):
         def removed(file, how):
             spare.lock_of(7).unlink()

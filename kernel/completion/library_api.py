@@ -62,10 +62,13 @@ def frequency(api, module, name):
 def count_uses(api, folder):
     """Counts the names in the notebooks' cells: after a dot, after a module, and alone."""
     for path in sorted(folder.glob("*.ipynb")):
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-            if cell["cell_type"] != "code":
-                continue
-            code = re.sub(r'"(?:[^"\\]|\\.)*"|//[^\n]*', '""', "".join(cell["source"]))
+        try:
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # learners edit this folder: one notebook that cannot be read is no reason to count none
+        for source in sources:
+            code = re.sub(r'"(?:[^"\\]|\\.)*"|//[^\n]*', '""', source)
             api.methods.update(re.findall(r"\.\s*(\w+)\s*(?:\(|::<)", code))
             api.paths.update(re.findall(r"\b(\w+)::(?=(\w+))", code))
             api.words.update(re.findall(r"(?<![\w.:])[^\W\d]\w*", code))

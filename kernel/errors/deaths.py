@@ -3,14 +3,14 @@
 import re
 import signal
 
+from records import RECORD
+
 from .report import OFF, RED, hint_lines
 
 DEATH = re.compile(r"Subprocess (?:terminated with (?:status: )?|didn't start)(?P<how>.*)", re.S)
 # What evcxr prints when it catches one of these signals, before it aborts.
 CAUGHT = re.compile(r"Segmentation fault|Bus error|Illegal instruction")
 CAUGHT_SIGNALS = {"SIGSEGV", "SIGBUS", "SIGILL"}
-# Marks a line that the library wrote for the relay, see relay.py.
-RECORD = "\x1e"
 AFTERWARDS = (
     "The session's variables are gone; functions and imports of earlier cells are kept. "
     'In the Run menu, "Run All Above Selected Cell" brings the variables back.'
@@ -33,6 +33,8 @@ CRASH = (
 ABORT = (
     "Aborted", "the cell's process was aborted: by `std::process::abort()`, or by a panic during another one", [],
 )
+# The names of all of them.
+ENDS = {"Interrupted", "OutOfMemory", STACK[0], MEMORY[0], CRASH[0], ABORT[0], "Exit", "Died"}
 
 
 def is_death(evalue):

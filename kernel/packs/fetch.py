@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 
 from common import say
+from progress import moves
 
 BLOCK = 1 << 20
 # Seconds without a byte after which a server is given up: for a pack that somebody named, and for one that may be there.
@@ -51,7 +52,7 @@ class Progress:
 
     def __init__(self, url, total):
         self.url, self.total, self.start, self.shown = url, total, time.monotonic(), 0.0
-        self.moving = sys.stderr.isatty()
+        self.moving = moves()
         if not self.moving:
             say("downloading the kernel pack" + (f", {total / 1e6:.0f} MB" if total else ""))
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 
 import warm
-from common import PROJECT, evcxr, host, link_tree, locked, say, sources, target, tool, warmed
+from common import PROJECT, evcxr, host, locked, say, sources, target, tool, warmed
 
 from . import fetch, taking
 
@@ -38,9 +38,7 @@ def compiled(folder, top, *words):
     are. Cargo is asked in a copy, because it removes what it thinks is old."""
     with tempfile.TemporaryDirectory(prefix="list-", dir=warmed().parent) as place:
         copy, refuse = pathlib.Path(place, "target"), pathlib.Path(place, "refuse")
-        for base in ("debug", f"{host()}/debug"):
-            for part in ("deps", "build", ".fingerprint"):
-                link_tree(top / base / part, copy / base / part, warm.ours, lambda _: part == ".fingerprint")
+        warm.seed(pathlib.Path(place), top)
         refuse.write_text(REFUSE)
         refuse.chmod(0o755)
         env = warm.environment() | {

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::cell;
+use crate::store;
 use crate::session::{Session, level, read, run, value, write};
 
 /// What a compilation is for.
@@ -20,7 +21,8 @@ pub enum Purpose {
     Check,
 }
 
-/// Begins the compiler's option that names the crate with generic code that cells share.
+/// How the compiler's option begins that names the library, and the crate with generic code that cells share.
+const LIBRARY: &str = "casebook=";
 const SHARED: &str = "casebook_cells=";
 
 /// Where evcxr looks for the path of what was compiled.
@@ -30,7 +32,7 @@ const RESULT: &str = "EVCXR_EXECUTION_SO_PATH";
 pub fn cell(session: &Session, call: &[String], purpose: Purpose) -> Result<i32, String> {
     let started = now();
     let source = session.folder.join("src/lib.rs");
-    let number = prepare(&source, purpose, call.iter().any(|word| word.starts_with(SHARED)))?;
+    let number = if purpose == Purpose::Run { prepare(&source, call)? } else { None };
     let out = session.folder.join(if purpose == Purpose::Run { "target/cells" } else { "target/checks" });
     fs::create_dir_all(&out).map_err(|error| format!("{} cannot be made: {error}", out.display()))?;
     let mut command = Command::new(&session.rustc);
@@ -57,34 +59,42 @@ fn own_options(manifest: &str) -> Vec<String> {
     options.into_iter().flat_map(|option| ["-C".into(), option]).collect()
 }
 
-/// Adds to the cell's text what the relay needs, and the use of generic code that is compiled already.
-fn prepare(source: &Path, purpose: Purpose, shared: bool) -> Result<Option<u32>, String> {
-    if purpose == Purpose::Check {
+/// Adds to the cell's text what the relay needs, and the use of generic code that is compiled already; nothing if the call
+/// has no library to take them from, as after `:clear`.
+fn prepare(source: &Path, call: &[String]) -> Result<Option<u32>, String> {
+    let has = |name: &str| call.iter().any(|word| word.starts_with(name));
+    if !has(LIBRARY) {
         return Ok(None);
     }
     let mut prepared = cell::prepare(&read(source)?);
-    if shared {
+    if has(SHARED) {
         prepared.text = cell::with_shared_code(&prepared.text);
     }
     write(source, prepared.text)?;
     Ok(prepared.number)
 }
 
-/// Runs the compiler; its messages become cargo's on stdout, and are kept for the relay.
-fn messages(session: &Session, mut command: Command) -> Result<i32, String> {
-    let mut kept = fs::File::create(session.folder.join("diagnostics")).map_err(|error| error.to_string())?;
-    let mut child = command
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("{} cannot be run: {error}", session.rustc.display()))?;
-    let stderr = child.stderr.take().ok_or("the compiler has no stderr")?;
-    for line in BufReader::new(stderr).lines() {
-        let line = line.map_err(|error| error.to_string())?;
+/// Runs the compiler; its messages become cargo's on stdout.
+fn messages(session: &Session, command: Command) -> Result<i32, String> {
+    watched(session, command, |line| {
         if line.starts_with("{\"$message_type\":\"diagnostic\"") {
             println!("{{\"reason\":\"compiler-message\",\"message\":{line}}}");
         } else if !line.starts_with('{') && !line.starts_with("time:") {
             eprintln!("{line}");
         }
+    })
+}
+
+/// Runs the compiler and hands on each line that it writes; they are kept for the relay, too.
+fn watched(session: &Session, mut command: Command, each: impl Fn(&str)) -> Result<i32, String> {
+    let mut kept = fs::File::create(session.folder.join("diagnostics")).map_err(|error| error.to_string())?;
+    let program = command.get_program().to_string_lossy().into_owned();
+    let mut child =
+        command.stderr(Stdio::piped()).spawn().map_err(|error| format!("{program} cannot be run: {error}"))?;
+    let stderr = child.stderr.take().ok_or("the compiler has no stderr")?;
+    for line in BufReader::new(stderr).lines() {
+        let line = line.map_err(|error| error.to_string())?;
+        each(&line);
         writeln!(kept, "{line}").map_err(|error| error.to_string())?;
     }
     let status = child.wait().map_err(|error| error.to_string())?;
@@ -143,18 +153,19 @@ pub fn recorded(session: &Session, rustc: &OsStr, words: &[OsString]) -> Result<
     let started = now();
     let mut kept = kept(words);
     let generic = session.folder.join("lib").join(format!("{DLL_PREFIX}casebook_cells{DLL_SUFFIX}"));
-    let shared = generic.exists() && kept.iter().any(|word| word.starts_with("casebook="));
-    if shared {
+    if generic.exists() && kept.iter().any(|word| word.starts_with(LIBRARY)) {
         kept.extend(["--extern".into(), format!("{SHARED}{}", generic.display())]);
     }
-    let number = prepare(&session.folder.join("src/lib.rs"), Purpose::Run, shared)?;
+    let number = prepare(&session.folder.join("src/lib.rs"), &kept)?;
     write(&session.call_file(), kept.iter().map(|word| format!("{word}\n")).collect::<String>())?;
     let out = value(words, "--out-dir").ok_or("cargo names no folder for its output")?;
     let mut all: Vec<OsString> = kept.into_iter().chain(["--out-dir".into(), out.clone()]).map(OsString::from).collect();
     all.extend(words.iter().filter(|word| word.to_string_lossy().starts_with("--emit=")).cloned());
     all.extend(own_options(&session.manifest()).into_iter().map(OsString::from));
     let called = now();
-    let code = run(rustc, &all);
+    let mut command = Command::new(rustc);
+    command.args(&all);
+    let code = watched(session, command, |line| eprintln!("{line}"))?;
     if code == 0 {
         finished(Path::new(&out))?;
     }
@@ -174,7 +185,7 @@ fn kept(words: &[OsString]) -> Vec<String> {
                 words.next();
             }
             // Of the library, the shared object alone: with the static one beside it, the compiler links that.
-            "--extern" if words.peek().is_some_and(|next| next.starts_with("casebook=") && next.ends_with(".rlib")) => {
+            "--extern" if words.peek().is_some_and(|next| next.starts_with(LIBRARY) && next.ends_with(".rlib")) => {
                 words.next();
             }
             _ if word.starts_with("--emit=") => {}
@@ -192,8 +203,7 @@ pub fn library(session: &Session, rustc: &OsStr, words: &[OsString]) -> Result<i
         let from = session.folder.join("lib").join(name(suffix));
         if from.exists() {
             let to = out.join(name(suffix));
-            let _ = fs::remove_file(&to);
-            fs::copy(&from, &to).map_err(|error| format!("{} cannot be written: {error}", to.display()))?;
+            store::copy(&from, &to).map_err(|error| format!("{} cannot be written: {error}", to.display()))?;
             let kind = if suffix == ".rmeta" { "metadata" } else { "link" };
             eprintln!("{{\"$message_type\":\"artifact\",\"artifact\":\"{}\",\"emit\":\"{kind}\"}}", to.display());
         }

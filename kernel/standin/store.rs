@@ -21,7 +21,7 @@ const MARK: &str = "# handed out by casebook, not compiled here\n";
 const CALL: &str = "casebook-script";
 /// Beside the output of a build script that did not run, because its output was there.
 const REPLAYED: &str = "casebook-replayed";
-/// What stands in a store for the folder of a registry's sources. `kernel/pack.py` writes it.
+/// What stands in a store for the folder of a registry's sources. `kernel/packs/making.py` writes it.
 const REGISTRY: &str = "@REGISTRY@";
 
 /// Hands out what a call of rustc would make, if the store has it; `words` are the call's arguments. Returns the exit
@@ -214,7 +214,7 @@ fn handed_out(dependency: &Path) -> bool {
 
 /// Copies a file, which is then as old as what was written before and after it: cargo compares times. What is there may be
 /// one file with another's name, and is not written into.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
     match fs::remove_file(to) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

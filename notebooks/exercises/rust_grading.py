@@ -8,6 +8,7 @@ overflow), the cells before are run again, so that an answer costs its own point
 
 import pathlib
 import re
+import sys
 
 from jupyter_core.utils import run_sync
 from nbgrader import utils
@@ -15,10 +16,14 @@ from nbgrader.preprocessors import Execute as Usual
 from traitlets import Integer
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(PROJECT / "kernel"))
+
+from errors.deaths import ENDS  # noqa: E402
+
 # The notebook's place differs between the steps; the project's does not.
 LIBRARY = re.compile(r'^(:dep casebook = \{ path = )"[^"]*"', re.M)
-# How kernel/errors/deaths.py calls it when the process has ended; and nbclient, when a cell took too long and it ends it.
-LOST = {"Interrupted", "OutOfMemory", "StackOverflow", "Killed", "Crash", "Aborted", "Exit", "Died", "CellTimeoutError"}
+# What an error is called when the process has ended; and by nbclient, when a cell took too long and it ends it.
+LOST = ENDS | {"CellTimeoutError"}
 
 
 def library(source):
