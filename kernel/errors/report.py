@@ -4,7 +4,7 @@ import collections
 import re
 import unicodedata
 
-RED, GREY, CYAN, OFF = "\x1b[31m", "\x1b[38;5;246m", "\x1b[36m", "\x1b[0m"
+RED, GREY, BOLD, OFF = "\x1b[31m", "\x1b[38;5;246m", "\x1b[1m", "\x1b[0m"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # The place that evcxr writes into a report's header.
 HEADER = re.compile(r"command_\d+:\d+:\d+")
@@ -46,7 +46,7 @@ def where(at):
 
 def hint_lines(hints):
     """Hints as the last lines of a report."""
-    return [f"{CYAN}hint:{OFF} {hint}" for hint in hints]
+    return [f"{BOLD}hint:{OFF} {hint}" for hint in hints]
 
 
 def is_hint(line):
