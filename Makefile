@@ -53,12 +53,13 @@ latency: kernel
 	@$(PYTHON) kernel/phases.py
 	@$(PYTHON) kernel/latency.py
 
-# The metrics at 1 and 10 million events: alone, then beside Python polars, DuckDB, pandas and scikit-learn, and the
-# generators; writes the tables in README.md and docs/performance.md. In the
+# The metrics at 1 and 10 million events: alone, then beside Python polars, DuckDB, pandas and scikit-learn, the
+# generators, and the command beside DuckDB and ClickHouse; writes the tables in README.md and docs/performance.md. In the
 # dev profile: that is what notebooks run, and polars is compiled for it already.
 bench: tools
 	@cargo bench --profile dev --all-features --bench metrics
 	@$(PYTHON) benches/compare.py
+	@$(PYTHON) benches/command.py
 
 # How cost grows from 10^5 to 10^8 events: generation, polars, SQLite, PostgreSQL, Spark. About an hour; what is
 # measured already is kept. Notebook 05 reads what it writes.

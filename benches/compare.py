@@ -379,6 +379,12 @@ def tables(found):
     return "\n".join(lines), "\n".join(study), "\n".join(made)
 
 
+def as_programs():
+    """What benches/command.py has found."""
+    import command
+    return command.tables(json.loads(command.RESULTS.read_text()))
+
+
 def page(found):
     metrics, study, made = tables(found)
     return f"""# How fast it is
@@ -393,6 +399,14 @@ Casebook is faster. pandas is written as analysts' notebooks often are: a mask f
 ## Metrics
 
 {metrics}
+## The command
+
+What people run: `casebook analyze funnel`, and the same question to DuckDB and ClickHouse (chdb, its `windowFunnel`), as
+whole processes on the same file; best of three runs. The others are started from Python, and what that takes is in their time.
+The ratio is the command's time over theirs.
+
+{as_programs()}
+
 ## All of the growth study
 
 Every metric of `casebook report notion`, from stages and retention to what each lever is worth: the events are read and

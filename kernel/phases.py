@@ -26,6 +26,8 @@ PHASES = {
     "rustc": "the compiler, without the linker", "link": "the linker", "load": "the shared object is loaded",
     "run": "the cell's own code", "rest": "messages and everything else",
 }
+# Of each cell when cargo built it, as kernel/before.json has it; without a phase that was not measured apart.
+OLD = {"seconds": "before", "builds": "builds before", "cargo": "cargo before", "rustc": "rustc before"}
 # The first cells of a notebook load the library and infer their first types.
 FIRST = 2
 MARKS = "<!-- latency: written by make latency -->", "<!-- end of latency -->"
@@ -68,7 +70,15 @@ def summary(measured):
 
 
 def number(value):
-    return "" if value is None else f"{value:.2f}"
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) else f"{value:.2f}"
+
+
+def medians(measured, names):
+    """The median of each phase over all cells but a notebook's first; a phase that a cell does not have is no time."""
+    cells = [cell for cells in measured.values() for cell in cells[FIRST:]]
+    return {name: statistics.median(cell.get(name) or 0 for cell in cells) for name in names}
 
 
 def page(measured, before):
@@ -81,19 +91,26 @@ def page(measured, before):
         "| kernel | cells | median | 90th percentile | slowest |", "| --- | ---: | ---: | ---: | ---: |",
     ]
     out += [f"| {name} | {of['cells']} | {of['median']:.2f} | {of['p90']:.2f} | {of['worst']:.2f} |" for name, of in (("now", now), ("through cargo, before", was))]
+    out += ["", "The median of each phase, over the same cells:", "", "| phase | before | now |", "| --- | ---: | ---: |"]
+    mean, was_mean = medians(measured, ("compilations", *PHASES)), medians(before, ("builds", "inference", "cargo", "rustc", "rest"))
+    out += [f"| builds | {was_mean['builds']:.0f} | {mean['compilations']:.0f} |", f"| cargo, or what stands in for it | {was_mean['cargo']:.2f} | {mean['standin']:.2f} |",
+            f"| rustc, with the linker | {was_mean['rustc']:.2f} | {mean['rustc'] + mean['link']:.2f} |", f"| inference | {was_mean['inference']:.2f} | {mean['inference']:.2f} |",
+            f"| load, run and rest | {was_mean['rest']:.2f} | {mean['load'] + mean['run'] + mean['rest']:.2f} |"]
     out += ["", "## What the columns say", "", "| column | what is in it |", "| --- | --- |",
-            "| before | the whole cell when cargo built it, on the same kind of machine |",
+            "| before | the whole cell when cargo built it, on the same kind of machine; then how often cargo built, and of its time cargo's own "
+            "work and the compiler's, with the linker |",
             "| seconds | the whole cell, from the request to the answer |", "| builds | how often the compiler ran |"]
     out += [f"| {name} | {what} |" for name, what in PHASES.items()]
     out += ["", "The phases come from a second run, in which the compiler also counts its time. The first cell also waits until the kernel has read the library, "
             "which is no phase of a cell."]
-    names = ["seconds", "builds", *PHASES]
+    names = [*OLD.values(), "seconds", "builds", *PHASES]
     for name, cells in measured.items():
-        out += ["", f"## {name}", "", "| cell | before | " + " | ".join(names) + " |", "| ---: | ---: | " + " | ".join("---:" for _ in names) + " |"]
+        out += ["", f"## {name}", "", "| cell | " + " | ".join(names) + " |", "| ---: | " + " | ".join("---:" for _ in names) + " |"]
         old = before.get(name, [])
         same = len(old) == len(cells)
         for place, cell in enumerate(cells):
-            row = [place + 1, number(old[place]["seconds"] if same else None), number(cell["seconds"]), cell["compilations"], *(number(cell[phase]) for phase in PHASES)]
+            was_cell = old[place] if same else {}
+            row = [place + 1, *(number(was_cell.get(key)) for key in OLD), number(cell["seconds"]), cell["compilations"], *(number(cell[phase]) for phase in PHASES)]
             out.append("| " + " | ".join(map(str, row)) + " |")
     return "\n".join(out) + "\n"
 

@@ -101,7 +101,7 @@ pub mod polars {
         pub fn filter(self, predicate: Expr) -> LazyFrame { self }
         pub fn select<E: AsRef<[Expr]>>(self, exprs: E) -> LazyFrame { self }
         pub fn with_column(self, expr: Expr) -> LazyFrame { self }
-        pub fn group_by<E: AsRef<[Expr]>>(self, by: E) -> LazyGroupBy { LazyGroupBy }
+        pub fn group_by<E: AsRef<[I]>, I: Into<Expr> + Clone>(self, by: E) -> LazyGroupBy { LazyGroupBy }
         pub fn sort(self, by: impl IntoIterator<Item = &'static str>, how: SortMultipleOptions) -> LazyFrame { self }
         pub fn collect(self) -> PolarsResult<DataFrame> { Ok(DataFrame) }
     }
@@ -213,6 +213,12 @@ HINTS = {
     'let x = df.groupby("a");': "`.lazy().group_by(",
     'let x = col("a").fillna(0);': "`.fill_null(lit(0))`",
     'let x = df.group_by(["a"])?.agg([col("a").sum()]);': "groups with expressions are a query",
+    'let x = df.clone().lazy().group_by("a");': 'the columns to group by are listed in brackets: `[col("a")]`',
+    'let x = df.clone().lazy().group_by(col("a"));': '`[col("a")]`',
+    'let x = df.group_by("a")?;': 'listed in brackets: `["a"]`',
+    'let x = df.clone().lazy().group_by([col("a")]).sum();': '`.agg([col("…").sum()])`',
+    'let x = df.clone().lazy().group_by([col("a")]).count();': "`.agg([len()])`",
+    "let x = df.push(1);": "`….vstack(&more)?`, with a second frame of the same columns",
     "let x = df.head(3);": "`Some(3)`",
     # values that cannot be shown or printed
     "casebook::show!(df.clone().lazy());": "a query is only written down; `.collect()?` runs it",
@@ -440,6 +446,12 @@ class WhileRunning(unittest.TestCase):
             found = hints.of_run(message, "x", {})
             self.assertEqual(len(found), part is not None, message)
             self.assertIn(part or "", "".join(found))
+
+    def test_a_number_in_quotes_is_shown_without(self):
+        said = "cannot compare string with numeric type (i32)"
+        found = hints.of_run(said, 'df.clone().lazy().filter(col("visits").gt(lit("20"))).collect()?', {})
+        self.assertEqual(found, ["a number is written without quotes: `lit(20)`"])
+        self.assertIn("don't mix", hints.of_run(said, 'col("visits").gt(lit("many"))', {})[0])
 
 
 if __name__ == "__main__":

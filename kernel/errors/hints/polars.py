@@ -33,6 +33,7 @@ OTHER_NAMES = {
 # The same, of a frame alone.
 FRAME_METHODS = {
     "len": "`.height()`", "length": "`.height()`", "size": "`.height()`", "describe": "`table(&frame, 5)` for a first look",
+    "push": '`….vstack(&more)?`, with a second frame of the same columns', "append": '`….vstack(&more)?`, with a second frame of the same columns',
     "mean": '`.lazy().select([col("…").mean()]).collect()?`', "sum": '`.lazy().select([col("…").sum()]).collect()?`',
 }
 
@@ -159,7 +160,7 @@ def expression_for_name(p, found):
             f"expressions are for queries: `.clone().lazy().{p.marked}(…)`")
 
 
-@hint("E0277", said=r"^the trait bound `Expr: AsRef<\[Expr\]>`")
+@hint("E0277", said=r"^the trait bound `Expr: AsRef<\[(?:Expr|_)\]>`")
 def expression_without_brackets(p, found):
     return f"expressions are listed in brackets: `[{short(p.marked)}]`"
 
@@ -170,8 +171,14 @@ def name_for_expression(p, found):
     return f"a query takes expressions: `[{', '.join(f'col({text})' for text in texts)}]`"
 
 
+@hint("E0277", after=r'^\(\s*("[^"]*")\s*\)', marked=r"^group_by(?:_stable)?$", said=r"^the trait bound `Expr: From<u8>`")
+def name_for_group(p, found):
+    """A bare text is taken for the bytes that it is made of."""
+    return f"the columns to group by are listed in brackets: `[col({found[1]})]`"
+
+
 @hint("E0277", marked=r'^"[^"]*"$', said=r"^`&str` is not an iterator|`&str: IntoVec<",
-      labels=r"(?m)^(?:select|sort|drop_many): ")
+      labels=r"(?m)^(?:select|sort|drop_many|group_by): ")
 def name_without_brackets(p, found):
     return f"names of columns are listed in brackets: `[{p.marked}]`"
 
@@ -196,6 +203,15 @@ def indexed_frame(p, found):
 def column_as_numbers(p, found):
     how = {"mean": "mean()", "median": "median()", "std": "std(1)"}.get(p.marked, f"{p.marked}::<f64>()?")
     return f"take the column's values as a series first: `.as_materialized_series().{how}`"
+
+
+@hint("E0599", said=r"`LazyGroupBy` is not an iterator|^no method named `\w+` found for struct `LazyGroupBy`", marked=r"^(\w+)$")
+def aggregated(p, found):
+    """Groups have no sums of their own."""
+    if p.marked in ("count", "len", "size"):
+        return "say what to compute of each group: `.agg([len()])` counts its rows"
+    if p.marked in ("sum", "mean", "median", "min", "max", "first", "last", "n_unique", "std", "var"):
+        return f'say what to compute of each group, and of which column: `.agg([col("…").{p.marked}({"1" if p.marked in ("std", "var") else ""})])`'
 
 
 @hint("E0599", "E0609", said=r"^no (?:method named|field) `(\w+)` (?:found for \w+|on type) "

@@ -65,6 +65,13 @@ def gone(failure, found):
 
 
 when(r"filter predicate must be of type `Boolean`")('a filter wants a condition, such as `col("…").gt(lit(0))`')
+@when(r"cannot compare string with numeric type|arithmetic on dtypes \S+ and \S+ is not allowed")
+def number_as_text(failure, found):
+    """A number in quotes, as in a language that would convert it."""
+    quoted = re.search(r'lit\(\s*"(-?\d[\d._]*)"\s*\)', failure.cell)
+    return quoted and f"a number is written without quotes: `lit({quoted[1]})`"
+
+
 when(r"arithmetic on dtypes \S+ and \S+ is not allowed|cannot compare string with numeric type")(
     'text and numbers don\'t mix: convert the text with `.cast(DataType::Float64)`, or write the number as `lit("…")`')
 when(r"^called `Option::unwrap\(\)` on a `None` value")(
