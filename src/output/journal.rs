@@ -4,6 +4,7 @@
 //! from before the first move until after the last. With a journal there, every file is in one of two known places,
 //! whatever the moment of a kill, and [`recover`] goes on to the end. Without one, nothing has moved.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -151,13 +152,14 @@ fn open(places: &Places, entries: &[Entry], watch: &mut Watch) -> Result<()> {
     let write = |watch: &mut Watch| -> io::Result<()> {
         remove(&places.hidden.join(OLD))?;
         fs::create_dir(places.hidden.join(OLD))?;
+        let mut folders = BTreeSet::new();
         for entry in entries {
-            for file in [places.new(entry), places.old(entry)] {
-                if let Some(folder) = file.parent() {
-                    fs::create_dir_all(folder)?;
-                    sync_folder(folder)?;
-                }
-            }
+            let files = [places.new(entry), places.old(entry)];
+            folders.extend(files.iter().filter_map(|file| file.parent().map(Path::to_owned)));
+        }
+        for folder in &folders {
+            fs::create_dir_all(folder)?;
+            sync_folder(folder)?;
         }
         let draft = places.hidden.join("journal-draft");
         watch("write the journal")?;
@@ -244,12 +246,8 @@ fn close(places: &Places, entries: &[Entry], watch: &mut Watch) -> Result<()> {
 }
 
 fn sync_folders(places: &Places, entries: &[Entry]) -> io::Result<()> {
-    let mut folders: Vec<PathBuf> = entries
-        .iter()
-        .filter_map(|entry| places.target(entry).parent().map(Path::to_owned))
-        .collect();
-    folders.push(places.place.to_owned());
-    folders.sort_unstable();
-    folders.dedup();
+    let above = |entry: &Entry| places.target(entry).parent().map(Path::to_owned);
+    let mut folders: BTreeSet<PathBuf> = entries.iter().filter_map(above).collect();
+    folders.insert(places.place.to_owned());
     folders.iter().filter(|folder| folder.is_dir()).try_for_each(|folder| sync_folder(folder))
 }

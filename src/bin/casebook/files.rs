@@ -157,8 +157,8 @@ impl Files {
     ) -> Result<Vec<Written>> {
         let claim = Claim::take(&self.out, &format!("sqlite-{}", schema.name))?;
         let file = format!("{}.sqlite", schema.name);
-        let (names, replace) =
-            ([file.clone().into(), manifest.name().into()], self.replace(manifest));
+        let names: [PathBuf; 2] = [file.clone().into(), manifest.name().into()];
+        let replace = self.replace(manifest);
         claim.check(&names, &replace)?;
         let place = self.out.join(&file);
         // SQLite would apply what stands in these to whatever database lies beside them.

@@ -33,6 +33,8 @@ fn made(schema: &Schema, begin: &str) -> Vec<&'static str> {
 /// Drops what an earlier load made; or says, in words, what is in the way, and drops nothing of it.
 pub fn clear(transaction: &mut Transaction, schema: &Schema) -> Result<Vec<String>, Error> {
     let name = namespace(schema);
+    // Messages then name everything with its schema.
+    transaction.batch_execute("SET LOCAL search_path TO pg_catalog")?;
     // Two loads of one case come one after the other.
     transaction.execute("SELECT pg_advisory_xact_lock(hashtext($1))", &[&name])?;
     let sql = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1";
