@@ -93,6 +93,8 @@ pub enum Trouble {
     NotADatabase,
     /// Another process holds the database.
     Busy,
+    /// What is there already, and is not this case's, has the names that are needed or would be lost.
+    Taken,
     /// The statement itself is wrong.
     Statement,
 }
@@ -113,6 +115,9 @@ impl Trouble {
             Trouble::NotWritable => "it cannot be written",
             Trouble::NotADatabase => "the file is not a database",
             Trouble::Busy => "another process is using the database",
+            Trouble::Taken => {
+                "what is not this case's stands in the way; nothing was changed, it is still there"
+            }
             Trouble::Statement => "the statement was refused",
         }
     }

@@ -12,7 +12,7 @@
 //! - `report`, with the feature of that name: dashboards, and the growth study's charts and text.
 //! - [`claims`]: the ledger: a source's claim, what we measured, the verdict.
 //! - [`stream`]: random streams, for generators and for what metrics draw.
-//! - [`notebook`]: how values appear in Jupyter. [`prelude`]: what a cell imports. [`stamp`]: what a
+//! - [`output`]: files put in their place whole. [`notebook`]: how values appear in Jupyter. [`prelude`]: what a cell imports. [`stamp`]: what a
 //!   result was made with.
 //!
 //! ```
@@ -32,6 +32,7 @@ pub mod claims;
 pub mod error;
 pub mod metrics;
 pub mod notebook;
+pub mod output;
 pub mod prelude;
 #[cfg(feature = "report")]
 pub mod report;

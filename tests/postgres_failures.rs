@@ -40,6 +40,7 @@ fn every_failure_is_named_and_none_loses_data() {
     a_refused_row(&mut db);
     a_full_disk(&mut db);
     statements(&mut db);
+    what_is_not_ours(&mut db);
     a_crash_half_way(&server, db);
 }
 
@@ -49,6 +50,7 @@ fn wrong_addresses(server: &Server) {
     assert_eq!(trouble(&with(PASSWORD, "wrong-horse")), Trouble::Refused);
     assert_eq!(trouble(&with(port, "1")), Trouble::Unreachable);
     assert_eq!(trouble(&with("127.0.0.1", "no-such-host.invalid")), Trouble::Unreachable);
+    assert_eq!(trouble(&with(PASSWORD, &format!("p@{PASSWORD}"))), Trouble::BadAddress);
     assert_eq!(trouble(&with("/postgres", "/elsewhere")), Trouble::NoSuchDatabase);
     assert_eq!(trouble(&with("/postgres", "/postgres?sslmode=require")), Trouble::BadAddress);
     let bad = connecting(&format!("postgres://casebook:{PASSWORD}@127.0.0.1:not-a-port/x"));
@@ -106,6 +108,55 @@ fn statements(db: &mut Warehouse) {
         error.to_string().contains("`price`") && error.to_string().contains("numeric"),
         "{error}"
     );
+}
+
+/// What somebody keeps in our schema, or builds on our tables, is refused by name, and stays.
+fn what_is_not_ours(db: &mut Warehouse) {
+    let mut refused = |make: &str, named: &str, undo: &str| {
+        db.query(make).unwrap();
+        let error = db.load(&SCHEMA, &tables(40, 3).named()).unwrap_err();
+        assert_eq!(trouble(&error), Trouble::Taken, "{error}");
+        let told = error.to_string();
+        assert!(told.contains(named) && told.contains("nothing was changed"), "{told}");
+        assert_eq!(companies(db), 20);
+        db.query(undo).unwrap();
+    };
+    refused(
+        "CREATE VIEW public.mine AS SELECT * FROM casebook_saas.sessions",
+        "view public.mine depends on",
+        "DROP VIEW public.mine",
+    );
+    refused(
+        "CREATE TABLE public.notes (id bigint REFERENCES casebook_saas.companies)",
+        "public.notes depends on",
+        "DROP TABLE public.notes",
+    );
+    refused(
+        "CREATE TABLE casebook_saas.mine (x int)",
+        "casebook_saas.mine",
+        "DROP TABLE casebook_saas.mine",
+    );
+    refused(
+        "CREATE INDEX mine ON casebook_saas.companies (company_size)",
+        "the index `mine` on our `casebook_saas.companies`",
+        "DROP INDEX casebook_saas.mine",
+    );
+    // A schema that says nothing of its maker is ours only if it holds just our tables.
+    db.query("COMMENT ON SCHEMA casebook_saas IS NULL").unwrap();
+    db.load(&SCHEMA, &tables(20, 1).named()).unwrap();
+    db.query("CREATE SCHEMA casebook_ecommerce").unwrap();
+    db.query("CREATE TABLE casebook_ecommerce.users (name text)").unwrap();
+    let shop = casebook::simulate::ecommerce::Config { users: 20, days: 40, ..Default::default() };
+    let shop = casebook::simulate::ecommerce::generate(&shop).unwrap();
+    let schema = &casebook::warehouse::queries::ecommerce::SCHEMA;
+    let error = db.load(schema, &shop.named()).unwrap_err();
+    assert_eq!(trouble(&error), Trouble::Taken);
+    assert!(error.to_string().contains("`casebook_ecommerce.users`"), "{error}");
+    db.query("DROP SCHEMA casebook_ecommerce CASCADE").unwrap();
+    // Two cases with a table of the same name live side by side.
+    db.load(schema, &shop.named()).unwrap();
+    assert_eq!(companies(db), 20);
+    assert_eq!(db.query(CLIENTS).unwrap().height(), 24);
 }
 
 fn a_crash_half_way(server: &Server, mut db: Warehouse) {

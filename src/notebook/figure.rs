@@ -74,7 +74,7 @@ impl Figure {
         Ok(base64::engine::general_purpose::STANDARD.encode(self.png()?))
     }
 
-    /// Writes the chart to a file: `.svg` or `.png`.
+    /// Writes the chart to a file: `.svg` or `.png`. An earlier file stays until the new one is complete.
     ///
     /// # Errors
     /// [`ErrorKind::File`](crate::ErrorKind::File) if the file cannot be written or its name ends in
@@ -92,7 +92,7 @@ impl Figure {
                 ));
             }
         };
-        std::fs::write(path, bytes).map_err(|cause| Error::file("write", path, cause))
+        crate::output::write(path, &bytes)
     }
 }
 

@@ -1,13 +1,13 @@
 //! The other warehouse.
 
+mod address;
+mod owned;
+
 use std::error::Error as _;
-use std::str::FromStr;
-use std::time::Duration;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use polars::prelude::DataFrame;
 use postgres::binary_copy::BinaryCopyInWriter;
-use postgres::config::{Host, SslMode};
 use postgres::error::SqlState;
 use postgres::types::private::BytesMut;
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
@@ -17,6 +17,7 @@ use super::column::{Cell, Cells, Filling, Kind};
 use super::queries::{Query, Schema};
 use super::{Engine, Sink};
 use crate::error::{Error, ErrorKind, Result, Trouble};
+use address::Address;
 
 const ENGINE: &str = "PostgreSQL";
 
@@ -28,19 +29,7 @@ pub struct Postgres {
 
 impl Postgres {
     pub fn connect(url: &str) -> Result<Postgres> {
-        // The parser's own message can quote the address, and the address can hold a password.
-        let mut config = postgres::Config::from_str(url).map_err(|_| {
-            bad_address("it does not read as postgres://user:password@host:port/database")
-        })?;
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(bad_address(
-                "it asks for encryption (sslmode=require), which this program does not speak",
-            ));
-        }
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(Duration::from_secs(5));
-        }
-        let place = place(&config);
+        let Address { config, place } = Address::read(url)?;
         let doing = format!("connecting to {place}");
         let mut client = config.connect(NoTls).map_err(|error| failure(&error, doing.clone()))?;
         // Sums of real numbers must come back with every digit.
@@ -51,27 +40,6 @@ impl Postgres {
     }
 }
 
-fn bad_address(cause: &str) -> Error {
-    ErrorKind::Database {
-        engine: ENGINE,
-        trouble: Trouble::BadAddress,
-        doing: "reading the address".into(),
-        cause: cause.into(),
-    }
-    .into()
-}
-
-fn place(config: &postgres::Config) -> String {
-    let host = config.get_hosts().first().map_or("localhost".into(), |host| match host {
-        Host::Tcp(name) => name.clone(),
-        #[cfg(unix)]
-        Host::Unix(path) => path.display().to_string(),
-    });
-    let port = config.get_ports().first().copied().unwrap_or(5432);
-    let database = config.get_dbname().or(config.get_user()).unwrap_or("postgres");
-    format!("{host}:{port}/{database}")
-}
-
 impl Engine for Postgres {
     fn replace(
         &mut self,
@@ -80,15 +48,18 @@ impl Engine for Postgres {
     ) -> Result<()> {
         let doing = format!("loading {} into {}", schema.name, self.place);
         let fail = |error: postgres::Error| failure(&error, doing.clone());
-        let namespace = format!("casebook_{}", schema.name);
-        let begin = format!(
-            "DROP SCHEMA IF EXISTS {namespace} CASCADE; CREATE SCHEMA {namespace}; \
-             SET LOCAL search_path TO {namespace};"
-        );
-        // The drop announces everything that goes with it, as notices nobody asked for.
+        let namespace = owned::namespace(schema);
+        let begin = format!("CREATE SCHEMA {namespace}; SET LOCAL search_path TO {namespace};");
         let mut transaction = self.client.transaction().map_err(fail)?;
+        transaction.batch_execute("SET LOCAL client_min_messages TO warning").map_err(fail)?;
+        let foreign = owned::clear(&mut transaction, schema).map_err(fail)?;
+        if !foreign.is_empty() {
+            let cause = format!("{}; move it, or name another database", foreign.join(", "));
+            let trouble = Trouble::Taken;
+            return Err(ErrorKind::Database { engine: ENGINE, trouble, doing, cause }.into());
+        }
         let (before, after) = Schema::in_two(schema.postgres);
-        ["SET LOCAL client_min_messages TO warning;", &begin, &before, schema.common]
+        [begin.as_str(), &before, schema.common, &owned::mark(schema)]
             .iter()
             .try_for_each(|statements| transaction.batch_execute(statements))
             .map_err(fail)?;
@@ -250,10 +221,14 @@ fn failure(error: &postgres::Error, doing: String) -> Error {
             .contains(&code)
             {
                 Trouble::ConnectionLost
+            } else if *code == SqlState::DEPENDENT_OBJECTS_STILL_EXIST {
+                Trouble::Taken
             } else {
                 Trouble::Statement
             };
-            (trouble, db.message().to_owned())
+            // What depends on our tables stands in the details.
+            let detail = db.detail().filter(|_| trouble == Trouble::Taken);
+            (trouble, detail.unwrap_or(db.message()).replace('\n', "; "))
         }
         // No answer from a server: either there never was one, or it went away.
         None => {

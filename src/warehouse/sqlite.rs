@@ -1,5 +1,7 @@
 //! The default warehouse.
 
+mod owned;
+
 use std::path::{Path, PathBuf};
 
 use polars::prelude::DataFrame;
@@ -65,19 +67,26 @@ impl Engine for Sqlite {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| failure(error, doing.clone()))?;
-        let drops: String = (schema.views.iter().rev().map(|view| ("VIEW", view)))
-            .chain(schema.tables.iter().rev().map(|table| ("TABLE", table)))
-            .map(|(kind, name)| format!("DROP {kind} IF EXISTS {name};"))
-            .collect();
+        let found =
+            owned::look(&transaction, schema).map_err(|error| failure(error, doing.clone()))?;
+        if !found.foreign.is_empty() {
+            let cause = format!("{}; name another file", found.foreign.join(", "));
+            let trouble = Trouble::Taken;
+            return Err(ErrorKind::Database { engine: "SQLite", trouble, doing, cause }.into());
+        }
         let (before, after) = Schema::in_two(schema.sqlite);
-        [drops.as_str(), &before, schema.common]
+        [found.drops.as_str(), &before, schema.common]
             .iter()
             .try_for_each(|statements| transaction.execute_batch(statements))
             .map_err(|error| failure(error, doing.clone()))?;
         fill(&mut Rows { connection: &transaction, doing: &doing })?;
         transaction
             .execute_batch(&after)
-            .and_then(|()| transaction.execute_batch("ANALYZE"))
+            .and_then(|()| {
+                let analyze = |table: &&str| transaction.execute_batch(&format!("ANALYZE {table}"));
+                schema.tables.iter().try_for_each(analyze)
+            })
+            .and_then(|()| owned::note(&transaction, schema))
             .and_then(|()| transaction.commit())
             .map_err(|error| failure(error, doing))
     }

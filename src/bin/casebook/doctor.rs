@@ -2,12 +2,14 @@
 //! folder of generated files.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
+use casebook::Result;
 use casebook::warehouse::Warehouse;
 use clap::Args;
 
 use crate::manifest;
+use crate::say::say;
 
 /// What to look at.
 #[derive(Args)]
@@ -17,17 +19,11 @@ pub struct Doctor {
 }
 
 impl Doctor {
-    pub fn run(self) -> ExitCode {
+    /// Whether all is well.
+    pub fn run(self) -> Result<bool> {
         match self.folder {
-            None => machine(),
-            Some(folder) => match manifest::check(&folder) {
-                Ok(true) => ExitCode::SUCCESS,
-                Ok(false) => ExitCode::FAILURE,
-                Err(error) => {
-                    eprintln!("casebook: {error}");
-                    ExitCode::FAILURE
-                }
-            },
+            None => Ok(machine()),
+            Some(folder) => manifest::check(&folder),
         }
     }
 }
@@ -36,8 +32,10 @@ impl Doctor {
 struct Finding {
     what: &'static str,
     /// What was found, or what is wrong and how to mend it.
-    result: Result<String, Trouble>,
+    result: Found,
 }
+
+type Found = std::result::Result<String, Trouble>;
 
 struct Trouble {
     found: String,
@@ -50,7 +48,7 @@ fn needed(found: impl Into<String>, mend: impl Into<String>) -> Trouble {
     Trouble { found: found.into(), mend: mend.into(), needed: true }
 }
 
-fn machine() -> ExitCode {
+fn machine() -> bool {
     let project = project();
     let findings = [
         Finding { what: "project", result: folder(&project) },
@@ -60,21 +58,21 @@ fn machine() -> ExitCode {
         Finding { what: "evcxr_jupyter", result: evcxr(&project) },
         Finding { what: "kernel", result: kernel(&project) },
         Finding { what: "warmed folder", result: warmed(&project) },
-        Finding { what: "database", result: database(&project) },
+        Finding { what: "database", result: database() },
     ];
     let mut complete = true;
     for Finding { what, result } in findings {
         match result {
-            Ok(found) => println!("ok       {what:<14} {found}"),
+            Ok(found) => say!("ok       {what:<14} {found}"),
             Err(trouble) => {
                 let word = if trouble.needed { "missing" } else { "note" };
                 complete &= !trouble.needed;
-                println!("{word:<8} {what:<14} {}", trouble.found);
-                println!("{:<23} mend it with: {}", "", trouble.mend);
+                say!("{word:<8} {what:<14} {}", trouble.found);
+                say!("{:<23} mend it with: {}", "", trouble.mend);
             }
         }
     }
-    if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    complete
 }
 
 /// The nearest folder upwards that is this project.
@@ -87,7 +85,7 @@ fn project() -> Option<PathBuf> {
         .map(Path::to_path_buf)
 }
 
-fn folder(project: &Option<PathBuf>) -> Result<String, Trouble> {
+fn folder(project: &Option<PathBuf>) -> Found {
     match project {
         Some(folder) => Ok(folder.display().to_string()),
         None => {
@@ -103,7 +101,7 @@ fn says(program: impl AsRef<std::ffi::OsStr>, words: &[&str]) -> Option<String> 
     output.status.success().then(|| text.lines().next().unwrap_or_default().to_owned())
 }
 
-fn rustc(project: &Option<PathBuf>) -> Result<String, Trouble> {
+fn rustc(project: &Option<PathBuf>) -> Found {
     let pinned = env!("CARGO_PKG_RUST_VERSION");
     let mut command = Command::new("rustc");
     if let Some(folder) = project {
@@ -121,14 +119,14 @@ fn rustc(project: &Option<PathBuf>) -> Result<String, Trouble> {
     }
 }
 
-fn python() -> Result<String, Trouble> {
+fn python() -> Found {
     let check =
         "import sys; assert sys.version_info >= (3, 10); print('Python', sys.version.split()[0])";
     says("python3", &["-c", check])
         .ok_or_else(|| needed("no Python 3.10 or newer", "your system's package manager"))
 }
 
-fn tools(project: &Option<PathBuf>) -> Result<String, Trouble> {
+fn tools(project: &Option<PathBuf>) -> Found {
     let python = project.as_ref().map(|folder| folder.join(".venv/bin/python"));
     python
         .and_then(|python| {
@@ -143,12 +141,12 @@ fn script(project: &Option<PathBuf>, name: &str, word: &str) -> Option<String> {
     says("python3", &[path.to_str()?, word])
 }
 
-fn evcxr(project: &Option<PathBuf>) -> Result<String, Trouble> {
+fn evcxr(project: &Option<PathBuf>) -> Found {
     script(project, "common.py", "evcxr")
         .ok_or_else(|| needed("the pinned evcxr_jupyter is not installed", "make kernel"))
 }
 
-fn kernel(project: &Option<PathBuf>) -> Result<String, Trouble> {
+fn kernel(project: &Option<PathBuf>) -> Found {
     let spec = project
         .as_ref()
         .map(|folder| folder.join(".venv/share/jupyter/kernels/casebook/kernel.json"));
@@ -158,7 +156,7 @@ fn kernel(project: &Option<PathBuf>) -> Result<String, Trouble> {
     }
 }
 
-fn warmed(project: &Option<PathBuf>) -> Result<String, Trouble> {
+fn warmed(project: &Option<PathBuf>) -> Found {
     match script(project, "warm.py", "--state").as_deref() {
         Some("ready") => Ok("dependencies are compiled for notebooks".into()),
         Some("edited") => Ok("ready; the edited library is rebuilt at the next start".into()),
@@ -166,24 +164,24 @@ fn warmed(project: &Option<PathBuf>) -> Result<String, Trouble> {
     }
 }
 
-fn database(project: &Option<PathBuf>) -> Result<String, Trouble> {
-    let file = project.as_ref().map_or_else(PathBuf::new, |folder| folder.join("data/out"));
-    match Warehouse::from_env(file.join("doctor.sqlite")) {
-        Ok(warehouse) => {
-            let shown = warehouse.to_string();
-            drop(warehouse);
-            // Only a trial; an empty file nobody asked for would be litter.
-            let _ = std::fs::remove_file(file.join("doctor.sqlite"));
-            Ok(if std::env::var_os("DATABASE_URL").is_some() {
-                shown
-            } else {
-                "SQLite (DATABASE_URL is not set)".into()
-            })
-        }
+fn database() -> Found {
+    let url = std::env::var("DATABASE_URL").unwrap_or_default();
+    let named = !url.trim().is_empty();
+    if let Some(file) = url.strip_prefix("sqlite:").filter(|file| !Path::new(file).exists()) {
+        return Ok(format!("SQLite in {file}, which is not there yet"));
+    }
+    // A trial leaves nothing behind.
+    let place = tempfile::tempdir();
+    let file = place
+        .as_ref()
+        .map_or_else(|_| "doctor.sqlite".into(), |it| it.path().join("doctor.sqlite"));
+    match Warehouse::from_env(file) {
+        Ok(warehouse) if named => Ok(warehouse.to_string()),
+        Ok(_) => Ok("SQLite (DATABASE_URL is not set)".into()),
         Err(error) => Err(Trouble {
             found: error.to_string(),
             mend: "start the server, correct DATABASE_URL, or unset it to use SQLite".into(),
-            needed: std::env::var_os("DATABASE_URL").is_some(),
+            needed: named,
         }),
     }
 }

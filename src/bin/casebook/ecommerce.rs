@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use casebook::output;
 use casebook::report::ecommerce::Dashboard;
 use casebook::simulate::Part;
 use casebook::simulate::clock::Day;
@@ -12,6 +13,7 @@ use casebook::{Error, Result};
 use clap::Args;
 
 use crate::files::{Case, Threads, progress};
+use crate::say::say;
 use crate::serve;
 
 /// The business: what the brief says unless told otherwise.
@@ -116,12 +118,12 @@ impl Report {
         if self.serve {
             return serve::run(config, dashboard, self.port, !self.no_browser);
         }
-        let folder = self.out.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let written = folder
-            .map_or(Ok(()), std::fs::create_dir_all)
-            .and_then(|()| std::fs::write(&self.out, dashboard.page()));
-        written.map_err(|cause| Error::file("write", &self.out, cause))?;
-        println!("{}", self.out.display());
+        if let Some(folder) = self.out.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|cause| Error::file("write", &self.out, cause))?;
+        }
+        output::write(&self.out, dashboard.page().as_ref())?;
+        say!("{}", self.out.display());
         Ok(())
     }
 }

@@ -27,13 +27,16 @@ pub struct Export {
 
 impl Export {
     pub fn run(&self) -> Result<()> {
+        if casebook::output::same_file(&self.notebook, &self.out) {
+            let cause = "it is the notebook itself; name another file";
+            return Err(Error::file("write", &self.out, cause));
+        }
         let text = std::fs::read_to_string(&self.notebook)
             .map_err(|cause| Error::file("read", &self.notebook, cause))?;
         let program = program(&text, &self.notebook, self.seeds)
             .map_err(|cause| Error::file("export", &self.notebook, cause))?;
-        std::fs::write(&self.out, program)
-            .map_err(|cause| Error::file("write", &self.out, cause))?;
-        eprintln!("casebook: wrote {}", self.out.display());
+        casebook::output::write(&self.out, program.as_bytes())?;
+        crate::say::complain!("casebook: wrote {}", self.out.display());
         Ok(())
     }
 }

@@ -4,8 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use casebook::output::{Claim, Replace, sha256};
+use casebook::polars::prelude::DataFrame;
 use casebook::simulate::Part;
-use casebook::warehouse::files::{Folder, Format};
+use casebook::warehouse::files::{Folder, Format, Written};
 use casebook::warehouse::queries::Schema;
 use casebook::warehouse::{Sink, Warehouse, ahead};
 use casebook::{Error, Result};
@@ -14,10 +16,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::manifest::Manifest;
+use crate::say::{complain, say};
 
 #[derive(Args)]
 pub struct Threads {
-    /// Threads that generate; the data is the same for any number [default: one per core]
+    /// Threads that generate, at most four per core; the data is the same for any number [default: one per core]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }
@@ -25,17 +28,24 @@ pub struct Threads {
 impl Threads {
     pub fn run<T: Send>(&self, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
         let Some(threads) = self.threads else { return work() };
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build();
+        let threads = usize::from(threads).min(Threads::most());
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         match pool {
             Ok(pool) => pool.install(work),
             // Fewer threads than asked for make the same data.
             Err(error) => {
-                eprintln!(
+                complain!(
                     "casebook: {threads} threads could not be started ({error}); using the default"
                 );
                 work()
             }
         }
+    }
+
+    /// Threads beyond these have nothing to do but to look for work, and keep others from theirs.
+    fn most() -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+        (4 * cores).max(16)
     }
 }
 
@@ -50,6 +60,9 @@ pub struct Files {
     /// csv, parquet, or sqlite: one database with keys and indexes, where the case has SQL
     #[arg(long, default_value_t = Target::Files(Format::Csv))]
     format: Target,
+    /// Replace files there that this command did not write, or that were changed since
+    #[arg(long)]
+    overwrite: bool,
 }
 
 /// What is written: a file for each table, or one database.
@@ -90,42 +103,103 @@ pub fn suffix(part: Part) -> String {
 }
 
 impl Files {
-    /// Writes what `fill` puts into the sink, and prints the names of the files; a manifest comes last. `schema` is
-    /// that of a database with the case's tables.
+    /// Writes what `fill` puts into the sink, and prints the names of the files; a manifest comes last. `tables` are
+    /// the case's; `schema` is that of a database with them.
     pub fn write(
         &self,
         threads: &Threads,
         (case, config): (&str, &impl Serialize),
-        schema: Option<&Schema>,
+        (tables, schema): (&[&str], Option<&Schema>),
         mut fill: impl FnMut(&mut dyn Sink) -> Result<()> + Send,
     ) -> Result<()> {
-        let format = match (self.format, schema) {
-            (Target::Files(format), _) => format,
+        let mut manifest = Manifest::new(case, config, &self.format.to_string(), self.part)?;
+        let written = match (self.format, schema) {
+            (Target::Files(format), _) => {
+                let mut folder = Folder::create(&self.out, format, &suffix(self.part))?;
+                folder = folder.replacing(self.replace(&manifest), tables, &manifest.name())?;
+                ahead(&mut folder, |sink| threads.run(|| fill(sink)))?;
+                folder.seal(&manifest.name(), |files| manifest.of(files))?
+            }
             (Target::Sqlite, Some(_)) if self.part != Part::WHOLE => {
                 let value = format!("{} of a database", self.part);
                 return Err(Error::config("part", value, "1/1, or files (csv, parquet)"));
             }
             (Target::Sqlite, Some(schema)) => {
-                let path = self.out.join(schema.name).with_extension("sqlite");
-                let mut database = Warehouse::sqlite(&path)?;
-                database.replace(schema, |sink| ahead(sink, |sink| threads.run(|| fill(sink))))?;
-                println!("{}", path.display());
-                return Ok(());
+                self.database(threads, &mut manifest, schema, fill)?
             }
             (Target::Sqlite, None) => {
                 let accepted = "csv or parquet: this case has no SQL";
                 return Err(Error::config("format", "\"sqlite\"", accepted));
             }
         };
-        let mut manifest = Manifest::new(case, config, format, self.part)?;
-        let mut folder = Folder::create(&self.out, format, &suffix(self.part))?;
-        ahead(&mut folder, |sink| threads.run(|| fill(sink)))?;
-        let written = folder.seal(&manifest.name(), |files| manifest.of(files))?;
         for file in written {
-            println!("{}", file.path.display());
+            say!("{}", file.path.display());
         }
-        println!("{}", self.out.join(manifest.name()).display());
+        say!("{}", self.out.join(manifest.name()).display());
         Ok(())
+    }
+
+    /// What the manifest that is there says is ours.
+    fn replace(&self, manifest: &Manifest) -> Replace {
+        match self.overwrite {
+            true => Replace::Any,
+            false => Replace::Known(Manifest::known(&self.out, &manifest.name())),
+        }
+    }
+
+    /// Makes a database aside and puts it in its place.
+    fn database(
+        &self,
+        threads: &Threads,
+        manifest: &mut Manifest,
+        schema: &Schema,
+        mut fill: impl FnMut(&mut dyn Sink) -> Result<()> + Send,
+    ) -> Result<Vec<Written>> {
+        let claim = Claim::take(&self.out, &format!("sqlite-{}", schema.name))?;
+        let file = format!("{}.sqlite", schema.name);
+        let names: [PathBuf; 2] = [file.clone().into(), manifest.name().into()];
+        let replace = self.replace(manifest);
+        claim.check(&names, &replace)?;
+        let place = self.out.join(&file);
+        // SQLite would apply what stands in these to whatever database lies beside them.
+        for more in ["-journal", "-wal"] {
+            let aside = self.out.join(format!("{file}{more}"));
+            if aside.exists() {
+                let cause = format!(
+                    "a program is at work on it, or was killed there: see {}",
+                    aside.display()
+                );
+                return Err(Error::file("replace", &place, cause));
+            }
+        }
+        let made = claim.staging().join(&file);
+        let mut database = Warehouse::sqlite(&made)?;
+        let mut rows = 0;
+        database.replace(schema, |sink| {
+            ahead(&mut Counted { sink, rows: &mut rows }, |sink| threads.run(|| fill(sink)))
+        })?;
+        drop(database);
+        let bytes =
+            std::fs::metadata(&made).map_err(|cause| Error::file("read", &made, cause))?.len();
+        let written = vec![Written { path: place, rows, bytes, sha256: sha256(&made)? }];
+        let seal = claim.staging().join(manifest.name());
+        std::fs::write(&seal, manifest.of(&written)?)
+            .map_err(|cause| Error::file("write", &self.out.join(manifest.name()), cause))?;
+        claim.replace(&names, &[], &replace)?;
+        Ok(written)
+    }
+}
+
+/// Counts the rows on their way.
+struct Counted<'s> {
+    sink: &'s mut dyn Sink,
+    rows: &'s mut u64,
+}
+
+impl Sink for Counted<'_> {
+    fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()> {
+        *self.rows += rows.height() as u64;
+        self.sink.append(table, rows)
     }
 }
 
@@ -149,7 +223,7 @@ impl Database {
         let usual = PathBuf::from("data/out").join(schema.name).with_extension("sqlite");
         let mut warehouse = Warehouse::from_env(self.sqlite.as_ref().unwrap_or(&usual))?;
         warehouse.replace(schema, |sink| ahead(sink, |sink| threads.run(|| fill(sink))))?;
-        println!("{loaded} loaded into {warehouse}");
+        say!("{loaded} loaded into {warehouse}");
         Ok(())
     }
 }
@@ -184,7 +258,8 @@ impl<B: Case> Generate<B> {
     pub fn run(self) -> Result<()> {
         let config = self.business.config()?;
         let made = (B::SCHEMA.name, &config);
-        self.files.write(self.business.threads(), made, Some(B::SCHEMA), |sink| {
+        let tables = (B::SCHEMA.tables, Some(B::SCHEMA));
+        self.files.write(self.business.threads(), made, tables, |sink| {
             B::fill(&config, self.files.part, sink)
         })
     }

@@ -10,7 +10,9 @@ mod manifest;
 mod mentor;
 mod notion;
 mod pipeline;
+mod record;
 mod saas;
+mod say;
 mod serve;
 
 use std::process::ExitCode;
@@ -88,13 +90,21 @@ fn main() -> ExitCode {
         Task::Report(Report::Notion(asked)) => asked.run(),
         Task::Analyze(asked) => asked.run(),
         Task::Export(asked) => asked.run(),
-        Task::Doctor(asked) => return asked.run(),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("casebook: {error}");
-            ExitCode::FAILURE
+        Task::Doctor(asked) => {
+            return match asked.run().and_then(|well| say::trouble().map(|()| well)) {
+                Ok(true) => ExitCode::SUCCESS,
+                Ok(false) => ExitCode::FAILURE,
+                Err(error) => failure(&error),
+            };
         }
+    };
+    match done.and_then(|()| say::trouble()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure(&error),
     }
+}
+
+fn failure(error: &casebook::Error) -> ExitCode {
+    say::complain!("casebook: {error}");
+    ExitCode::FAILURE
 }

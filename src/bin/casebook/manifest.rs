@@ -8,13 +8,16 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use casebook::output::{Known, recover, sha256, unfinished};
 use casebook::simulate::Part;
-use casebook::warehouse::files::{Format, Written, sha256, unfinished};
+use casebook::warehouse::files::Written;
 use casebook::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::files::suffix;
+use crate::record;
+use crate::say::{plain, say};
 
 /// More missing parts than these are counted, not listed.
 const LISTED: usize = 20;
@@ -46,19 +49,14 @@ struct Listed {
 
 impl Manifest {
     /// That of a part about to be made by this process.
-    pub fn new(
-        case: &str,
-        config: &impl Serialize,
-        format: Format,
-        part: Part,
-    ) -> Result<Manifest> {
+    pub fn new(case: &str, config: &impl Serialize, format: &str, part: Part) -> Result<Manifest> {
         let config = serde_json::to_value(config)
             .map_err(|cause| Error::file("write", Path::new("the manifest"), cause))?;
         Ok(Manifest {
             casebook: env!("CARGO_PKG_VERSION").to_owned(),
             case: case.to_owned(),
             config,
-            format: format.to_string(),
+            format: format.to_owned(),
             part: part.to_string(),
             command: command(std::env::args_os().map(|word| word.to_string_lossy().into_owned())),
             files: vec![],
@@ -87,41 +85,66 @@ impl Manifest {
             .map_err(|cause| Error::file("write", Path::new(&self.name()), cause))
     }
 
-    /// The command that makes a part of the same data, for people to copy.
-    fn makes(&self, part: Part, folder: &Path) -> String {
+    /// What the manifest of this name in a folder says was written there, the manifest included.
+    pub fn known(folder: &Path, name: &str) -> Vec<Known> {
+        let Ok((_, manifest)) = read(&folder.join(name)) else { return vec![] };
+        let own = Known { name: name.into(), sha256: None };
+        let file = |file: &Listed| Known {
+            name: file.name.clone().into(),
+            sha256: Some(file.sha256.clone()),
+        };
+        manifest.files.iter().map(file).chain([own]).collect()
+    }
+
+    /// The command that makes a part of the same data, for people to copy. `overwrite` is for what stands in its place
+    /// and is not known to be ours.
+    fn makes(&self, part: Part, folder: &Path, overwrite: bool) -> String {
         let mut words = vec!["casebook".to_owned()];
         words.extend(self.command.iter().cloned());
         if part != Part::WHOLE {
             words.extend(["--part".to_owned(), part.to_string()]);
+        }
+        if overwrite {
+            words.push("--overwrite".to_owned());
         }
         words.extend(["--out".to_owned(), folder.display().to_string()]);
         words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
     }
 
     /// What is wrong with its files.
-    fn troubles(&self, folder: &Path) -> Vec<String> {
+    fn troubles(&self, folder: &Path) -> Vec<Trouble> {
         self.files.iter().filter_map(|file| file.trouble(folder)).collect()
     }
 }
 
+/// Something wrong with a file.
+struct Trouble {
+    what: String,
+    /// Whether something else is in its place.
+    there: bool,
+}
+
 impl Listed {
-    fn trouble(&self, folder: &Path) -> Option<String> {
+    fn trouble(&self, folder: &Path) -> Option<Trouble> {
         let path = folder.join(&self.name);
         let name = &self.name;
-        match fs::metadata(&path) {
+        let what = match fs::metadata(&path) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                Some(format!("{name} is missing"))
+                let there = fs::symlink_metadata(&path).is_ok();
+                return Some(Trouble { what: format!("{name} is missing"), there });
             }
-            Err(cause) => Some(format!("{name} cannot be read: {cause}")),
+            Err(cause) => format!("{name} cannot be read: {cause}"),
+            Ok(found) if !found.is_file() => format!("{name} is not a file"),
             Ok(found) if found.len() != self.bytes => {
-                Some(format!("{name} has {} bytes, not {}", found.len(), self.bytes))
+                format!("{name} has {} bytes, not {}", found.len(), self.bytes)
             }
             Ok(_) => match sha256(&path) {
-                Ok(hash) if hash == self.sha256 => None,
-                Ok(_) => Some(format!("{name} is not what was written")),
-                Err(error) => Some(format!("{name} cannot be read: {error}")),
+                Ok(hash) if hash == self.sha256 => return None,
+                Ok(_) => format!("{name} is not what was written"),
+                Err(error) => format!("{name} cannot be read: {error}"),
             },
-        }
+        };
+        Some(Trouble { what, there: true })
     }
 }
 
@@ -132,6 +155,9 @@ fn command(words: impl Iterator<Item = String>) -> Vec<String> {
     while let Some(word) = words.next() {
         let (name, joined) =
             word.split_once('=').map_or((word.as_str(), false), |(n, _)| (n, true));
+        if name == "--overwrite" {
+            continue;
+        }
         if ["--out", "--part", "--threads"].contains(&name) {
             if !joined {
                 words.next();
@@ -145,6 +171,15 @@ fn command(words: impl Iterator<Item = String>) -> Vec<String> {
 
 /// As a shell wants it.
 fn quoted(word: &str) -> String {
+    if plain(word) != word {
+        // What a terminal must not get raw, bash and zsh read as escapes.
+        let escape = |c: char| match c {
+            '\\' | '\'' => format!("\\{c}"),
+            c if plain(&c.to_string()).chars().count() > 1 => format!("\\u{:04x}", u32::from(c)),
+            c => c.to_string(),
+        };
+        return format!("$'{}'", word.chars().map(escape).collect::<String>());
+    }
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
@@ -152,10 +187,26 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// A line for people; what stands in it may come from a manifest that somebody else wrote.
+fn tell(line: &str) {
+    say!("{}", plain(line));
+}
+
 /// Looks at every data set in a folder and prints what is there, missing and damaged, and the command that mends it.
-/// Whether all is well.
+/// What a killed run had begun to put in its place is completed first. Whether all is well.
 pub fn check(folder: &Path) -> Result<bool> {
     let fail = |cause: io::Error| Error::file("read", folder, cause);
+    let mut well = true;
+    match recover(folder) {
+        Ok(0) => {}
+        Ok(count) => tell(&format!(
+            "mended   {count} interrupted while files were replaced; the new ones are complete"
+        )),
+        Err(error) => {
+            well = false;
+            tell(&format!("damaged  {error}"));
+        }
+    }
     let mut names = vec![];
     for entry in fs::read_dir(folder).map_err(fail)? {
         let name = entry.map_err(fail)?.file_name().to_string_lossy().into_owned();
@@ -164,7 +215,6 @@ pub fn check(folder: &Path) -> Result<bool> {
         }
     }
     names.sort_unstable();
-    let mut well = true;
     let mut sets: BTreeMap<(String, String, u32), Vec<(Part, Manifest)>> = BTreeMap::new();
     for name in &names {
         match read(&folder.join(name)) {
@@ -174,7 +224,7 @@ pub fn check(folder: &Path) -> Result<bool> {
             }
             Err(cause) => {
                 well = false;
-                println!("damaged  {name}: {cause}");
+                tell(&format!("damaged  {name}: {cause}"));
             }
         }
     }
@@ -182,27 +232,46 @@ pub fn check(folder: &Path) -> Result<bool> {
         set.sort_by_key(|(part, _)| part.number());
         well &= look(folder, set);
     }
+    let report = record::check(folder);
+    well &= report.unwrap_or(true);
     let left = unfinished(folder).map_err(fail)?.len();
     if left > 0 {
-        println!(
-            "note     {left} interrupted; what it left goes when something is generated here again"
-        );
+        tell(&format!(
+            "note     {left} interrupted; what it left goes, or is gone on with, when something is made here again"
+        ));
     }
-    if names.is_empty() {
+    if names.is_empty() && report.is_none() {
         well = false;
-        println!(
-            "missing  no manifest: nothing that `casebook generate` finished is in {}",
+        tell(&format!(
+            "missing  no manifest: nothing that `casebook generate` or `casebook report` finished is in {}",
             folder.display()
-        );
+        ));
     }
     Ok(well)
 }
 
 fn read(path: &Path) -> std::result::Result<(Part, Manifest), String> {
+    // A pipe would wait for ever.
+    if !fs::metadata(path).map_err(|cause| cause.to_string())?.is_file() {
+        return Err("it is not a file".into());
+    }
     let text = fs::read_to_string(path).map_err(|cause| cause.to_string())?;
     let manifest: Manifest = serde_json::from_str(&text).map_err(|cause| cause.to_string())?;
     let part = manifest.part.parse().map_err(|error: Error| error.to_string())?;
+    if let Some(file) = manifest.files.iter().find(|file| file.name.contains(['/', '\\'])) {
+        return Err(format!("it names a file of another folder: {}", file.name));
+    }
     Ok((part, manifest))
+}
+
+/// Whether files with the names of a part are there that no manifest knows.
+fn unknown(folder: &Path, of: &Manifest, part: Part) -> bool {
+    let end = format!("{}.{}", suffix(part), of.format);
+    let manifest = format!("manifest-{}-{}{}.json", of.case, of.format, suffix(part));
+    let names = fs::read_dir(folder).into_iter().flatten().flatten();
+    names
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .any(|name| name.ends_with(&end) || name == manifest)
 }
 
 /// The parts of one data set that have a manifest, by number.
@@ -212,14 +281,18 @@ fn look(folder: &Path, set: &[(Part, Manifest)]) -> bool {
         let part = if part == Part::WHOLE { "whole".to_owned() } else { format!("part {part}") };
         format!("{}, {}, {part}", first.case, first.format)
     };
-    let mend = |part: Part| println!("         make it again with: {}", first.makes(part, folder));
+    let mend = |part: Part, overwrite: bool| {
+        let command = first.makes(part, folder, overwrite);
+        tell(&format!("         make it again with: {command}"));
+    };
     let mut well = true;
     for (part, manifest) in set {
         let mut troubles = manifest.troubles(folder);
+        let overwrite = troubles.iter().any(|trouble| trouble.there);
         if (&manifest.casebook, &manifest.config) != (&first.casebook, &first.config) {
-            troubles.push(format!(
-                "it was made by another version or with other rules than part {one}"
-            ));
+            let what =
+                format!("it was made by another version or with other rules than part {one}");
+            troubles.push(Trouble { what, there: false });
         }
         if troubles.is_empty() {
             let (rows, bytes) = manifest
@@ -227,23 +300,24 @@ fn look(folder: &Path, set: &[(Part, Manifest)]) -> bool {
                 .iter()
                 .fold((0, 0), |(rows, bytes), file| (rows + file.rows, bytes + file.bytes));
             let files = manifest.files.len();
-            println!("ok       {}: {files} files, {rows} rows, {bytes} bytes", what(*part));
+            tell(&format!("ok       {}: {files} files, {rows} rows, {bytes} bytes", what(*part)));
             continue;
         }
         well = false;
-        println!("damaged  {}: {}", what(*part), troubles.join("; "));
-        mend(*part);
+        let troubles: Vec<&str> = troubles.iter().map(|trouble| trouble.what.as_str()).collect();
+        tell(&format!("damaged  {}: {}", what(*part), troubles.join("; ")));
+        mend(*part, overwrite);
     }
     let here: Vec<u32> = set.iter().map(|(part, _)| part.number()).collect();
     let missing = one.all().filter(|part| here.binary_search(&part.number()).is_err());
     for part in missing.take(LISTED) {
         well = false;
-        println!("missing  {}", what(part));
-        mend(part);
+        tell(&format!("missing  {}", what(part)));
+        mend(part, unknown(folder, first, part));
     }
     let more = (one.of() as usize).saturating_sub(here.len() + LISTED);
     if more > 0 {
-        println!("missing  {more} parts more");
+        tell(&format!("missing  {more} parts more"));
     }
     well
 }
@@ -254,17 +328,20 @@ mod tests {
 
     #[test]
     fn the_command_keeps_what_decides_the_data() {
-        let line =
-            "casebook generate saas --out here --seed 9 --part=1/2 --threads 3 --companies=5";
+        let line = "casebook generate saas --out here --overwrite --seed 9 --part=1/2 --threads 3 --companies=5";
         let kept = command(line.split(' ').map(str::to_owned));
         assert_eq!(kept, ["generate", "saas", "--seed", "9", "--companies=5"]);
     }
 
     #[test]
     fn words_are_quoted_where_a_shell_would_take_them_apart() {
-        for (word, shown) in
-            [("--seed", "--seed"), ("a b", "'a b'"), ("it's", r"'it'\''s'"), ("", "''")]
-        {
+        for (word, shown) in [
+            ("--seed", "--seed"),
+            ("a b", "'a b'"),
+            ("it's", r"'it'\''s'"),
+            ("", "''"),
+            ("it's\u{1b}[2J", r"$'it\'s\u001b[2J'"),
+        ] {
             assert_eq!(quoted(word), shown);
         }
     }

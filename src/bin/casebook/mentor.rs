@@ -8,6 +8,24 @@ use clap::Args;
 
 use crate::files::{Files, Threads, progress};
 
+/// What is written.
+const TABLES: [&str; 14] = [
+    "learning_paths",
+    "modules",
+    "mentors",
+    "applications",
+    "users_info",
+    "enrolments",
+    "users_events",
+    "tickets",
+    "subscriptions",
+    "assignments",
+    "requests",
+    "matches",
+    "calls",
+    "messages",
+];
+
 /// The business: what the brief says unless told otherwise.
 #[derive(Args)]
 pub struct Generate {
@@ -64,7 +82,8 @@ impl Generate {
 
     pub fn run(self) -> Result<()> {
         let config = self.config()?;
-        self.files.write(&self.threads, ("mentor", &config), None, |sink| self.fill(&config, sink))
+        let (made, tables) = (("mentor", &config), (&TABLES[..], None));
+        self.files.write(&self.threads, made, tables, |sink| self.fill(&config, sink))
     }
 
     /// Generates a part into a sink, slice by slice, with a progress bar.
@@ -85,5 +104,18 @@ impl Generate {
         }
         bar.finish_and_clear();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_are_those_of_the_library() {
+        let mut config = Config { users: 50, ..Config::default() };
+        config.market.mentors = 5;
+        let tables = mentor::generate(&config).map(|tables| tables.named().map(|(name, _)| name));
+        assert!(tables.is_ok_and(|names| names == TABLES));
     }
 }

@@ -15,7 +15,8 @@ use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 
 use crate::files::{Case, Threads, progress};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Manner, Pipeline, Step};
+use crate::say::complain;
 
 /// Which of the claims the data keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -121,19 +122,40 @@ pub struct Report {
     /// Make every step anew, whatever is there already
     #[arg(long)]
     fresh: bool,
+    /// Replace files there that this command did not write, or that were changed since
+    #[arg(long)]
+    overwrite: bool,
     /// Show the dashboard and the written report in the browser
     #[arg(long)]
     open: bool,
 }
 
 impl Report {
+    /// The steps, with the files that are known before they are made.
+    fn steps() -> Vec<Step> {
+        let tables = Business::SCHEMA.tables.iter().map(|table| format!("data/{table}.parquet"));
+        let metrics = Study::names().flat_map(|name| {
+            ["csv", "parquet"].map(|extension| format!("metrics/{name}.{extension}"))
+        });
+        let pages = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        vec![
+            Step { name: "data", files: tables.collect() },
+            Step { name: "metrics", files: metrics.collect() },
+            Step { name: "charts", files: pages(&["charts/casebook-charts.js"]) },
+            Step { name: "dashboard", files: pages(&["executive_dashboard.html"]) },
+            Step { name: "report", files: pages(&["report.md", "report.html"]) },
+        ]
+    }
+
     pub fn run(self) -> Result<()> {
         let config = self.business.config()?;
-        let mut pipeline = Pipeline::new(&self.out, 5, &config, self.fresh)?;
-        let place = |name: &str| self.out.join(name);
+        report::check(&config)?;
+        let manner = Manner { fresh: self.fresh, overwrite: self.overwrite };
+        let code = include_str!("notion.rs");
+        let mut pipeline = Pipeline::new(&self.out, Report::steps(), &config, code, manner)?;
         self.business.threads.run(|| {
-            pipeline.step("data", |folder| {
-                let mut files = Folder::create(&folder.join("data"), Format::Parquet, "")?;
+            pipeline.step(|work| {
+                let mut files = Folder::create(&work.folder.join("data"), Format::Parquet, "")?;
                 let threads = &self.business.threads;
                 ahead(&mut files, |sink| {
                     threads.run(|| Business::fill(&config, Part::WHOLE, sink))
@@ -141,14 +163,14 @@ impl Report {
                 files.finish()?;
                 Ok(format!("{} users in data/", config.users))
             })?;
-            pipeline.step("metrics", |folder| {
-                let study = Study::new(&Tables::read(&place("data"))?)?;
-                study.write(&folder.join("metrics"))?;
+            pipeline.step(|work| {
+                let study = Study::new(&Tables::read(&work.at("data"))?)?;
+                study.write(&work.folder.join("metrics"))?;
                 Ok(format!("{} events counted, tables in metrics/", study.key("events", "value")?))
             })?;
-            pipeline.step("charts", |folder| {
-                let charts = panels(&Study::read(&place("metrics"))?)?;
-                let folder = folder.join("charts");
+            pipeline.step(|work| {
+                let charts = panels(&Study::read(&work.at("metrics"))?)?;
+                let folder = work.folder.join("charts");
                 create(&folder)?;
                 write(&folder.join("casebook-charts.js"), &report::script())?;
                 charts.par_iter().try_for_each(|chart| {
@@ -160,26 +182,26 @@ impl Report {
                 })?;
                 Ok(format!("{} charts as HTML, SVG and PNG in charts/", charts.len()))
             })?;
-            pipeline.step("dashboard", |folder| {
-                let study = Study::read(&place("metrics"))?;
+            pipeline.step(|work| {
+                let study = Study::read(&work.at("metrics"))?;
                 let page = report::dashboard(&study, &panels(&study)?)?;
-                write(&folder.join("executive_dashboard.html"), &page)?;
+                write(&work.folder.join("executive_dashboard.html"), &page)?;
                 Ok(format!("executive_dashboard.html, {:.1} MB", page.len() as f64 / 1e6))
             })?;
-            pipeline.step("report", |folder| {
-                let study = Study::read(&place("metrics"))?;
+            pipeline.step(|work| {
+                let study = Study::read(&work.at("metrics"))?;
                 let text = report::written::markdown(&study, &panels(&study)?)?;
-                write(&folder.join("report.md"), &text)?;
-                write(&folder.join("report.html"), &report::report_page(&text))?;
+                write(&work.folder.join("report.md"), &text)?;
+                write(&work.folder.join("report.html"), &report::report_page(&text))?;
                 Ok("report.md, report.html".to_owned())
             })
         })?;
-        pipeline.finish();
+        pipeline.finish()?;
         if self.open {
             for page in ["executive_dashboard.html", "report.html"] {
-                let page = place(page);
+                let page = self.out.join(page);
                 if let Err(cause) = open::that(&page) {
-                    eprintln!(
+                    complain!(
                         "casebook: no browser could be opened ({cause}): see {}",
                         page.display()
                     );

@@ -1,125 +1,211 @@
-//! Steps that can be interrupted: each is timed, skipped when its result is there already, and puts that result in
-//! its place only when it is complete.
+//! Steps that can be interrupted: each is timed and skipped when its result is there already. Results are kept aside
+//! until the last is complete; then they are put in their place together, so that at any moment a whole set is there.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use casebook::warehouse::files::UNFINISHED;
-use casebook::{Error, Result};
+use casebook::output::{Claim, Known, Replace};
+use casebook::{Error, ErrorKind, Result};
 use serde::Serialize;
 
-/// What each result was made with.
-const STAMPS: &str = "made-with";
+use crate::record::{self, Record};
+use crate::say::say;
 
-/// A folder of results, made step by step.
+/// A folder of results, made step by step. Nobody else may make any there meanwhile.
 pub struct Pipeline {
     place: PathBuf,
-    /// What all results depend on.
+    claim: Claim,
+    /// What all results depend on: the configuration, and the code that makes them.
     stamp: String,
-    steps: usize,
+    steps: Vec<Step>,
     done: usize,
-    /// Whether some step before this one was made anew.
+    /// Whether some step before this one is newer than what is in its place.
     changed: bool,
+    /// Whether some step before this one was made by this process.
+    made: bool,
+    overwrite: bool,
     began: Instant,
 }
 
+/// A step and the files it is known to write, for an early word about what stands in their place.
+pub struct Step {
+    pub name: &'static str,
+    pub files: Vec<String>,
+}
+
+/// What a step works with.
+pub struct Work {
+    /// A folder of its own; everything in it is its result.
+    pub folder: PathBuf,
+    place: PathBuf,
+    staging: PathBuf,
+}
+
+impl Work {
+    /// Where an earlier step's result is.
+    pub fn at(&self, name: &str) -> PathBuf {
+        let staged = self.staging.join(name);
+        if staged.exists() { staged } else { self.place.join(name) }
+    }
+}
+
+/// How a pipeline treats what is there.
+#[derive(Clone, Copy, Default)]
+pub struct Manner {
+    /// Makes every step anew.
+    pub fresh: bool,
+    /// Replaces files that are not its own.
+    pub overwrite: bool,
+}
+
 impl Pipeline {
-    /// Starts in a folder, made if it is not there. `made_with` is what the results depend on; `fresh` makes all of
-    /// them anew.
+    /// Starts in a folder, made if it is not there. `made_with` is what the results depend on, beside `code`, the text
+    /// of the steps themselves.
     pub fn new(
         place: &Path,
-        steps: usize,
+        steps: Vec<Step>,
         made_with: &impl Serialize,
-        fresh: bool,
+        code: &str,
+        manner: Manner,
     ) -> Result<Pipeline> {
-        let stamps = place.join(STAMPS);
-        fs::create_dir_all(&stamps).map_err(|cause| Error::file("create", &stamps, cause))?;
-        for entry in
-            fs::read_dir(place).map_err(|cause| Error::file("read", place, cause))?.flatten()
-        {
-            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                remove(&entry.path())?;
-            }
-        }
         let config = serde_json::to_string_pretty(made_with)
-            .map_err(|cause| Error::file("write", &stamps, cause))?;
-        let stamp = format!("casebook {}\n{config}\n", env!("CARGO_PKG_VERSION"));
-        Ok(Pipeline {
+            .map_err(|cause| Error::file("write", place, cause))?;
+        let mut hasher = DefaultHasher::new();
+        (code, include_str!("pipeline.rs")).hash(&mut hasher);
+        let (version, library) = (env!("CARGO_PKG_VERSION"), env!("CASEBOOK_CODE"));
+        let code = hasher.finish();
+        let stamp = format!("casebook {version}, code {library}-{code:016x}\n{config}");
+        let claim = Claim::resume(place, "report")?;
+        let pipeline = Pipeline {
             place: place.to_owned(),
+            claim,
             stamp,
             steps,
             done: 0,
-            changed: fresh,
+            changed: manner.fresh,
+            made: false,
+            overwrite: manner.overwrite,
             began: Instant::now(),
-        })
+        };
+        // What an interrupted run has made of other data is of no use.
+        let staged = |step: &Step| Record::read(&pipeline.claim.staging(), step.name);
+        let staged: Vec<Record> = pipeline.steps.iter().filter_map(staged).collect();
+        let ours = staged.iter().all(|record| record.stamp == pipeline.stamp);
+        if manner.fresh || staged.is_empty() || !ours {
+            pipeline.claim.clear()?;
+        }
+        Ok(pipeline)
     }
 
-    /// One step. `make` gets a folder of its own and says what it made; everything in that folder then moves to its
-    /// place, replacing what was there.
-    pub fn step(&mut self, name: &str, make: impl FnOnce(&Path) -> Result<String>) -> Result<()> {
+    /// The next step. `make` says what it made.
+    pub fn step(&mut self, make: impl FnOnce(&Work) -> Result<String>) -> Result<()> {
+        let Some(Step { name, .. }) = self.steps.get(self.done) else { return Ok(()) };
+        let name = *name;
         self.done += 1;
-        let head = format!("[{}/{}] {name:<10}", self.done, self.steps);
-        let stamp = self.place.join(STAMPS).join(name).with_extension("txt");
-        let known = fs::read_to_string(&stamp).ok();
-        if !self.changed
-            && known.is_some_and(|text| text.starts_with(&self.stamp) && self.complete(&text))
-        {
-            println!("{head}        there already");
+        let head = format!("[{}/{}] {name:<10}", self.done, self.steps.len());
+        let staging = self.claim.staging();
+        let made_in = |place: &Path| {
+            let record = Record::read(place, name);
+            record.is_some_and(|record| record.stamp == self.stamp && record.complete(place))
+        };
+        if !self.made && made_in(&staging) {
+            self.changed = true;
+            say!("{head}        there already");
             return Ok(());
         }
-        self.changed = true;
+        if !self.changed && made_in(&self.place) {
+            say!("{head}        there already");
+            return Ok(());
+        }
+        if !self.made {
+            self.look_ahead()?;
+        }
+        (self.changed, self.made) = (true, true);
         let began = Instant::now();
-        remove(&stamp)?;
-        let folder = tempfile::Builder::new()
-            .prefix(UNFINISHED)
-            .tempdir_in(&self.place)
-            .map_err(|cause| Error::file("write into", &self.place, cause))?;
-        let made = make(folder.path())?;
-        let names = self.move_in(folder.path())?;
-        let text = format!("{}{}\n", self.stamp, names.join("\n"));
-        fs::write(&stamp, text).map_err(|cause| Error::file("write", &stamp, cause))?;
-        println!("{head} {:6.1} s  {made}", began.elapsed().as_secs_f64());
+        let folder = self.claim.scratch()?;
+        let work = Work { folder, place: self.place.clone(), staging: staging.clone() };
+        let made = make(&work).inspect_err(|error| {
+            // With this configuration the next run would come no further.
+            if matches!(error.kind(), ErrorKind::InvalidConfig { .. }) {
+                let _ = self.claim.clear();
+            }
+        })?;
+        let record = Record::of(&self.stamp, &work.folder)?;
+        self.claim.check(&record.names().collect::<Vec<_>>(), &self.replace())?;
+        self.set_aside(name, &work.folder, &record)?;
+        say!("{head} {:6.1} s  {made}", began.elapsed().as_secs_f64());
         Ok(())
     }
 
-    /// Whether what a stamp lists is still there.
-    fn complete(&self, stamp: &str) -> bool {
-        stamp[self.stamp.len()..].lines().all(|name| self.place.join(name).exists())
-    }
-
-    fn move_in(&self, folder: &Path) -> Result<Vec<String>> {
-        let mut names = vec![];
-        for entry in
-            fs::read_dir(folder).map_err(|cause| Error::file("read", folder, cause))?.flatten()
-        {
-            let to = self.place.join(entry.file_name());
-            remove(&to)?;
-            fs::rename(entry.path(), &to).map_err(|cause| Error::file("write", &to, cause))?;
-            names.push(entry.file_name().to_string_lossy().into_owned());
+    /// Before the first work: that nothing of somebody else's stands where this and the later steps will write.
+    fn look_ahead(&self) -> Result<()> {
+        let later = &self.steps[self.done - 1..];
+        let mut names: Vec<PathBuf> =
+            later.iter().flat_map(|step| step.files.iter().map(PathBuf::from)).collect();
+        for step in later {
+            names.push(record::name(step.name));
+            if let Some(record) = Record::read(&self.place, step.name) {
+                names.extend(record.names());
+            }
         }
         names.sort_unstable();
-        Ok(names)
+        names.dedup();
+        self.claim.check(&names, &self.replace())
     }
 
-    /// Says how long everything took, and how much memory, where the system tells.
-    pub fn finish(self) {
+    fn replace(&self) -> Replace {
+        if self.overwrite {
+            return Replace::Any;
+        }
+        let known = |step: &Step| -> Vec<Known> {
+            Record::read(&self.place, step.name).map_or(vec![], |record| record.known(step.name))
+        };
+        Replace::Known(self.steps.iter().flat_map(known).collect())
+    }
+
+    /// Moves a step's files to the others that wait for the end; its record comes last.
+    fn set_aside(&self, name: &str, folder: &Path, record: &Record) -> Result<()> {
+        let staging = self.claim.staging();
+        let path = staging.join(record::name(name));
+        let fail = |cause: std::io::Error| Error::file("write into", &self.place, cause);
+        let make_room = |path: &Path| path.parent().map_or(Ok(()), fs::create_dir_all);
+        if path.exists() {
+            fs::remove_file(&path).map_err(fail)?;
+        }
+        for file in record.names() {
+            let to = staging.join(&file);
+            make_room(&to).and_then(|()| fs::rename(folder.join(&file), to)).map_err(fail)?;
+        }
+        make_room(&path).map_err(fail)?;
+        casebook::output::write(&path, record.text().as_bytes())
+    }
+
+    /// Puts all that was made in its place, and says how long everything took, and how much memory, where the system
+    /// tells.
+    pub fn finish(self) -> Result<()> {
+        let (mut files, mut records) = (vec![], vec![]);
+        let mut obsolete: Vec<Known> = vec![];
+        for Step { name, .. } in &self.steps {
+            let Some(record) = Record::read(&self.claim.staging(), name) else { continue };
+            files.extend(record.names());
+            records.push(record::name(name));
+            if let Some(before) = Record::read(&self.place, name) {
+                let own = record::name(name);
+                obsolete.extend(before.known(name).into_iter().filter(|old| old.name != own));
+            }
+        }
+        obsolete.retain(|old| !files.contains(&old.name));
+        files.extend(records);
+        self.claim.replace(&files, &obsolete, &self.replace())?;
         let seconds = self.began.elapsed().as_secs_f64();
         let memory = peak_memory().map_or(String::new(), |bytes| {
             format!(", {:.2} GB of memory at most", bytes as f64 / 1e9)
         });
-        println!("all in {seconds:.1} s{memory}: {}", self.place.display());
+        say!("all in {seconds:.1} s{memory}: {}", self.place.display());
+        Ok(())
     }
-}
-
-/// A file or a folder, if it is there.
-fn remove(path: &Path) -> Result<()> {
-    let removed = match fs::symlink_metadata(path) {
-        Err(_) => return Ok(()),
-        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-    };
-    removed.map_err(|cause| Error::file("replace", path, cause))
 }
 
 /// The most memory this process has held so far, in bytes; known on Linux.
@@ -128,3 +214,6 @@ fn peak_memory() -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1_024)
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@
 //! complete in themselves but for the pictures. None makes a request.
 
 mod panels;
+mod scope;
 mod study;
 pub mod written;
 
@@ -25,6 +26,7 @@ use crate::error::Result;
 use crate::notebook::number;
 
 pub use panels::{Panel, panels};
+pub use scope::check;
 pub use study::{Study, Tables};
 
 const SCRIPT: &str = include_str!("panels.js");

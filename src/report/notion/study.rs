@@ -28,7 +28,7 @@ pub(super) const RAMP: f64 = 2.0;
 pub(super) const LAUNCHED: usize = 3;
 
 /// The last month whose retention is reported.
-const MONTHS: usize = 6;
+pub(super) const MONTHS: usize = 6;
 
 /// Name, stage (0 is the visit), lift, confidence.
 const LEVERS: [(&str, usize, f64, f64); 5] = [
@@ -183,6 +183,11 @@ impl Study {
         let key = study.key_metrics(tables, &events)?;
         study.frames.push(("key_metrics", key));
         Ok(study)
+    }
+
+    /// The names of all frames, in the order in which they are made.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        FRAMES.into_iter()
     }
 
     /// A frame by its name.

@@ -1,0 +1,77 @@
+//! What the command says on standard output and standard error.
+//!
+//! `println!` panics when nobody reads, as in `casebook … | head -1`, and when a disk is full. Here a reader who has
+//! gone away is no trouble; the work is done all the same. Any other trouble is kept for the end: see [`trouble`].
+
+use std::fmt;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use casebook::{Error, Result};
+
+/// The first thing that went wrong; after it, nothing more is written.
+static TROUBLE: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// Prints a line on standard output.
+macro_rules! say {
+    ($($word:tt)*) => { $crate::say::to_output(format_args!($($word)*)) };
+}
+
+/// Prints a line on standard error.
+macro_rules! complain {
+    ($($word:tt)*) => { $crate::say::to_error(format_args!($($word)*)) };
+}
+
+pub(crate) use {complain, say};
+
+pub fn to_output(words: fmt::Arguments) {
+    let mut trouble = TROUBLE.lock().unwrap_or_else(PoisonError::into_inner);
+    if trouble.is_none() {
+        let mut out = io::stdout().lock();
+        *trouble = writeln!(out, "{words}").and_then(|()| out.flush()).err();
+    }
+}
+
+pub fn to_error(words: fmt::Arguments) {
+    // There is nobody left to tell.
+    let _ = writeln!(io::stderr().lock(), "{words}");
+}
+
+/// That what was said has arrived, or that nobody wanted it.
+pub fn trouble() -> Result<()> {
+    let trouble = TROUBLE.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*trouble {
+        Some(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::file("write to", Path::new("standard output"), cause))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Text from a file, for a terminal: control characters, which could move the cursor or hide what is said, as escapes.
+pub fn plain(text: &str) -> String {
+    // Marks that turn the direction of writing around do the same.
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().fold(String::with_capacity(text.len()), |mut plain, c| {
+        if c.is_control() || turns(c) {
+            plain.extend(c.escape_default());
+        } else {
+            plain.push(c);
+        }
+        plain
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown_as_escapes() {
+        assert_eq!(
+            plain("é, 51.8% \u{1b}[2J\r\n\u{9b}\u{202e}"),
+            r"é, 51.8% \u{1b}[2J\r\n\u{9b}\u{202e}"
+        );
+    }
+}

@@ -1,0 +1,162 @@
+//! Hidden folders for files on their way, each locked by the process that is at work in it.
+
+use std::cell::Cell;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::state::same;
+use crate::error::{Error, Result};
+
+/// Folders and files on their way begin with this.
+pub const UNFINISHED: &str = ".casebook-unfinished-";
+/// In such a folder, what its process keeps locked for as long as it lives.
+const LOCK: &str = "lock";
+/// Who that is, for people.
+const HOLDER: &str = "holder";
+/// Says that the next run goes on with what is there.
+const RESUME: &str = "resume";
+/// Whoever clears up after a killed process holds a lock for moments.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// A hidden folder, removed with this value unless it is to be kept. Its lock is the first thing in and the last one
+/// out, so that a folder without one is empty, at whatever moment its process was killed.
+#[derive(Debug)]
+pub struct Hidden {
+    path: PathBuf,
+    lock: Option<File>,
+    keep: Cell<bool>,
+}
+
+impl Hidden {
+    /// The hidden folder of a key, made if it is not there; what an earlier process left in it is still in it.
+    pub fn lock(place: &Path, key: &str) -> Result<Hidden> {
+        let path = place.join(format!("{UNFINISHED}{key}"));
+        let fail = |cause: io::Error| Error::file("write into", place, cause);
+        let began = Instant::now();
+        loop {
+            let made = match fs::create_dir(&path) {
+                Ok(()) => true,
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => false,
+                Err(cause) => return Err(fail(cause)),
+            };
+            let file = path.join(LOCK);
+            let opened = OpenOptions::new().create(true).append(true).open(&file);
+            let lock = match opened {
+                // Another process took the empty folder for left behind: then once more.
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => continue,
+                lock => lock.map_err(fail)?,
+            };
+            match lock.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    if began.elapsed() < PATIENCE {
+                        std::thread::sleep(Duration::from_millis(10));
+                        continue;
+                    }
+                    return Err(busy(place, &path));
+                }
+                // Where files cannot be locked, a folder of one's own making is as good.
+                Err(TryLockError::Error(_)) if made => {}
+                Err(TryLockError::Error(cause)) => return Err(fail(cause)),
+            }
+            if same(&lock, &file) {
+                let words: Vec<String> =
+                    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+                let holder = format!("process {}, `{}`", std::process::id(), words.join(" "));
+                fs::write(path.join(HOLDER), holder).map_err(fail)?;
+                return Ok(Hidden { path, lock: Some(lock), keep: Cell::new(false) });
+            }
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the folder outlives this value.
+    pub fn keep(&self, keep: bool) {
+        self.keep.set(keep);
+    }
+
+    /// Notes that the next run goes on with what is there.
+    pub fn mark(&self) -> io::Result<()> {
+        fs::write(self.path.join(RESUME), "")
+    }
+
+    pub fn is_marked(&self) -> bool {
+        self.path.join(RESUME).exists()
+    }
+
+    /// Removes what is in it, but for what says whose it is.
+    pub fn clear(&self) -> io::Result<()> {
+        self.empty(&[LOCK, HOLDER, RESUME])
+    }
+
+    fn empty(&self, but: &[&str]) -> io::Result<()> {
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            if !but.iter().any(|name| entry.file_name() == *name) {
+                remove(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&self) -> io::Result<()> {
+        if self.lock.is_some() {
+            self.empty(&[LOCK])?;
+            fs::remove_file(self.path.join(LOCK))?;
+        }
+        fs::remove_dir(&self.path)
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        // After a panic nobody knows how far things were: as after a kill, the next run sees to it.
+        if !self.keep.get() && !std::thread::panicking() {
+            // What cannot be removed is in nobody's way.
+            let _ = self.remove();
+        }
+    }
+}
+
+fn busy(place: &Path, hidden: &Path) -> Error {
+    let holder = fs::read_to_string(hidden.join(HOLDER)).unwrap_or_default();
+    let holder: String = holder.chars().filter(|c| !c.is_control()).take(300).collect();
+    let who = if holder.is_empty() { "another process".to_owned() } else { holder };
+    Error::file("write into", place, format!("{who} is at work there; wait until it is done"))
+}
+
+/// A file or a folder, if it is there.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(cause) => Err(cause),
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+    }
+}
+
+/// The hidden folders in which nobody is at work, each with its lock, which is now ours.
+pub fn left_behind(place: &Path) -> io::Result<Vec<Hidden>> {
+    let mut found = vec![];
+    for entry in fs::read_dir(place)? {
+        let entry = entry?;
+        if !entry.file_name().to_string_lossy().starts_with(UNFINISHED)
+            || !entry.file_type()?.is_dir()
+        {
+            continue;
+        }
+        let path = entry.path();
+        let lock = match File::open(path.join(LOCK)) {
+            Ok(lock) if lock.try_lock().is_ok() => Some(lock),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
+            _ => continue,
+        };
+        found.push(Hidden { path, lock, keep: Cell::new(false) });
+    }
+    Ok(found)
+}

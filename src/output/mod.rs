@@ -1,0 +1,311 @@
+//! Output files: complete beside their place, then put there, so that whatever happens the old or the new is whole.
+//!
+//! [`write()`] is for one file. [`Claim`] is for several that belong together: it keeps others out of their names while
+//! they are made, and replaces earlier ones all at once as far as a file system can: a journal is on the disk before
+//! the first file moves, and whoever looks at the folder next ([`Claim::take`], [`recover`]) completes what a killed
+//! process began.
+//!
+//! ```
+//! use casebook::output::{Claim, Replace};
+//!
+//! # let place = tempfile::tempdir().unwrap();
+//! # let place = place.path();
+//! let claim = Claim::take(place, "letters")?;
+//! std::fs::write(claim.staging().join("a.txt"), "a").unwrap();
+//! std::fs::write(claim.staging().join("b.txt"), "b").unwrap();
+//! claim.replace(&["a.txt".into(), "b.txt".into()], &[], &Replace::Any)?;
+//! drop(claim);
+//! assert_eq!(std::fs::read_dir(place).unwrap().count(), 2);
+//! # Ok::<(), casebook::Error>(())
+//! ```
+
+mod hidden;
+mod journal;
+mod single;
+mod state;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use hidden::UNFINISHED;
+use hidden::{Hidden, left_behind};
+use journal::Entry;
+pub use single::{same_file, write};
+use state::Seen;
+pub(crate) use state::hexadecimal;
+pub use state::sha256;
+
+use crate::error::{Error, Result};
+
+/// Below a hidden folder: work that is not to be kept.
+const SCRATCH: &str = "scratch";
+/// More files in the way than these are counted.
+const LISTED: usize = 12;
+
+/// A file that an earlier run wrote, as its record says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its path in the folder.
+    pub name: PathBuf,
+    /// The SHA-256 of its bytes, in hexadecimal; without one, any bytes are the earlier run's.
+    pub sha256: Option<String>,
+}
+
+/// What may be replaced. A folder never is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replace {
+    /// Whatever file has the name.
+    Any,
+    /// Files of an earlier run that nobody has changed since. Any other file is its owner's.
+    Known(Vec<Known>),
+}
+
+/// The right to a set of names in a folder, for as long as this value lives, and a hidden folder for files on their
+/// way there. Other sets in the same folder, such as another part of the same data, have claims of their own.
+#[derive(Debug)]
+pub struct Claim {
+    place: PathBuf,
+    hidden: Hidden,
+    /// Files whose bytes were found to be an earlier run's, so that they are not read twice.
+    unchanged: RefCell<BTreeMap<PathBuf, Seen>>,
+}
+
+impl Claim {
+    /// Claims the set of names called `key` in a folder, made if it is not there. What killed processes left there is
+    /// completed or removed first.
+    ///
+    /// # Errors
+    /// [`ErrorKind::File`](crate::ErrorKind::File): the folder cannot be written, or another process has the claim: it
+    /// is named.
+    pub fn take(place: &Path, key: &str) -> Result<Claim> {
+        let claim = Claim::open(place, key)?;
+        claim.hidden.keep(false);
+        claim.clear()?;
+        Ok(claim)
+    }
+
+    /// As [`Claim::take`], but what is in [`staging`](Claim::staging) stays there, from an interrupted run to the next,
+    /// until [`clear`](Claim::clear) or [`replace`](Claim::replace).
+    ///
+    /// # Errors
+    /// As [`Claim::take`].
+    pub fn resume(place: &Path, key: &str) -> Result<Claim> {
+        let claim = Claim::open(place, key)?;
+        let marked = claim.hidden.mark().and_then(|()| fs::create_dir_all(claim.staging()));
+        marked.map_err(|cause| Error::file("write into", place, cause))?;
+        Ok(claim)
+    }
+
+    fn open(place: &Path, key: &str) -> Result<Claim> {
+        fs::create_dir_all(place).map_err(|cause| Error::file("create", place, cause))?;
+        // Another set that cannot be completed is no reason to stop here.
+        let _ = recover(place);
+        for left in left_behind(place).map_err(|cause| Error::file("read", place, cause))? {
+            left.keep(left.is_marked() || journal::is_open(left.path()));
+        }
+        let hidden = Hidden::lock(place, key)?;
+        hidden.keep(true);
+        journal::recover(place, hidden.path())?;
+        Ok(Claim { place: place.to_owned(), hidden, unchanged: RefCell::default() })
+    }
+
+    /// Where new files are written, under the names they will have.
+    pub fn staging(&self) -> PathBuf {
+        self.hidden.path().join(journal::NEW)
+    }
+
+    /// A further hidden folder, made empty, gone with the claim.
+    ///
+    /// # Errors
+    /// [`ErrorKind::File`](crate::ErrorKind::File) if it cannot be made.
+    pub fn scratch(&self) -> Result<PathBuf> {
+        let path = self.hidden.path().join(SCRATCH);
+        hidden::remove(&path)
+            .and_then(|()| fs::create_dir(&path))
+            .map_err(|cause| Error::file("write into", &self.place, cause))?;
+        Ok(path)
+    }
+
+    /// Empties [`staging`](Claim::staging).
+    ///
+    /// # Errors
+    /// [`ErrorKind::File`](crate::ErrorKind::File) if something cannot be removed.
+    pub fn clear(&self) -> Result<()> {
+        self.hidden
+            .clear()
+            .and_then(|()| fs::create_dir_all(self.staging()))
+            .map_err(|cause| Error::file("write into", &self.place, cause))
+    }
+
+    /// Checks that the names are free or may be replaced.
+    ///
+    /// # Errors
+    /// [`ErrorKind::File`](crate::ErrorKind::File), naming the files that stand in the way.
+    pub fn check(&self, names: &[PathBuf], replace: &Replace) -> Result<()> {
+        let mut foreign = vec![];
+        for name in names {
+            self.parents(name)?;
+            let path = self.place.join(name);
+            let Some(seen) = Seen::at(&path)? else { continue };
+            if seen.is_folder() {
+                return Err(Error::file("replace", &path, "it is a folder; move it away"));
+            }
+            if !self.may_replace(name, &seen, replace)? {
+                foreign.push(name.display().to_string());
+            }
+        }
+        if foreign.is_empty() {
+            return Ok(());
+        }
+        let cause = format!(
+            "not written by this program, or changed since: {}; nothing was replaced \
+             (--overwrite replaces these, or name another folder)",
+            listed(&foreign)
+        );
+        Err(Error::file("write into", &self.place, cause))
+    }
+
+    fn may_replace(&self, name: &Path, seen: &Seen, replace: &Replace) -> Result<bool> {
+        let Replace::Known(known) = replace else { return Ok(true) };
+        let Some(known) = known.iter().find(|known| known.name == name) else { return Ok(false) };
+        if !seen.is_file() {
+            return Ok(false);
+        }
+        let Some(hash) = &known.sha256 else { return Ok(true) };
+        if self.unchanged.borrow().get(name) == Some(seen) {
+            return Ok(true);
+        }
+        let same = sha256(&self.place.join(name))? == *hash;
+        if same {
+            self.unchanged.borrow_mut().insert(name.to_owned(), *seen);
+        }
+        Ok(same)
+    }
+
+    /// That the folders above a name are folders of this place, not links out of it.
+    fn parents(&self, name: &Path) -> Result<()> {
+        let mut folders: Vec<&Path> = name.ancestors().skip(1).collect();
+        folders.retain(|folder| !folder.as_os_str().is_empty());
+        for folder in folders.into_iter().rev() {
+            let path = self.place.join(folder);
+            if Seen::at(&path)?.is_some_and(|seen| !seen.is_folder()) {
+                let cause = "it stands where a folder is to be; move it away";
+                return Err(Error::file("write into", &path, cause));
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves files from [`staging`](Claim::staging) to their place, in this order: the last one says, to whoever looks,
+    /// that all are there. Earlier files of these names are replaced, and those in `obsolete` removed, unless they were changed. After
+    /// an error everything is as it was before; should that not succeed either, the error says so, and [`recover`]
+    /// completes the replacement later.
+    ///
+    /// # Errors
+    /// [`ErrorKind::File`](crate::ErrorKind::File): those of [`Claim::check`], and the system's.
+    pub fn replace(&self, names: &[PathBuf], obsolete: &[Known], may: &Replace) -> Result<()> {
+        self.replace_watched(names, obsolete, may, &mut |_| Ok(()))
+    }
+
+    /// `watch` is told before each change of the disk: how tests stop at any of them.
+    fn replace_watched(
+        &self,
+        names: &[PathBuf],
+        obsolete: &[Known],
+        may: &Replace,
+        watch: &mut journal::Watch,
+    ) -> Result<()> {
+        self.check(names, may)?;
+        let mut entries = vec![];
+        for known in obsolete {
+            let unchanged = Replace::Known(vec![known.clone()]);
+            if let Some(seen) = Seen::at(&self.place.join(&known.name))?
+                && self.may_replace(&known.name, &seen, &unchanged)?
+            {
+                entries.push(Entry { name: known.name.clone(), old: Some(seen), new: false });
+            }
+        }
+        for name in names {
+            let (new, path) = (self.staging().join(name), self.place.join(name));
+            let synced = fs::File::open(&new).and_then(|file| file.sync_all());
+            synced.map_err(|cause| Error::file("write", &path, cause))?;
+            entries.push(Entry { name: name.clone(), old: Seen::at(&path)?, new: true });
+        }
+        if entries.is_empty() {
+            self.hidden.keep(false);
+            return Ok(());
+        }
+        let settled = journal::swap(&self.place, self.hidden.path(), &entries, watch);
+        match settled {
+            Ok(()) => self.hidden.keep(false),
+            // What is half done is kept for whoever comes next.
+            Err(_) if journal::is_open(self.hidden.path()) => self.hidden.keep(true),
+            Err(_) => {}
+        }
+        settled
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if std::thread::panicking() || journal::is_open(self.hidden.path()) {
+            return;
+        }
+        let _ = hidden::remove(&self.hidden.path().join(SCRATCH));
+        // Nothing to go on with.
+        if fs::read_dir(self.staging()).is_ok_and(|mut entries| entries.next().is_none()) {
+            self.hidden.keep(false);
+        }
+    }
+}
+
+/// Names for people, the first of them if they are many.
+fn listed(names: &[String]) -> String {
+    match names.len().checked_sub(LISTED) {
+        Some(more @ 1..) => format!("{} and {more} more", names[..LISTED].join(", ")),
+        _ => names.join(", "),
+    }
+}
+
+/// Completes what killed processes had begun to put into a folder; returns how many sets of files that were. What
+/// living processes are at work on is left alone.
+///
+/// # Errors
+/// [`ErrorKind::File`](crate::ErrorKind::File): the folder cannot be read or written, or a file that somebody has put
+/// there meanwhile stands in the way: it is named.
+pub fn recover(place: &Path) -> Result<usize> {
+    let left = left_behind(place).map_err(|cause| Error::file("read", place, cause))?;
+    let mut completed = Ok(0);
+    for hidden in left {
+        hidden.keep(true);
+        match journal::recover(place, hidden.path()) {
+            Ok(true) => {
+                hidden.keep(false);
+                completed = completed.map(|count| count + 1);
+            }
+            Ok(false) => {}
+            Err(error) => completed = completed.and(Err(error)),
+        }
+    }
+    completed
+}
+
+/// What interrupted runs left in a folder: no living process keeps it locked.
+///
+/// # Errors
+/// The system's, if the folder cannot be read.
+pub fn unfinished(place: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = vec![];
+    for hidden in left_behind(place)? {
+        found.push(hidden.path().to_owned());
+        hidden.keep(true);
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests;

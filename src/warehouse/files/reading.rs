@@ -1,0 +1,106 @@
+//! Reading what was written.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use polars::prelude::*;
+use polars_io::SerReader;
+use polars_io::csv::read::{CsvParseOptions, CsvReadOptions};
+use polars_io::parquet::read::ParquetReader;
+
+use super::Format;
+use crate::error::{Error, Result};
+
+/// Reads a file this module wrote, by its extension; dates and moments in CSV are recognised.
+///
+/// # Errors
+/// [`ErrorKind::File`](crate::ErrorKind::File) if it is not there or not readable as what it says it
+/// is.
+pub fn read(path: impl AsRef<Path>) -> Result<DataFrame> {
+    pick(path.as_ref(), None)
+}
+
+/// [`read`], but only these columns: what is not needed is not decoded.
+///
+/// # Errors
+/// As [`read`]; a column that is not there.
+pub fn read_columns(path: impl AsRef<Path>, columns: &[&str]) -> Result<DataFrame> {
+    pick(path.as_ref(), Some(columns))
+}
+
+/// A table's files in a folder, in the order of their parts: `table.parquet`, or `table-1-of-4.parquet` to
+/// `table-4-of-4.parquet`. One after the other, they hold the rows of the whole. A table that is there with the first
+/// part only, as those are that belong to no user, is taken to be whole where other tables have further parts:
+/// `casebook doctor` knows better.
+///
+/// # Errors
+/// [`ErrorKind::File`](crate::ErrorKind::File) if there is none, or not every part: the first that is missing is named.
+///
+/// ```
+/// use casebook::warehouse::{Sink, files};
+///
+/// # let place = tempfile::tempdir().unwrap();
+/// # let place = place.path();
+/// for suffix in ["-1-of-2", "-2-of-2"] {
+///     let mut folder = files::Folder::create(place, files::Format::Parquet, suffix)?;
+///     folder.append("plans", &casebook::simulate::notion::plans()?)?;
+///     folder.finish()?;
+/// }
+/// let found = files::parts(place, "plans", files::Format::Parquet)?;
+/// assert_eq!(found, [place.join("plans-1-of-2.parquet"), place.join("plans-2-of-2.parquet")]);
+/// # Ok::<(), casebook::Error>(())
+/// ```
+pub fn parts(folder: &Path, table: &str, format: Format) -> Result<Vec<PathBuf>> {
+    let whole = folder.join(format!("{table}.{format}"));
+    if whole.exists() {
+        return Ok(vec![whole]);
+    }
+    let entries = fs::read_dir(folder).map_err(|cause| Error::file("read", folder, cause))?;
+    let number = |path: PathBuf| -> Option<(String, u32, u32)> {
+        let name = path.file_name()?.to_str()?.strip_suffix(&format!(".{format}"))?;
+        let (rest, n) = name.rsplit_once("-of-")?;
+        let (table, k) = rest.rsplit_once('-')?;
+        Some((table.to_owned(), n.parse().ok()?, k.parse().ok()?))
+    };
+    let all: Vec<(String, u32, u32)> =
+        entries.flatten().filter_map(|entry| number(entry.path())).collect();
+    let found: BTreeSet<(u32, u32)> =
+        all.iter().filter(|(name, ..)| name == table).map(|(_, of, k)| (*of, *k)).collect();
+    let mut missing = whole;
+    for of in found.iter().map(|(of, _)| *of).collect::<BTreeSet<u32>>() {
+        let path = |k| folder.join(format!("{table}-{k}-of-{of}.{format}"));
+        // What belongs to nobody lies with the first part alone, beside the others' tables.
+        let parts = found.range((of, 0)..(of + 1, 0));
+        let others = all.iter().any(|(_, n, k)| *n == of && *k > 1);
+        if others && parts.map(|(_, k)| *k).eq([1]) {
+            return Ok(vec![path(1)]);
+        }
+        match (1..=of).find(|k| !found.contains(&(of, *k))) {
+            None => return Ok((1..=of).map(path).collect()),
+            Some(k) => missing = path(k),
+        }
+    }
+    Err(Error::file("read", &missing, "it is not there"))
+}
+
+fn pick(path: &Path, columns: Option<&[&str]>) -> Result<DataFrame> {
+    let fail = |cause: &dyn fmt::Display| Error::file("read", path, cause);
+    let file = File::open(path).map_err(|cause| fail(&cause))?;
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => CsvReadOptions::default()
+            .with_infer_schema_length(Some(10_000))
+            .with_columns(
+                columns.map(|columns| columns.iter().map(|name| (*name).into()).collect()),
+            )
+            .with_parse_options(CsvParseOptions::default().with_try_parse_dates(true))
+            .into_reader_with_file_handle(file)
+            .finish(),
+        Some("parquet") => ParquetReader::new(file)
+            .with_columns(columns.map(|columns| columns.iter().map(ToString::to_string).collect()))
+            .finish(),
+        _ => return Err(fail(&"the name ends neither in .csv nor in .parquet")),
+    }
+    .map_err(|cause| fail(&cause))
+}

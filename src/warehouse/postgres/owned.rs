@@ -1,0 +1,98 @@
+//! Which tables of a server are ours: a schema for each case, which says so in its comment.
+//!
+//! Nothing is dropped that we did not make. What somebody else keeps in our schema, or builds on our tables, is refused
+//! by name: drops are without CASCADE, and what PostgreSQL would drop with a table unasked is looked for first.
+
+use postgres::{Error, Transaction};
+
+use super::super::queries::Schema;
+
+/// The namespace of a case's tables.
+pub fn namespace(schema: &Schema) -> String {
+    format!("casebook_{}", schema.name)
+}
+
+/// A statement that marks the namespace as ours.
+pub fn mark(schema: &Schema) -> String {
+    format!("COMMENT ON SCHEMA {} IS '{}'", namespace(schema), comment(schema))
+}
+
+fn comment(schema: &Schema) -> String {
+    format!("Made by casebook for the case {}, and replaced when that is loaded again", schema.name)
+}
+
+/// The second words of statements that begin so, such as the names of domains.
+fn made(schema: &Schema, begin: &str) -> Vec<&'static str> {
+    let statements: &'static str = schema.postgres;
+    statements
+        .lines()
+        .filter_map(|line| line.strip_prefix(begin)?.split_whitespace().next())
+        .collect()
+}
+
+/// Drops what an earlier load made; or says, in words, what is in the way, and drops nothing of it.
+pub fn clear(transaction: &mut Transaction, schema: &Schema) -> Result<Vec<String>, Error> {
+    let name = namespace(schema);
+    // Messages then name everything with its schema.
+    transaction.batch_execute("SET LOCAL search_path TO pg_catalog")?;
+    // Two loads of one case come one after the other.
+    transaction.execute("SELECT pg_advisory_xact_lock(hashtext($1))", &[&name])?;
+    let sql = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1";
+    let Some(row) = transaction.query_opt(sql, &[&name])? else { return Ok(vec![]) };
+    let marked = row.get::<_, Option<String>>(0) == Some(comment(schema));
+    let sql = "SELECT c.relname::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+               WHERE n.nspname = $1 AND c.relkind IN ('r', 'v', 'm', 'p', 'f', 'S') ORDER BY 1";
+    let there: Vec<String> =
+        transaction.query(sql, &[&name])?.iter().map(|row| row.get(0)).collect();
+    let mut ours: Vec<String> =
+        schema.tables.iter().chain(schema.views).map(|name| (*name).to_owned()).collect();
+    ours.sort_unstable();
+    // An earlier version did not mark its schemas: one of just our tables and views is ours.
+    if !marked && !there.is_empty() && there != ours {
+        let names = there.iter().map(|table| format!("`{name}.{table}`")).collect::<Vec<_>>();
+        return Ok(vec![format!("the schema `{name}` with {}", names.join(", "))]);
+    }
+    let foreign = built_on(transaction, schema, &name)?;
+    if !foreign.is_empty() {
+        return Ok(foreign);
+    }
+    let drop = |kind: &str, names: Vec<&str>| -> String {
+        let names: Vec<String> = names.iter().map(|table| format!("{name}.\"{table}\"")).collect();
+        if names.is_empty() {
+            return String::new();
+        }
+        format!("DROP {kind} IF EXISTS {};", names.join(", "))
+    };
+    transaction.batch_execute(&format!(
+        "{}{}{}DROP SCHEMA {name}",
+        drop("VIEW", schema.views.to_vec()),
+        drop("TABLE", schema.tables.to_vec()),
+        drop("DOMAIN", made(schema, "CREATE DOMAIN ")),
+    ))?;
+    Ok(vec![])
+}
+
+/// What would silently go with our tables: somebody's indexes and triggers on them.
+fn built_on(
+    transaction: &mut Transaction,
+    schema: &Schema,
+    name: &str,
+) -> Result<Vec<String>, Error> {
+    let indexes = made(schema, "CREATE INDEX ");
+    let sql = "SELECT 'index', i.relname::text, t.relname::text \
+               FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid \
+               JOIN pg_class AS t ON t.oid = x.indrelid JOIN pg_namespace AS n ON n.oid = t.relnamespace \
+               WHERE n.nspname = $1 AND i.relname::text <> ALL($2) \
+               AND NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conindid = x.indexrelid) \
+               UNION ALL \
+               SELECT 'trigger', g.tgname::text, t.relname::text \
+               FROM pg_trigger AS g JOIN pg_class AS t ON t.oid = g.tgrelid \
+               JOIN pg_namespace AS n ON n.oid = t.relnamespace \
+               WHERE n.nspname = $1 AND NOT g.tgisinternal ORDER BY 1, 2";
+    let rows = transaction.query(sql, &[&name, &indexes])?;
+    let words = |row: &postgres::Row| {
+        let [kind, what, table]: [String; 3] = [row.get(0), row.get(1), row.get(2)];
+        format!("the {kind} `{what}` on our `{name}.{table}`")
+    };
+    Ok(rows.iter().map(words).collect())
+}
