@@ -8,6 +8,9 @@ use casebook::warehouse::Sink;
 use casebook::warehouse::files::{Folder, Format};
 use serde_json::Value;
 
+#[path = "support/analyze_funnels.rs"]
+mod funnels;
+
 const KINDS: [&str; 8] =
     ["funnel", "retention", "activity", "cohorts", "rfm", "segments", "survival", "ab"];
 

@@ -3,7 +3,7 @@
 use casebook::chrono::{NaiveDate, TimeDelta};
 use casebook::metrics::activity::{self, Before, Span};
 use casebook::metrics::experiment::{self, Plan};
-use casebook::metrics::funnel::{Funnel, Order, Step};
+use casebook::metrics::funnel::{Attribution, Excluded, Funnel, Mode, Order, Step};
 use casebook::metrics::retention::{self, Retention, Rule};
 use casebook::metrics::segment::{self, Clusters, K};
 use casebook::metrics::{Period, concentration, confounding, growth, revenue, survival};
@@ -132,6 +132,19 @@ fn fields_out_of_range() {
     says(within.validate(), &["`within`", "on step 1"]);
     says(two().exclude(lit(true), 2, 2).validate(), &["`exclude`", "after 2, before 2"]);
     says(two().order(Order::Any).increasing().validate(), &["`increasing`"]);
+    let like = |funnel: Funnel| funnel.window_funnel([Mode::StrictOrder]).validate();
+    says(two().window_funnel([Mode::AllowReentry]).validate(), &["`window_funnel`", "StrictOrder"]);
+    says(like(two().order(Order::Strict)), &["`window_funnel`", "with order"]);
+    says(like(two().increasing()), &["with increasing"]);
+    says(like(two().unrepeated()), &["with unrepeated"]);
+    says(like(two().excluded(Excluded::Voids)), &["with exclude"]);
+    let near = Funnel::new([Step::event("a"), Step::event("b").within(TimeDelta::hours(1))]);
+    says(like(near), &["with within"]);
+    let by = |of| two().conversion_by_property(&events(), "event", of);
+    says(by(Attribution::Step(3)), &["`attribution`", "step 3", "1 to 2"]);
+    let colour = two().conversion_by_property(&events(), "colour", Attribution::FirstTouch);
+    says(colour, &["events", "`colour`"]);
+    says(two().trend(&events(), Period::Day, None), &["`window`", "no attempt is ever over"]);
     says(two().order(Order::Any).unrepeated().validate(), &["`unrepeated`"]);
     let both = Funnel::new([Step::event("a"), Step::new("anything", lit(true))]).order(Order::Any);
     says(both.conversion(&events()), &["`steps`", "a and anything"]);

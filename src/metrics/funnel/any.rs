@@ -1,0 +1,91 @@
+//! Funnels in any order.
+
+use super::marks::{Mark, SKIPPED};
+use super::{Excluded, Funnel, MOST_STEPS, micros};
+
+impl Funnel {
+    /// How many different steps lie within one window at most. False: the user is left out.
+    pub(super) fn in_any_order(&self, marks: &[Mark], best: &mut [i64]) -> bool {
+        if self.excluded == Excluded::Voids && !self.exclusions.is_empty() {
+            self.uninterrupted(marks, best);
+            return true;
+        }
+        let n = self.steps.len();
+        let window = micros(self.window);
+        let mut latest = [SKIPPED; MOST_STEPS];
+        let mut most = 0;
+        for mark in marks {
+            let open = |at: &i64| *at != SKIPPED && mark.at - at <= window;
+            if mark.exclusions != 0 {
+                if self.excluded == Excluded::Leaves && latest[..n].iter().any(open) {
+                    return false;
+                }
+                latest = [SKIPPED; MOST_STEPS];
+            }
+            if mark.steps == 0 {
+                continue;
+            }
+            latest[mark.steps.trailing_zeros() as usize] = mark.at;
+            let done = latest[..n].iter().filter(|at| open(at)).count();
+            if done > most {
+                most = done;
+                best.fill(SKIPPED);
+                for (place, at) in latest[..n].iter().filter(|at| open(at)).enumerate() {
+                    best[place] = *at;
+                }
+                best[..done].sort_unstable();
+                if done == n && self.excluded == Excluded::Stops {
+                    break;
+                }
+            }
+        }
+        true
+    }
+
+    /// The same of the attempts in which nothing excluded happens: from an event to the end of its window,
+    /// or to the last step.
+    fn uninterrupted(&self, marks: &[Mark], best: &mut [i64]) {
+        let n = self.steps.len();
+        let window = micros(self.window);
+        let mut counts = [0_usize; MOST_STEPS];
+        let (mut end, mut excluded, mut most) = (0, 0, 0);
+        for (from, mark) in marks.iter().enumerate() {
+            if mark.exclusions != 0 {
+                continue;
+            }
+            excluded = excluded.max(from);
+            while excluded < marks.len() && marks[excluded].exclusions == 0 {
+                excluded += 1;
+            }
+            // What an excluded event hides has been counted by no attempt since.
+            if end < from {
+                end = from;
+                counts = [0; MOST_STEPS];
+            }
+            let open = |at: i64| at - mark.at <= window;
+            while end < excluded && open(marks[end].at) {
+                counts[marks[end].steps.trailing_zeros() as usize] += 1;
+                end += 1;
+            }
+            let done = counts[..n].iter().filter(|count| **count > 0).count();
+            let interrupted = marks.get(excluded).is_some_and(|mark| open(mark.at));
+            if done > most && (!interrupted || done == n) {
+                most = done;
+                best.fill(SKIPPED);
+                let mut seen = 0_u32;
+                let mut place = 0;
+                for mark in &marks[from..end] {
+                    if seen & mark.steps == 0 {
+                        seen |= mark.steps;
+                        best[place] = mark.at;
+                        place += 1;
+                    }
+                }
+                if done == n {
+                    return;
+                }
+            }
+            counts[mark.steps.trailing_zeros() as usize] -= 1;
+        }
+    }
+}
