@@ -157,11 +157,17 @@ def posthog():
             kinds += [["a", "a", "b"], ["a", "b", "a"]]
         steps = rng.choice(kinds)
         letters = sorted(set("".join(steps))) + ["x"]
-        # Only in sequential order is it said what simultaneous events come to, whatever the order of rows.
+        # Where simultaneous events of several names would be taken in the order of rows, only those of one name are.
         many = rng.randint(1, 11)
-        moments = rng.choice([4, 8, 30]) if order == "sequential" else 40
-        times = [rng.randint(1, moments) for _ in range(many)] if order == "sequential" else rng.sample(range(1, 41), many)
-        events = sorted((at, rng.choice(letters)) for at in times)
+        if order == "sequential" and len(set(steps)) == len(steps):
+            moments = rng.choice([4, 8, 30])
+            times = [rng.randint(1, moments) for _ in range(many)]
+        else:
+            times = rng.sample(range(1, 41), many)
+        events = [(at, rng.choice(letters)) for at in times]
+        if order == "sequential":
+            events += rng.sample(events, rng.randint(0, many // 2))
+        events.sort()
         window = rng.choice([1, 3, 8, 100])
         after = rng.randint(1, len(steps) - 1)
         exclusion = [after, rng.randint(after + 1, len(steps))] if rng.random() < 0.8 else None

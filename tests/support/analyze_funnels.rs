@@ -130,18 +130,25 @@ fn the_datas_bounds_are_told() {
         told(&[&["analyze", "retention", events, "--until", until][..], &users].concat())
     };
     assert_eq!(retention("2024-04-20"), "");
+    let seen = told(&["analyze", "retention", events]);
+    assert!(seen.contains("who came before 2024-01-01 counts as of then"), "{seen}");
     assert_eq!(retention("2024-04-30"), "");
     let late = retention("2024-05-10");
     assert!(late.contains("--until 2024-05-10 lies 10 days after the last event"), "{late}");
     let early = retention("2023-05-10 12:00");
-    assert!(early.contains("2023-05-10 12:00 lies before the first event, of 2024-01-01"), "{early}");
+    assert!(
+        early.contains("2023-05-10 12:00 lies before the first event, of 2024-01-01"),
+        "{early}"
+    );
     let orders = "data/samples/orders.csv";
     let rfm = |date: &str| told(&["analyze", "rfm", orders, "--as-of", date]);
     assert!(rfm("2020-01-01").contains("--as-of 2020-01-01 lies before the first row"));
     assert!(rfm("2030-01-01").contains("after the last row"));
     let activity = |more: &[&str]| told(&[&["analyze", "activity", events][..], more].concat());
     assert_eq!(activity(&[]), "");
-    assert!(activity(&["--from", "2023-12-01"]).contains("--from 2023-12-01 lies before the first"));
+    assert!(
+        activity(&["--from", "2023-12-01"]).contains("--from 2023-12-01 lies before the first")
+    );
     assert!(activity(&["--to", "2024-06-01"]).contains("--to 2024-06-01 lies after the last"));
     assert!(activity(&["--from", "2025-01-01", "--to", "2025-02-01"]).contains("leave no event"));
     let days = activity(&["--show", "days", "--window", "300"]);

@@ -67,13 +67,37 @@ fn cases() -> Vec<Case> {
     let case = |source, says, funnel, events, level| Case { source, says, funnel, events, level };
     vec![
         case(clickhouse, "without a mode the D is skipped", abc(), "A B D C", 3),
-        case(clickhouse, "strict_order stops at the D of A B D C", like(abc(), &[StrictOrder]), "A B D C", 2),
+        case(
+            clickhouse,
+            "strict_order stops at the D of A B D C",
+            like(abc(), &[StrictOrder]),
+            "A B D C",
+            2,
+        ),
         case("ours", "strict: the same there", strict(abc()), "A B D C", 2),
-        case(clickhouse, "strict_order: steps may be repeated", like(abc(), &[StrictOrder]), "A A B B C C", 3),
+        case(
+            clickhouse,
+            "strict_order: steps may be repeated",
+            like(abc(), &[StrictOrder]),
+            "A A B B C C",
+            3,
+        ),
         case("ours", "strict: nothing lies between", strict(abc()), "A A B B C C", 2),
-        case(clickhouse, "strict_order stops at a C before its time", like(abc(), &[StrictOrder]), "A C A B", 1),
+        case(
+            clickhouse,
+            "strict_order stops at a C before its time",
+            like(abc(), &[StrictOrder]),
+            "A C A B",
+            1,
+        ),
         case("ours", "strict: another attempt may follow", strict(abc()), "A C A B", 2),
-        case(clickhouse, "allow_reentry passes over that C", like(abc(), &[StrictOrder, AllowReentry]), "A C A B", 2),
+        case(
+            clickhouse,
+            "allow_reentry passes over that C",
+            like(abc(), &[StrictOrder, AllowReentry]),
+            "A C A B",
+            2,
+        ),
         case(
             clickhouse,
             "strict_order with allow_reentry: a step may come again",
@@ -88,7 +112,13 @@ fn cases() -> Vec<Case> {
             "checkout detail checkout pay",
             1,
         ),
-        case("ours", "strict: a step may come again", strict(checkout()), "checkout detail checkout pay", 4),
+        case(
+            "ours",
+            "strict: a step may come again",
+            strict(checkout()),
+            "checkout detail checkout pay",
+            4,
+        ),
         case(
             clickhouse,
             "strict_deduplication: a repeated B ends the chain A B C B D",
@@ -154,12 +184,30 @@ fn cases() -> Vec<Case> {
             "A y x B",
             1,
         ),
-        case(posthog, "exclusion at the moment of a step is overlooked", void(abc(), 2, 3), "A B+x C", 3),
+        case(
+            posthog,
+            "exclusion at the moment of a step is overlooked",
+            void(abc(), 2, 3),
+            "A B+x C",
+            3,
+        ),
         case("ours", "otherwise it comes after the step", exclude(abc(), 2, 3), "A B+x C", 2),
         case(posthog, "exclusion in any order", void(abc(), 1, 3).order(Order::Any), "C A x B", 1),
-        case("ours", "in any order an attempt ends there", exclude(abc(), 1, 3).order(Order::Any), "C A x B", 2),
+        case(
+            "ours",
+            "in any order an attempt ends there",
+            exclude(abc(), 1, 3).order(Order::Any),
+            "C A x B",
+            2,
+        ),
         case("ours", "exclusion: the attempt ends", exclude(abc(), 1, 2), "A x B C", 1),
-        case("ours", "exclusion: the user leaves", exclude(abc(), 1, 2).excluded(Excluded::Leaves), "A x B A B C", 0),
+        case(
+            "ours",
+            "exclusion: the user leaves",
+            exclude(abc(), 1, 2).excluded(Excluded::Leaves),
+            "A x B A B C",
+            0,
+        ),
         case(
             posthog,
             "simultaneous events of a name that is two steps",
@@ -174,11 +222,18 @@ fn cases() -> Vec<Case> {
             "one+two+two+four+four+six+two+four+six+one",
             10,
         ),
-        case("ours", "strict: what is simultaneous lies between; not in PostHog", strict(abc()), "A B+x C", 2),
+        case(
+            "ours",
+            "strict: what is simultaneous lies between; not in PostHog",
+            strict(abc()),
+            "A B+x C",
+            2,
+        ),
         case(
             posthog,
             "first time for the user: a later one does not count",
-            Funnel::new([Step::event("A").first_time(), Step::event("B")]).window(TimeDelta::minutes(1)),
+            Funnel::new([Step::event("A").first_time(), Step::event("B")])
+                .window(TimeDelta::minutes(1)),
             "A y y A B",
             1,
         ),
@@ -246,13 +301,11 @@ fn funnels_of_one_user() {
     }
 }
 
-
 /// Of two attempts that get to the end at the same event PostHog counts the one that took the optional step, we
 /// the one that began last.
 #[test]
 fn an_optional_step_of_an_earlier_attempt_is_not_counted() {
-    let funnel =
-        Funnel::new([Step::event("A"), Step::event("B").optional(), Step::event("C")]);
+    let funnel = Funnel::new([Step::event("A"), Step::event("B").optional(), Step::event("C")]);
     let found = funnel.conversion(&minutes("A B A C")).unwrap();
     assert_eq!(whole(&found, "users"), [1, 0, 1]);
 }
@@ -294,7 +347,10 @@ fn levels(funnel: &Funnel, users: &[&str]) -> Vec<i64> {
 }
 
 /// Cases of the same question, asked at once.
-fn asked_alike(cases: &[Value], question: impl Fn(&Value) -> String) -> BTreeMap<String, Vec<&Value>> {
+fn asked_alike(
+    cases: &[Value],
+    question: impl Fn(&Value) -> String,
+) -> BTreeMap<String, Vec<&Value>> {
     let mut alike: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
     for case in cases {
         alike.entry(question(case)).or_default().push(case);

@@ -78,9 +78,7 @@ impl Funnel {
         let at = &events.moments.micros;
         // The values stand in order, so that the lowest number is the first value.
         let mut chosen: Vec<Option<(i64, u32)>> = vec![None; run.actors.height()];
-        for (row, (actor, steps)) in
-            events.numbered.codes.iter().zip(events.steps()?).enumerate()
-        {
+        for (row, (actor, steps)) in events.numbered.codes.iter().zip(events.steps()?).enumerate() {
             let (actor, code) = (*actor as usize, codes[row]);
             if *steps == 0 || value(Some(code)).is_none() {
                 continue;
@@ -126,7 +124,8 @@ mod tests {
         let events = events.unwrap().lazy().with_column(col("timestamp").cast(moment));
         let funnel = Funnel::new(["look", "buy"].map(Step::event));
         let found = funnel.conversion_by_property(&events, "device", attribution).unwrap();
-        let users: Vec<i64> = found.column("users").unwrap().i64().unwrap().into_no_null_iter().collect();
+        let users: Vec<i64> =
+            found.column("users").unwrap().i64().unwrap().into_no_null_iter().collect();
         let names = found.column("device").unwrap().str().unwrap().clone();
         users
             .chunks(2)

@@ -66,11 +66,7 @@ impl Funnel {
     }
 
     /// Reads the events, with a property if one is asked for.
-    pub(super) fn events(
-        &self,
-        events: &dyn Source,
-        property: Option<&str>,
-    ) -> Result<Events<'_>> {
+    pub(super) fn events(&self, events: &dyn Source, property: Option<&str>) -> Result<Events<'_>> {
         self.validate()?;
         let mut lazy = events.scan();
         let mut keys = vec![USER];

@@ -39,8 +39,8 @@
 //! tools differ, [`metrics::definitions`](super::definitions) says which option here matches which.
 
 mod any;
-mod attribution;
 mod attempts;
+mod attribution;
 mod marks;
 mod sequence;
 mod simultaneous;

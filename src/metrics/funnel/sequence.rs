@@ -75,9 +75,9 @@ impl<'f> Search<'f> {
         let (taking, rest): (Vec<usize>, Vec<usize>) =
             range.clone().partition(|place| marks[*place].steps != 0);
         let excluded = |places: &[usize], search: &mut Self, best: &mut [i64]| {
-            places.iter().all(|place| {
-                marks[*place].exclusions == 0 || search.exclude(marks, *place, best)
-            })
+            places
+                .iter()
+                .all(|place| marks[*place].exclusions == 0 || search.exclude(marks, *place, best))
         };
         if !excluded(&taking, self, best) {
             return false;

@@ -100,8 +100,7 @@ impl Search<'_> {
         let steps = &self.funnel.steps;
         let stands = path.last().copied().or(from);
         // A void attempt goes one step on, and no further.
-        let is_void =
-            |from: Option<usize>| from.is_some_and(|from| self.attempts.is_void(from));
+        let is_void = |from: Option<usize>| from.is_some_and(|from| self.attempts.is_void(from));
         let void = is_void(from);
         if void && !path.is_empty() {
             return;
@@ -115,9 +114,9 @@ impl Search<'_> {
             let owner = matching.owner.clone();
             if waited <= super::micros(steps[step].within) && matching.add(step) {
                 let better = |known: &Onward| match (is_void(known.from), void) {
-                        (false, true) => false,
-                        (true, false) => true,
-                        _ => start > known.start,
+                    (false, true) => false,
+                    (true, false) => true,
+                    _ => start > known.start,
                 };
                 if reached[step].as_ref().is_none_or(better) {
                     path.push(step);

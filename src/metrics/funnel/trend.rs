@@ -112,8 +112,7 @@ impl Funnel {
         let ends = &bounds[(begins + 1).min(bounds.len())..];
         let window = super::micros(Some(window));
         // The last moment of a period may begin an attempt, and the window's end still counts.
-        let open: Vec<bool> =
-            ends.iter().map(|over| over.saturating_add(window) > end).collect();
+        let open: Vec<bool> = ends.iter().map(|over| over.saturating_add(window) > end).collect();
         let partial = (begins == 0 && period.start(first) < first_day).then_some(first_day);
         trended(&starts, cells, &open, partial)
     }
@@ -171,19 +170,16 @@ fn trended(
         .enumerate()
         .map(|(place, cell)| Some(cell.times.len() as i64).filter(|_| over(place)))
         .collect();
-    let mut times: Vec<Vec<f64>> = cells
-        .iter()
-        .map(|cell| cell.times.iter().map(|took| seconds(*took)).collect())
-        .collect();
+    let mut times: Vec<Vec<f64>> =
+        cells.iter().map(|cell| cell.times.iter().map(|took| seconds(*took)).collect()).collect();
     for times in &mut times {
         times.sort_unstable_by(f64::total_cmp);
     }
     let of = |what: fn(&[f64]) -> Option<f64>| -> Vec<Option<f64>> {
         times.iter().enumerate().map(|(at, times)| what(times).filter(|_| over(at))).collect()
     };
-    let mean: fn(&[f64]) -> Option<f64> = |times| {
-        (!times.is_empty()).then(|| times.iter().sum::<f64>() / times.len() as f64)
-    };
+    let mean: fn(&[f64]) -> Option<f64> =
+        |times| (!times.is_empty()).then(|| times.iter().sum::<f64>() / times.len() as f64);
     let warning: Vec<Option<String>> = cells
         .iter()
         .enumerate()
@@ -217,7 +213,8 @@ mod tests {
     /// User, day of January 2024, event; Monday is the 1st.
     fn events(rows: &[(i64, i64, &str)]) -> LazyFrame {
         let first = date(19_723).and_time(NaiveTime::MIN).and_utc().timestamp_micros();
-        let at: Vec<i64> = rows.iter().map(|row| first + (row.1 - 1) * 24 * HOUR + 9 * HOUR).collect();
+        let at: Vec<i64> =
+            rows.iter().map(|row| first + (row.1 - 1) * 24 * HOUR + 9 * HOUR).collect();
         let moment = DataType::Datetime(TimeUnit::Microseconds, None);
         df!(
             "user_id" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
@@ -296,8 +293,7 @@ mod tests {
             .collect();
         let until = date(19_723 + 60).and_time(NaiveTime::MIN);
         for excluded in [Excluded::Stops, Excluded::Voids, Excluded::Leaves] {
-            let funnel =
-                funnel().exclude(col("event").eq(lit("x")), 1, 2).excluded(excluded);
+            let funnel = funnel().exclude(col("event").eq(lit("x")), 1, 2).excluded(excluded);
             let whole = counts(&funnel.conversion(&events(&rows)).unwrap(), "users");
             let month = funnel.trend(&events(&rows), Period::Month, Some(until)).unwrap();
             assert_eq!(counts(&month, "entered"), [whole[0]], "{excluded:?}");

@@ -56,8 +56,7 @@ impl Activity {
     /// Periods that are not whole, and a first period in which everybody is new.
     fn tell_censored(&self, events: &DataFrame, found: &DataFrame) -> Result<()> {
         let Some((first, last)) = notes::extent(events, "timestamp")? else { return Ok(()) };
-        let (first, last) =
-            (self.from.unwrap_or(first.date()), self.to.unwrap_or(last.date()));
+        let (first, last) = (self.from.unwrap_or(first.date()), self.to.unwrap_or(last.date()));
         if first > last {
             return Ok(());
         }

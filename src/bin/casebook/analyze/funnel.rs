@@ -159,8 +159,10 @@ impl Funnel {
         let asked =
             written.iter().map(|one| Asked::new("steps", one)).collect::<Result<Vec<Asked>>>()?;
         let excluded = steps::list("exclude", &self.rules.exclude)?;
-        let without =
-            excluded.iter().map(|one| Asked::new("exclude", one)).collect::<Result<Vec<Asked>>>()?;
+        let without = excluded
+            .iter()
+            .map(|one| Asked::new("exclude", one))
+            .collect::<Result<Vec<Asked>>>()?;
         let optional = Self::chosen("optional", &self.optional, &asked)?;
         let first = Self::chosen("first_time", &self.rules.first_time, &asked)?;
         let mut columns = self.events.columns();
@@ -257,7 +259,9 @@ fn trend(found: &DataFrame) -> Result<Figure> {
     let rates: Vec<Option<f64>> = found.column("rate")?.f64()?.iter().collect();
     let last = rates.into_iter().flatten().next_back();
     let title = match last {
-        Some(rate) => format!("{} of those who began last got to the end", Unit::Percent.text(rate)),
+        Some(rate) => {
+            format!("{} of those who began last got to the end", Unit::Percent.text(rate))
+        }
         None => "No period's window is over".into(),
     };
     chart::line(found, "period", "rate")

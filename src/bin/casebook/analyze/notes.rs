@@ -79,10 +79,14 @@ pub fn span(from: Option<NaiveDate>, to: Option<NaiveDate>, events: &DataFrame) 
         return Ok(());
     }
     if let Some(from) = from.filter(|from| *from < first) {
-        tell(format!("--from {from} lies before the first event, of {first}: the days between count as days on which nobody came"));
+        tell(format!(
+            "--from {from} lies before the first event, of {first}: the days between count as days on which nobody came"
+        ));
     }
     if let Some(to) = to.filter(|to| *to > last) {
-        tell(format!("--to {to} lies after the last event, of {last}: the days between count as days on which nobody came"));
+        tell(format!(
+            "--to {to} lies after the last event, of {last}: the days between count as days on which nobody came"
+        ));
     }
     Ok(())
 }
@@ -91,9 +95,7 @@ pub fn span(from: Option<NaiveDate>, to: Option<NaiveDate>, events: &DataFrame) 
 pub fn periods(period: Period, first: NaiveDate, last: NaiveDate) {
     let start = start(period, first);
     if start < first {
-        tell(format!(
-            "the first {period}, from {start}, is not whole: the data begin on {first}"
-        ));
+        tell(format!("the first {period}, from {start}, is not whole: the data begin on {first}"));
     }
     let end = next(last);
     if self::start(period, end) < end {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use casebook::Result;
 use casebook::chart::{self, Unit};
-use casebook::chrono::NaiveDateTime;
+use casebook::chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use casebook::metrics::Period;
 use casebook::metrics::retention::{self, Base, Clock, Rule, Weight};
 use casebook::polars::prelude::*;
@@ -72,6 +72,14 @@ impl Start {
 }
 
 impl Start {
+    fn tell_first_seen(&self, first: NaiveDate) {
+        if self.users.is_none() {
+            notes::tell(format!(
+                "users begin with their first event in the file: who came before {first} counts as of then; --users gives sign-ups"
+            ));
+        }
+    }
+
     /// Periods that are not whole, and cohorts of whoever was seen first, not of whoever came.
     fn tell_censored(&self, users: &DataFrame, events: &DataFrame, period: Period) -> Result<()> {
         let mut seen = notes::extent(events, "timestamp")?;
@@ -81,18 +89,14 @@ impl Start {
             seen = Some((events.0.min(signed.0), events.1.max(signed.1)));
         }
         let Some((first, last)) = seen else { return Ok(()) };
-        let last = self.until.filter(|_| self.clock == Days::Calendar).map_or(last, |until| {
-            last.min(until - casebook::chrono::TimeDelta::microseconds(1))
-        });
+        let last = self
+            .until
+            .filter(|_| self.clock == Days::Calendar)
+            .map_or(last, |until| last.min(until - TimeDelta::microseconds(1)));
         if self.clock == Days::Calendar && first <= last {
             notes::periods(period, first.date(), last.date());
         }
-        if self.users.is_none() {
-            let first = first.date();
-            notes::tell(format!(
-                "users begin with their first event in the file: who came before {first} counts as of then; --users gives sign-ups"
-            ));
-        }
+        self.tell_first_seen(first.date());
         Ok(())
     }
 }
@@ -136,6 +140,9 @@ impl Retention {
         self.output.check()?;
         let (users, events) = self.start.read(&self.events, &self.named)?;
         let found = self.start.how().day_n(&users, &events, &self.days, self.rule)?;
+        if let Some((first, _)) = notes::extent(&events, "timestamp")? {
+            self.start.tell_first_seen(first.date());
+        }
         self.output.give(&found, || {
             let last = found.last_value("rate")?;
             let title = match last {

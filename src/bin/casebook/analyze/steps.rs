@@ -152,7 +152,8 @@ impl<'t> Cursor<'t> {
     /// What stands in the brackets, and their end.
     fn condition(&mut self) -> Result<(String, &'static str, String)> {
         let operator_at = |rest: &str| OPERATORS.into_iter().find(|sign| rest.starts_with(sign));
-        let (column, _) = self.word(&|rest| operator_at(rest).is_some() || rest.starts_with(']'))?;
+        let (column, _) =
+            self.word(&|rest| operator_at(rest).is_some() || rest.starts_with(']'))?;
         let operator = operator_at(self.rest).ok_or_else(|| self.wrong())?;
         self.rest = &self.rest[operator.len()..];
         let commas = self.commas;
@@ -218,7 +219,8 @@ mod tests {
 
     #[test]
     fn an_exclusion_may_say_between_which_steps() {
-        let found = list("exclude", &[r#"refund@2-3,"odd@1-2","odd@1-2"@1-3,r[a=1]@1-2"#.to_owned()]);
+        let found =
+            list("exclude", &[r#"refund@2-3,"odd@1-2","odd@1-2"@1-3,r[a=1]@1-2"#.to_owned()]);
         let found: Vec<_> =
             found.unwrap().into_iter().map(|one| (one.event, one.between)).collect();
         let odd = || "odd@1-2".to_owned();
