@@ -132,6 +132,7 @@ fn fields_out_of_range() {
     says(within.validate(), &["`within`", "on step 1"]);
     says(two().exclude(lit(true), 2, 2).validate(), &["`exclude`", "after 2, before 2"]);
     says(two().order(Order::Any).increasing().validate(), &["`increasing`"]);
+    says(two().repeatable().validate(), &["`repeatable`", "strict order"]);
     let like = |funnel: Funnel| funnel.window_funnel([Mode::StrictOrder]).validate();
     says(two().window_funnel([Mode::AllowReentry]).validate(), &["`window_funnel`", "StrictOrder"]);
     says(like(two().order(Order::Strict)), &["`window_funnel`", "with order"]);

@@ -72,6 +72,8 @@ fn a_funnels_rules_are_the_librarys() {
     let strict = ["--window-funnel", "strict_order"];
     assert_eq!(ask("a1 a2 b3 b4 c5 c6", &strict), [1, 1, 1]);
     assert_eq!(ask("a1 a2 b3 b4 c5 c6", &["--order", "strict"]), [1, 1, 0]);
+    let repeatable = ["--order", "strict", "--repeatable"];
+    assert_eq!(ask("a1 a2 b3 b4 c5 c6", &repeatable), [1, 1, 1]);
     assert_eq!(ask("a1 c2 a3 b4", &strict), [1, 0, 0]);
     assert_eq!(ask("a1 c2 a3 b4", &["--window-funnel", "strict_order,allow_reentry"]), [1, 1, 0]);
     assert_eq!(ask("a1 b1 c2", &["--window-funnel", "strict_once,strict_increase"]), [1, 0, 0]);

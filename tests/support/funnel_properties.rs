@@ -253,10 +253,12 @@ proptest! {
             let found = funnel(&rules).excluded(excluded).conversion(&frame(&events)).unwrap();
             counts(&found, "users")
         };
-        let stops = users(Excluded::Stops);
-        let (void, leaves) = (users(Excluded::Voids), users(Excluded::Leaves));
-        for ((stopped, void), left) in stops.iter().zip(void).zip(leaves) {
-            prop_assert!(left <= *stopped && void <= *stopped);
+        let (stops, void, leaves) =
+            (users(Excluded::Stops), users(Excluded::Voids), users(Excluded::Leaves));
+        let without = funnel(&Rules { exclude: false, ..rules.clone() });
+        let without = counts(&without.conversion(&frame(&events)).unwrap(), "users");
+        for at in 0..stops.len() {
+            prop_assert!(leaves[at] <= stops[at] && stops[at] <= without[at] && void[at] <= without[at]);
         }
     }
 }

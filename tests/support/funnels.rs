@@ -82,6 +82,14 @@ fn cases() -> Vec<Case> {
             "A A B B C C",
             3,
         ),
+        case(
+            posthog,
+            "strict: the step where one stands may come again",
+            strict(abc()).repeatable(),
+            "A A B B C C",
+            3,
+        ),
+        case(posthog, "strict: and nothing else", strict(abc()).repeatable(), "A B A C", 2),
         case("ours", "strict: nothing lies between", strict(abc()), "A A B B C C", 2),
         case(
             clickhouse,
@@ -323,7 +331,7 @@ fn lettered(steps: &Value, window: &Value) -> Funnel {
         let one = |letter: char| col("event").eq(lit(letter.to_string()));
         Step::new(letters, letters.chars().map(one).reduce(Expr::or).unwrap())
     };
-    let steps = steps.as_array().unwrap().iter().map(|step_| step(step_.as_str().unwrap()));
+    let steps = steps.as_array().unwrap().iter().map(|letters| step(letters.as_str().unwrap()));
     Funnel::new(steps).window(TimeDelta::seconds(window.as_i64().unwrap()))
 }
 
@@ -409,6 +417,9 @@ fn void_attempts_are_posthogs() {
             order if order == "strict" => Order::Strict,
             _ => Order::Sequential,
         });
+        if alike[0][0] == "strict" {
+            funnel = funnel.repeatable();
+        }
         if let Some(exclusion) = alike[0][3].as_array() {
             let step = |place: usize| exclusion[place].as_u64().unwrap() as usize;
             let excluded = col("event").eq(lit("x"));

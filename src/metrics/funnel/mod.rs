@@ -163,6 +163,7 @@ pub struct Funnel {
     order: Order,
     increasing: bool,
     unrepeated: bool,
+    repeatable: bool,
     exclusions: Vec<Exclusion>,
     excluded: Excluded,
     per: Option<String>,
@@ -178,6 +179,7 @@ impl Funnel {
             order: Order::Sequential,
             increasing: false,
             unrepeated: false,
+            repeatable: false,
             exclusions: vec![],
             excluded: Excluded::Stops,
             per: None,
@@ -206,6 +208,13 @@ impl Funnel {
     /// A step that the attempt has taken already ends it when it is taken again.
     pub fn unrepeated(mut self) -> Funnel {
         self.unrepeated = true;
+        self
+    }
+
+    /// In strict order, the step where an attempt stands may be taken again without ending it, as in
+    /// PostHog: A A B B C gets to C.
+    pub fn repeatable(mut self) -> Funnel {
+        self.repeatable = true;
         self
     }
 
@@ -279,6 +288,10 @@ impl Funnel {
             if any && set {
                 return Err(Error::config(field, "set", "sequential or strict order"));
             }
+        }
+        if self.repeatable && (self.order != Order::Strict || self.unrepeated) {
+            let accepted = "strict order, without unrepeated";
+            return Err(Error::config("repeatable", "set", accepted));
         }
         if self.exclusions.len() > 32 {
             return Err(Error::config("exclusions", self.exclusions.len(), "up to 32"));

@@ -10,6 +10,8 @@ pub(super) struct Search<'f> {
     pub(super) window: i64,
     /// With nothing between, an event can only follow the one just before it.
     strict: bool,
+    /// The step where an attempt stands may come again, although nothing else may lie between.
+    repeatable: bool,
     /// Simultaneous events cannot follow each other.
     earlier: bool,
     /// Simultaneous events may change places, and it can matter.
@@ -27,6 +29,7 @@ impl<'f> Search<'f> {
             funnel,
             window: micros(funnel.window),
             strict,
+            repeatable: funnel.repeatable,
             earlier: funnel.increasing && !strict,
             overlap: overlap && !strict && !funnel.increasing && !funnel.unrepeated,
             attempts: Attempts::new(funnel.steps.len()),
@@ -144,7 +147,7 @@ impl<'f> Search<'f> {
                 match self.predecessor(mark.at, step) {
                     Some(from) => Some(from),
                     None => {
-                        if self.strict {
+                        if self.strict && !self.repeatable {
                             self.attempts.forget(step);
                         }
                         continue;
@@ -163,13 +166,13 @@ impl<'f> Search<'f> {
                     best[step] = mark.at;
                     (self.furthest, self.void) = (Some(step), true);
                 }
-                if self.strict {
+                if self.strict && !self.repeatable {
                     self.attempts.forget(step);
                 }
                 continue;
             }
             // The same attempt keeps its earliest event of a step, unless the next has a window.
-            let keeps = same && !self.strict && !self.limits_next(step);
+            let keeps = same && (!self.strict || self.repeatable) && !self.limits_next(step);
             if !keeps && !(same && self.attempts.is_void(step)) {
                 self.attempts.advance(from, step, mark.at, self.earlier);
             }

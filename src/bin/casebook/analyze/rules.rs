@@ -19,6 +19,9 @@ pub struct Rules {
     /// A step that is taken again ends the attempt
     #[arg(long)]
     unrepeated: bool,
+    /// In strict order, the step where an attempt stands may be taken again
+    #[arg(long, conflicts_with = "unrepeated")]
+    repeatable: bool,
     /// Steps that only the user's first event ever of that name takes
     #[arg(long, value_name = "STEPS")]
     pub first_time: Vec<String>,
@@ -140,6 +143,9 @@ impl Rules {
         }
         if self.unrepeated {
             funnel = funnel.unrepeated();
+        }
+        if self.repeatable {
+            funnel = funnel.repeatable();
         }
         let outcome = match (self.leave_out, self.excluded) {
             (true, _) | (_, Outcome::Leave) => Excluded::Leaves,
