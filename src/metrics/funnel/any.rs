@@ -7,8 +7,7 @@ impl Funnel {
     /// How many different steps lie within one window at most. False: the user is left out.
     pub(super) fn in_any_order(&self, marks: &[Mark], best: &mut [i64]) -> bool {
         if self.excluded == Excluded::Voids && !self.exclusions.is_empty() {
-            self.uninterrupted(marks, best);
-            return true;
+            return self.from_any_of(marks, marks.len(), best);
         }
         let n = self.steps.len();
         let window = micros(self.window);
@@ -42,14 +41,14 @@ impl Funnel {
         true
     }
 
-    /// The same of the attempts in which nothing excluded happens: from an event to the end of its window,
-    /// or to the last step.
-    fn uninterrupted(&self, marks: &[Mark], best: &mut [i64]) {
+    /// The same of the attempts that begin with one of the first `begin` events: from an event to the end of
+    /// its window, or to the last step.
+    pub(super) fn from_any_of(&self, marks: &[Mark], begin: usize, best: &mut [i64]) -> bool {
         let n = self.steps.len();
         let window = micros(self.window);
         let mut counts = [0_usize; MOST_STEPS];
         let (mut end, mut excluded, mut most) = (0, 0, 0);
-        for (from, mark) in marks.iter().enumerate() {
+        for (from, mark) in marks[..begin.min(marks.len())].iter().enumerate() {
             if mark.exclusions != 0 {
                 continue;
             }
@@ -68,8 +67,16 @@ impl Funnel {
                 end += 1;
             }
             let done = counts[..n].iter().filter(|count| **count > 0).count();
-            let interrupted = marks.get(excluded).is_some_and(|mark| open(mark.at));
-            if done > most && (!interrupted || done == n) {
+            let counts_for_nothing = match self.excluded {
+                Excluded::Stops => false,
+                Excluded::Voids => done < n,
+                Excluded::Leaves => true,
+            };
+            if counts_for_nothing && marks.get(excluded).is_some_and(|mark| open(mark.at)) {
+                if self.excluded == Excluded::Leaves {
+                    return false;
+                }
+            } else if done > most {
                 most = done;
                 best.fill(SKIPPED);
                 let mut seen = 0_u32;
@@ -81,11 +88,12 @@ impl Funnel {
                         place += 1;
                     }
                 }
-                if done == n {
-                    return;
+                if done == n && self.excluded != Excluded::Leaves {
+                    return true;
                 }
             }
             counts[mark.steps.trailing_zeros() as usize] -= 1;
         }
+        true
     }
 }

@@ -39,7 +39,7 @@ impl Funnel {
     ///
     /// # Errors
     /// As [`conversion`](Funnel::conversion); a funnel without a window, of which no attempt is ever over;
-    /// any order; `windowFunnel`'s modes.
+    /// `windowFunnel`'s modes.
     ///
     /// ```
     /// use casebook::prelude::*;
@@ -62,11 +62,8 @@ impl Funnel {
             let accepted = "a window: without one no attempt is ever over";
             return Err(Error::config("window", "not set", accepted));
         };
-        let accepted = "sequential or strict order, without modes of windowFunnel, for a trend";
-        if self.order == Order::Any {
-            return Err(Error::config("order", "any", accepted));
-        }
         if self.window_funnel.is_some() {
+            let accepted = "a funnel without modes of windowFunnel, for a trend";
             return Err(Error::config("window_funnel", "set", accepted));
         }
         let everything = fetch(events, "events", &[TIME])?;
@@ -128,7 +125,10 @@ impl Funnel {
     ) {
         let n = self.steps.len();
         let window = super::micros(self.window);
-        let begins = |mark: &Mark| mark.steps & 1 != 0 && mark.at < end;
+        // In any order, with any step.
+        let any = self.order == Order::Any;
+        let first = if any { u32::MAX } else { 1 };
+        let begins = |mark: &Mark| mark.steps & first != 0 && mark.at < end;
         let mut place = 0;
         while let Some(next) = marks[place..].iter().position(begins).map(|step| place + step) {
             let period = bounds.partition_point(|bound| *bound <= marks[next].at);
@@ -141,13 +141,19 @@ impl Funnel {
                 .take_while(|mark| mark.at <= until && mark.at < end)
                 .copied()
                 .collect();
-            // Attempts that begin later belong to later periods.
-            for mark in mine.iter_mut().skip(within - next) {
-                mark.steps &= !1;
-            }
-            in_order(&mut mine);
             let mut reached = vec![SKIPPED; n];
-            way.find(&mine, &mut reached);
+            if any {
+                if !self.from_any_of(&mine, within - next, &mut reached) {
+                    reached.fill(SKIPPED);
+                }
+            } else {
+                // Attempts that begin later belong to later periods.
+                for mark in mine.iter_mut().skip(within - next) {
+                    mark.steps &= !1;
+                }
+                in_order(&mut mine);
+                way.find(&mine, &mut reached);
+            }
             if reached[0] != SKIPPED {
                 let finished = Some(reached[n - 1]).filter(|at| *at != SKIPPED);
                 found.push((period.saturating_sub(1), finished.map(|at| at - reached[0])));
@@ -272,13 +278,11 @@ mod tests {
     }
 
     #[test]
-    fn a_trend_needs_a_window_and_an_order() {
+    fn a_trend_needs_a_window() {
         let rows = [(1, 3, "look")];
         let without = Funnel::new(["look", "buy"].map(Step::event));
         let message = without.trend(&events(&rows), Period::Day, None).unwrap_err().to_string();
         assert!(message.contains("`window`"), "{message}");
-        let any = funnel().order(Order::Any).trend(&events(&rows), Period::Day, None);
-        assert!(any.unwrap_err().to_string().contains("`order`"));
         let like = funnel().window_funnel([]).trend(&events(&rows), Period::Day, None);
         assert!(like.unwrap_err().to_string().contains("`window_funnel`"));
         let none = events(&rows).filter(lit(false));
@@ -296,8 +300,8 @@ mod tests {
             let funnel = funnel().exclude(col("event").eq(lit("x")), 1, 2).excluded(excluded);
             let whole = counts(&funnel.conversion(&events(&rows)).unwrap(), "users");
             let month = funnel.trend(&events(&rows), Period::Month, Some(until)).unwrap();
-            assert_eq!(counts(&month, "entered"), [whole[0]], "{excluded:?}");
-            assert_eq!(counts(&month, "users"), [whole[1]], "{excluded:?}");
+            assert_eq!(counts(&month, "entered"), [whole[0]], "{excluded:?} {order:?}");
+            assert_eq!(counts(&month, "users"), [whole[1]], "{excluded:?} {order:?}");
         }
     }
 }
