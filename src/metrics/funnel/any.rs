@@ -97,3 +97,45 @@ impl Funnel {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::funnel::Step;
+    use chrono::TimeDelta;
+    use polars::prelude::{col, lit};
+
+    /// Letters a to c are steps, x is excluded; a letter a second.
+    fn reached(text: &str, excluded: Excluded, begin: usize) -> Option<usize> {
+        let funnel = Funnel::new(["a", "b", "c"].map(Step::event))
+            .window(TimeDelta::seconds(2))
+            .exclude(col("event").eq(lit("x")), 1, 3)
+            .excluded(excluded);
+        let marks: Vec<Mark> = text
+            .bytes()
+            .zip(0_i64..)
+            .map(|(letter, second)| match letter {
+                b'x' => Mark { at: second * 1_000_000, steps: 0, exclusions: 1 },
+                step => Mark { at: second * 1_000_000, steps: 1 << (step - b'a'), exclusions: 0 },
+            })
+            .collect();
+        let mut best = [SKIPPED; 3];
+        let stays = funnel.from_any_of(&marks, begin, &mut best);
+        stays.then(|| best.iter().filter(|at| **at != SKIPPED).count())
+    }
+
+    #[test]
+    fn attempts_begin_where_they_may() {
+        use Excluded::*;
+        assert_eq!(reached("cab", Voids, 3), Some(3));
+        assert_eq!(reached("ab", Voids, 9), Some(2));
+        assert_eq!(reached("aabc", Stops, 1), Some(2), "the window from the first a ends at the b");
+        assert_eq!(reached("aabc", Stops, 2), Some(3));
+        assert_eq!(
+            ["abx", "abxc", "cabx"].map(|text| reached(text, Voids, 9)),
+            [0, 1, 3].map(Some)
+        );
+        assert_eq!(["abx", "abxc"].map(|text| reached(text, Stops, 9)), [2, 2].map(Some));
+        assert_eq!(["abx", "xab"].map(|text| reached(text, Leaves, 9)), [None, Some(2)]);
+    }
+}

@@ -134,3 +134,18 @@ impl Search<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_given_up_for_a_step_that_has_no_other() {
+        // The first event fits both steps, the second the first only.
+        let events = [0b11, 0b01];
+        let mut matching = Matching { events: &events, owner: vec![None; 2] };
+        assert!(matching.add(0) && matching.owner == [Some(0), None]);
+        assert!(matching.add(1) && matching.owner == [Some(1), Some(0)]);
+        assert!(!matching.add(0), "no event is left");
+    }
+}
