@@ -296,8 +296,13 @@ mod tests {
             .map(|n| (n * 7 % 23, 1 + n * 13 % 11, ["look", "buy", "x", "look"][(n % 4) as usize]))
             .collect();
         let until = date(19_723 + 60).and_time(NaiveTime::MIN);
-        for excluded in [Excluded::Stops, Excluded::Voids, Excluded::Leaves] {
-            let funnel = funnel().exclude(col("event").eq(lit("x")), 1, 2).excluded(excluded);
+        let modes = [Excluded::Stops, Excluded::Voids, Excluded::Leaves];
+        let orders = [Order::Sequential, Order::Strict, Order::Any];
+        for (excluded, order) in
+            modes.into_iter().flat_map(|mode| orders.map(|order| (mode, order)))
+        {
+            let funnel = funnel().exclude(col("event").eq(lit("x")), 1, 2);
+            let funnel = funnel.excluded(excluded).order(order);
             let whole = counts(&funnel.conversion(&events(&rows)).unwrap(), "users");
             let month = funnel.trend(&events(&rows), Period::Month, Some(until)).unwrap();
             assert_eq!(counts(&month, "entered"), [whole[0]], "{excluded:?} {order:?}");
