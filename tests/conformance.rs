@@ -3,10 +3,13 @@
 
 use casebook::chrono::{DateTime, NaiveDateTime, TimeDelta};
 use casebook::metrics::activity::{self, Before, Span};
-use casebook::metrics::funnel::{Excluded, Funnel, Order, Step};
+use casebook::metrics::funnel::{Funnel, Order, Step};
 use casebook::metrics::retention::{self, Base, Clock, Retention, Rule, Weight};
 use casebook::metrics::{Period, Source};
 use casebook::polars::prelude::*;
+
+#[path = "support/funnels.rs"]
+mod funnels;
 
 /// user, moment, event.
 type Events = &'static [(i64, &'static str, &'static str)];
@@ -42,169 +45,6 @@ fn whole(frame: &DataFrame, column: &str) -> Vec<i64> {
 /// How many users reach each step.
 fn reached(funnel: &Funnel, rows: Events) -> Vec<i64> {
     whole(&funnel.conversion(&events(rows)).unwrap(), "users")
-}
-
-/// The one user's events, one a minute, by name.
-fn minutes(names: &str) -> LazyFrame {
-    let names: Vec<&str> = names.split(' ').collect();
-    let frame = df!(
-        "user_id" => vec![1_i64; names.len()],
-        "timestamp" => (0..names.len() as i64).map(|minute| minute * 60_000_000).collect::<Vec<_>>(),
-        "event" => names,
-    );
-    dated(frame.unwrap(), "timestamp")
-}
-
-/// The furthest step the user reaches, from 1.
-fn level(funnel: &Funnel, names: &str) -> i64 {
-    whole(&funnel.conversion(&minutes(names)).unwrap(), "users").iter().sum()
-}
-
-// ---- Funnels of one user: source, what it says, the funnel, the events, the level.
-
-struct Case {
-    source: &'static str,
-    says: &'static str,
-    funnel: Funnel,
-    events: &'static str,
-    level: i64,
-}
-
-fn cases() -> Vec<Case> {
-    let abcd = || steps(&["A", "B", "C", "D"]);
-    let abc = || steps(&["A", "B", "C"]);
-    let checkout = || steps(&["checkout", "detail", "checkout", "pay"]).window(TimeDelta::hours(1));
-    let clickhouse = "ClickHouse, windowFunnel";
-    let doris = "Doris, WINDOW_FUNNEL";
-    let posthog = "PostHog, Funnels";
-    let amplitude = "Amplitude, How Amplitude computes funnels";
-    let bloomreach = "Bloomreach, Funnels: technical reference";
-    let signup = || col("event").eq(lit("sign-up-click"));
-    let click = || {
-        col("event")
-            .is_in(lit(Series::new("".into(), ["click", "sign-up-click"])).implode(true), false)
-    };
-    let clicks =
-        Funnel::new([Step::new("any button", click()), Step::new("sign-up button", signup())]);
-    let case = |source, says, funnel, events, level| Case { source, says, funnel, events, level };
-    vec![
-        case(
-            clickhouse,
-            "strict_order stops at the D of A B D C",
-            abc().order(Order::Strict),
-            "A B D C",
-            2,
-        ),
-        case(clickhouse, "without it the D is skipped", abc(), "A B D C", 3),
-        case(
-            clickhouse,
-            "strict_deduplication: a repeated B ends the chain A B C B D",
-            abcd().unrepeated(),
-            "A B C B D",
-            3,
-        ),
-        case(
-            clickhouse,
-            "strict_order with allow_reentry: a step may come again",
-            checkout().order(Order::Strict),
-            "checkout detail checkout pay",
-            4,
-        ),
-        case(
-            clickhouse,
-            "strict_order without allow_reentry stops at level 2",
-            checkout().order(Order::Strict).unrepeated(),
-            "checkout detail checkout pay",
-            2,
-        ),
-        case(doris, "deduplication: A B C B D has level 3", abcd().unrepeated(), "A B C B D", 3),
-        case(doris, "fixed: A B D C has level 2", abcd().order(Order::Strict), "A B D C", 2),
-        case(posthog, "sequential: any number of events may lie between", abc(), "A x y B x C", 3),
-        case(posthog, "strict: no event between", abc().order(Order::Strict), "A x B C", 1),
-        case(posthog, "any order: in any sequence", abc().order(Order::Any), "C A B", 3),
-        case(
-            posthog,
-            "two steps of one event take two events: one click is not enough",
-            clicks.clone(),
-            "sign-up-click",
-            1,
-        ),
-        case(
-            posthog,
-            "two clicks, the second on the button asked for",
-            clicks,
-            "click x sign-up-click",
-            2,
-        ),
-        case(
-            posthog,
-            "exclusion: people are left out of the entire funnel",
-            abc().exclude(col("event").eq(lit("x")), 1, 2).excluded(Excluded::Leaves),
-            "A x B C",
-            0,
-        ),
-        case(
-            posthog,
-            "exclusion elsewhere does not matter",
-            abc().exclude(col("event").eq(lit("x")), 1, 2).excluded(Excluded::Leaves),
-            "x A B x C",
-            3,
-        ),
-        case(amplitude, "this order: other events may lie between", abc(), "A x B x C", 3),
-        case(amplitude, "exact order: none may", abc().order(Order::Strict), "A B x C", 2),
-        case(
-            amplitude,
-            "any order: all steps, whatever the order",
-            abc().order(Order::Any),
-            "B C A",
-            3,
-        ),
-        case(
-            amplitude,
-            "A A B needs A twice: once is not enough",
-            steps(&["A", "A", "B"]),
-            "A B",
-            1,
-        ),
-        case(amplitude, "A A B needs A twice", steps(&["A", "A", "B"]), "A A B", 3),
-        case(
-            amplitude,
-            "four searches and one add are one conversion",
-            steps(&["search", "add"]),
-            "search search search search add",
-            2,
-        ),
-        case(bloomreach, "A B C D E in order", steps(&["A", "B", "C", "D", "E"]), "A B C D E", 5),
-        case(
-            bloomreach,
-            "an F between does not matter",
-            steps(&["A", "B", "C", "D", "E"]),
-            "A B F C D E",
-            5,
-        ),
-        case(
-            bloomreach,
-            "without D, E does not count",
-            steps(&["A", "B", "C", "D", "E"]),
-            "A B C E",
-            3,
-        ),
-        case(
-            bloomreach,
-            "an early E does not harm",
-            steps(&["A", "B", "C", "D", "E"]),
-            "A B C E D E",
-            5,
-        ),
-    ]
-}
-
-#[test]
-fn funnels_of_one_user() {
-    for Case { source, says, funnel, events, level: expected } in cases() {
-        let found = level(&funnel, events);
-        assert_eq!(found, expected, "{source}: {says}");
-    }
 }
 
 // ---- Funnels of several users.

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """What independent implementations make of generated data, for tests/reference.rs to compare with.
 
-usage: make.py all              makes datasets.json, python.json and sql.json anew, in an environment and on
-                                a PostgreSQL server of its own
+usage: make.py all              makes datasets.json, python.json, sql.json, clickhouse.json and posthog.json anew,
+                                in environments and on a PostgreSQL server of its own
+       make.py funnels          makes clickhouse.json and posthog.json anew
        make.py sql URL          prints what PostgreSQL makes of datasets.json; needs only psql
        make.py python           prints datasets.json and python.json's content (run by `all`)
 """
@@ -344,7 +345,20 @@ def sql(url):
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
+def funnels():
+    """ClickHouse comes with a quarter of a gigabyte, and with other libraries than those above: apart from them."""
+    with tempfile.TemporaryDirectory(prefix="casebook-reference-") as folder:
+        print("installing ClickHouse, about 1 minute", file=sys.stderr)
+        venv.create(folder, with_pip=True)
+        own = pathlib.Path(folder) / "bin" / "python"
+        subprocess.run([own, "-m", "pip", "install", "-q", "-r", HERE / "requirements-funnels.txt"], check=True)
+        for name in ["clickhouse", "posthog"]:
+            made = subprocess.run([own, HERE / "funnels.py", name], check=True, capture_output=True, text=True).stdout
+            (HERE / f"{name}.json").write_text(made)
+
+
 def everything():
+    funnels()
     with tempfile.TemporaryDirectory(prefix="casebook-reference-") as folder:
         print("installing the independent implementations, about 1 minute", file=sys.stderr)
         venv.create(folder, with_pip=True)
@@ -367,6 +381,8 @@ def main():
     match sys.argv[1:]:
         case ["all"]:
             everything()
+        case ["funnels"]:
+            funnels()
         case ["python"]:
             print(json.dumps(python(), allow_nan=False))
         case ["sql", url]:

@@ -2,14 +2,14 @@
 
 use casebook::Result;
 use casebook::chart;
-use casebook::chrono::NaiveDate;
+use casebook::chrono::{NaiveDate, TimeDelta};
 use casebook::metrics::activity::{Before, Span};
 use casebook::metrics::{Period, activity};
 use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
 use super::input::trouble;
-use super::{Events, Named, Output, capital, period};
+use super::{Events, Named, Output, capital, notes, period};
 
 /// Daily, weekly and monthly active users; new, retained, resurrected and dormant users; active days
 ///
@@ -53,10 +53,34 @@ enum Shown {
 }
 
 impl Activity {
+    /// Periods that are not whole, and a first period in which everybody is new.
+    fn tell_censored(&self, events: &DataFrame, found: &DataFrame) -> Result<()> {
+        let Some((first, last)) = notes::extent(events, "timestamp")? else { return Ok(()) };
+        let (first, last) = (self.from.unwrap_or(first.date()), self.to.unwrap_or(last.date()));
+        if first > last {
+            return Ok(());
+        }
+        notes::periods(self.period, first, last);
+        let new = found.column("new")?.i64()?.get(0).unwrap_or(0);
+        if !self.midway && new > 0 {
+            notes::tell(format!(
+                "{} of the first {} {} as new: nothing before {first} is known; if the data begin in the middle, say --midway",
+                match new {
+                    1 => "the only user".to_owned(),
+                    _ => format!("all {new} users"),
+                },
+                self.period,
+                if new == 1 { "counts" } else { "count" },
+            ));
+        }
+        Ok(())
+    }
+
     pub fn run(self) -> Result<()> {
         self.output.check()?;
         let events = self.named.read(&self.events)?.frame;
         let span = Span { from: self.from, to: self.to };
+        notes::span(self.from, self.to, &events)?;
         match self.show {
             Shown::Daily => {
                 let found = activity::daily(&events, span)?;
@@ -83,6 +107,7 @@ impl Activity {
             Shown::Lifecycle => {
                 let before = if self.midway { Before::Unobserved } else { Before::Nothing };
                 let found = activity::lifecycle(&events, self.period, span, before)?;
+                self.tell_censored(&events, &found)?;
                 self.output.give(&found, || {
                     let kinds = ["new", "retained", "resurrected", "dormant"].map(|kind| {
                         let sign = if kind == "dormant" { lit(-1_i64) } else { lit(1_i64) };
@@ -112,6 +137,15 @@ impl Activity {
                     return Err(trouble(&self.events.source.file, "it has no events"));
                 };
                 let found = activity::frequency(&events, last, self.window)?;
+                let from = last - TimeDelta::days(i64::from(self.window) - 1);
+                if let Some((first, _)) = notes::extent(&events, "timestamp")?
+                    && self.from.unwrap_or(first.date()) > from
+                {
+                    notes::tell(format!(
+                        "the window of {} days begins on {from}, before the data: earlier days count as days on which nobody came",
+                        self.window
+                    ));
+                }
                 self.output.give(&found, || {
                     let of = found.column("of")?.i64()?.get(0).unwrap_or(0);
                     chart::bar(&found, "active_days", "users")

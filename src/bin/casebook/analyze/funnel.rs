@@ -3,12 +3,15 @@
 use casebook::Result;
 use casebook::chart::{self, Unit};
 use casebook::chrono::TimeDelta;
-use casebook::metrics::funnel::{Excluded, Funnel as Steps, Order, Step};
+use casebook::metrics::funnel::{Funnel as Steps, Order, Step};
+use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
 use super::input::{Column, Kind, trouble};
-use super::{Events, Output, duration, invalid, occur};
+use super::rules::{Of, Rules};
+use super::steps::{self, Written};
+use super::{Events, Output, duration, invalid, notes, occur};
 
 /// How many get from step to step, and how long it takes them
 ///
@@ -21,28 +24,28 @@ pub struct Funnel {
     #[arg(long, default_value = "event", value_name = "COLUMN")]
     event: String,
     /// The steps: names of events, separated by commas. A condition may follow in brackets, such as
-    /// purchase[amount>=50] or visit[device=phone]
-    #[arg(long, required = true, value_delimiter = ',', value_name = "STEPS")]
+    /// purchase[amount>=50] or visit[device=phone]. What has commas, brackets or an @ in it stands in double
+    /// quotes, in which "" is one quote: '"Paid, in full",visit[page="a,b"]'
+    #[arg(long, required_unless_present = "step", value_name = "STEPS")]
     steps: Vec<String>,
+    /// One step, given once for each: as in --steps, but a comma is like any other letter
+    #[arg(long, conflicts_with = "steps", value_name = "STEP")]
+    step: Vec<String>,
     /// All within this time of the first step: 90s, 30m, 24h, 7d, 2w [default: no limit]
     #[arg(long, value_parser = duration)]
     window: Option<TimeDelta>,
     /// In which order the steps must come
     #[arg(long, value_enum, default_value_t = Ordering::Sequential)]
     order: Ordering,
-    /// Steps that may be left out, by their names
-    #[arg(long, value_delimiter = ',', value_name = "STEPS")]
+    /// Steps that may be left out, as they are written in --steps
+    #[arg(long, value_name = "STEPS")]
     optional: Vec<String>,
-    /// Events that end an attempt, wherever they lie between the first and the last step
-    #[arg(long, value_delimiter = ',', value_name = "EVENTS")]
-    exclude: Vec<String>,
-    /// Leaves users who do something excluded out of the funnel
-    #[arg(long, requires = "exclude")]
-    leave_out: bool,
+    #[command(flatten)]
+    rules: Rules,
     /// Counts pairs of user and this column, such as sessions
     #[arg(long, value_name = "COLUMN")]
     per: Option<String>,
-    /// A funnel for each value of this column, as it stands in the user's first row
+    /// A funnel for each value of this column, as it stands in the user's first row or as --attribution says
     #[arg(long, value_name = "COLUMN")]
     by: Option<String>,
     #[command(flatten)]
@@ -67,27 +70,17 @@ struct Asked<'t> {
 }
 
 impl<'t> Asked<'t> {
-    fn new(text: &'t str) -> Result<Asked<'t>> {
-        let text = text.trim();
-        let Some((event, rest)) = text.split_once('[') else {
-            return Ok(Asked { text, event: text, condition: None });
-        };
-        let wrong = || {
+    fn new(field: &'static str, written: &'t Written) -> Result<Asked<'t>> {
+        let Written { text, event, condition, .. } = written;
+        let condition = condition.as_ref().map(|(c, sign, v)| (c.as_str(), *sign, v.as_str()));
+        if let Some((_, operator, value)) = condition
+            && [">=", "<=", ">", "<"].contains(&operator)
+            && value.parse::<f64>().is_err()
+        {
             let accepted = "a name, or name[column=value], with =, !=, >=, <=, > or <";
-            invalid("steps", format!("\"{text}\""), accepted)
-        };
-        let inner = rest.strip_suffix(']').ok_or_else(wrong)?;
-        let operator = ["!=", ">=", "<=", "=", ">", "<"]
-            .into_iter()
-            .filter(|operator| inner.contains(operator))
-            .min_by_key(|operator| inner.find(operator))
-            .ok_or_else(wrong)?;
-        let (column, value) = inner.split_once(operator).ok_or_else(wrong)?;
-        let numeric = [">=", "<=", ">", "<"].contains(&operator);
-        if column.trim().is_empty() || (numeric && value.trim().parse::<f64>().is_err()) {
-            return Err(wrong());
+            return Err(invalid(field, format!("\"{text}\""), accepted));
         }
-        Ok(Asked { text, event, condition: Some((column.trim(), operator, value.trim())) })
+        Ok(Asked { text, event, condition })
     }
 
     /// The name in the frame of the condition's column.
@@ -125,32 +118,78 @@ impl<'t> Asked<'t> {
 }
 
 impl Funnel {
-    pub fn run(self) -> Result<()> {
-        self.output.check()?;
-        let asked =
-            self.steps.iter().map(|text| Asked::new(text)).collect::<Result<Vec<Asked>>>()?;
-        for name in &self.optional {
-            if !asked.iter().any(|step| step.text == name) {
-                return Err(invalid("optional", format!("\"{name}\""), "one of the steps"));
+    fn written(&self) -> Result<Vec<Written>> {
+        let written = match self.step.is_empty() {
+            true => steps::list("steps", &self.steps)?,
+            false => self
+                .step
+                .iter()
+                .map(|text| steps::one("step", text))
+                .collect::<Result<Vec<Written>>>()?,
+        };
+        match written.iter().find(|step| step.between.is_some()) {
+            None => Ok(written),
+            Some(step) => {
+                let accepted = "a step without @; a name with an @ and numbers in double quotes";
+                Err(invalid("steps", format!("\"{}\"", step.text), accepted))
             }
         }
+    }
+
+    /// Which steps are meant by names in a list.
+    fn chosen(field: &'static str, texts: &[String], steps: &[Asked]) -> Result<Vec<bool>> {
+        let mut chosen = vec![false; steps.len()];
+        for name in steps::list(field, texts)? {
+            let mut found = false;
+            for (step, chosen) in steps.iter().zip(&mut chosen) {
+                if step.text == name.text {
+                    (found, *chosen) = (true, true);
+                }
+            }
+            if !found {
+                return Err(invalid(field, format!("\"{}\"", name.text), "one of the steps"));
+            }
+        }
+        Ok(chosen)
+    }
+
+    pub fn run(self) -> Result<()> {
+        self.output.check()?;
+        let written = self.written()?;
+        let asked =
+            written.iter().map(|one| Asked::new("steps", one)).collect::<Result<Vec<Asked>>>()?;
+        let excluded = steps::list("exclude", &self.rules.exclude)?;
+        let without = excluded
+            .iter()
+            .map(|one| Asked::new("exclude", one))
+            .collect::<Result<Vec<Asked>>>()?;
+        let optional = Self::chosen("optional", &self.optional, &asked)?;
+        let first = Self::chosen("first_time", &self.rules.first_time, &asked)?;
         let mut columns = self.events.columns();
         columns.push(Column::new(&self.event, "event", Kind::Text));
-        columns.extend(asked.iter().filter_map(Asked::column));
+        columns.extend(asked.iter().chain(&without).filter_map(Asked::column));
         columns.sort_by(|a, b| a.to.cmp(&b.to));
         columns.dedup_by(|a, b| a.to == b.to);
         columns.extend(self.per.iter().map(|column| Column::new(column, "per", Kind::Id)));
         columns.extend(self.by.iter().map(|column| Column::new(column, "by", Kind::Text)));
         let table = self.events.source.read(&columns)?;
-        let names =
-            asked.iter().map(|step| step.event).chain(self.exclude.iter().map(String::as_str));
+        let names = asked.iter().chain(&without).map(|step| step.event);
         occur(&self.events.source.file, &table.frame, names)?;
 
-        let steps = asked.iter().map(|asked| {
-            let step = asked.step();
-            if self.optional.iter().any(|name| name == asked.text) { step.optional() } else { step }
-        });
-        let mut funnel = Steps::new(steps).order(match self.order {
+        let steps = asked.iter().zip(optional.into_iter().zip(first));
+        let steps: Vec<Step> = steps
+            .map(|(asked, (optional, first))| {
+                let mut step = asked.step();
+                if optional {
+                    step = step.optional();
+                }
+                if first {
+                    step = step.first_of(col("event").eq(lit(asked.event)));
+                }
+                step
+            })
+            .collect();
+        let mut funnel = Steps::new(self.rules.limited(steps)?).order(match self.order {
             Ordering::Sequential => Order::Sequential,
             Ordering::Strict => Order::Strict,
             Ordering::Any => Order::Any,
@@ -158,32 +197,37 @@ impl Funnel {
         if let Some(window) = self.window {
             funnel = funnel.window(window);
         }
-        if self.leave_out {
-            funnel = funnel.excluded(Excluded::Leaves);
-        }
         if self.per.is_some() {
             funnel = funnel.per("per");
         }
-        for name in &self.exclude {
-            funnel = funnel.exclude(col("event").eq(lit(name.as_str())), 1, asked.len());
+        for (event, written) in without.iter().zip(&excluded) {
+            let (after, before) = written.between.unwrap_or((1, asked.len()));
+            funnel = funnel.exclude(event.condition_met(), after, before);
+        }
+        let funnel = self.rules.applied(funnel)?;
+        if let Some(period) = self.rules.trend {
+            if let Some(until) = self.rules.until {
+                notes::end("--until", until, &table.frame)?;
+            }
+            let found = funnel.trend(&table.frame, period, self.rules.until)?;
+            self.occurring(&table.frame, &asked, &without)?;
+            return self.output.give(&found, || trend(&found));
         }
         let found = match &self.by {
             None => funnel.conversion(&table.frame)?,
             Some(column) => {
-                let users = first_values(&table.frame)?;
-                let mut found = funnel.conversion_by(&table.frame, &users, "by")?;
+                let mut found = match self.rules.of() {
+                    Of::FirstRow => {
+                        let users = first_values(&table.frame)?;
+                        funnel.conversion_by(&table.frame, &users, "by")?
+                    }
+                    Of::Event(of) => funnel.conversion_by_property(&table.frame, "by", of)?,
+                };
                 found.rename("by", column.as_str().into())?;
                 found
             }
         };
-        // A condition that no event meets is as much a mistake as a name that none has.
-        for step in asked.iter().filter(|step| step.condition.is_some()) {
-            let met = table.frame.clone().lazy().filter(step.condition_met()).collect()?.height();
-            if met == 0 {
-                let problem = format!("\"{}\" never occurs; \"{}\" does", step.text, step.event);
-                return Err(trouble(&self.events.source.file, problem));
-            }
-        }
+        self.occurring(&table.frame, &asked, &without)?;
         self.output.give(&found, || {
             let last = found.height().saturating_sub(1);
             let overall = found.column("overall_rate")?.f64()?.get(last).unwrap_or(0.0);
@@ -197,6 +241,36 @@ impl Funnel {
             bar.draw()
         })
     }
+
+    /// A condition that no event meets is as much a mistake as a name that none has.
+    fn occurring(&self, events: &DataFrame, steps: &[Asked], without: &[Asked]) -> Result<()> {
+        for step in steps.iter().chain(without).filter(|step| step.condition.is_some()) {
+            let met = events.clone().lazy().filter(step.condition_met()).collect()?.height();
+            if met == 0 {
+                let problem = format!("\"{}\" never occurs; \"{}\" does", step.text, step.event);
+                return Err(trouble(&self.events.source.file, problem));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn trend(found: &DataFrame) -> Result<Figure> {
+    let rates: Vec<Option<f64>> = found.column("rate")?.f64()?.iter().collect();
+    let last = rates.into_iter().flatten().next_back();
+    let title = match last {
+        Some(rate) => {
+            format!("{} of those who began last got to the end", Unit::Percent.text(rate))
+        }
+        None => "No period's window is over".into(),
+    };
+    chart::line(found, "period", "rate")
+        .band("low", "high")
+        .unit(Unit::Percent)
+        .title(title)
+        .x_label("Began in the period from")
+        .y_label("Share that got to the end, with 95 % intervals")
+        .draw()
 }
 
 /// Each user's attribute, as it stands in the user's earliest row.

@@ -5,9 +5,12 @@ mod activity;
 mod funnel;
 mod input;
 mod moment;
+mod notes;
 mod output;
 mod retention;
+mod rules;
 mod segments;
+mod steps;
 mod survival;
 
 use std::collections::BTreeSet;
@@ -151,8 +154,8 @@ struct Named {
     /// The column that says what happened; needed only with --only
     #[arg(long, default_value = "event", value_name = "COLUMN")]
     event: String,
-    /// Only events of these names count
-    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    /// Only events of these names count; a name with commas in double quotes
+    #[arg(long, value_name = "NAMES")]
     only: Vec<String>,
 }
 
@@ -167,8 +170,9 @@ impl Named {
         }
         columns.push(Column::new(&self.event, "event", Kind::Text));
         let mut table = events.source.read(&columns)?;
-        occur(&events.source.file, &table.frame, self.only.iter().map(String::as_str))?;
-        let names = Series::new("".into(), self.only.clone());
+        let only = steps::names("only", &self.only)?;
+        occur(&events.source.file, &table.frame, only.iter().map(String::as_str))?;
+        let names = Series::new("".into(), only);
         let kept = col("event").is_in(lit(names).implode(true), false);
         table.frame = table.frame.lazy().filter(kept).collect()?;
         Ok(table)

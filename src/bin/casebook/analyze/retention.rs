@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use casebook::Result;
 use casebook::chart::{self, Unit};
-use casebook::chrono::NaiveDateTime;
+use casebook::chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use casebook::metrics::Period;
 use casebook::metrics::retention::{self, Base, Clock, Rule, Weight};
 use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
 use super::input::{Column, Kind, Source};
-use super::{Events, Named, Output, capital, invalid, period, unique, until};
+use super::{Events, Named, Output, capital, invalid, notes, period, unique, until};
 
 /// Who counts from when.
 #[derive(Args)]
@@ -54,6 +54,9 @@ impl Start {
     /// Users and events, in which the same user has the same id.
     fn read(&self, events: &Events, named: &Named) -> Result<(DataFrame, DataFrame)> {
         let table = named.read(events)?;
+        if let Some(until) = self.until {
+            notes::end("--until", until, &table.frame)?;
+        }
         let Some(file) = &self.users else {
             return Ok((retention::first_seen(&table.frame)?, table.frame));
         };
@@ -65,6 +68,36 @@ impl Start {
         // Numbers are each file's own: the names decide.
         let events = table.named(table.frame.clone(), "user_id")?;
         Ok((unique(file, &people, "")?, events))
+    }
+}
+
+impl Start {
+    fn tell_first_seen(&self, first: NaiveDate) {
+        if self.users.is_none() {
+            notes::tell(format!(
+                "users begin with their first event in the file: who came before {first} counts as of then; --users gives sign-ups"
+            ));
+        }
+    }
+
+    /// Periods that are not whole, and cohorts of whoever was seen first, not of whoever came.
+    fn tell_censored(&self, users: &DataFrame, events: &DataFrame, period: Period) -> Result<()> {
+        let mut seen = notes::extent(events, "timestamp")?;
+        if self.users.is_some()
+            && let (Some(events), Some(signed)) = (seen, notes::extent(users, "signup_at")?)
+        {
+            seen = Some((events.0.min(signed.0), events.1.max(signed.1)));
+        }
+        let Some((first, last)) = seen else { return Ok(()) };
+        let last = self
+            .until
+            .filter(|_| self.clock == Days::Calendar)
+            .map_or(last, |until| last.min(until - TimeDelta::microseconds(1)));
+        if self.clock == Days::Calendar && first <= last {
+            notes::periods(period, first.date(), last.date());
+        }
+        self.tell_first_seen(first.date());
+        Ok(())
     }
 }
 
@@ -107,6 +140,9 @@ impl Retention {
         self.output.check()?;
         let (users, events) = self.start.read(&self.events, &self.named)?;
         let found = self.start.how().day_n(&users, &events, &self.days, self.rule)?;
+        if let Some((first, _)) = notes::extent(&events, "timestamp")? {
+            self.start.tell_first_seen(first.date());
+        }
         self.output.give(&found, || {
             let last = found.last_value("rate")?;
             let title = match last {
@@ -192,6 +228,7 @@ impl Cohorts {
             Against::Previous => Base::Previous,
         });
         let matrix = how.cohorts(&users, &events, self.period)?;
+        self.start.tell_censored(&users, &events, self.period)?;
         let axis = format!("{}s since the start", capital(&self.period.to_string()));
         if let Some(average) = self.average {
             let weight = if average == Average::Simple { Weight::Simple } else { Weight::Size };

@@ -10,7 +10,7 @@ use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
 use super::input::{Column, Kind, Source};
-use super::{Events, Named, Output, unique, until};
+use super::{Events, Named, Output, notes, unique, until};
 
 /// Recency, frequency and money of every buyer, scored by quintiles
 ///
@@ -45,7 +45,10 @@ impl Rfm {
         columns.push(Column::new(&self.amount, "amount", Kind::Number));
         let table = self.named.read_with(&self.events, columns)?;
         let as_of = match self.as_of {
-            Some(as_of) => as_of,
+            Some(as_of) => {
+                notes::as_of(as_of, &table.frame)?;
+                as_of
+            }
             None => {
                 let daily = activity::daily(&table.frame, Span::default())?;
                 let last = daily.column("date")?.date()?.physical().max();

@@ -1,0 +1,148 @@
+//! What is said beside a result: where the data end or begin so that a number does not mean what it seems to.
+
+use casebook::Result;
+use casebook::chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime};
+use casebook::metrics::Period;
+use casebook::polars::prelude::*;
+
+pub fn tell(note: impl std::fmt::Display) {
+    eprintln!("casebook: {note}");
+}
+
+/// The first and the last moment of a column, on the clock of its time zone.
+pub fn extent(frame: &DataFrame, column: &str) -> Result<Option<(NaiveDateTime, NaiveDateTime)>> {
+    let clock = col(column).dt().replace_time_zone(None, lit("earliest"), NonExistent::Null);
+    let moment = DataType::Datetime(TimeUnit::Microseconds, None);
+    let clock = clock.cast(moment).cast(DataType::Int64);
+    let bounds = frame
+        .clone()
+        .lazy()
+        .select([clock.clone().min().alias("first"), clock.max().alias("last")])
+        .collect()?;
+    let at = |name: &str| -> Result<Option<NaiveDateTime>> {
+        let micros = bounds.column(name)?.i64()?.get(0);
+        Ok(micros.and_then(DateTime::from_timestamp_micros).map(|moment| moment.naive_utc()))
+    };
+    Ok(at("first")?.zip(at("last")?))
+}
+
+/// A moment given as the end of observation that lies outside the data.
+pub fn end(option: &str, end: NaiveDateTime, events: &DataFrame) -> Result<()> {
+    let Some((first, last)) = extent(events, "timestamp")? else { return Ok(()) };
+    let over = next(last.date()).and_time(NaiveTime::MIN);
+    if end <= first {
+        tell(format!(
+            "{option} {} lies before the first event, of {}: nothing was observed",
+            shown(end),
+            first.date()
+        ));
+    } else if end > over {
+        let days = (end - over).num_days().max(1);
+        tell(format!(
+            "{option} {} lies {} after the last event, of {}: that time counts as observed, with nobody there",
+            shown(end),
+            many(days, "day"),
+            last.date()
+        ));
+    }
+    Ok(())
+}
+
+/// The day of a score that lies outside the orders.
+pub fn as_of(as_of: NaiveDateTime, orders: &DataFrame) -> Result<()> {
+    let Some((first, last)) = extent(orders, "timestamp")? else { return Ok(()) };
+    let over = next(last.date()).and_time(NaiveTime::MIN);
+    if as_of <= first {
+        tell(format!(
+            "--as-of {} lies before the first row, of {}: nothing counts",
+            shown(as_of),
+            first.date()
+        ));
+    } else if as_of > over {
+        let days = (as_of - over).num_days().max(1);
+        tell(format!(
+            "--as-of {} lies {} after the last row, of {}: everybody counts as absent since",
+            shown(as_of),
+            many(days, "day"),
+            last.date()
+        ));
+    }
+    Ok(())
+}
+
+/// Days given as the first and the last observed, where the data do not reach them.
+pub fn span(from: Option<NaiveDate>, to: Option<NaiveDate>, events: &DataFrame) -> Result<()> {
+    let Some((first, last)) = extent(events, "timestamp")? else { return Ok(()) };
+    let (first, last) = (first.date(), last.date());
+    if from.is_some_and(|from| from > last) || to.is_some_and(|to| to < first) {
+        tell(format!("--from and --to leave no event: the data are of {first} to {last}"));
+        return Ok(());
+    }
+    if let Some(from) = from.filter(|from| *from < first) {
+        tell(format!(
+            "--from {from} lies before the first event, of {first}: the days between count as days on which nobody came"
+        ));
+    }
+    if let Some(to) = to.filter(|to| *to > last) {
+        tell(format!(
+            "--to {to} lies after the last event, of {last}: the days between count as days on which nobody came"
+        ));
+    }
+    Ok(())
+}
+
+/// A first or a last period that the data do not cover.
+pub fn periods(period: Period, first: NaiveDate, last: NaiveDate) {
+    let start = start(period, first);
+    if start < first {
+        tell(format!("the first {period}, from {start}, is not whole: the data begin on {first}"));
+    }
+    let end = next(last);
+    if self::start(period, end) < end {
+        tell(format!(
+            "the last {period}, from {}, is not whole: the data end on {last}",
+            self::start(period, last)
+        ));
+    }
+}
+
+/// The first day of the period that holds a day.
+fn start(period: Period, day: NaiveDate) -> NaiveDate {
+    let back = match period {
+        Period::Day => 0,
+        Period::Week => day.weekday().num_days_from_monday(),
+        Period::Month => day.day0(),
+    };
+    day.checked_sub_days(Days::new(u64::from(back))).unwrap_or(day)
+}
+
+fn next(day: NaiveDate) -> NaiveDate {
+    day.succ_opt().unwrap_or(day)
+}
+
+/// A moment; midnight is the day.
+fn shown(moment: NaiveDateTime) -> String {
+    match moment.time() == NaiveTime::MIN {
+        true => moment.date().to_string(),
+        false => moment.format("%Y-%m-%d %H:%M").to_string(),
+    }
+}
+
+pub fn many(count: i64, of: &str) -> String {
+    format!("{count} {of}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_begin_on_mondays_and_firsts() {
+        let day = |d| NaiveDate::from_ymd_opt(2024, 5, d).unwrap();
+        assert_eq!(start(Period::Week, day(5)), NaiveDate::from_ymd_opt(2024, 4, 29).unwrap());
+        assert_eq!(start(Period::Week, day(6)), day(6));
+        assert_eq!(start(Period::Month, day(31)), day(1));
+        assert_eq!(start(Period::Day, day(31)), day(31));
+        assert_eq!((many(1, "day"), many(2, "day")), ("1 day".into(), "2 days".into()));
+    }
+}

@@ -1,0 +1,333 @@
+//! Funnels: how many get from step to step, and how long it takes them.
+//!
+//! ```
+//! use casebook::metrics::funnel::{Funnel, Step};
+//! use casebook::polars::prelude::*;
+//! use chrono::TimeDelta;
+//! # use casebook::chrono;
+//!
+//! let minutes = [0_i64, 5, 0, 90, 0].map(|minute| minute * 60_000);
+//! let events = df!(
+//!     "user_id" => ["ann", "ann", "bob", "bob", "cy"],
+//!     "event" => ["visit", "buy", "visit", "buy", "buy"],
+//!     "timestamp" => minutes.to_vec(),
+//! )?
+//! .lazy()
+//! .with_column(col("timestamp").cast(DataType::Datetime(TimeUnit::Milliseconds, None)));
+//! let funnel = Funnel::new([Step::event("visit"), Step::event("buy")]).window(TimeDelta::hours(1));
+//! let steps = funnel.conversion(&events)?;
+//! let reached: Vec<i64> = steps.column("users")?.i64()?.into_no_null_iter().collect();
+//! assert_eq!(reached, [2, 1]); // bob is too late, and cy never visited
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What counts
+//! - The funnel is nested: who reaches step 3 has done steps 1 and 2 before, in this order.
+//! - Every event of step 1 begins an attempt. The attempt that gets furthest counts; of several, the
+//!   one that gets there first, and of those the one that began last.
+//! - The window runs from step 1 and includes its end: an event exactly one window later counts.
+//! - Within an attempt a step is taken at the earliest event that does. Only where the next step has a
+//!   window of its own is it taken at the latest, so that the next can still be reached.
+//! - Simultaneous events come in whichever order leads furthest, what is excluded after the steps
+//!   ([`Funnel::increasing`]: they cannot follow each other; in [`Order::Strict`] and with
+//!   [`Funnel::unrepeated`] they come in the order of the first step that each fits).
+//! - One event is never used twice in an attempt, even if it matches two steps.
+//! - The order of rows does not matter, nor do events that match nothing (except in [`Order::Strict`]).
+//!
+//! # Source
+//! The questions are those that PostHog answers for its funnels and ClickHouse for `windowFunnel`; where
+//! tools differ, [`metrics::definitions`](super::definitions) says which option here matches which.
+
+mod any;
+mod attempts;
+mod attribution;
+mod marks;
+mod sequence;
+mod simultaneous;
+mod table;
+mod trend;
+mod window_funnel;
+
+use chrono::TimeDelta;
+use polars::prelude::*;
+
+use crate::error::{Error, Result};
+
+pub use attribution::Attribution;
+pub use table::Walk;
+pub use window_funnel::Mode;
+
+/// The most steps a funnel may have.
+pub const MOST_STEPS: usize = 32;
+
+/// One step: which events take it.
+#[derive(Debug, Clone)]
+pub struct Step {
+    name: String,
+    when: Expr,
+    optional: bool,
+    within: Option<TimeDelta>,
+    first_of: Option<Expr>,
+}
+
+impl Step {
+    /// Taken by the events whose `event` column has this name.
+    pub fn event(name: &str) -> Step {
+        Step::new(name, col("event").eq(lit(name)))
+    }
+
+    /// Taken by the events for which an expression over the events' columns is true.
+    pub fn new(name: &str, when: Expr) -> Step {
+        Step { name: name.to_owned(), when, optional: false, within: None, first_of: None }
+    }
+
+    /// May be left out on the way to the next step. Neither the first nor the last step may be.
+    pub fn optional(mut self) -> Step {
+        self.optional = true;
+        self
+    }
+
+    /// Must follow the step before within this time, beside the funnel's own window.
+    pub fn within(mut self, time: TimeDelta) -> Step {
+        self.within = Some(time);
+        self
+    }
+
+    /// Taken only by the user's first event ever, in these data, that fits the step.
+    ///
+    /// ```
+    /// use casebook::prelude::*;
+    ///
+    /// let events = warehouse::files::read("data/samples/events.csv")?;
+    /// let ever = Funnel::new([Step::event("visit").first_time(), Step::event("purchase")]);
+    /// let again = Funnel::new([Step::event("visit"), Step::event("purchase")]);
+    /// let week = chrono::TimeDelta::days(7);
+    /// let buyers = |funnel: Funnel| -> casebook::Result<Option<i64>> {
+    ///     Ok(funnel.window(week).conversion(&events)?.column("users")?.i64()?.get(1))
+    /// };
+    /// assert!(buyers(ever)? < buyers(again)?); // the first visit's week only
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
+    pub fn first_time(self) -> Step {
+        let of = self.when.clone();
+        self.first_of(of)
+    }
+
+    /// Taken only by the user's first event ever, in these data, that fulfils `of`, if it fits the step:
+    /// with `of` "is a purchase", a first purchase of 50 or more, and no later one.
+    pub fn first_of(mut self, of: Expr) -> Step {
+        self.first_of = Some(of);
+        self
+    }
+}
+
+/// In which order the steps must come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// One after the other; anything may lie between.
+    #[default]
+    Sequential,
+    /// One after the other, with no other event of the user's between.
+    Strict,
+    /// In any order: step k is reached by doing k of them. No event may match two steps.
+    Any,
+}
+
+/// What happens to a user who does something excluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Excluded {
+    /// The attempt ends there. The user stays counted at the steps before, and may try again.
+    #[default]
+    Stops,
+    /// The attempt does not count, as in PostHog. In any order it is as if it had not been: the user is
+    /// counted for other attempts. In sequential and strict order a user whose furthest attempt does not
+    /// count is left out of the funnel; the attempt gets as far as the next step, if that is done in
+    /// time. Something excluded at the moment of another event of the funnel is overlooked there.
+    Voids,
+    /// The user is left out of the whole funnel.
+    Leaves,
+}
+
+#[derive(Debug, Clone)]
+struct Exclusion {
+    when: Expr,
+    after: usize,
+    before: usize,
+}
+
+/// A funnel: steps, window and rules. See the [module](self) for what counts.
+#[derive(Debug, Clone)]
+pub struct Funnel {
+    steps: Vec<Step>,
+    window: Option<TimeDelta>,
+    order: Order,
+    increasing: bool,
+    unrepeated: bool,
+    repeatable: bool,
+    exclusions: Vec<Exclusion>,
+    excluded: Excluded,
+    per: Option<String>,
+    window_funnel: Option<window_funnel::Modes>,
+}
+
+impl Funnel {
+    /// A funnel through these steps, without a limit of time.
+    pub fn new(steps: impl IntoIterator<Item = Step>) -> Funnel {
+        Funnel {
+            steps: steps.into_iter().collect(),
+            window: None,
+            order: Order::Sequential,
+            increasing: false,
+            unrepeated: false,
+            repeatable: false,
+            exclusions: vec![],
+            excluded: Excluded::Stops,
+            per: None,
+            window_funnel: None,
+        }
+    }
+
+    /// All within this time of step 1.
+    pub fn window(mut self, window: TimeDelta) -> Funnel {
+        self.window = Some(window);
+        self
+    }
+
+    /// The order in which steps must come.
+    pub fn order(mut self, order: Order) -> Funnel {
+        self.order = order;
+        self
+    }
+
+    /// Each step must be later than the one before, not simultaneous with it.
+    pub fn increasing(mut self) -> Funnel {
+        self.increasing = true;
+        self
+    }
+
+    /// A step that the attempt has taken already ends it when it is taken again.
+    pub fn unrepeated(mut self) -> Funnel {
+        self.unrepeated = true;
+        self
+    }
+
+    /// In strict order, the step where an attempt stands may be taken again without ending it, as in
+    /// PostHog: A A B B C gets to C.
+    pub fn repeatable(mut self) -> Funnel {
+        self.repeatable = true;
+        self
+    }
+
+    /// Excludes who does this after step `after` (counted from 1) and before step `before`.
+    pub fn exclude(mut self, when: Expr, after: usize, before: usize) -> Funnel {
+        self.exclusions.push(Exclusion { when, after, before });
+        self
+    }
+
+    /// What happens to a user who does something excluded.
+    pub fn excluded(mut self, excluded: Excluded) -> Funnel {
+        self.excluded = excluded;
+        self
+    }
+
+    /// Counts pairs of user and this column instead of users: sessions, for instance.
+    pub fn per(mut self, column: &str) -> Funnel {
+        self.per = Some(column.to_owned());
+        self
+    }
+
+    /// Counts exactly as ClickHouse's `windowFunnel` does in these modes, its peculiarities included: an
+    /// event may serve several steps, and in some modes nothing is looked at after the first event that
+    /// does not fit. With its `strict_once`, alone or with `strict_increase`, it counts as a funnel here
+    /// does without this.
+    ///
+    /// ```
+    /// use casebook::metrics::funnel::Mode;
+    /// use casebook::prelude::*;
+    ///
+    /// let events = warehouse::files::read("data/samples/events.csv")?;
+    /// let funnel = Funnel::new(["visit", "cart", "purchase"].map(Step::event)).window(chrono::TimeDelta::days(7));
+    /// let found = funnel.window_funnel([Mode::StrictOrder, Mode::AllowReentry]).conversion(&events)?;
+    /// assert_eq!(found.height(), 3);
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
+    pub fn window_funnel(mut self, modes: impl IntoIterator<Item = Mode>) -> Funnel {
+        self.window_funnel = Some(modes.into_iter().collect());
+        self
+    }
+
+    /// That the funnel makes sense.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig), naming the field.
+    pub fn validate(&self) -> Result<()> {
+        let n = self.steps.len();
+        if !(1..=MOST_STEPS).contains(&n) {
+            return Err(Error::config("steps", n, format!("1 to {MOST_STEPS}")));
+        }
+        for (field, time) in [("window", self.window)]
+            .into_iter()
+            .chain(self.steps.iter().map(|step| ("within", step.within)))
+        {
+            if let Some(time) = time.filter(|time| *time < TimeDelta::zero()) {
+                return Err(Error::config(field, time, "no less than 0"));
+            }
+        }
+        let any = self.order == Order::Any;
+        for (place, step) in self.steps.iter().enumerate() {
+            if step.optional && (place == 0 || place == n - 1 || self.order != Order::Sequential) {
+                let accepted = "a step between the first and the last, in sequential order";
+                return Err(Error::config("optional", format!("step {}", place + 1), accepted));
+            }
+            if step.within.is_some() && (place == 0 || any) {
+                let accepted = "a step that follows another, in sequential or strict order";
+                return Err(Error::config("within", format!("on step {}", place + 1), accepted));
+            }
+        }
+        for (field, set) in [("increasing", self.increasing), ("unrepeated", self.unrepeated)] {
+            if any && set {
+                return Err(Error::config(field, "set", "sequential or strict order"));
+            }
+        }
+        if self.repeatable && (self.order != Order::Strict || self.unrepeated) {
+            let accepted = "strict order, without unrepeated";
+            return Err(Error::config("repeatable", "set", accepted));
+        }
+        if self.exclusions.len() > 32 {
+            return Err(Error::config("exclusions", self.exclusions.len(), "up to 32"));
+        }
+        for Exclusion { after, before, .. } in &self.exclusions {
+            if *after < 1 || before <= after || *before > n || (any && (*after, *before) != (1, n))
+            {
+                let accepted = if any {
+                    format!("after 1, before {n}: without an order there is no other between")
+                } else {
+                    format!("1 up to {n}, the first below the second")
+                };
+                return Err(Error::config(
+                    "exclude",
+                    format!("after {after}, before {before}"),
+                    accepted,
+                ));
+            }
+        }
+        match self.window_funnel {
+            Some(modes) => modes.validate(self),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether events count that no step and no exclusion matches.
+    fn looks_at_all(&self) -> bool {
+        self.order == Order::Strict || self.window_funnel.is_some_and(|modes| modes.strict_order)
+    }
+}
+
+/// No limit is a limit that no two events reach.
+fn micros(time: Option<TimeDelta>) -> i64 {
+    time.and_then(|time| time.num_microseconds()).unwrap_or(i64::MAX)
+}
+
+fn seconds(micros: i64) -> f64 {
+    micros as f64 / 1e6
+}
