@@ -5,6 +5,7 @@ use polars::prelude::*;
 
 use super::axis::{Scale, ticks};
 use super::canvas::{Canvas, Text};
+use super::label::short;
 use super::{Frame, Labels, Unit, columns, extent, labels, left_out, names, numbers, theme};
 use crate::error::Result;
 use crate::notebook::Figure;
@@ -61,7 +62,7 @@ impl Row {
 impl Interval<'_> {
     /// A vertical line to compare with, and what it is: no effect, or the truth.
     pub fn reference(mut self, at: f64, what: &str) -> Self {
-        self.reference = Some((at, what.to_owned()));
+        self.reference = Some((at, short(what)));
         self
     }
 
@@ -82,7 +83,7 @@ impl Interval<'_> {
             .zip(values)
             .zip(bounds)
             .filter_map(|((name, value), (low, high))| {
-                Some(Row { name, value: value?, bounds: low.zip(high) })
+                Some(Row { name: short(&name), value: value?, bounds: low.zip(high) })
             })
             .collect();
         let unit = self.labels.unit;

@@ -160,7 +160,7 @@ fn draw(effect: &DataFrame, shares: bool, outcome: &str) -> Result<Figure> {
     chart::interval(&scaled, "arm", value, "low", "high")
         .reference(0.0, "no difference")
         .title(title)
-        .x_label(format!("{} of {}{unit}, with 95 % intervals", capital(value), outcome))
+        .x_label(format!("{} of {}{unit}, with 95% intervals", capital(value), outcome))
         .y_label("Arm, against control")
         .size(720, 180 + 50 * scaled.height().min(20) as u32)
         .draw()

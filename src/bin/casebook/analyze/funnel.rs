@@ -1,13 +1,14 @@
 //! `casebook analyze funnel`.
 
 use casebook::Result;
-use casebook::chart::{self, Unit};
+use casebook::chart;
 use casebook::chrono::TimeDelta;
 use casebook::metrics::funnel::{Excluded, Funnel as Steps, Order, Step};
 use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
 use super::input::{Column, Kind, trouble};
+use super::output::percent;
 use super::{Events, Output, duration, invalid, occur};
 
 /// How many get from step to step, and how long it takes them
@@ -187,8 +188,7 @@ impl Funnel {
         self.output.give(&found, || {
             let last = found.height().saturating_sub(1);
             let overall = found.column("overall_rate")?.f64()?.get(last).unwrap_or(0.0);
-            let title =
-                format!("{} of those who begin get to the end", Unit::Percent.text(overall));
+            let title = format!("{} of those who begin get to the end", percent(overall));
             let mut bar = chart::bar(&found, "name", "users").x_label("Step").y_label("Users");
             bar = match &self.by {
                 Some(column) => bar.by(column).title("How far each group gets"),
