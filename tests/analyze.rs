@@ -396,6 +396,23 @@ fn numbers_beyond_all_bounds_are_named() {
 }
 
 #[test]
+fn questions_beyond_all_bounds_are_explained() {
+    let customers =
+        "analyze segments data/samples/customers.csv --user customer_id --features orders --k";
+    for k in ["18446744073709551615", "2..18446744073709551615"] {
+        let words = [&customers.split(' ').collect::<Vec<_>>()[..], &[k]].concat();
+        let told = fails(&words[..]);
+        assert!(told.contains("`k` is") && told.contains("33"), "{told}");
+    }
+    let place = tempfile::tempdir().unwrap();
+    let chart = place.path().join("out.svg");
+    let words = "analyze cohorts data/samples/events.csv --period day --until 2200-01-01 --chart";
+    let words = [&words.split(' ').collect::<Vec<_>>()[..], &[chart.to_str().unwrap()]].concat();
+    let told = fails(&words);
+    assert!(told.contains("`chart` is cells of") && told.contains("at most 200000"), "{told}");
+}
+
+#[test]
 fn percentages_have_no_space() {
     let place = tempfile::tempdir().unwrap();
     let chart = place.path().join("out.svg");

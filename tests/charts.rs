@@ -239,6 +239,17 @@ fn labels_of_any_length_are_drawn_at_once() {
     }
 }
 
+/// What nobody could see is not drawn, and said.
+#[test]
+fn pictures_of_a_million_marks_are_refused() {
+    let wide: Vec<i64> = (0..1_000).collect();
+    let frame = df!("x" => &wide, "y" => &wide, "z" => &wide).unwrap();
+    let told = chart::heatmap(&frame, "x", "y", "z").draw().unwrap_err().to_string();
+    assert!(told.contains("cells of 1000000; accepted: at most 200000"), "{told}");
+    let told = chart::bar(&frame, "x", "z").by("y").draw().unwrap_err().to_string();
+    assert!(told.contains("bars of 1000000"), "{told}");
+}
+
 /// However many series there are, the plot keeps its room.
 #[test]
 fn a_legend_leaves_room_for_the_plot() {

@@ -335,6 +335,21 @@ fn left_out(count: usize) -> Option<String> {
     }
 }
 
+/// Marks of a picture, at most: no screen has room for more, and few programs open what would hold them.
+const MOST_MARKS: usize = 200_000;
+
+/// That so many rows of so many marks can be drawn.
+fn drawable(what: &str, rows: usize, each: usize) -> Result<()> {
+    match rows.saturating_mul(each) {
+        0..=MOST_MARKS => Ok(()),
+        marks => Err(Error::config(
+            "chart",
+            format!("{what} of {marks}"),
+            format!("at most {MOST_MARKS}"),
+        )),
+    }
+}
+
 fn columns(frame: &DataFrame, names: &[&str]) -> Result<()> {
     require(frame, "chart's", names)
 }
