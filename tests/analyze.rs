@@ -397,19 +397,30 @@ fn numbers_beyond_all_bounds_are_named() {
 
 #[test]
 fn questions_beyond_all_bounds_are_explained() {
+    let most = "18446744073709551615";
     let customers =
         "analyze segments data/samples/customers.csv --user customer_id --features orders --k";
-    for k in ["18446744073709551615", "2..18446744073709551615"] {
-        let words = [&customers.split(' ').collect::<Vec<_>>()[..], &[k]].concat();
-        let told = fails(&words[..]);
-        assert!(told.contains("`k` is") && told.contains("33"), "{told}");
-    }
+    let words: Vec<&str> = customers.split(' ').chain([most]).collect();
+    let told = fails(&words);
+    assert!(told.contains(&format!("`k` is {most}")) && told.contains("33"), "{told}");
+    let range = format!("32..{most}");
+    let words: Vec<&str> = customers.split(' ').chain([range.as_str()]).collect();
+    assert_eq!(rows(&words).len(), 32);
     let place = tempfile::tempdir().unwrap();
     let chart = place.path().join("out.svg");
     let words = "analyze cohorts data/samples/events.csv --period day --until 2200-01-01 --chart";
     let words = [&words.split(' ').collect::<Vec<_>>()[..], &[chart.to_str().unwrap()]].concat();
     let told = fails(&words);
     assert!(told.contains("`chart` is cells of") && told.contains("at most 200000"), "{told}");
+    // Nobody bought before that, and that can be drawn.
+    let words = "analyze rfm data/samples/orders.csv --as-of 0001-01-01 --chart";
+    runs(&[&words.split(' ').collect::<Vec<_>>()[..], &[chart.to_str().unwrap()]].concat());
+    // A wrong value of a megabyte is named, not printed whole, nor obeyed.
+    let place = Place::new();
+    let value = format!("\u{1b}[2J{}", "x".repeat(1_000_000));
+    let told = activity(&place.file("long.csv", format!("user_id,timestamp\na,{value}\n")));
+    assert!(told.len() < 3_000 && told.contains("which is no time"), "{} bytes", told.len());
+    assert!(told.contains("\\u{1b}[2Jxxx") && !told.contains('\u{1b}'), "{told}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod notion;
 mod pipeline;
 mod saas;
 mod serve;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -93,7 +94,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("casebook: {error}");
+            eprintln!("casebook: {}", terminal::message(&error.to_string()));
             ExitCode::FAILURE
         }
     }

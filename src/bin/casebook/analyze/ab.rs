@@ -93,8 +93,8 @@ impl Ab {
         } else {
             experiment::means(users, "arm", "outcome", control)?
         };
-        if ratio.column("mismatch")?.bool()?.get(0) == Some(true) {
-            let p = ratio.column("p_value")?.f64()?.get(0).unwrap_or(0.0);
+        if ratio.column("mismatch")?.bool()?.iter().next().flatten() == Some(true) {
+            let p = ratio.column("p_value")?.f64()?.iter().next().flatten().unwrap_or(0.0);
             eprintln!(
                 "casebook: the arms do not have the sizes they should (p = {p:.2e}): assignment or logging is broken, and no effect can be trusted; see --ratio"
             );
@@ -147,7 +147,9 @@ fn draw(effect: &DataFrame, shares: bool, outcome: &str) -> Result<Figure> {
         .lazy()
         .with_columns([col(value) * lit(scale), col("low") * lit(scale), col("high") * lit(scale)])
         .collect()?;
-    let first = |name: &str| -> Option<f64> { scaled.column(name).ok()?.f64().ok()?.get(0) };
+    let first = |name: &str| -> Option<f64> {
+        scaled.column(name).ok()?.f64().ok()?.iter().next().flatten()
+    };
     let points = if shares { " points" } else { "" };
     let title = match (first(value), first("low"), first("high")) {
         (Some(found), Some(low), Some(high)) => {

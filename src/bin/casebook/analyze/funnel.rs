@@ -186,8 +186,8 @@ impl Funnel {
             }
         }
         self.output.give(&found, || {
-            let last = found.height().saturating_sub(1);
-            let overall = found.column("overall_rate")?.f64()?.get(last).unwrap_or(0.0);
+            let overall = found.column("overall_rate")?.f64()?.iter().last().flatten();
+            let overall = overall.unwrap_or(0.0);
             let title = format!("{} of those who begin get to the end", percent(overall));
             let mut bar = chart::bar(&found, "name", "users").x_label("Step").y_label("Users");
             bar = match &self.by {

@@ -8,6 +8,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::number::human;
+use crate::terminal;
 
 /// The widest cell of the printed table, in places of a terminal.
 const WIDEST: usize = 80;
@@ -70,11 +71,7 @@ fn cell(text: &str) -> String {
         // A single grapheme may be as long as it likes.
         let mut piece = String::new();
         for letter in grapheme.chars().take(16) {
-            match letter {
-                '\n' | '\r' | '\t' => piece.extend(letter.escape_default()),
-                letter if commands(letter) => piece.extend(letter.escape_unicode()),
-                letter => piece.push(letter),
-            }
+            terminal::push(letter, &mut piece);
         }
         let wide = piece.width();
         // Letters without a width are letters all the same.
@@ -87,13 +84,6 @@ fn cell(text: &str) -> String {
         width += wide;
     }
     cell
-}
-
-/// Whether a terminal does something on a character instead of showing it.
-fn commands(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{2028}'..='\u{202e}')
-        || matches!(letter, '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 pub fn print(frame: &DataFrame, rows: usize, out: &mut impl Write) -> Result<io::Result<()>> {
@@ -171,7 +161,7 @@ mod tests {
         for shown in [r"a\u{1b}[2Jb", r"c\r\nd\te", r"f\u{202e}g", r"h\u{9b}i\u{7}"] {
             assert!(table.contains(shown), "{shown} in {table}");
         }
-        assert!(table.chars().all(|c| c == '\n' || !commands(c)), "{table:?}");
+        assert!(table.chars().all(|c| c == '\n' || !terminal::obeys(c)), "{table:?}");
         assert_eq!(table.lines().count(), 6);
     }
 
