@@ -206,6 +206,64 @@ fn markup_in_names_is_text() {
     );
 }
 
+/// Labels are cut before they are measured, between letters, and stay apart.
+#[test]
+fn labels_of_any_length_are_drawn_at_once() {
+    let letters =
+        ["x", "word ", "👨\u{200d}👩\u{200d}👧", "e\u{301}", "\u{301}", "\u{202e}", "\u{7}", "i"];
+    for letter in letters {
+        let long = letter.repeat(64_000 / letter.chars().count());
+        let names = [format!("{long}a"), format!("{long}b"), "short".into()];
+        let frame = df!("x" => [1.0, 2.0, 3.0], "y" => [3.0, 1.0, 2.0], "name" => &names).unwrap();
+        let began = std::time::Instant::now();
+        for (kind, figure) in all(&frame) {
+            let what = format!("{kind} of {}", letter.escape_debug());
+            sound(&what, &figure);
+            assert!(figure.svg().len() < 100_000, "{what}: {} bytes", figure.svg().len());
+            let control = |c: char| c.is_control() && !"\n\r\t".contains(c);
+            assert!(!figure.svg().contains(control), "{what}");
+        }
+        let bars = chart::bar(&frame, "name", "y").title(&long).x_label(&long).y_label(&long);
+        let bars = bars.size(4_000, 4_000).draw().unwrap();
+        assert!(
+            bars.alt().contains("3 bars"),
+            "names that begin alike are one: {}",
+            bars.alt().len()
+        );
+        assert!(began.elapsed().as_secs() < 20, "{}: {:?}", letter.escape_debug(), began.elapsed());
+    }
+    let frame = df!("x" => [1.0], "y" => [2.0], "name" => ["a\u{fffe}b\u{0}c\r\nd"]).unwrap();
+    for (kind, figure) in all(&frame) {
+        sound(kind, &figure);
+        assert!(!figure.svg().contains('\u{fffe}'), "{kind}");
+    }
+}
+
+/// What nobody could see is not drawn, and said.
+#[test]
+fn pictures_of_a_million_marks_are_refused() {
+    let wide: Vec<i64> = (0..1_000).collect();
+    let frame = df!("x" => &wide, "y" => &wide, "z" => &wide).unwrap();
+    let told = chart::heatmap(&frame, "x", "y", "z").draw().unwrap_err().to_string();
+    assert!(told.contains("cells of 1000000; accepted: at most 200000"), "{told}");
+    let told = chart::bar(&frame, "x", "z").by("y").draw().unwrap_err().to_string();
+    assert!(told.contains("bars of 1000000"), "{told}");
+}
+
+/// However many series there are, the plot keeps its room.
+#[test]
+fn a_legend_leaves_room_for_the_plot() {
+    let names: Vec<String> = (0..5_000).map(|i| format!("series {i}")).collect();
+    let frame = df!("x" => vec![1.0; 5_000], "y" => vec![1.0; 5_000], "name" => names).unwrap();
+    let figure = chart::bar(&frame, "x", "y").by("name").draw().unwrap();
+    sound("many series", &figure);
+    let text = figure.svg().replace(['\n', '\r'], "");
+    assert!(text.contains("series 7<") && text.contains(" more<"), "{}", text.len());
+    assert!(!text.contains("series 4000<"));
+    let figure = chart::survival(&curve(&frame)).by("name").draw().unwrap();
+    sound("many groups", &figure);
+}
+
 #[test]
 fn the_alt_text_states_finding_and_range() {
     let frame =

@@ -5,7 +5,9 @@ use polars::prelude::*;
 
 use super::axis::{Scale, ticks};
 use super::canvas::{Canvas, Text};
-use super::{Frame, Labels, columns, extent, labels, left_out, names, numbers, places, theme};
+use super::{
+    Frame, Labels, columns, drawable, extent, labels, left_out, names, numbers, places, theme,
+};
 use crate::error::Result;
 use crate::notebook::Figure;
 
@@ -46,7 +48,7 @@ impl Bar<'_> {
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
     /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a `y` that is no number, or a size
-    /// out of range.
+    /// out of range, or more than 200,000 bars.
     pub fn draw(self) -> Result<Figure> {
         let data = Data::new(&self)?;
         let summary = data.summary(self.labels.unit, self.stacked);
@@ -201,6 +203,7 @@ impl Data {
         };
         let (categories, rows) = places(&x);
         let (series, owners) = places(&owner);
+        drawable("bars", categories.len(), series.len())?;
         let mut values = vec![vec![None; series.len()]; categories.len()];
         let mut left_out = 0;
         for (row, y) in ys.iter().enumerate() {

@@ -4,6 +4,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use super::label::{beginnings, short};
 use super::theme;
 use crate::error::{Error, Result};
 
@@ -62,17 +63,14 @@ impl Text {
 
     /// The text, or as much of its beginning as fits, with an ellipsis.
     pub fn fit(self, text: &str, width: f64) -> String {
-        if self.width(text) <= width {
-            return text.to_owned();
+        let text = short(text);
+        if self.width(&text) <= width {
+            return text;
         }
-        let mut kept = text.to_owned();
-        while kept.pop().is_some() {
-            let candidate = format!("{}…", kept.trim_end());
-            if self.width(&candidate) <= width {
-                return candidate;
-            }
-        }
-        "…".into()
+        beginnings(&text)
+            .map(|kept| format!("{kept}…"))
+            .find(|candidate| self.width(candidate) <= width)
+            .unwrap_or_else(|| "…".into())
     }
 
     /// The text in lines that fit; a word that is too long for a line is cut.
@@ -132,9 +130,14 @@ pub fn root((width, height): (u32, u32), title: &str) -> String {
     format!("<svg {named} viewBox=\"0 0 {width} {height}\" xmlns=\"http://www.w3.org/2000/svg\">\n")
 }
 
-/// XML allows no control characters.
+/// XML allows no control characters, and two others.
 fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let allowed = |c| match c {
+        '\u{fffe}' | '\u{ffff}' => char::REPLACEMENT_CHARACTER,
+        c if c.is_control() => ' ',
+        c => c,
+    };
+    text.chars().map(allowed).collect()
 }
 
 fn attribute(text: &str) -> String {

@@ -5,7 +5,7 @@ use polars::prelude::*;
 
 use super::canvas::{Canvas, Text};
 use super::{
-    Frame, Labels, Unit, columns, extent, labels, left_out, names, numbers, places, theme,
+    Frame, Labels, Unit, columns, drawable, extent, labels, left_out, names, numbers, places, theme,
 };
 use crate::error::Result;
 use crate::notebook::Figure;
@@ -35,12 +35,13 @@ impl Heatmap<'_> {
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
     /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is no number, or a size
-    /// out of range.
+    /// out of range, or more than 200,000 cells.
     pub fn draw(self) -> Result<Figure> {
         columns(self.frame, &[&self.x, &self.y, &self.value])?;
         let (xs, x_of) = places(&names(self.frame, &self.x)?);
         let (ys, y_of) = places(&names(self.frame, &self.y)?);
         let values = numbers(self.frame, &self.value)?;
+        drawable("cells", ys.len(), xs.len())?;
         let mut cells = vec![vec![None; xs.len()]; ys.len()];
         for (row, value) in values.iter().enumerate() {
             cells[y_of[row]][x_of[row]] = *value;

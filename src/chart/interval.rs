@@ -5,7 +5,10 @@ use polars::prelude::*;
 
 use super::axis::{Scale, ticks};
 use super::canvas::{Canvas, Text};
-use super::{Frame, Labels, Unit, columns, extent, labels, left_out, names, numbers, theme};
+use super::label::short;
+use super::{
+    Frame, Labels, Unit, columns, drawable, extent, labels, left_out, names, numbers, theme,
+};
 use crate::error::Result;
 use crate::notebook::Figure;
 
@@ -61,7 +64,7 @@ impl Row {
 impl Interval<'_> {
     /// A vertical line to compare with, and what it is: no effect, or the truth.
     pub fn reference(mut self, at: f64, what: &str) -> Self {
-        self.reference = Some((at, what.to_owned()));
+        self.reference = Some((at, short(what)));
         self
     }
 
@@ -70,7 +73,7 @@ impl Interval<'_> {
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
     /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is no number, or a size
-    /// out of range.
+    /// out of range, or more than 200,000 rows.
     pub fn draw(self) -> Result<Figure> {
         let (low, high) = (&self.bounds.0, &self.bounds.1);
         columns(self.frame, &[&self.name, &self.value, low, high])?;
@@ -82,9 +85,10 @@ impl Interval<'_> {
             .zip(values)
             .zip(bounds)
             .filter_map(|((name, value), (low, high))| {
-                Some(Row { name, value: value?, bounds: low.zip(high) })
+                Some(Row { name: short(&name), value: value?, bounds: low.zip(high) })
             })
             .collect();
+        drawable("intervals", rows.len(), 1)?;
         let unit = self.labels.unit;
         let described: Vec<String> =
             rows.iter().take(12).map(|row| format!("{}: {}", row.name, row.text(unit))).collect();

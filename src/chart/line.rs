@@ -5,6 +5,7 @@ use polars::prelude::*;
 
 use super::axis::{Scale, Ticks, date_ticks, decades, ticks};
 use super::canvas::{Canvas, Text};
+use super::label::short;
 use super::{
     Frame, Labels, MARGIN, Unit, columns, extent, labels, left_out, names, numbers, places, theme,
 };
@@ -124,13 +125,15 @@ impl Line<'_> {
             frame.right -= widest + 10.0;
         }
         let risk = Text::new(theme::TICK, theme::MUTED);
-        if self.at_risk.is_some() {
-            // A row of numbers for each series, and a heading, between the ticks and the axis' label.
-            let rows = if several { data.series.len() + 1 } else { 1 };
+        // A row of numbers for each series, and a heading, between the ticks and the axis' label; for so many series
+        // that nothing would be left of the plot, none.
+        let rows = if several { data.series.len() + 1 } else { 1 };
+        let at_risk = self.at_risk.is_some() && RISK_ROW * rows as f64 <= canvas.height * 0.4;
+        if at_risk {
             frame.bottom -= RISK_ROW * rows as f64;
             let headings = data.series.iter().map(|one| one.name.as_str()).filter(|_| several);
             let wide = headings.chain(["At risk"]).map(|text| risk.width(text)).fold(0.0, f64::max);
-            frame.left += (wide - 26.0).max(0.0);
+            frame.left += (wide.min(canvas.width * 0.3) - 26.0).max(0.0);
         }
         let rows = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
         let marks = if self.log {
@@ -140,14 +143,15 @@ impl Line<'_> {
         };
         let y = frame.y_axis(canvas, &marks)?;
         let (x, ticked) = data.x_axis(canvas, &frame, self.log)?;
-        if self.at_risk.is_some() {
+        if at_risk {
             let mut at = frame.bottom + 31.0;
             canvas.text("At risk", (MARGIN, at), risk.at(HPos::Left, VPos::Center))?;
             for (index, one) in data.series.iter().enumerate() {
                 at += if several { RISK_ROW } else { 0.0 };
                 let style = Text { colour: theme::colour(index), ..risk };
                 if several {
-                    canvas.text(&one.name, (MARGIN, at), style.at(HPos::Left, VPos::Center))?;
+                    let name = risk.fit(&one.name, canvas.width * 0.3);
+                    canvas.text(&name, (MARGIN, at), style.at(HPos::Left, VPos::Center))?;
                 }
                 for (time, place) in &ticked {
                     let left =
@@ -328,7 +332,7 @@ impl Data {
             let seen = xs.iter().zip(positive(column)?);
             let points =
                 seen.filter_map(|(x, y)| Some(Point { x: (*x)?, y, band: None })).collect();
-            let name = column.replace('_', " ");
+            let name = short(&column.replace('_', " "));
             series.push(Series { name, points, dots: true, at_risk: vec![] });
         }
         series.retain(|one| one.points.iter().any(|point| point.y.is_some()));

@@ -28,6 +28,7 @@ mod canvas;
 mod heatmap;
 mod histogram;
 mod interval;
+mod label;
 mod line;
 mod panels;
 mod schema;
@@ -50,6 +51,7 @@ use crate::metrics::require;
 use crate::notebook::Figure;
 use axis::{Scale, Ticks};
 use canvas::{Canvas, Text};
+use label::short;
 
 /// What every chart is told: title, labels, unit, size.
 #[derive(Debug, Clone)]
@@ -66,8 +68,8 @@ impl Labels {
     fn new(x: &str, y: &str) -> Labels {
         Labels {
             title: String::new(),
-            x: x.into(),
-            y: y.into(),
+            x: short(x),
+            y: short(y),
             unit: Unit::Number,
             size: (720, 400),
             alt: None,
@@ -118,19 +120,19 @@ macro_rules! labels {
         impl $builder<'_> {
             /// The finding, as a sentence.
             pub fn title(mut self, title: impl Into<String>) -> Self {
-                self.labels.title = title.into();
+                self.labels.title = $crate::chart::label::short(&title.into());
                 self
             }
 
             /// What the horizontal axis shows, with its unit; the column's name if not given.
             pub fn x_label(mut self, label: impl Into<String>) -> Self {
-                self.labels.x = label.into();
+                self.labels.x = $crate::chart::label::short(&label.into());
                 self
             }
 
             /// What the vertical axis shows, with its unit; the column's name if not given.
             pub fn y_label(mut self, label: impl Into<String>) -> Self {
-                self.labels.y = label.into();
+                self.labels.y = $crate::chart::label::short(&label.into());
                 self
             }
 
@@ -185,12 +187,21 @@ impl Frame {
         }
         let label = Text::new(theme::LABEL, theme::MUTED);
         let mut x = left;
-        for (name, index) in legend {
+        // The plot needs its room too.
+        let most = ((canvas.height * 0.4 / LINE) as usize).max(1);
+        let mut lines = 1;
+        for (place, (name, index)) in legend.iter().enumerate() {
             let name = label.fit(name, right - left - 18.0);
             let wide = 18.0 + label.width(&name) + 16.0;
             if x > left && x + wide > right {
                 x = left;
                 y += LINE;
+                if lines == most {
+                    let more = format!("… and {} more", legend.len() - place);
+                    canvas.text(&more, (x, y + 9.0), label)?;
+                    break;
+                }
+                lines += 1;
             }
             let colour = theme::colour(*index);
             if theme::broken(*index) {
@@ -291,7 +302,7 @@ fn names(frame: &DataFrame, name: &str) -> Result<Vec<String>> {
         .collect())
 }
 
-/// Different names in order of first appearance, and each row's place among them.
+/// Different names in order of first appearance, each as a chart can show it, and each row's place among them.
 fn places(names: &[String]) -> (Vec<String>, Vec<usize>) {
     let mut seen: Vec<String> = vec![];
     let mut index = std::collections::BTreeMap::new();
@@ -299,7 +310,7 @@ fn places(names: &[String]) -> (Vec<String>, Vec<usize>) {
         .iter()
         .map(|name| {
             *index.entry(name.as_str()).or_insert_with(|| {
-                seen.push(name.clone());
+                seen.push(short(name));
                 seen.len() - 1
             })
         })
@@ -321,6 +332,21 @@ fn left_out(count: usize) -> Option<String> {
         0 => None,
         1 => Some("1 value is missing or not finite and is not drawn.".into()),
         n => Some(format!("{n} values are missing or not finite and are not drawn.")),
+    }
+}
+
+/// Marks of a picture, at most: no screen has room for more, and few programs open what would hold them.
+const MOST_MARKS: usize = 200_000;
+
+/// That so many rows of so many marks can be drawn.
+fn drawable(what: &str, rows: usize, each: usize) -> Result<()> {
+    match rows.saturating_mul(each) {
+        0..=MOST_MARKS => Ok(()),
+        marks => Err(Error::config(
+            "chart",
+            format!("{what} of {marks}"),
+            format!("at most {MOST_MARKS}"),
+        )),
     }
 }
 

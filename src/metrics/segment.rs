@@ -260,12 +260,11 @@ pub fn kmeans(users: &dyn Source, features: &[&str], how: &Clusters) -> Result<F
     let frame = users.scan().collect()?;
     require(&frame, "users", features)?;
     let points = Points::new(&frame, features)?;
-    let distinct = points.distinct(
-        1 + match how.k {
-            K::Fixed(k) => k,
-            K::Silhouette(_, most) => most,
-        },
-    );
+    let asked = match how.k {
+        K::Fixed(k) => k,
+        K::Silhouette(_, most) => most,
+    };
+    let distinct = points.distinct(asked.saturating_add(1));
     let (least, most) = match how.k {
         K::Fixed(k) => (k, k),
         K::Silhouette(least, most) => (least, most.min(distinct.saturating_sub(1)).max(least)),

@@ -75,6 +75,10 @@ impl Dashboard {
     /// Those of [`Config::validate`]; [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a business
     /// that is too large for a page of [`MOST_BYTES`], or work that was stopped.
     pub fn new(config: &Config, mut progress: impl FnMut(u32) -> bool) -> Result<Dashboard> {
+        let mut go_on = |done| match progress(done) {
+            true => Ok(()),
+            false => Err(Error::config("users", done, "all of them: the work was stopped")),
+        };
         let mut taken = Taken::new(config)?;
         for batch in shop::batches(config, Part::WHOLE)? {
             taken.add(&batch?)?;
@@ -83,11 +87,9 @@ impl Dashboard {
                 let fit = u64::from(done) * MOST_SESSIONS as u64 / taken.days.len() as u64;
                 return Err(too_many(config.users, fit));
             }
-            if !progress(done) {
-                return Err(Error::config("users", done, "all of them: the work was stopped"));
-            }
+            go_on(done)?;
         }
-        let data = json(&taken.finish(config)?)?;
+        let data = json(&taken.finish(config, || go_on(config.users))?)?;
         let dashboard = Dashboard { data };
         let bytes = dashboard.page().len();
         if bytes > MOST_BYTES {
@@ -275,9 +277,11 @@ impl Taken {
         Ok(())
     }
 
-    fn finish(mut self, config: &Config) -> Result<Data> {
+    fn finish(mut self, config: &Config, mut go_on: impl FnMut() -> Result<()>) -> Result<Data> {
         let (clusters, cluster_of) = self.clusters(config)?;
+        go_on()?;
         let (rfm, rfm_of) = self.rfm(config)?;
+        go_on()?;
         let mut columns = Columns::default();
         let small = |values: &[u8]| values.iter().map(|value| [*value]).collect::<Vec<_>>();
         let large =

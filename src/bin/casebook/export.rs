@@ -1,13 +1,17 @@
 //! `casebook export`: a notebook as a Rust program, the prose as comments.
 
+mod code;
+mod notebook;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use casebook::{Error, Result};
 use clap::Args;
-use serde_json::Value;
-use syn::spanned::Spanned as _;
+
+use code::Code;
+use notebook::Cell;
 
 #[derive(Args)]
 #[command(
@@ -33,6 +37,9 @@ impl Export {
         }
         let text = std::fs::read_to_string(&self.notebook)
             .map_err(|cause| Error::file("read", &self.notebook, cause))?;
+        if same(&self.notebook, &self.out) {
+            return Err(Error::file("write", &self.out, "it is the notebook itself"));
+        }
         let program = program(&text, &self.notebook, self.seeds)
             .map_err(|cause| Error::file("export", &self.notebook, cause))?;
         casebook::output::write(&self.out, program.as_bytes())?;
@@ -41,67 +48,66 @@ impl Export {
     }
 }
 
-/// A cell as this module needs it.
-struct Cell {
-    code: bool,
-    source: String,
-    /// Whether it fails on purpose, to show how that looks.
-    fails: bool,
-}
-
-fn cells(notebook: &str) -> Result<Vec<Cell>, String> {
-    let notebook: Value =
-        serde_json::from_str(notebook).map_err(|cause| format!("it is not a notebook: {cause}"))?;
-    let cells = notebook["cells"].as_array().ok_or("it is not a notebook: there are no `cells`")?;
-    let joined = |source: &Value| match source {
-        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
-        other => other.as_str().unwrap_or_default().to_owned(),
-    };
-    Ok(cells
-        .iter()
-        .filter(|cell| cell["cell_type"] != "raw")
-        .map(|cell| Cell {
-            code: cell["cell_type"] == "code",
-            source: joined(&cell["source"]),
-            fails: cell["metadata"]["tags"]
-                .as_array()
-                .is_some_and(|tags| tags.contains(&"raises-exception".into())),
-        })
-        .collect())
+/// Whether two names are one file.
+fn same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
 }
 
 /// The whole program. All cells become one `main`, because they share their variables.
 fn program(notebook: &str, path: &Path, seeds: bool) -> Result<String, String> {
-    let cells = cells(notebook)?;
+    let cells = notebook::cells(notebook)?;
     let title = cells
         .iter()
         .filter(|cell| !cell.code)
-        .find_map(|cell| cell.source.lines().find_map(|line| line.strip_prefix("# ")))
-        .unwrap_or("A notebook");
-    let file = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        .find_map(|cell| lines(&cell.source).find_map(|line| line.strip_prefix("# ")))
+        .map(|title| harmless(title.trim()))
+        .unwrap_or("A notebook".into());
+    let file = harmless(&path.file_name().unwrap_or_default().to_string_lossy());
+    let name = harmless(&path.file_stem().unwrap_or_default().to_string_lossy());
     let mut body = Body { seeds, ..Body::default() };
-    for (number, cell) in cells.iter().enumerate() {
-        if cell.code {
-            body.code(&cell.source, cell.fails)
-                .map_err(|cause| format!("cell {number} does not parse: {cause}"))?;
-        } else {
-            body.comment(&cell.source);
-        }
+    for cell in &cells {
+        body.cell(cell).map_err(|cause| format!("cell {} does not parse: {cause}", cell.number))?;
     }
     if seeds && !body.seeded {
         return Err("no cell says `let config: …::Config = …;`, so there is no seed to set".into());
     }
-    let Body { out, depth, .. } = body;
+    let Body { out, attributes, depth, .. } = body;
+    let attributes: String = attributes.iter().map(|one| format!("{one}\n")).collect();
     let close = "}\n".repeat(depth);
     Ok(format!(
         "//! {title}\n//!\n//! Made by `casebook export` from {file}: the prose is comments, and what a cell shows is printed.\n\
          //! As `examples/{name}.rs` in the project it runs with `cargo run --example {name}`; elsewhere, in a package\n\
          //! that depends on `casebook`. Run it in the folder the notebook is in: its paths begin there.\n\n\
-         #![allow(unused)]\n\nuse casebook::show;\n\n\
+         #![allow(unused)]\n{attributes}\nuse casebook::show;\n\n\
          fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {{\n\
          casebook::notebook::plain_text();\n{out}Ok(())\n{close}}}\n"
     ))
+}
+
+/// Lines, however they end.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
+}
+
+/// A text as a comment may hold it: control characters, and those that turn text around, are spelled out. The compiler
+/// refuses them.
+fn harmless(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        let turns = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        match (turns || letter.is_control()) && letter != '\t' {
+            true => out.extend(letter.escape_unicode()),
+            false => out.push(letter),
+        }
+    }
+    out
+}
+
+/// A text as comments, line by line.
+fn comment(text: &str) -> String {
+    let last = text.ends_with('\n');
+    let lines = lines(text.strip_suffix('\n').filter(|_| last).unwrap_or(text));
+    lines.map(|line| format!("// {}\n", harmless(line.trim_end()))).collect()
 }
 
 #[derive(Default)]
@@ -109,71 +115,38 @@ struct Body {
     out: String,
     seeds: bool,
     seeded: bool,
-    /// Functions and types defined in the innermost block. One block cannot define a name twice, cells can.
+    /// Attributes of the whole program.
+    attributes: BTreeSet<String>,
+    /// What is defined in the innermost block. One block cannot define a name twice, cells can.
     defined: BTreeSet<String>,
     depth: usize,
 }
 
 impl Body {
-    fn comment(&mut self, text: &str) {
-        self.out.push('\n');
-        for line in text.lines() {
-            let _ = writeln!(self.out, "// {}", line.trim_end());
-        }
-        self.out.push('\n');
-    }
-
-    fn code(&mut self, source: &str, fails: bool) -> Result<(), syn::Error> {
-        if fails {
-            self.comment(&format!("(This cell fails on purpose.)\n{source}"));
-            return Ok(());
-        }
-        // The kernel's own commands are no Rust. As comments they keep the lines' numbers.
-        let command = |line: &str| line.trim_start().starts_with(':');
-        let lines: Vec<String> = source
-            .lines()
-            .map(|line| if command(line) { format!("// {line}") } else { line.to_owned() })
-            .collect();
-        let source = lines.join("\n");
-        let block: syn::Block = syn::parse_str(&format!("{{\n{source}\n}}"))?;
-        let names: Vec<String> = block.stmts.iter().filter_map(defined).collect();
-        if names.iter().any(|name| self.defined.contains(name)) {
-            self.out.push_str("{\n");
-            self.depth += 1;
-            self.defined.clear();
-        }
-        self.defined.extend(names);
-        match block.stmts.last().filter(|last| is_value(last)) {
-            None => {
-                let _ = writeln!(self.out, "{source}");
-            }
-            Some(last) => {
-                // The parser counts lines from 1, and one is the brace that was put before the cell.
-                let (start, end) = (last.span().start(), last.span().end());
-                let from = offset(&source, start.line - 1, start.column);
-                let to = offset(&source, end.line - 1, end.column);
-                let (before, value, after) = (&source[..from], &source[from..to], &source[to..]);
-                let _ = writeln!(self.out, "{before}show!({value});{after}");
-            }
-        }
-        if self.seeds && !self.seeded {
-            self.seed(&block);
+    fn cell(&mut self, cell: &Cell) -> Result<(), String> {
+        match (cell.code, cell.fails) {
+            (false, _) => self.prose(&cell.source),
+            (true, true) => self.prose(&format!("(This cell fails on purpose.)\n{}", cell.source)),
+            (true, false) => self.code(Code::new(&cell.source)?),
         }
         Ok(())
     }
 
-    /// Another seed for the config that this cell makes, if it makes one.
-    fn seed(&mut self, block: &syn::Block) {
-        let made = block.stmts.iter().find_map(|statement| {
-            let syn::Stmt::Local(local) = statement else { return None };
-            let syn::Pat::Type(typed) = &local.pat else { return None };
-            let syn::Pat::Ident(name) = &*typed.pat else { return None };
-            let syn::Type::Path(path) = &*typed.ty else { return None };
-            let names: Vec<String> =
-                path.path.segments.iter().map(|part| part.ident.to_string()).collect();
-            (name.ident == "config" && names.last()? == "Config").then(|| names.join("::"))
-        });
-        if let Some(config) = made {
+    fn prose(&mut self, text: &str) {
+        let _ = write!(self.out, "\n{}\n", comment(text));
+    }
+
+    fn code(&mut self, code: Code) {
+        if code.defined.iter().any(|name| self.defined.contains(name)) {
+            self.out.push_str("{\n");
+            self.depth += 1;
+            self.defined.clear();
+        }
+        self.defined.extend(code.defined);
+        self.attributes.extend(code.attributes);
+        let _ = writeln!(self.out, "{}", code.text);
+        // Another seed for the config that this cell makes.
+        if let Some(config) = code.config.filter(|_| self.seeds && !self.seeded) {
             let _ = writeln!(
                 self.out,
                 "let config: {config} = match std::env::args().nth(1) {{\n    \
@@ -184,39 +157,10 @@ impl Body {
     }
 }
 
-/// The name of a function or type that a statement defines.
-fn defined(statement: &syn::Stmt) -> Option<String> {
-    let syn::Stmt::Item(item) = statement else { return None };
-    match item {
-        syn::Item::Fn(item) => Some(item.sig.ident.to_string()),
-        syn::Item::Struct(item) => Some(item.ident.to_string()),
-        syn::Item::Enum(item) => Some(item.ident.to_string()),
-        syn::Item::Const(item) => Some(item.ident.to_string()),
-        _ => None,
-    }
-}
-
-/// Whether a last statement is the cell's value.
-fn is_value(statement: &syn::Stmt) -> bool {
-    match statement {
-        syn::Stmt::Expr(_, semicolon) => semicolon.is_none(),
-        syn::Stmt::Macro(call) => {
-            call.semi_token.is_none()
-                && !matches!(call.mac.delimiter, syn::MacroDelimiter::Brace(_))
-        }
-        _ => false,
-    }
-}
-
-/// The byte at a line (from 1) and a column in characters (from 0).
-fn offset(text: &str, line: usize, column: usize) -> usize {
-    let before: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
-    before + text[before..].char_indices().nth(column).map_or(text[before..].len(), |(at, _)| at)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     fn exported(cells: &[(&str, &str)], seeds: bool) -> Result<String, String> {
         let cells: Vec<Value> = cells
@@ -275,7 +219,91 @@ mod tests {
     fn what_is_no_notebook_or_no_rust_is_told() {
         assert!(program("{", Path::new("x"), false).is_err_and(|e| e.contains("not a notebook")));
         assert!(program("{}", Path::new("x"), false).is_err_and(|e| e.contains("no `cells`")));
-        let broken = exported(&[("markdown", ""), ("code", "let x = ")], false);
-        assert!(broken.is_err_and(|e| e.contains("cell 1 does not parse")));
+        let broken = exported(&[("markdown", ""), ("raw", "?"), ("code", "1;\nlet x = %;")], false);
+        assert!(broken.is_err_and(|e| e.contains("cell 3 does not parse: line 2: ")));
+        let deep = exported(&[("code", "1"), ("code", &"[".repeat(100_000))], false);
+        assert!(deep.is_err_and(|e| e.contains("cell 2 does not parse: ")));
+    }
+
+    /// Lines of comments of a program, without their slashes.
+    fn comments(program: &str) -> Vec<&str> {
+        program.lines().filter_map(|line| line.strip_prefix("// ")).map(str::trim_end).collect()
+    }
+
+    #[test]
+    fn nasty_notebooks_are_programs_with_their_prose() {
+        let prose = "# A \r title\u{7}\u{202e}\r\n*/ /* \"quotes\n\n:dep no command\n//! no doc\n\u{0}end\u{2028}.";
+        let said = [
+            "# A",
+            " title\\u{7}\\u{202e}",
+            "*/ /* \"quotes",
+            ":dep no command",
+            "//! no doc",
+            "\\u{0}end\u{2028}.",
+        ];
+        for code in [
+            "",
+            "\n\n",
+            "// only a comment",
+            "/* only\n:a block */",
+            "let s = \"one\n:two // three\";\ns // four",
+            "let s = r##\"one\n:two \"# // three\"##;\ns",
+            "let a = b\"\\\"\n:x\";",
+            "use a::b;",
+            "use a::b;\nfn f() {}\nstruct S;\ntype T = u8;\ntrait R {}",
+            "fn f() {}\nstruct S;",
+            "match 1 {\n_ => 2\n}\nfn g() {}",
+            "#![allow(dead_code)]\n#![feature(x)]\n1",
+            "//! an inner comment\n1",
+            "#!/usr/bin/env x\n1",
+            ":dep x = \"1\"\n!ls\n1",
+            "async fn f() { g().await }",
+            "let x = 'a: loop { break 'a 1 };\nx",
+            "'\\''",
+            "let x = 5; x /* end */",
+            "x\r\n + 1\r\n",
+            "macro_rules! m { ($($x:tt)*) => {} }\nm! { :: : ; }",
+            "a = b",
+            "|x| x",
+            "return",
+            "1..",
+            "S { a: 1 }",
+            "\u{feff}1",
+        ] {
+            let cells =
+                [("markdown", prose), ("code", code), ("code", code), ("markdown", "The end")];
+            let program = exported(&cells, false).unwrap_or_else(|told| panic!("{code:?}: {told}"));
+            assert!(syn::parse_file(&program).is_ok(), "{code:?}\n{program}");
+            let comments = comments(&program);
+            for line in said.iter().chain(&["The end"]) {
+                assert!(comments.contains(line), "{line:?} of {code:?} in\n{program}");
+            }
+            for line in lines(code).map(str::trim).filter(|line| line.starts_with(':')) {
+                assert!(program.contains(line), "{line:?} in\n{program}");
+            }
+            let refused =
+                |c: char| c != '\n' && (c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c));
+            assert!(!program.replace("\r\n", "\n").contains(refused), "{program:?}");
+        }
+        assert!(syn::parse_file(&exported(&[], false).unwrap()).is_ok());
+        let named = program("{\"cells\": []}", Path::new("a\nb\u{202e}.ipynb"), false).unwrap();
+        assert!(
+            syn::parse_file(&named).is_ok() && named.contains("a\\u{a}b\\u{202e}.ipynb"),
+            "{named}"
+        );
+    }
+
+    #[test]
+    fn attributes_come_first_and_once() {
+        let cells = [
+            ("code", "#![recursion_limit = \"256\"]\n1"),
+            ("code", "#![recursion_limit = \"256\"]\n2"),
+        ];
+        let program = exported(&cells, false).unwrap();
+        assert_eq!(program.matches("recursion_limit").count(), 1, "{program}");
+        assert!(
+            program.find("#![recursion_limit") < program.find("use casebook::show"),
+            "{program}"
+        );
     }
 }

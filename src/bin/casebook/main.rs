@@ -14,6 +14,7 @@ mod record;
 mod saas;
 mod say;
 mod serve;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -105,6 +106,6 @@ fn main() -> ExitCode {
 }
 
 fn failure(error: &casebook::Error) -> ExitCode {
-    say::complain!("casebook: {error}");
+    say::complain!("casebook: {}", terminal::message(&error.to_string()));
     ExitCode::FAILURE
 }

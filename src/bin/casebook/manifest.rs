@@ -17,7 +17,8 @@ use serde_json::Value;
 
 use crate::files::suffix;
 use crate::record;
-use crate::say::{plain, say};
+use crate::say::say;
+use crate::terminal::plain;
 
 /// More missing parts than these are counted, not listed.
 const LISTED: usize = 20;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use casebook::output::{Known, sha256};
 use casebook::{Error, Result};
 
-use crate::say::{plain, say};
+use crate::say::say;
+use crate::terminal::plain;
 
 /// The folder of the records.
 const FOLDER: &str = "made-with";

@@ -48,30 +48,3 @@ pub fn trouble() -> Result<()> {
         _ => Ok(()),
     }
 }
-
-/// Text from a file, for a terminal: control characters, which could move the cursor or hide what is said, as escapes.
-pub fn plain(text: &str) -> String {
-    // Marks that turn the direction of writing around do the same.
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().fold(String::with_capacity(text.len()), |mut plain, c| {
-        if c.is_control() || turns(c) {
-            plain.extend(c.escape_default());
-        } else {
-            plain.push(c);
-        }
-        plain
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn control_characters_are_shown_as_escapes() {
-        assert_eq!(
-            plain("é, 51.8% \u{1b}[2J\r\n\u{9b}\u{202e}"),
-            r"é, 51.8% \u{1b}[2J\r\n\u{9b}\u{202e}"
-        );
-    }
-}

@@ -93,9 +93,9 @@ impl Ab {
         } else {
             experiment::means(users, "arm", "outcome", control)?
         };
-        if ratio.column("mismatch")?.bool()?.get(0) == Some(true) {
-            let p = ratio.column("p_value")?.f64()?.get(0).unwrap_or(0.0);
-            eprintln!(
+        if ratio.column("mismatch")?.bool()?.iter().next().flatten() == Some(true) {
+            let p = ratio.column("p_value")?.f64()?.iter().next().flatten().unwrap_or(0.0);
+            crate::say::complain!(
                 "casebook: the arms do not have the sizes they should (p = {p:.2e}): assignment or logging is broken, and no effect can be trusted; see --ratio"
             );
         }
@@ -147,7 +147,9 @@ fn draw(effect: &DataFrame, shares: bool, outcome: &str) -> Result<Figure> {
         .lazy()
         .with_columns([col(value) * lit(scale), col("low") * lit(scale), col("high") * lit(scale)])
         .collect()?;
-    let first = |name: &str| -> Option<f64> { scaled.column(name).ok()?.f64().ok()?.get(0) };
+    let first = |name: &str| -> Option<f64> {
+        scaled.column(name).ok()?.f64().ok()?.iter().next().flatten()
+    };
     let points = if shares { " points" } else { "" };
     let title = match (first(value), first("low"), first("high")) {
         (Some(found), Some(low), Some(high)) => {
@@ -160,7 +162,7 @@ fn draw(effect: &DataFrame, shares: bool, outcome: &str) -> Result<Figure> {
     chart::interval(&scaled, "arm", value, "low", "high")
         .reference(0.0, "no difference")
         .title(title)
-        .x_label(format!("{} of {}{unit}, with 95 % intervals", capital(value), outcome))
+        .x_label(format!("{} of {}{unit}, with 95% intervals", capital(value), outcome))
         .y_label("Arm, against control")
         .size(720, 180 + 50 * scaled.height().min(20) as u32)
         .draw()

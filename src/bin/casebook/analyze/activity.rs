@@ -147,7 +147,7 @@ impl Activity {
                     ));
                 }
                 self.output.give(&found, || {
-                    let of = found.column("of")?.i64()?.get(0).unwrap_or(0);
+                    let of = found.column("of")?.i64()?.iter().next().flatten().unwrap_or(0);
                     chart::bar(&found, "active_days", "users")
                         .title(format!(
                             "On how many of {} days {of} users were active",

@@ -9,6 +9,7 @@ use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
 use super::input::{Column, Kind, trouble};
+use super::output::percent;
 use super::rules::{Of, Rules};
 use super::steps::{self, Written};
 use super::{Events, Output, duration, invalid, notes, occur};
@@ -229,10 +230,9 @@ impl Funnel {
         };
         self.occurring(&table.frame, &asked, &without)?;
         self.output.give(&found, || {
-            let last = found.height().saturating_sub(1);
-            let overall = found.column("overall_rate")?.f64()?.get(last).unwrap_or(0.0);
-            let title =
-                format!("{} of those who begin get to the end", Unit::Percent.text(overall));
+            let overall = found.column("overall_rate")?.f64()?.iter().last().flatten();
+            let overall = overall.unwrap_or(0.0);
+            let title = format!("{} of those who begin get to the end", percent(overall));
             let mut bar = chart::bar(&found, "name", "users").x_label("Step").y_label("Users");
             bar = match &self.by {
                 Some(column) => bar.by(column).title("How far each group gets"),
@@ -259,9 +259,7 @@ fn trend(found: &DataFrame) -> Result<Figure> {
     let rates: Vec<Option<f64>> = found.column("rate")?.f64()?.iter().collect();
     let last = rates.into_iter().flatten().next_back();
     let title = match last {
-        Some(rate) => {
-            format!("{} of those who began last got to the end", Unit::Percent.text(rate))
-        }
+        Some(rate) => format!("{} of those who began last got to the end", percent(rate)),
         None => "No period's window is over".into(),
     };
     chart::line(found, "period", "rate")
@@ -269,7 +267,7 @@ fn trend(found: &DataFrame) -> Result<Figure> {
         .unit(Unit::Percent)
         .title(title)
         .x_label("Began in the period from")
-        .y_label("Share that got to the end, with 95 % intervals")
+        .y_label("Share that got to the end, with 95% intervals")
         .draw()
 }
 

@@ -78,6 +78,7 @@ impl Output {
     }
 
     fn give(&self, frame: &DataFrame, draw: impl FnOnce() -> Result<Figure>) -> Result<()> {
+        output::check(frame)?;
         if let Some(path) = &self.chart {
             draw()?.save(path)?;
         }

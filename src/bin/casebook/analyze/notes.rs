@@ -6,7 +6,7 @@ use casebook::metrics::Period;
 use casebook::polars::prelude::*;
 
 pub fn tell(note: impl std::fmt::Display) {
-    eprintln!("casebook: {note}");
+    crate::say::complain!("casebook: {note}");
 }
 
 /// The first and the last moment of a column, on the clock of its time zone.

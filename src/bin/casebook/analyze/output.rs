@@ -1,10 +1,15 @@
 //! A result for people, or for programs.
 
+mod number;
+mod table;
+
 use std::io::{self, BufWriter, Write};
 
 use casebook::polars::prelude::*;
-use casebook::{ErrorKind, Result};
+use casebook::{Error, ErrorKind, Result};
 use clap::ValueEnum;
+
+pub use number::percent;
 
 /// How a result is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -21,7 +26,7 @@ pub enum Format {
 pub fn print(frame: &DataFrame, format: Format, rows: usize) -> Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let done = match format {
-        Format::Table => table(frame, rows, &mut out)?,
+        Format::Table => table::print(frame, rows, &mut out)?,
         Format::Json => json(frame, &mut out)?,
         Format::Csv => csv(frame, &mut out)?,
     };
@@ -36,15 +41,29 @@ pub fn print(frame: &DataFrame, format: Format, rows: usize) -> Result<()> {
     }
 }
 
+/// That nothing grew beyond what a number can hold: an infinite sum is no result.
+///
+/// What is no number is another matter: an estimate that does not exist, null in every format.
+pub fn check(frame: &DataFrame) -> Result<()> {
+    for column in frame.columns() {
+        let Ok(numbers) = column.f64() else { continue };
+        if let Some(row) = numbers.iter().position(|n| n.is_some_and(f64::is_infinite)) {
+            let value = format!("beyond 1.8e308 in row {} of the result", row + 1);
+            let accepted = "numbers whose sums and squares stay below that";
+            return Err(Error::config(column.name().as_str(), value, accepted));
+        }
+    }
+    Ok(())
+}
+
 /// A value as text; null is empty.
-fn text(value: &AnyValue, exact: bool) -> String {
+fn text(value: &AnyValue) -> String {
     match value {
         AnyValue::Null => String::new(),
         AnyValue::String(text) => (*text).to_owned(),
         AnyValue::StringOwned(text) => text.to_string(),
         AnyValue::Boolean(flag) => flag.to_string(),
-        AnyValue::Float64(number) if exact => number.to_string(),
-        AnyValue::Float64(number) => rounded(*number),
+        AnyValue::Float64(number) => exact(*number).unwrap_or_default(),
         AnyValue::Date(days) => casebook::chrono::NaiveDate::from_epoch_days(*days)
             .map(|date| date.to_string())
             .unwrap_or_default(),
@@ -57,147 +76,13 @@ fn text(value: &AnyValue, exact: bool) -> String {
     }
 }
 
-/// Four digits that count, and no more decimals than that takes.
-fn rounded(number: f64) -> String {
-    let size = number.abs();
-    if size > 0.0 && size < 1e-5 {
-        return format!("{number:.2e}");
-    }
-    let digits = if size == 0.0 { 0.0 } else { size.log10().floor() + 1.0 };
-    let decimals = (4.0 - digits).clamp(0.0, 9.0) as usize;
-    let shown = format!("{number:.decimals$}");
-    match shown.contains('.') {
-        true => shown.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => shown,
-    }
-}
-
-/// Estimates that are shares, shown as percentages.
-const SHARES: [&str; 9] = [
-    "rate",
-    "step_rate",
-    "overall_rate",
-    "control_rate",
-    "stickiness",
-    "retention",
-    "survival",
-    "share",
-    "logo_churn",
-];
-
-/// A number as people read it: a share in percent, seconds in the units of a clock.
-fn human(name: &str, value: &AnyValue) -> String {
-    let shares = SHARES.contains(&name);
-    match value {
-        AnyValue::Float64(share) if shares => match 100.0 * share {
-            percent if percent == 0.0 || percent.abs() >= 0.1 => format!("{percent:.1} %"),
-            percent => format!("{} %", rounded(percent)),
-        },
-        AnyValue::Float64(seconds) if name.ends_with("seconds") => clock(*seconds),
-        other => text(other, false),
-    }
-}
-
-/// "45s", "8m 13s", "3h 20m", "2d 4h": two units are enough.
-fn clock(seconds: f64) -> String {
-    const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
-    let whole = seconds.round() as u64;
-    let Some(first) = UNITS.iter().position(|(_, length)| whole >= *length) else {
-        return format!("{}s", rounded(seconds));
-    };
-    let (unit, length) = UNITS[first];
-    match UNITS.get(first + 1).map(|(smaller, size)| (whole % length / size, smaller)) {
-        Some((rest, smaller)) if rest > 0 => format!("{}{unit} {rest}{smaller}", whole / length),
-        _ => format!("{}{unit}", whole / length),
-    }
-}
-
-/// A column of the printed table: its header, its cells, and whether they stand on the right.
-struct Shown {
-    cells: Vec<String>,
-    right: bool,
-}
-
-/// A frame's columns as people read them: an estimate and the interval after it are one.
-fn columns(frame: &DataFrame, rows: usize) -> Result<Vec<Shown>> {
-    let mut shown = vec![];
-    let mut rest = frame.columns();
-    while let [column, others @ ..] = rest {
-        let name = column.name().as_str();
-        let interval = match others {
-            [low, high, ..]
-                if name != "se" && low.name().ends_with("low") && high.name().ends_with("high") =>
-            {
-                Some((low, high))
-            }
-            _ => None,
-        };
-        let header = name.strip_suffix("_seconds").unwrap_or(name);
-        let mut cells = vec![match interval {
-            Some(_) => format!("{header} (95 % interval)"),
-            None => header.to_owned(),
-        }];
-        for row in 0..rows {
-            let mut cell = human(name, &column.get(row)?);
-            if let Some((low, high)) = interval {
-                let bounds = [low.get(row)?, high.get(row)?].map(|bound| human(name, &bound));
-                if bounds.iter().any(|bound| !bound.is_empty()) {
-                    let [low, high] =
-                        bounds.map(|bound| if bound.is_empty() { "?".into() } else { bound });
-                    cell = format!("{cell} ({} to {high})", low.trim_end_matches(" %"));
-                }
-            }
-            cells.push(cell);
-        }
-        // A column of warnings that never had to warn is left out.
-        if name != "warning" || cells[1..].iter().any(|cell| !cell.is_empty()) {
-            shown.push(Shown {
-                cells,
-                right: column.dtype().is_primitive_numeric() && interval.is_none(),
-            });
-        }
-        rest = if interval.is_some() { &others[2..] } else { others };
-    }
-    Ok(shown)
-}
-
-fn table(frame: &DataFrame, rows: usize, out: &mut impl Write) -> Result<io::Result<()>> {
-    let shown = frame.height().min(rows);
-    let columns: Vec<(Vec<String>, usize, bool)> = columns(frame, shown)?
-        .into_iter()
-        .map(|Shown { cells, right }| {
-            let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
-            (cells, width, right)
-        })
-        .collect();
-    let write = |out: &mut dyn Write| -> io::Result<()> {
-        for row in 0..=shown {
-            let mut line = String::new();
-            for (place, (cells, width, right)) in columns.iter().enumerate() {
-                let pad = " ".repeat(width - cells[row].chars().count());
-                let gap = if place == 0 { "" } else { "  " };
-                match right {
-                    true => line.push_str(&format!("{gap}{pad}{}", cells[row])),
-                    false => line.push_str(&format!("{gap}{}{pad}", cells[row])),
-                }
-            }
-            writeln!(out, "{}", line.trim_end())?;
-            if row == 0 {
-                let widths: Vec<String> =
-                    columns.iter().map(|column| "-".repeat(column.1)).collect();
-                writeln!(out, "{}", widths.join("  "))?;
-            }
-        }
-        if frame.height() > shown {
-            writeln!(
-                out,
-                "… {} more rows: --rows N, or --format csv for all",
-                frame.height() - shown
-            )?;
-        }
-        Ok(())
-    };
-    Ok(write(out))
+/// The fewest digits that read back as the same number; `None` if it is not finite. Very large and very small ones
+/// get an exponent instead of hundreds of zeros.
+fn exact(number: f64) -> Option<String> {
+    let number = number + 0.0; // zero has no sign
+    let plain = number == 0.0 || (1e-7..1e17).contains(&number.abs());
+    let text = if plain { number.to_string() } else { format!("{number:e}") };
+    number.is_finite().then_some(text)
 }
 
 fn json(frame: &DataFrame, out: &mut impl Write) -> Result<io::Result<()>> {
@@ -208,11 +93,11 @@ fn json(frame: &DataFrame, out: &mut impl Write) -> Result<io::Result<()>> {
         for (name, column) in names.iter().zip(frame.columns()) {
             let value = column.get(row)?;
             let json = match &value {
-                AnyValue::Null => serde_json::Value::Null,
-                AnyValue::Boolean(flag) => (*flag).into(),
-                AnyValue::Int64(number) => (*number).into(),
-                AnyValue::Float64(number) => (*number).into(),
-                other => text(other, true).into(),
+                AnyValue::Null => "null".to_owned(),
+                AnyValue::Float64(number) => exact(*number).unwrap_or_else(|| "null".into()),
+                AnyValue::Boolean(_) => text(&value),
+                value if column.dtype().is_primitive_numeric() => text(value),
+                other => serde_json::Value::from(text(other)).to_string(),
             };
             fields.push(format!("{}: {json}", serde_json::Value::from(name.as_str())));
         }
@@ -230,7 +115,7 @@ fn csv(frame: &DataFrame, out: &mut impl Write) -> Result<io::Result<()>> {
     for row in 0..frame.height() {
         let mut cells = vec![];
         for column in frame.columns() {
-            cells.push(text(&column.get(row)?, true));
+            cells.push(text(&column.get(row)?));
         }
         done = done.and_then(|()| writer.write_record(&cells));
     }
@@ -240,4 +125,55 @@ fn csv(frame: &DataFrame, out: &mut impl Write) -> Result<io::Result<()>> {
     });
     let flushed = writer.flush();
     Ok(done.and(flushed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(frame: &DataFrame) -> (String, String) {
+        let (mut as_json, mut as_csv) = (vec![], vec![]);
+        json(frame, &mut as_json).unwrap().unwrap();
+        csv(frame, &mut as_csv).unwrap().unwrap();
+        (String::from_utf8(as_json).unwrap(), String::from_utf8(as_csv).unwrap())
+    }
+
+    #[test]
+    fn numbers_are_the_same_and_exact_in_csv_and_json() {
+        let numbers = [
+            0.1 + 0.2,
+            1e308,
+            -f64::MAX,
+            f64::MIN_POSITIVE,
+            5e-324,
+            1.0 / 3.0,
+            1e16 + 2.0,
+            123_456_789.0,
+            -0.0,
+            1e-7,
+        ];
+        let (json, csv) = given(&df!("x" => numbers).unwrap());
+        for ((number, json), csv) in
+            numbers.iter().zip(json.lines().skip(1)).zip(csv.lines().skip(1))
+        {
+            let json = json.trim_start_matches("  {\"x\": ").trim_end_matches(['}', ',']);
+            assert_eq!(json, csv);
+            assert_eq!(json.parse::<f64>().unwrap().to_bits(), (number + 0.0).to_bits(), "{json}");
+            assert!(json.len() < 30, "{json}");
+        }
+        assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok(), "{json}");
+    }
+
+    #[test]
+    fn what_does_not_exist_is_empty_and_what_grew_too_large_is_an_error() {
+        let frame = df!("name" => ["a"], "x" => [f64::NAN]).unwrap();
+        assert!(check(&frame).is_ok());
+        assert_eq!(
+            given(&frame),
+            ("[\n  {\"name\": \"a\", \"x\": null}\n]\n".into(), "name,x\na,\n".into())
+        );
+        let frame = df!("x" => [1.0, f64::NEG_INFINITY]).unwrap();
+        let told = check(&frame).unwrap_err().to_string();
+        assert!(told.starts_with("`x` is beyond 1.8e308 in row 2 of the result"), "{told}");
+    }
 }

@@ -11,6 +11,7 @@ use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
 use super::input::{Column, Kind, Source};
+use super::output::percent;
 use super::{Events, Named, Output, capital, invalid, notes, period, unique, until};
 
 /// Who counts from when.
@@ -146,7 +147,7 @@ impl Retention {
         self.output.give(&found, || {
             let last = found.last_value("rate")?;
             let title = match last {
-                Some((day, rate)) => format!("{} are back on day {day}", Unit::Percent.text(rate)),
+                Some((day, rate)) => format!("{} are back on day {day}", percent(rate)),
                 None => "Nobody was observed long enough".into(),
             };
             chart::line(&found, "day", "rate")
@@ -154,7 +155,7 @@ impl Retention {
                 .unit(Unit::Percent)
                 .title(title)
                 .x_label("Days since the start")
-                .y_label("Share active, with 95 % intervals")
+                .y_label("Share active, with 95% intervals")
                 .draw()
         })
     }
@@ -236,11 +237,7 @@ impl Cohorts {
             return self.output.give(&curve, || {
                 let title = match curve.last_value("rate")? {
                     Some((period, rate)) => {
-                        format!(
-                            "{} are active in {} {period}",
-                            Unit::Percent.text(rate),
-                            self.period
-                        )
+                        format!("{} are active in {} {period}", percent(rate), self.period)
                     }
                     None => "No cohort was observed for a whole period".into(),
                 };
@@ -249,7 +246,7 @@ impl Cohorts {
                     .unit(Unit::Percent)
                     .title(title)
                     .x_label(axis)
-                    .y_label("Share active, with 95 % intervals")
+                    .y_label("Share active, with 95% intervals")
                     .draw()
             });
         }

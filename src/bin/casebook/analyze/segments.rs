@@ -76,7 +76,14 @@ impl Rfm {
             )
             .collect()?;
         let draw = || {
-            let first = summary.column("segment")?.str()?.get(0).unwrap_or("").to_owned();
+            let first = summary
+                .column("segment")?
+                .str()?
+                .iter()
+                .next()
+                .flatten()
+                .unwrap_or("none")
+                .to_owned();
             chart::bar(&summary, "segment", "monetary")
                 .title(format!("Most money comes from {first}"))
                 .x_label("Segment")

@@ -1,13 +1,14 @@
 //! `casebook analyze survival`.
 
 use casebook::Result;
-use casebook::chart::{self, Unit};
+use casebook::chart;
 use casebook::metrics::survival;
 use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
 use super::input::{Column, Kind, Source};
+use super::output::percent;
 use super::{Output, capital, invalid};
 
 /// How long they stay, when not everybody has left yet
@@ -78,10 +79,12 @@ impl Survival {
         let by = self.group.as_deref();
         let curve = survival::kaplan_meier(subjects, by)?;
         let left = curve.column("survival")?.f64()?.min().unwrap_or(1.0);
-        let line = chart::survival(&curve).x_label(capital(&self.duration));
+        let line = chart::survival(&curve)
+            .x_label(capital(&self.duration))
+            .y_label("Share still there, with 95% intervals");
         match by {
             Some(by) => line.by(by).title("How long each group stays").draw(),
-            None => line.title(format!("{} are left at the end", Unit::Percent.text(left))).draw(),
+            None => line.title(format!("{} are left at the end", percent(left))).draw(),
         }
     }
 }

@@ -1,0 +1,99 @@
+//! Numbers as people read them.
+
+use casebook::chart::Unit;
+use casebook::polars::prelude::AnyValue;
+
+use super::text;
+
+/// Estimates that are shares, shown as percentages.
+const SHARES: [&str; 9] = [
+    "rate",
+    "step_rate",
+    "overall_rate",
+    "control_rate",
+    "stickiness",
+    "retention",
+    "survival",
+    "share",
+    "logo_churn",
+];
+
+/// A share in a chart's title: "51.8%".
+pub fn percent(share: f64) -> String {
+    Unit::Percent.text(share).replace(" %", "%")
+}
+
+/// A value as people read it: a share in percent, seconds in the units of a clock.
+pub fn human(name: &str, value: &AnyValue) -> String {
+    match value {
+        AnyValue::Float64(number) if !number.is_finite() => String::new(),
+        AnyValue::Float64(share) if SHARES.contains(&name) => match 100.0 * share + 0.0 {
+            percent if percent == 0.0 || (0.1..1e15).contains(&percent.abs()) => {
+                format!("{percent:.1}%")
+            }
+            percent => format!("{}%", rounded(percent)),
+        },
+        AnyValue::Float64(seconds) if name.ends_with("seconds") => clock(*seconds),
+        AnyValue::Float64(number) => rounded(*number),
+        other => text(other),
+    }
+}
+
+/// Four digits that count, and no more decimals than that takes.
+fn rounded(number: f64) -> String {
+    let size = number.abs();
+    if size > 0.0 && !(1e-5..1e15).contains(&size) {
+        return format!("{number:.2e}");
+    }
+    let digits = if size == 0.0 { 0.0 } else { size.log10().floor() + 1.0 };
+    let decimals = (4.0 - digits).clamp(0.0, 9.0) as usize;
+    // Zero has no sign.
+    let shown = format!("{:.decimals$}", number + 0.0);
+    match shown.contains('.') {
+        true => shown.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => shown,
+    }
+}
+
+/// "45s", "8m 13s", "3h 20m", "2d 4h": two units are enough.
+fn clock(seconds: f64) -> String {
+    const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+    let whole = seconds.round() as u64;
+    let Some(first) = UNITS.iter().position(|(_, length)| whole >= *length) else {
+        return format!("{}s", rounded(seconds));
+    };
+    let (unit, length) = UNITS[first];
+    match UNITS.get(first + 1).map(|(smaller, size)| (whole % length / size, smaller)) {
+        Some((rest, smaller)) if rest > 0 => format!("{}{unit} {rest}{smaller}", whole / length),
+        _ => format!("{}{unit}", whole / length),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_percentages_without_a_space() {
+        let shown = |share| human("rate", &AnyValue::Float64(share));
+        assert_eq!(shown(0.518), "51.8%");
+        assert_eq!(shown(-0.0), "0.0%");
+        assert_eq!(shown(0.000_23), "0.023%");
+        assert_eq!(shown(1e300), "1.00e302%");
+        assert_eq!(shown(f64::NAN), "");
+        assert_eq!(percent(0.0779), "7.8%");
+    }
+
+    #[test]
+    fn numbers_are_short_whatever_their_size() {
+        let shown = |number| human("mean", &AnyValue::Float64(number));
+        assert_eq!(shown(-0.0), "0");
+        assert_eq!(shown(1234.56), "1235");
+        assert_eq!(shown(1e308), "1.00e308");
+        assert_eq!(shown(-5e-324), "-4.94e-324");
+        assert_eq!(shown(f64::NEG_INFINITY), "");
+        let clock = |seconds| human("median_seconds", &AnyValue::Float64(seconds));
+        assert_eq!(clock(493.0), "8m 13s");
+        assert_eq!(clock(f64::NAN), "");
+    }
+}

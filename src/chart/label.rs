@@ -1,0 +1,49 @@
+//! Texts from the data, as a chart can show them.
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+/// Characters of a text that is looked at: more than the largest chart has room for.
+const MOST: usize = 400;
+
+/// The text, or its beginning with an ellipsis: whole graphemes, unless a single one is too long. To be called before
+/// anything is measured, which takes time for each character.
+pub fn short(text: &str) -> String {
+    let Some((end, _)) = text.char_indices().nth(MOST) else { return text.to_owned() };
+    let head = &text[..end];
+    // The last grapheme may go on behind the cut.
+    let whole = head.grapheme_indices(true).next_back().map_or(0, |(at, _)| at);
+    let head = if whole == 0 { head } else { &head[..whole] };
+    format!("{}…", head.trim_end())
+}
+
+/// Shorter and shorter beginnings of a text, a grapheme at a time.
+pub fn beginnings(text: &str) -> impl Iterator<Item = &str> {
+    text.grapheme_indices(true).rev().map(|(at, _)| text[..at].trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_between_graphemes() {
+        assert_eq!(short("as it is"), "as it is");
+        assert_eq!(short(&"x".repeat(MOST)), "x".repeat(MOST));
+        assert_eq!(short(&"x".repeat(64_000)), format!("{}…", "x".repeat(MOST - 1)));
+        // A family of seven characters, and an e whose accent is a character of its own.
+        for grapheme in ["👨\u{200d}👩\u{200d}👧\u{200d}👦", "e\u{301}"] {
+            let cut = short(&grapheme.repeat(1_000));
+            let kept = cut.strip_suffix('…').unwrap();
+            assert!(kept.len() > grapheme.len() && kept.replace(grapheme, "").is_empty(), "{cut}");
+        }
+        // A letter under a tower of accents is a single grapheme.
+        let tower = short(&format!("a{}", "\u{301}".repeat(64_000)));
+        assert_eq!(tower.chars().count(), MOST + 1);
+    }
+
+    #[test]
+    fn beginnings_end_between_graphemes() {
+        let all: Vec<&str> = beginnings("a e\u{301}🇩🇪").collect();
+        assert_eq!(all, ["a e\u{301}", "a", "a", ""]);
+    }
+}
