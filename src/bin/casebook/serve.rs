@@ -29,6 +29,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 
+use crate::say;
+
 use work::Desk;
 
 /// Connections at a time. One more ends the oldest: what takes long on this machine waits for nothing good.
