@@ -74,7 +74,9 @@ pub fn run(config: Config, dashboard: Dashboard, port: u16, browser: bool) -> Re
         let address = format!("http://127.0.0.1:{port}/");
         say::say!("{address} (Ctrl+C ends it)");
         if browser && let Err(error) = open::that(&address) {
-            say::complain!("casebook: no browser could be opened ({error}): open the address yourself");
+            say::complain!(
+                "casebook: no browser could be opened ({error}): open the address yourself"
+            );
         }
         let hosts = [format!("127.0.0.1:{port}"), format!("localhost:{port}")];
         accept(&listener, Arc::new(Server { config, desk, hosts })).await
