@@ -205,6 +205,22 @@ fn idle_connections_make_room() {
 }
 
 #[test]
+fn a_burst_is_answered_to_the_last() {
+    let server = Server::start();
+    let ask = format!("{}\r\n", server.head("GET /progress"));
+    let burst: Vec<TcpStream> = (0..300)
+        .map(|_| {
+            let mut client = server.client();
+            client.write_all(ask.as_bytes()).unwrap();
+            client
+        })
+        .collect();
+    for client in burst {
+        assert_eq!(answer(client).map(|answer| answer.status), Some(200));
+    }
+}
+
+#[test]
 fn what_is_too_long_is_refused() {
     let server = Server::start();
     let send = |text: String| {

@@ -126,6 +126,14 @@ fn parquet(rng: &mut ChaCha8Rng, name: &str, rows: &[Vec<String>], place: &Path)
     std::fs::read(&folder.finish().unwrap()[0].path).unwrap()
 }
 
+/// What a Parquet file says of itself stands at its end, before eight bytes without which nothing is read.
+fn footer(rng: &mut ChaCha8Rng, data: &mut Vec<u8>) {
+    let end = data.split_off(data.len().saturating_sub(8));
+    let mut foot = data.split_off(data.len().saturating_sub(3_000));
+    mutate::bytes(rng, &mut foot);
+    data.extend([foot, end].concat());
+}
+
 fn analyze(rng: &mut ChaCha8Rng, place: &Path) -> Case {
     let kind: &Kind = &KINDS[below(rng, KINDS.len())];
     let mut rows = sample(kind.sample);
@@ -150,10 +158,13 @@ fn analyze(rng: &mut ChaCha8Rng, place: &Path) -> Case {
     let damaged = one_in(rng, 3) && (extension != "parquet" || damaged_parquet());
     if damaged {
         for _ in 0..rng.random_range(1..4) {
-            mutate::bytes(rng, &mut data);
+            match extension == "parquet" && one_in(rng, 2) {
+                true => footer(rng, &mut data),
+                false => mutate::bytes(rng, &mut data),
+            }
         }
     }
-    // The seldom lie about what a file is.
+    // Seldom a lie about what a file is.
     let called =
         if one_in(rng, 40) { pick(rng, &["csv", "parquet", "xlsx", ""]) } else { extension };
     let file = format!("in.{called}");

@@ -94,7 +94,12 @@ fn json(frame: &DataFrame, out: &mut impl Write) -> Result<io::Result<()>> {
             let value = column.get(row)?;
             let json = match &value {
                 AnyValue::Null => "null".to_owned(),
-                AnyValue::Float64(number) => exact(*number).unwrap_or_else(|| "null".into()),
+                AnyValue::Float64(number) => match exact(*number) {
+                    // A whole number of a column that has others too.
+                    Some(text) if !text.contains(['.', 'e']) => text + ".0",
+                    Some(text) => text,
+                    None => "null".to_owned(),
+                },
                 AnyValue::Boolean(_) => text(&value),
                 value if column.dtype().is_primitive_numeric() => text(value),
                 other => serde_json::Value::from(text(other)).to_string(),
@@ -157,8 +162,14 @@ mod tests {
             numbers.iter().zip(json.lines().skip(1)).zip(csv.lines().skip(1))
         {
             let json = json.trim_start_matches("  {\"x\": ").trim_end_matches(['}', ',']);
-            assert_eq!(json, csv);
-            assert_eq!(json.parse::<f64>().unwrap().to_bits(), (number + 0.0).to_bits(), "{json}");
+            for text in [json, csv] {
+                assert_eq!(
+                    text.parse::<f64>().unwrap().to_bits(),
+                    (number + 0.0).to_bits(),
+                    "{text}"
+                );
+            }
+            assert_eq!(json.trim_end_matches(".0"), csv);
             assert!(json.len() < 30, "{json}");
         }
         assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok(), "{json}");

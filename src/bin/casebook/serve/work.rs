@@ -47,10 +47,13 @@ pub struct Desk {
     asked: Condvar,
 }
 
+/// What came of a job, or why nothing did.
+type Outcome = Result<(), String>;
+
 struct State {
     shown: Shown,
-    /// The newest job; its result once it is done.
-    job: Option<(Arc<Job>, Option<Result<(), String>>)>,
+    /// The newest job; what came of it once it is done.
+    job: Option<(Arc<Job>, Option<Outcome>)>,
     /// Whether the newest job waits for the thread that works.
     waiting: bool,
 }
