@@ -68,7 +68,7 @@ fn generate_replaces_its_own_files_and_no_others() {
     let (place, out) = folder();
     works(&with(&base, &["--out", &out]));
     let told = doctor(place.path());
-    assert!(told.contains("ok       ecommerce, sqlite, whole: 1 files"), "{told}");
+    assert!(told.contains("ok       ecommerce, sqlite, whole: 1 file,"), "{told}");
     works(&with(&base, &["--out", &out]));
     let path = place.path().join("ecommerce.sqlite");
     std::fs::write(place.path().join("ecommerce.sqlite-journal"), "x").unwrap();
