@@ -101,7 +101,7 @@ fn a_report_touches_nothing_that_is_not_its_own() {
     // What the study cannot report on is refused before anything is made.
     for (more, named) in [
         (["--months", "6"], "`months` is 6; accepted: 7 to 60"),
-        (["--users", "300"], "`users` is 300; accepted: "),
+        (["--users", "60"], "`users` is 60; accepted: 85 or more"),
     ] {
         for out in [out.as_str(), &format!("{out}/new")] {
             let told = fails(&["report", "notion", more[0], more[1], "--out", out]);
