@@ -299,10 +299,7 @@ fn look(folder: &Path, set: &[(Part, Manifest)]) -> bool {
                 .files
                 .iter()
                 .fold((0, 0), |(rows, bytes), file| (rows + file.rows, bytes + file.bytes));
-            let files = match manifest.files.len() {
-                1 => "1 file".to_owned(),
-                files => format!("{files} files"),
-            };
+            let files = record::files(manifest.files.len());
             tell(&format!("ok       {}: {files}, {rows} rows, {bytes} bytes", what(*part)));
             continue;
         }
