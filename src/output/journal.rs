@@ -67,11 +67,11 @@ impl Places<'_> {
         self.place.join(&entry.name)
     }
 
-    fn new(&self, entry: &Entry) -> PathBuf {
+    fn incoming(&self, entry: &Entry) -> PathBuf {
         self.hidden.join(NEW).join(&entry.name)
     }
 
-    fn old(&self, entry: &Entry) -> PathBuf {
+    fn aside(&self, entry: &Entry) -> PathBuf {
         self.hidden.join(OLD).join(&entry.name)
     }
 }
@@ -117,7 +117,7 @@ pub fn recover(place: &Path, hidden: &Path) -> Result<bool> {
     for entry in &entries {
         let seen = Seen::at(&places.target(entry))?;
         let theirs = seen.is_some() && seen != entry.old;
-        if theirs && entry.new && exists(&places.new(entry)) {
+        if theirs && entry.new && exists(&places.incoming(entry)) {
             foreign.push(entry.name.display().to_string());
         }
     }
@@ -154,7 +154,7 @@ fn open(places: &Places, entries: &[Entry], watch: &mut Watch) -> Result<()> {
         fs::create_dir(places.hidden.join(OLD))?;
         let mut folders = BTreeSet::new();
         for entry in entries {
-            let files = [places.new(entry), places.old(entry)];
+            let files = [places.incoming(entry), places.aside(entry)];
             folders.extend(files.iter().filter_map(|file| file.parent().map(Path::to_owned)));
         }
         for folder in &folders {
@@ -182,7 +182,7 @@ fn open(places: &Places, entries: &[Entry], watch: &mut Watch) -> Result<()> {
 /// old and new look like a complete set.
 fn forward(places: &Places, entries: &[Entry], watch: &mut Watch) -> Result<()> {
     for entry in entries.iter().rev().filter(|entry| entry.old.is_some()) {
-        let (from, to) = (places.target(entry), places.old(entry));
+        let (from, to) = (places.target(entry), places.aside(entry));
         let fail = |cause: io::Error| Error::file("replace", &from, cause);
         watch("move an old file").map_err(fail)?;
         // Gone already, or its successor has come.
@@ -191,7 +191,7 @@ fn forward(places: &Places, entries: &[Entry], watch: &mut Watch) -> Result<()> 
         }
     }
     for entry in entries.iter().filter(|entry| entry.new) {
-        let (from, to) = (places.new(entry), places.target(entry));
+        let (from, to) = (places.incoming(entry), places.target(entry));
         let fail = |cause: io::Error| Error::file("write", &to, cause);
         watch("move a new file").map_err(fail)?;
         if !exists(&from) {
@@ -211,13 +211,13 @@ fn forward(places: &Places, entries: &[Entry], watch: &mut Watch) -> Result<()> 
 /// Takes back what [`forward`] has done.
 fn back(places: &Places, entries: &[Entry]) -> Result<()> {
     for entry in entries.iter().rev().filter(|entry| entry.new) {
-        let (at, from) = (places.target(entry), places.new(entry));
+        let (at, from) = (places.target(entry), places.incoming(entry));
         if !exists(&from) && exists(&at) {
             fs::rename(&at, &from).map_err(|cause| Error::file("take back", &at, cause))?;
         }
     }
     for entry in entries.iter().filter(|entry| entry.old.is_some()) {
-        let (from, to) = (places.old(entry), places.target(entry));
+        let (from, to) = (places.aside(entry), places.target(entry));
         if exists(&from) {
             if exists(&to) {
                 return Err(Error::file("put back", &to, "something else is there"));

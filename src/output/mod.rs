@@ -69,8 +69,8 @@ pub enum Replace {
 pub struct Claim {
     place: PathBuf,
     hidden: Hidden,
-    /// Files whose bytes were found to be an earlier run's, so that they are not read twice.
-    unchanged: RefCell<BTreeMap<PathBuf, Seen>>,
+    /// Hashes of files that were read, so that they are not read twice.
+    hashes: RefCell<BTreeMap<PathBuf, (Seen, String)>>,
 }
 
 impl Claim {
@@ -109,7 +109,7 @@ impl Claim {
         let hidden = Hidden::lock(place, key)?;
         hidden.keep(true);
         journal::recover(place, hidden.path())?;
-        Ok(Claim { place: place.to_owned(), hidden, unchanged: RefCell::default() })
+        Ok(Claim { place: place.to_owned(), hidden, hashes: RefCell::default() })
     }
 
     /// Where new files are written, under the names they will have.
@@ -175,13 +175,14 @@ impl Claim {
             return Ok(false);
         }
         let Some(hash) = &known.sha256 else { return Ok(true) };
-        if self.unchanged.borrow().get(name) == Some(seen) {
-            return Ok(true);
+        if let Some((then, found)) = self.hashes.borrow().get(name)
+            && then == seen
+        {
+            return Ok(found == hash);
         }
-        let same = sha256(&self.place.join(name))? == *hash;
-        if same {
-            self.unchanged.borrow_mut().insert(name.to_owned(), *seen);
-        }
+        let found = sha256(&self.place.join(name))?;
+        let same = found == *hash;
+        self.hashes.borrow_mut().insert(name.to_owned(), (*seen, found));
         Ok(same)
     }
 

@@ -68,7 +68,7 @@ fn generate_replaces_its_own_files_and_no_others() {
     let (place, out) = folder();
     works(&with(&base, &["--out", &out]));
     let told = doctor(place.path());
-    assert!(told.contains("ok       ecommerce, sqlite, whole: 1 files"), "{told}");
+    assert!(told.contains("ok       ecommerce, sqlite, whole: 1 file,"), "{told}");
     works(&with(&base, &["--out", &out]));
     let path = place.path().join("ecommerce.sqlite");
     std::fs::write(place.path().join("ecommerce.sqlite-journal"), "x").unwrap();
@@ -101,7 +101,7 @@ fn a_report_touches_nothing_that_is_not_its_own() {
     // What the study cannot report on is refused before anything is made.
     for (more, named) in [
         (["--months", "6"], "`months` is 6; accepted: 7 to 60"),
-        (["--users", "300"], "`users` is 300; accepted: "),
+        (["--users", "60"], "`users` is 60; accepted: 85 or more"),
     ] {
         for out in [out.as_str(), &format!("{out}/new")] {
             let told = fails(&["report", "notion", more[0], more[1], "--out", out]);

@@ -300,8 +300,8 @@ fn look(folder: &Path, set: &[(Part, Manifest)]) -> bool {
                 .files
                 .iter()
                 .fold((0, 0), |(rows, bytes), file| (rows + file.rows, bytes + file.bytes));
-            let files = manifest.files.len();
-            tell(&format!("ok       {}: {files} files, {rows} rows, {bytes} bytes", what(*part)));
+            let files = record::files(manifest.files.len());
+            tell(&format!("ok       {}: {files}, {rows} rows, {bytes} bytes", what(*part)));
             continue;
         }
         well = false;

@@ -97,6 +97,11 @@ impl Record {
     }
 }
 
+/// So many files, in words.
+pub fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}
+
 /// Says what is there of a report in a folder, what is missing and what was changed. `None` if there is no report, else
 /// whether all is well.
 pub fn check(folder: &Path) -> Option<bool> {
@@ -126,7 +131,7 @@ pub fn check(folder: &Path) -> Option<bool> {
         };
         let troubles: Vec<String> = record.files.iter().filter_map(trouble).collect();
         if troubles.is_empty() {
-            say!("ok       report, {shown}: {} files", record.files.len());
+            say!("ok       report, {shown}: {}", files(record.files.len()));
         } else {
             well = false;
             say!("damaged  report, {shown}: {}", troubles.join("; "));

@@ -4,9 +4,6 @@ use super::study::MONTHS;
 use crate::error::{Error, Result};
 use crate::simulate::notion::Config;
 
-/// Users that are to come to pay, as far as can be expected.
-const PAYING: f64 = 10.0;
-
 /// Checks, before any data is made, that the study can report on it.
 ///
 /// # Errors
@@ -37,9 +34,9 @@ pub fn check(config: &Config) -> Result<()> {
         targets.monetization,
     ];
     let share: f64 = share.iter().product();
-    let enough = (PAYING / share.max(1e-9)).ceil() as u64;
+    let enough = (1.0 / share.max(1e-9)).ceil() as u64;
     if u64::from(config.users) < enough {
-        let accepted = format!("{enough} or more: of fewer, hardly {PAYING} come to pay");
+        let accepted = format!("{enough} or more: of fewer, hardly one comes to pay");
         return Err(Error::config("users", config.users, accepted));
     }
     Ok(())
