@@ -143,7 +143,7 @@ impl Funnel {
                 .collect();
             let mut reached = vec![SKIPPED; n];
             if any {
-                if !self.from_any_of(&mine, within - next, &mut reached) {
+                if !self.begun_early(&mine, within - next, &mut reached) {
                     reached.fill(SKIPPED);
                 }
             } else {
