@@ -7,7 +7,7 @@ impl Funnel {
     /// How many different steps lie within one window at most. False: the user is left out.
     pub(super) fn in_any_order(&self, marks: &[Mark], best: &mut [i64]) -> bool {
         if self.excluded == Excluded::Voids && !self.exclusions.is_empty() {
-            return self.from_any_of(marks, marks.len(), best);
+            return self.begun_early(marks, marks.len(), best);
         }
         let n = self.steps.len();
         let window = micros(self.window);
@@ -43,7 +43,7 @@ impl Funnel {
 
     /// The same of the attempts that begin with one of the first `begin` events: from an event to the end of
     /// its window, or to the last step.
-    pub(super) fn from_any_of(&self, marks: &[Mark], begin: usize, best: &mut [i64]) -> bool {
+    pub(super) fn begun_early(&self, marks: &[Mark], begin: usize, best: &mut [i64]) -> bool {
         let n = self.steps.len();
         let window = micros(self.window);
         let mut counts = [0_usize; MOST_STEPS];
@@ -120,7 +120,7 @@ mod tests {
             })
             .collect();
         let mut best = [SKIPPED; 3];
-        let stays = funnel.from_any_of(&marks, begin, &mut best);
+        let stays = funnel.begun_early(&marks, begin, &mut best);
         stays.then(|| best.iter().filter(|at| **at != SKIPPED).count())
     }
 

@@ -173,7 +173,8 @@ impl<'f> Search<'f> {
             }
             // The same attempt keeps its earliest event of a step, unless the next has a window.
             let keeps = same && (!self.strict || self.repeatable) && !self.limits_next(step);
-            if !keeps && !(same && self.attempts.is_void(step)) {
+            let stays_void = same && self.attempts.is_void(step);
+            if !keeps && !stays_void {
                 self.attempts.advance(from, step, mark.at, self.earlier);
             }
             let further = self.furthest.is_none_or(|furthest| step > furthest);

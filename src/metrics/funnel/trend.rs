@@ -143,7 +143,7 @@ impl Funnel {
                 .collect();
             let mut reached = vec![SKIPPED; n];
             if any {
-                if !self.from_any_of(&mine, within - next, &mut reached) {
+                if !self.begun_early(&mine, within - next, &mut reached) {
                     reached.fill(SKIPPED);
                 }
             } else {
@@ -294,6 +294,7 @@ mod tests {
     fn a_single_period_is_the_funnel() {
         let rows: Vec<(i64, i64, &str)> = (0..200)
             .map(|n| (n * 7 % 23, 1 + n * 13 % 11, ["look", "buy", "x", "look"][(n % 4) as usize]))
+            .chain((30..36).flat_map(|user| [(user, 2, "look"), (user, user - 28, "buy")]))
             .collect();
         let until = date(19_723 + 60).and_time(NaiveTime::MIN);
         let modes = [Excluded::Stops, Excluded::Voids, Excluded::Leaves];

@@ -72,7 +72,7 @@ struct Cursor<'t> {
     commas: bool,
 }
 
-impl<'t> Cursor<'t> {
+impl Cursor<'_> {
     fn wrong(&self) -> casebook::Error {
         let accepted = "a name, or name[column=value], with =, !=, >=, <=, > or <; a name with commas or brackets in double quotes";
         invalid(self.field, format!("\"{}\"", self.whole), accepted)
