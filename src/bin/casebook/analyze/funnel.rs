@@ -7,7 +7,7 @@ use casebook::metrics::funnel::{Excluded, Funnel as Steps, Order, Step};
 use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
-use super::input::{Column, Kind, trouble};
+use super::input::{Column, Kind, canonical};
 use super::{Events, Output, duration, invalid, occur};
 
 /// How many get from step to step, and how long it takes them
@@ -94,7 +94,7 @@ impl<'t> Asked<'t> {
     fn column(&self) -> Option<Column> {
         let (column, operator, _) = self.condition?;
         let numeric = !["=", "!="].contains(&operator);
-        let kind = if numeric { Kind::MaybeNumber } else { Kind::Text };
+        let kind = if numeric { Kind::MaybeNumber } else { Kind::Value };
         Some(Column::new(
             column,
             &format!("{}:{column}", if numeric { "number" } else { "text" }),
@@ -112,8 +112,8 @@ impl<'t> Asked<'t> {
             let left = col(column.to.as_str());
             let number = || lit(value.parse::<f64>().unwrap_or(f64::NAN));
             when = when.and(match operator {
-                "=" => left.eq(lit(value)),
-                "!=" => left.neq(lit(value)),
+                "=" => left.eq(lit(canonical(value).as_ref())),
+                "!=" => left.neq(lit(canonical(value).as_ref())),
                 ">=" => left.gt_eq(number()),
                 "<=" => left.lt_eq(number()),
                 ">" => left.gt(number()),
@@ -135,16 +135,16 @@ impl Funnel {
             }
         }
         let mut columns = self.events.columns();
-        columns.push(Column::new(&self.event, "event", Kind::Text));
+        columns.push(Column::new(&self.event, "event", Kind::Name));
         columns.extend(asked.iter().filter_map(Asked::column));
         columns.sort_by(|a, b| a.to.cmp(&b.to));
         columns.dedup_by(|a, b| a.to == b.to);
         columns.extend(self.per.iter().map(|column| Column::new(column, "per", Kind::Id)));
-        columns.extend(self.by.iter().map(|column| Column::new(column, "by", Kind::Text)));
+        columns.extend(self.by.iter().map(|column| Column::new(column, "by", Kind::Name)));
         let table = self.events.source.read(&columns)?;
         let names =
             asked.iter().map(|step| step.event).chain(self.exclude.iter().map(String::as_str));
-        occur(&self.events.source.file, &table.frame, names)?;
+        occur(&table, names)?;
 
         let steps = asked.iter().map(|asked| {
             let step = asked.step();
@@ -181,7 +181,7 @@ impl Funnel {
             let met = table.frame.clone().lazy().filter(step.condition_met()).collect()?.height();
             if met == 0 {
                 let problem = format!("\"{}\" never occurs; \"{}\" does", step.text, step.event);
-                return Err(trouble(&self.events.source.file, problem));
+                return Err(table.trouble(problem));
             }
         }
         self.output.give(&found, || {
@@ -207,6 +207,7 @@ fn first_values(events: &DataFrame) -> Result<DataFrame> {
         .group_by([col("user_id")])
         .agg([col("by")
             .sort_by([col("timestamp")], SortMultipleOptions::default().with_maintain_order(true))
-            .first()])
+            .first()
+            .cast(DataType::String)])
         .collect()?)
 }

@@ -10,8 +10,8 @@ use casebook::metrics::retention::{self, Base, Clock, Rule, Weight};
 use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
-use super::input::{Column, Kind, Source};
-use super::{Events, Named, Output, capital, invalid, period, unique, until};
+use super::input::{Column, Kind};
+use super::{Events, Named, Output, capital, invalid, period, until};
 
 /// Who counts from when.
 #[derive(Args)]
@@ -57,14 +57,14 @@ impl Start {
         let Some(file) = &self.users else {
             return Ok((retention::first_seen(&table.frame)?, table.frame));
         };
-        let source = Source { file: file.clone(), ..events.source.clone() };
-        let people = source.read(&[
+        let mut table = table;
+        let mut people = events.source.other(file).read(&[
             Column::new(&events.user, "user_id", Kind::Id),
             Column::new(&self.signup, "signup_at", Kind::Time),
         ])?;
-        // Numbers are each file's own: the names decide.
-        let events = table.named(table.frame.clone(), "user_id")?;
-        Ok((unique(file, &people, "")?, events))
+        people.unique("user_id", "")?;
+        people.align(&mut table, "user_id")?;
+        Ok((people.frame, table.frame))
     }
 }
 
