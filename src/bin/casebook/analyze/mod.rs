@@ -112,7 +112,9 @@ fn duration(text: &str) -> Result<TimeDelta, String> {
 /// "2024-01-31" or "2024-01-31 12:00".
 fn until(text: &str) -> Result<NaiveDateTime, String> {
     match moment::read(text) {
-        Some(written) if written.offset.is_none() && written.micros().is_some() => Ok(written.clock),
+        Some(written) if written.offset.is_none() && written.micros().is_some() => {
+            Ok(written.clock)
+        }
         _ => Err(format!("\"{text}\" is no date; write 2024-01-31 or 2024-01-31 12:00")),
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use casebook::Result;
 use casebook::chart::{self, Unit};
-use casebook::chrono::NaiveDateTime;
+use casebook::chrono::{DateTime, NaiveDateTime};
 use casebook::metrics::Period;
 use casebook::metrics::retention::{self, Base, Clock, Rule, Weight};
 use casebook::polars::prelude::*;
@@ -179,13 +179,40 @@ enum Average {
     Simple,
 }
 
+/// A matrix that nobody can look at takes more memory than there is: one row in the year 9999 is enough.
+const MOST_PERIODS: i64 = 4_000;
+
 impl Cohorts {
+    fn bounded(&self, users: &DataFrame, events: &DataFrame) -> Result<()> {
+        let signups = users.column("signup_at")?.datetime()?.physical();
+        let moments = events.column("timestamp")?.datetime()?.physical();
+        let first = signups.min().into_iter().chain(moments.min()).min().unwrap_or(0);
+        let end = self.start.until.map_or(i64::MAX, |until| until.and_utc().timestamp_micros());
+        let last = signups.max().into_iter().chain(moments.max()).max().unwrap_or(0).min(end);
+        let periods = (last - first) / 86_400_000_000 / self.period.days();
+        if periods <= MOST_PERIODS {
+            return Ok(());
+        }
+        let day = |micros: i64| {
+            DateTime::from_timestamp_micros(micros).unwrap_or_default().format("%Y-%m-%d").to_string()
+        };
+        let value = format!(
+            "{}, of which {periods} lie between the first row, {}, and the last, {}",
+            self.period,
+            day(first),
+            day(last)
+        );
+        let accepted = format!("at most {MOST_PERIODS}; --until leaves out what comes late");
+        Err(invalid("period", value, accepted))
+    }
+
     pub fn run(self) -> Result<()> {
         self.output.check()?;
         if self.average.is_some() && self.base != Against::Cohort {
             return Err(invalid("base", "another period", "cohort, with --average"));
         }
         let (users, events) = self.start.read(&self.events, &self.named)?;
+        self.bounded(&users, &events)?;
         let how = self.start.how().base(match self.base {
             Against::Cohort => Base::Cohort,
             Against::Period0 => Base::Period0,

@@ -29,7 +29,9 @@ impl Meaning {
         use ArrowDataType as D;
         let plain = |dtype: &D| Ok(Meaning { dtype: dtype.clone(), zoned: false, zone: None });
         match dtype {
-            D::Null | D::Boolean | D::Float32 | D::Float64 | D::Date32 | D::Decimal(..) => plain(dtype),
+            D::Null | D::Boolean | D::Float32 | D::Float64 | D::Date32 | D::Decimal(..) => {
+                plain(dtype)
+            }
             D::Int8 | D::Int16 | D::Int32 | D::Int64 => plain(dtype),
             D::UInt8 | D::UInt16 | D::UInt32 | D::UInt64 => plain(dtype),
             D::Timestamp(unit, in_utc) => {
@@ -84,8 +86,12 @@ pub fn push(array: &dyn Array, meaning: &Meaning, mut sink: Sink) -> Result<(), 
         D::Int64 => {
             let array = downcast::<PrimitiveArray<i64>>(array, &sink)?;
             match &mut sink.part.values {
-                Values::Whole(ids) if array.null_count() == 0 => ids.extend_from_slice(array.values()),
-                _ => each(array.iter().map(Option::<&i64>::copied), &mut sink, |sink, n| sink.whole(n))?,
+                Values::Whole(ids) if array.null_count() == 0 => {
+                    ids.extend_from_slice(array.values())
+                }
+                _ => each(array.iter().map(Option::<&i64>::copied), &mut sink, |sink, n| {
+                    sink.whole(n)
+                })?,
             }
         }
         D::UInt64 => {
@@ -110,7 +116,12 @@ pub fn push(array: &dyn Array, meaning: &Meaning, mut sink: Sink) -> Result<(), 
         D::Date32 => {
             let array = downcast::<PrimitiveArray<i32>>(array, &sink)?;
             if sink.kind == Kind::Time {
-                return times(array.iter().map(|day| day.map(|day| i64::from(*day) * DAY)), false, None, sink);
+                return times(
+                    array.iter().map(|day| day.map(|day| i64::from(*day) * DAY)),
+                    false,
+                    None,
+                    sink,
+                );
             }
             each(array.iter(), &mut sink, |sink, day| match NaiveDate::from_epoch_days(*day) {
                 Some(date) => sink.text(date.to_string().as_bytes()),
@@ -146,7 +157,9 @@ pub fn push(array: &dyn Array, meaning: &Meaning, mut sink: Sink) -> Result<(), 
             let array = downcast::<FixedSizeBinaryArray>(array, &sink)?;
             each(array.iter(), &mut sink, |sink, bytes| sink.text(uuid(bytes).as_bytes()))?;
         }
-        other => return Err((sink.part.len(), format!("is of type {other:?}, which cannot be used"))),
+        other => {
+            return Err((sink.part.len(), format!("is of type {other:?}, which cannot be used")));
+        }
     }
     Ok(())
 }
@@ -175,7 +188,10 @@ fn each<T>(
     Ok(())
 }
 
-fn whole<T: NativeType + Into<i64>>(array: &dyn Array, mut sink: Sink) -> Result<(), (usize, String)> {
+fn whole<T: NativeType + Into<i64>>(
+    array: &dyn Array,
+    mut sink: Sink,
+) -> Result<(), (usize, String)> {
     let array = downcast::<PrimitiveArray<T>>(array, &sink)?;
     each(array.iter(), &mut sink, |sink, number| sink.whole((*number).into()))
 }

@@ -54,8 +54,18 @@ fn month(word: &[u8]) -> Option<u32> {
     let word = std::str::from_utf8(word).ok()?.to_ascii_lowercase();
     let place = MONTHS.iter().position(|name| word.starts_with(name))?;
     let long = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september",
-        "october", "november", "december",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
     ];
     (long[place].starts_with(&word) || word == "sept").then_some(place as u32 + 1)
 }
@@ -121,9 +131,7 @@ fn day(rest: &mut &[u8]) -> Option<Day> {
     *rest = &rest[1..];
     let third = short(take(rest, u8::is_ascii_digit), 4)?;
     match (first.len(), third.len()) {
-        (4, 1 | 2) => {
-            NaiveDate::from_ymd_opt(year(first)?, second, digits(third)?).map(Day::One)
-        }
+        (4, 1 | 2) => NaiveDate::from_ymd_opt(year(first)?, second, digits(third)?).map(Day::One),
         (1 | 2, 4) => {
             let (year, first) = (year(third)?, digits(first)?);
             Some(Day::Two {
@@ -148,7 +156,7 @@ fn clock(mut rest: &[u8]) -> Option<(casebook::chrono::NaiveTime, Option<i32>)> 
     if rest.is_empty() {
         return Some((NaiveTime::MIN, None));
     }
-    let before = take(&mut rest, |byte| matches!(byte, b' ' | b',' | b'T' | b't'));
+    let before = take(&mut rest, |byte| matches!(byte, b' ' | b',' | b'T' | b't' | b':'));
     if before.is_empty() {
         return None;
     }
@@ -160,7 +168,7 @@ fn clock(mut rest: &[u8]) -> Option<(casebook::chrono::NaiveTime, Option<i32>)> 
             (digits(&first[..2])?, Some(digits(&first[2..4])?), second, 0)
         }
         1 | 2 => {
-            let mut part = |rest: &mut &[u8]| -> Option<Option<u32>> {
+            let part = |rest: &mut &[u8]| -> Option<Option<u32>> {
                 if rest.first() != Some(&b':') {
                     return Some(None);
                 }
@@ -190,7 +198,8 @@ fn clock(mut rest: &[u8]) -> Option<(casebook::chrono::NaiveTime, Option<i32>)> 
 fn half(rest: &mut &[u8]) -> Option<bool> {
     let spaced = rest.trim_ascii_start();
     for (word, after_noon) in [("am", false), ("pm", true), ("a.m.", false), ("p.m.", true)] {
-        if spaced.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes())) {
+        if spaced.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
+        {
             *rest = &spaced[word.len()..];
             return Some(after_noon);
         }

@@ -51,7 +51,8 @@ impl Head {
         let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
         let (said, skipped) = match line {
             [b's', b'e', b'p', b'=', separator] => {
-                let length = start.iter().position(|byte| *byte == b'\n').map_or(start.len(), |n| n + 1);
+                let length =
+                    start.iter().position(|byte| *byte == b'\n').map_or(start.len(), |n| n + 1);
                 (Some(*separator), length)
             }
             _ => (None, 0),

@@ -53,7 +53,10 @@ impl Merged {
             let codes = vec![EMPTY; names.len()];
             (names.into_iter().map(Some).collect(), codes)
         };
-        Merged { readers: readers.into_iter().map(with_codes).collect(), known: FxHashMap::default() }
+        Merged {
+            readers: readers.into_iter().map(with_codes).collect(),
+            known: FxHashMap::default(),
+        }
     }
 
     /// What a reader's number becomes.
@@ -97,8 +100,10 @@ mod tests {
     #[test]
     fn texts_are_numbered_in_the_order_of_rows_whoever_read_them() {
         let (mut one, mut other) = (Dictionary::default(), Dictionary::default());
-        let first: Vec<u32> = ["b", "a", "b"].iter().map(|t| one.code(t.as_bytes()).unwrap()).collect();
-        let second: Vec<u32> = ["c", "a"].iter().map(|t| other.code(t.as_bytes()).unwrap()).collect();
+        let first: Vec<u32> =
+            ["b", "a", "b"].iter().map(|t| one.code(t.as_bytes()).unwrap()).collect();
+        let second: Vec<u32> =
+            ["c", "a"].iter().map(|t| other.code(t.as_bytes()).unwrap()).collect();
         assert_eq!((first.as_slice(), second.as_slice()), (&[0, 1, 0][..], &[0, 1][..]));
         assert!(one.code(b"\xff").is_err());
         let mut merged = Merged::new(vec![one.names(), other.names()]);

@@ -82,7 +82,8 @@ fn matching(path: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
 /// program's own.
 fn folder(path: &Path) -> Result<Vec<PathBuf>> {
     fn walk(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-        let mut entries = fs::read_dir(path)?.map(|e| Ok(e?.path())).collect::<io::Result<Vec<_>>>()?;
+        let mut entries =
+            fs::read_dir(path)?.map(|e| Ok(e?.path())).collect::<io::Result<Vec<_>>>()?;
         entries.sort();
         for entry in entries {
             let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -168,7 +169,9 @@ pub fn open(path: &Path) -> Result<Opened> {
         [b'P', b'A', b'R', b'1', ..] => {
             return match (named, packing) {
                 (Some(Form::Csv | Form::Lines), _) => Err(called("a Parquet file")),
-                (_, Some(packing)) => Err(called(&format!("packed with {packing}; unpack it first"))),
+                (_, Some(packing)) => {
+                    Err(called(&format!("packed with {packing}; unpack it first")))
+                }
                 _ if standard => {
                     let mut bytes = vec![];
                     reader.read_to_end(&mut bytes).map_err(|cause| trouble(path, cause))?;
@@ -201,7 +204,8 @@ pub fn open(path: &Path) -> Result<Opened> {
         (Some(Form::Csv), _) => Form::Csv,
         (_, Some(b'{')) => Form::Lines,
         (Some(_), Some(b'[')) => {
-            let problem = "it is one JSON array; write an object on each line, such as with jq -c '.[]'";
+            let problem =
+                "it is one JSON array; write an object on each line, such as with jq -c '.[]'";
             return Err(trouble(path, problem));
         }
         (Some(_), _) => return Err(called("not a JSON object on each line")),

@@ -32,7 +32,8 @@ pub fn finish(mut gathered: Gathered) -> Result<Table> {
     }
     let left_out = drop_incomplete(&mut gathered)?;
     let width = gathered.columns.len();
-    let mut columns: Vec<Parts> = (0..width).map(|_| Vec::with_capacity(gathered.blocks.len())).collect();
+    let mut columns: Vec<Parts> =
+        (0..width).map(|_| Vec::with_capacity(gathered.blocks.len())).collect();
     for block in &mut gathered.blocks {
         for (column, part) in columns.iter_mut().zip(block.parts.drain(..)) {
             column.push(part);
@@ -117,7 +118,8 @@ fn drop_incomplete(gathered: &mut Gathered) -> Result<usize> {
         block.parts.iter_mut().for_each(|(_, part)| part.drop_rows(&rows));
     }
     let path = gathered.files.first().cloned().unwrap_or_default();
-    for (count, column) in counts.into_iter().zip(gathered.columns).filter(|(count, _)| *count > 0) {
+    for (count, column) in counts.into_iter().zip(gathered.columns).filter(|(count, _)| *count > 0)
+    {
         let option = if column.kind == Kind::Id { "--missing-ids" } else { "--missing-values" };
         if count == all {
             return Err(trouble(&path, format!("`{}` is empty in every row", column.from)));

@@ -1,6 +1,6 @@
-//! Whether a Parquet footer can be what it says it is, before anything is allocated for it.
+//! Whether a Parquet footer, or a page's head, can be what it says it is, before anything is allocated for it.
 //!
-//! The footer is Thrift's compact protocol. A list whose length was damaged would have room made for
+//! Both are Thrift's compact protocol. A list whose length was damaged would have room made for
 //! billions of items.
 
 use std::io::{Read, Seek, SeekFrom};
@@ -32,6 +32,55 @@ pub fn wrong(file: &mut (impl Read + Seek)) -> std::io::Result<Option<&'static s
     Ok(structure(&mut rest, 0).is_none().then_some("its table of contents makes no sense"))
 }
 
+/// Of the dictionary that a column may begin with: its size, and how many values it says it holds. Zeros if
+/// there is none.
+pub fn dictionary(column: &[u8]) -> Option<(i64, i64)> {
+    const SIZE: i64 = 2;
+    const HEAD: i64 = 7;
+    const VALUES: i64 = 1;
+    let mut rest = column;
+    let (mut size, mut values) = (0, None);
+    fields(&mut rest, &mut |rest, id, kind| match (id, kind) {
+        (SIZE, 5) => {
+            size = zigzag(varint(rest)?);
+            Some(())
+        }
+        (HEAD, 12) => fields(rest, &mut |rest, id, kind| match (id, kind) {
+            (VALUES, 5) => {
+                values = Some(zigzag(varint(rest)?));
+                Some(())
+            }
+            _ => value(rest, kind, 2),
+        }),
+        _ => value(rest, kind, 1),
+    })?;
+    Some(values.map_or((0, 0), |values| (size, values)))
+}
+
+type Field<'f> = &'f mut dyn FnMut(&mut &[u8], i64, u8) -> Option<()>;
+
+/// A structure's fields: their numbers and types. What is true or false takes no room.
+fn fields(rest: &mut &[u8], field: Field) -> Option<()> {
+    let mut id = 0_i64;
+    loop {
+        let head = byte(rest)?;
+        if head == 0 {
+            return Some(());
+        }
+        id = match head >> 4 {
+            0 => zigzag(varint(rest)?),
+            more => id.checked_add(i64::from(more))?,
+        };
+        if !matches!(head & 15, 1 | 2) {
+            field(rest, id, head & 15)?;
+        }
+    }
+}
+
+fn zigzag(number: u64) -> i64 {
+    (number >> 1) as i64 ^ -((number & 1) as i64)
+}
+
 fn byte(rest: &mut &[u8]) -> Option<u8> {
     let (first, others) = rest.split_first()?;
     *rest = others;
@@ -59,19 +108,7 @@ fn structure(rest: &mut &[u8], depth: u32) -> Option<()> {
     if depth > DEPTH {
         return None;
     }
-    loop {
-        let head = byte(rest)?;
-        if head == 0 {
-            return Some(());
-        }
-        if head >> 4 == 0 {
-            varint(rest)?;
-        }
-        // A truth value is told by its type alone.
-        if !matches!(head & 15, 1 | 2) {
-            value(rest, head & 15, depth)?;
-        }
-    }
+    fields(rest, &mut |rest, _, kind| value(rest, kind, depth))
 }
 
 fn value(rest: &mut &[u8], kind: u8, depth: u32) -> Option<()> {
@@ -131,6 +168,15 @@ mod tests {
         assert!(with(&[0x15, 2, 0x19, 0xf5, 0xff, 0xff, 0xff, 0x7f, 1, 0]).is_some());
         assert!(with(&[0x15, 2]).is_some(), "no end");
         assert!(with(&[0x1c; 100]).is_some(), "structures in structures");
+    }
+
+    #[test]
+    fn a_dictionary_says_how_large_it_is() {
+        // A page of type 2, of 20 bytes, packed 10; its head says 3 values, plainly encoded.
+        let page = [0x15, 4, 0x15, 40, 0x15, 20, 0x4c, 0x15, 6, 0x15, 0, 0, 0];
+        assert_eq!(dictionary(&page), Some((20, 3)));
+        assert_eq!(dictionary(&[0x15, 0, 0x15, 40, 0x15, 20, 0]), Some((0, 0)));
+        assert_eq!(dictionary(&[0x15]), None);
     }
 
     #[test]

@@ -45,7 +45,11 @@ pub struct Rows<'s> {
 }
 
 impl<'s> Rows<'s> {
-    pub fn new(how: &'s How, columns: &'s [Column], dictionaries: &'s mut [Dictionary]) -> Rows<'s> {
+    pub fn new(
+        how: &'s How,
+        columns: &'s [Column],
+        dictionaries: &'s mut [Dictionary],
+    ) -> Rows<'s> {
         let parts = columns.iter().map(|column| Part::new(column.kind)).collect();
         Rows { how, columns, dictionaries, parts, rows: 0 }
     }
@@ -77,9 +81,8 @@ impl<'s> Rows<'s> {
 impl<'h> Gathered<'h> {
     pub fn new(how: &'h How, columns: &'h [Column]) -> Gathered<'h> {
         let threads = rayon::current_num_threads();
-        let readers = (0..threads)
-            .map(|_| columns.iter().map(|_| Dictionary::default()).collect())
-            .collect();
+        let readers =
+            (0..threads).map(|_| columns.iter().map(|_| Dictionary::default()).collect()).collect();
         Gathered { how, columns, readers, blocks: vec![], files: vec![] }
     }
 
@@ -97,7 +100,9 @@ impl<'h> Gathered<'h> {
                 Err(fault) => {
                     let next = self.blocks.len();
                     return Err(match fault {
-                        Fault::Cell { row, column, problem } => self.wrong(next, row, column, problem),
+                        Fault::Cell { row, column, problem } => {
+                            self.wrong(next, row, column, problem)
+                        }
                         Fault::Row { row, problem } => {
                             let row = self.row(next, row);
                             trouble(self.last(), format!("row {row} {problem}"))

@@ -34,8 +34,17 @@ impl How {
             [] => true,
             [b'N' | b'n' | b'\\' | b'<', ..] if !self.null_words => matches!(
                 text,
-                b"NULL" | b"null" | b"Null" | b"NaN" | b"nan" | b"None" | b"NA" | b"<NA>" | b"N/A"
-                    | b"NaT" | b"\\N"
+                b"NULL"
+                    | b"null"
+                    | b"Null"
+                    | b"NaN"
+                    | b"nan"
+                    | b"None"
+                    | b"NA"
+                    | b"<NA>"
+                    | b"N/A"
+                    | b"NaT"
+                    | b"\\N"
             ),
             _ => false,
         }

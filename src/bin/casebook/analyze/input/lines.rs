@@ -56,7 +56,8 @@ pub fn read(gathered: &mut Gathered, path: &Path, reader: Box<dyn Read + Send>) 
 fn names(start: &[u8]) -> Vec<String> {
     let mut names: Vec<String> = vec![];
     for line in start.split(|byte| *byte == b'\n').take(100) {
-        let Ok(object) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(line) else {
+        let Ok(object) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(line)
+        else {
             continue;
         };
         for name in object.into_iter().map(|(name, _)| name) {
@@ -77,7 +78,8 @@ fn block(bytes: &[u8], places: &[String], rows: &mut Rows) -> Result<Vec<bool>, 
         }
         let mut cells: Vec<Option<Cell>> = places.iter().map(|_| None).collect();
         let mut json = serde_json::Deserializer::from_slice(line);
-        let read = Object { places, cells: &mut cells }.deserialize(&mut json).and_then(|()| json.end());
+        let read =
+            Object { places, cells: &mut cells }.deserialize(&mut json).and_then(|()| json.end());
         let row = rows.rows;
         if let Err(cause) = read {
             // It names a line of one line.
@@ -98,7 +100,8 @@ fn block(bytes: &[u8], places: &[String], rows: &mut Rows) -> Result<Vec<bool>, 
                 Some(Cell::Number(number)) => sink.number(number),
                 Some(Cell::Text(text)) => sink.text(text.as_bytes()),
                 Some(Cell::Nested) => {
-                    Err("holds a list or an object; it must be one value: take it apart first".into())
+                    Err("holds a list or an object; it must be one value: take it apart first"
+                        .into())
                 }
             };
             pushed.map_err(|problem| Fault::Cell { row, column, problem })?;

@@ -81,7 +81,9 @@ fn delimiter(text: &str) -> Result<u8, String> {
         "\\t" | "tab" => Ok(b'\t'),
         _ => match text.as_bytes() {
             [byte] if !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
-            _ => Err(format!("'{text}' cannot stand between values; write one such as ';', '|' or '\\t'")),
+            _ => Err(format!(
+                "'{text}' cannot stand between values; write one such as ';', '|' or '\\t'"
+            )),
         },
     }
 }
@@ -131,7 +133,9 @@ impl Source {
         let mut gathered = Gathered::new(&how, columns);
         for path in files::expand(&self.files)? {
             match files::open(&path)? {
-                Opened::Text(files::Form::Lines, reader) => lines::read(&mut gathered, &path, reader)?,
+                Opened::Text(files::Form::Lines, reader) => {
+                    lines::read(&mut gathered, &path, reader)?
+                }
                 Opened::Text(_, reader) => {
                     delimited::read(&mut gathered, &path, reader, self.delimiter)?;
                 }

@@ -94,7 +94,9 @@ fn formatted(text: &str, format: &str) -> Option<Written> {
 /// Nothing but digits.
 fn unbroken(text: &str) -> Option<Reading> {
     let since = epoch(text);
-    let Some(clock) = compact(text.as_bytes()) else { return since.map(|at| either(None, Some(at))) };
+    let Some(clock) = compact(text.as_bytes()) else {
+        return since.map(|at| either(None, Some(at)));
+    };
     let written = Written { clock, offset: None };
     Some(match since {
         None => Reading::Plain(written),
@@ -325,6 +327,7 @@ mod tests {
             "31-JAN-24 23:59:59",
             "January 31, 2024 11:59:59 pm",
             "Wed, 31 Jan 2024 23:59:59 +0000",
+            "31/Jan/2024:23:59:59 +0000",
         ] {
             assert_eq!(micros(text), expected, "{text}");
         }
@@ -367,7 +370,8 @@ mod tests {
             }
             _ => None,
         };
-        let said = |one: &str, other: &str, choice| Some((one.to_owned(), other.to_owned(), choice));
+        let said =
+            |one: &str, other: &str, choice| Some((one.to_owned(), other.to_owned(), choice));
         assert_eq!(
             both("03/04/2024"),
             said("2024-04-03 00:00:00", "2024-03-04 00:00:00", Choice::Slashes)

@@ -68,7 +68,8 @@ pub fn read(text: &str, commas: Commas) -> Result<Amount<'_>, Option<&'static st
 }
 
 const DECIMAL: &str = "--decimal-comma reads 12,50 as twelve and a half";
-const EITHER: &str = "--thousands reads 1,234 as a thousand and more, --decimal-comma as one and a bit";
+const EITHER: &str =
+    "--thousands reads 1,234 as a thousand and more, --decimal-comma as one and a bit";
 
 /// Digits in groups of three, without what stands between them.
 fn grouped(whole: &str, between: &[char]) -> Option<String> {

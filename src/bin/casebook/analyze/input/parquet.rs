@@ -11,6 +11,7 @@ use std::path::Path;
 use casebook::Result;
 use casebook::polars::prelude::{ArrowDataType, ArrowField};
 use polars_buffer::Buffer;
+use polars_parquet::parquet::page::CompressedPage;
 use polars_parquet::parquet::read::PageReader;
 use polars_parquet::read::schema::{parquet_to_arrow_schema, read_schema_from_metadata};
 use polars_parquet::read::{
@@ -86,9 +87,10 @@ pub fn read(gathered: &mut Gathered, path: &Path, bytes: Option<Vec<u8>>) -> Res
         };
         let Some(field) = schema.get(name) else { return Err(unusable(&ArrowDataType::Null)) };
         let zone = match (field.dtype(), written.as_ref().and_then(|schema| schema.get(name))) {
-            (ArrowDataType::Timestamp(_, Some(_)), Some(ArrowDataType::Timestamp(_, Some(zone)))) => {
-                Some(zone.as_str())
-            }
+            (
+                ArrowDataType::Timestamp(_, Some(_)),
+                Some(ArrowDataType::Timestamp(_, Some(zone))),
+            ) => Some(zone.as_str()),
             _ => None,
         };
         let meaning = Meaning::new(field.dtype(), zone).map_err(|problem| match problem {
@@ -106,7 +108,8 @@ pub fn read(gathered: &mut Gathered, path: &Path, bytes: Option<Vec<u8>>) -> Res
         let (name, field, meaning) = &columns[column];
         let group = &metadata.row_groups[group];
         let done = contained(|| {
-            let chunk = Chunk::new(group, name, size).map_err(|cause| Fault::File(damaged(cause)))?;
+            let chunk =
+                Chunk::new(group, name, size).map_err(|cause| Fault::File(damaged(cause)))?;
             let mut part = Part::new(asked[column].kind);
             let (kind, dictionary) = (asked[column].kind, &mut dictionaries[column]);
             for array in chunk.arrays(&store, field).map_err(|cause| Fault::File(damaged(cause)))? {
@@ -214,10 +217,9 @@ impl<'m> Chunk<'m> {
         if bytes.len() as u64 != self.length {
             return Err("a column lies beyond the file's end".into());
         }
-        let reader = || {
-            PageReader::new(Cursor::new(bytes.clone()), self.metadata, vec![], bytes.len())
-        };
-        self.check(reader()).map_err(|cause| cause.to_string())?;
+        let reader =
+            || PageReader::new(Cursor::new(bytes.clone()), self.metadata, vec![], bytes.len());
+        self.check(bytes.as_ref(), reader())?;
         let kind = &self.metadata.descriptor().descriptor.primitive_type;
         let pages = BasicDecompressor::new(reader(), vec![]);
         let read = column_iter_to_arrays(vec![pages], vec![kind], field.clone(), None);
@@ -225,24 +227,24 @@ impl<'m> Chunk<'m> {
     }
 
     /// Pages say how much room they need: no more than there is reason for.
-    fn check(&self, mut pages: PageReader) -> polars_parquet::parquet::error::ParquetResult<()> {
-        use polars_parquet::parquet::error::ParquetError;
-        use polars_parquet::parquet::page::CompressedPage;
-        let most = (self.metadata.uncompressed_size().max(0) as usize).saturating_mul(4).max(1 << 26);
-        let check = |size: usize, values: usize, most_values: usize| match () {
-            _ if size > most => Err(ParquetError::oos("a page is larger than its column")),
-            _ if values > most_values => Err(ParquetError::oos("a page holds more than its column")),
-            _ => Ok(()),
-        };
-        if let Some(dictionary) = pages.read_dict()? {
-            let page = CompressedPage::Dict(dictionary);
-            check(page.uncompressed_size(), page.num_values(), page.uncompressed_size())?;
+    fn check(&self, bytes: &[u8], pages: PageReader) -> std::result::Result<(), String> {
+        let most = self.metadata.uncompressed_size().max(1 << 24).saturating_mul(4);
+        // A dictionary comes first. Each of its values takes a byte at least.
+        let (size, values) = footer::dictionary(bytes).ok_or("a page makes no sense")?;
+        if size > most || values > size.max(0) {
+            return Err("a dictionary is larger than its column".into());
         }
-        let mut values = 0;
+        let mut pages = pages;
+        pages.read_dict().map_err(|cause| cause.to_string())?;
+        let mut values = 0_usize;
         for page in pages {
-            let page = page?;
-            values += page.num_values();
-            check(page.uncompressed_size(), values, self.rows)?;
+            let CompressedPage::Data(page) = page.map_err(|cause| cause.to_string())? else {
+                continue;
+            };
+            values = values.saturating_add(page.num_values());
+            if values > self.rows || page.uncompressed_size() as i64 > most {
+                return Err("a page is larger than its column".into());
+            }
         }
         Ok(())
     }

@@ -132,7 +132,9 @@ impl Sink<'_> {
             let (first, _) =
                 self.part.currency.get_or_insert_with(|| (currency.to_owned(), sample()));
             if first != currency {
-                return Err(format!("is \"{text}\", and earlier rows are in {first}: currencies are mixed"));
+                return Err(format!(
+                    "is \"{text}\", and earlier rows are in {first}: currencies are mixed"
+                ));
             }
         }
         if let Values::Numbers(numbers) = &mut self.part.values {
@@ -234,7 +236,9 @@ impl Sink<'_> {
 #[inline]
 fn trimmed(text: &[u8]) -> &[u8] {
     match text {
-        [b' ' | b'\t' | b'\r' | b'\n', ..] | [.., b' ' | b'\t' | b'\r' | b'\n'] => text.trim_ascii(),
+        [b' ' | b'\t' | b'\r' | b'\n', ..] | [.., b' ' | b'\t' | b'\r' | b'\n'] => {
+            text.trim_ascii()
+        }
         text => text,
     }
 }
@@ -245,7 +249,9 @@ fn utf8(text: &[u8]) -> Result<&str, String> {
 
 pub fn not_utf8(text: &[u8]) -> String {
     let shown = String::from_utf8_lossy(text);
-    format!("is not UTF-8: \"{shown}\"; save the file as UTF-8, such as with iconv -f WINDOWS-1252 -t UTF-8")
+    format!(
+        "is not UTF-8: \"{shown}\"; save the file as UTF-8, such as with iconv -f WINDOWS-1252 -t UTF-8"
+    )
 }
 
 fn flag(text: &str) -> Result<bool, String> {

@@ -84,9 +84,11 @@ impl Table {
     /// How an identifier is written.
     fn text(&self, column: &str, key: i64) -> String {
         match self.ids.get(column) {
-            Some(Ids::Texts(names)) => {
-                usize::try_from(key).ok().and_then(|place| names.get(place)).cloned().unwrap_or_default()
-            }
+            Some(Ids::Texts(names)) => usize::try_from(key)
+                .ok()
+                .and_then(|place| names.get(place))
+                .cloned()
+                .unwrap_or_default(),
             _ => key.to_string(),
         }
     }
@@ -94,7 +96,8 @@ impl Table {
     /// Gives the same identifier the same value here and in another table, and sees to it that there is one
     /// that is in both.
     pub fn align(&mut self, other: &mut Table, column: &str) -> Result<()> {
-        let texts = [&*self, other].map(|table| matches!(table.ids.get(column), Some(Ids::Texts(_))));
+        let texts =
+            [&*self, other].map(|table| matches!(table.ids.get(column), Some(Ids::Texts(_))));
         if texts != [false, false] {
             self.texts(column)?;
             other.texts(column)?;
@@ -107,8 +110,11 @@ impl Table {
         }
         let three = |table: &Table, mut keys: Vec<i64>| {
             keys.dedup();
-            let shown: Vec<String> =
-                keys.into_iter().take(3).map(|key| format!("\"{}\"", table.text(column, key))).collect();
+            let shown: Vec<String> = keys
+                .into_iter()
+                .take(3)
+                .map(|key| format!("\"{}\"", table.text(column, key)))
+                .collect();
             shown.join(", ")
         };
         let problem = format!(

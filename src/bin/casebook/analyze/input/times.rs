@@ -74,7 +74,9 @@ impl Times {
                 }
                 self.push_written(written, text)
             }
-            Reading::Either { choice, first, second } => self.push_either(choice, [first, second], text),
+            Reading::Either { choice, first, second } => {
+                self.push_either(choice, [first, second], text)
+            }
         }
     }
 
@@ -93,7 +95,8 @@ impl Times {
         }
         self.choice = Some(choice);
         // What digits say of a zone is known with the choice.
-        if let Some(written) = readings.iter().flatten().next().filter(|_| choice != Choice::Digits) {
+        if let Some(written) = readings.iter().flatten().next().filter(|_| choice != Choice::Digits)
+        {
             self.record(written.offset, text);
         }
         let out = || out_of_range(text);
@@ -110,7 +113,8 @@ impl Times {
             }
         };
         let (at, other) = (first.micros().ok_or_else(out)?, second.micros().ok_or_else(out)?);
-        if at != other && self.open.len() < SHOWN && self.open.iter().all(|seen| seen.text != text) {
+        if at != other && self.open.len() < SHOWN && self.open.iter().all(|seen| seen.text != text)
+        {
             self.open.push(self.sample(text));
         }
         if at != other && self.other.is_none() {
@@ -249,8 +253,10 @@ pub fn together(
                 true => format!("holds times with {}", shown(*offset)),
                 false => format!("is \"{}\", with {}", sample.text, shown(*offset)),
             };
-            let problem =
-                format!("{text}, and earlier rows have {}: time zones are mixed{hint}", shown(before));
+            let problem = format!(
+                "{text}, and earlier rows have {}: time zones are mixed{hint}",
+                shown(before)
+            );
             return wrong(number, sample.row, problem);
         }
         if let Some(named) = part.zone {
@@ -269,7 +275,8 @@ pub fn together(
         let here = second.then_some(0);
         if first.is_some_and(|first| first.is_some() != second) {
             let before = shown(first.flatten());
-            let problem = format!("holds digits, with {}, and other rows have {before}", shown(here));
+            let problem =
+                format!("holds digits, with {}, and other rows have {before}", shown(here));
             return wrong(number, 0, problem);
         }
         first = Some(here);
@@ -304,13 +311,15 @@ fn choose(parts: &[Times], place: impl Fn(usize, usize) -> String) -> Result<boo
         let row = part.open.first().map_or(0, |sample| sample.row);
         return Err(Wrong { part: other, row, problem });
     }
-    let open = || parts.iter().enumerate().flat_map(|(n, part)| part.open.iter().map(move |s| (n, s)));
+    let open =
+        || parts.iter().enumerate().flat_map(|(n, part)| part.open.iter().map(move |s| (n, s)));
     match (decided(0), decided(1)) {
         (Some(_), None) => Ok(false),
         (None, Some(_)) => Ok(true),
         (Some(first), Some(second)) => {
             let [one, other] = choice.names();
-            let (early, late, how, before) = match (first.0, first.1.row) < (second.0, second.1.row) {
+            let (early, late, how, before) = match (first.0, first.1.row) < (second.0, second.1.row)
+            {
                 true => (first, second, other, one),
                 false => (second, first, one, other),
             };
@@ -335,7 +344,8 @@ fn choose(parts: &[Times], place: impl Fn(usize, usize) -> String) -> Result<boo
             };
             let day_first =
                 width(|part| &part.main) <= width(|part| part.other.as_ref().unwrap_or(&part.main));
-            let rows: Vec<String> = samples.map(|(_, sample)| format!("\"{}\"", sample.text)).collect();
+            let rows: Vec<String> =
+                samples.map(|(_, sample)| format!("\"{}\"", sample.text)).collect();
             let [likely, other] = [day_first, !day_first]
                 .map(|day_first| super::dates::format(&sample.text, day_first));
             let problem = format!(
