@@ -286,15 +286,27 @@ fn questions_beyond_the_calendar_are_explained() {
     assert!(message.contains("row 1"), "{message}");
     let late = place.file("late.csv", "user_id,timestamp\na,+262142-12-31 10:00\n");
     let message = fails(&[&["analyze", "activity", &late][..], &words].concat());
-    assert!(message.contains("row 1: `timestamp` is \"+262142-12-31 10:00\", which is out of range"), "{message}");
+    assert!(
+        message.contains("row 1: `timestamp` is \"+262142-12-31 10:00\", which is out of range"),
+        "{message}"
+    );
     for k in ["0", "18446744073709551615", "2..18446744073709551615", "99999999999999999999999"] {
-        let message = fails(
-            &["analyze", "segments", "data/samples/customers.csv", "--user", "customer_id", "--features", "orders", "--k", k],
-        );
+        let message = fails(&[
+            "analyze",
+            "segments",
+            "data/samples/customers.csv",
+            "--user",
+            "customer_id",
+            "--features",
+            "orders",
+            "--k",
+            k,
+        ]);
         assert!(message.contains("accepted: 1 to 1000 groups"), "{message}");
     }
     // A slip of the pen in one row.
-    let slip = place.file("slip.csv", "user_id,timestamp\na,2024-01-01\nb,2024-01-02\nc,9999-12-31\n");
+    let slip =
+        place.file("slip.csv", "user_id,timestamp\na,2024-01-01\nb,2024-01-02\nc,9999-12-31\n");
     for period in ["day", "week", "month"] {
         let message = fails(&["analyze", "cohorts", &slip, "--period", period]);
         assert!(message.contains("9999-12-31") && message.contains("2024-01-01"), "{message}");
@@ -305,7 +317,8 @@ fn questions_beyond_the_calendar_are_explained() {
 #[test]
 fn a_parquet_moment_out_of_range_is_explained() {
     let place = Place::new();
-    let frame = df!("user_id" => [i64::MAX, 1], "timestamp" => [1_i64, 2], "event" => ["a", "b"]).unwrap();
+    let frame =
+        df!("user_id" => [i64::MAX, 1], "timestamp" => [1_i64, 2], "event" => ["a", "b"]).unwrap();
     let dtype = DataType::Datetime(TimeUnit::Microseconds, None);
     let frame = frame
         .lazy()

@@ -189,12 +189,20 @@ impl Cohorts {
         let first = signups.min().into_iter().chain(moments.min()).min().unwrap_or(0);
         let end = self.start.until.map_or(i64::MAX, |until| until.and_utc().timestamp_micros());
         let last = signups.max().into_iter().chain(moments.max()).max().unwrap_or(0).min(end);
-        let periods = (last - first) / 86_400_000_000 / self.period.days();
+        let length = match self.period {
+            Period::Day => 1,
+            Period::Week => 7,
+            Period::Month => 30,
+        };
+        let periods = (last - first) / 86_400_000_000 / length;
         if periods <= MOST_PERIODS {
             return Ok(());
         }
         let day = |micros: i64| {
-            DateTime::from_timestamp_micros(micros).unwrap_or_default().format("%Y-%m-%d").to_string()
+            DateTime::from_timestamp_micros(micros)
+                .unwrap_or_default()
+                .format("%Y-%m-%d")
+                .to_string()
         };
         let value = format!(
             "{}, of which {periods} lie between the first row, {}, and the last, {}",

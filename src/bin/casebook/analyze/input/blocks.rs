@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(end("a,b"), None);
         assert_eq!(end("a,\"b\nc\"\nd"), Some(8));
         assert_eq!(end("a,\"b\nc"), None);
-        assert_eq!(end("a,\"b\"\"\n\"\nc"), Some(10));
+        assert_eq!(end("a,\"b\"\"\n\"\nc"), Some(9));
         // A quote within a value that has none around it is a letter.
         assert_eq!(end("a,5\" disc\nb"), Some(10));
         assert_eq!(end("a\rb\rc"), Some(4));

@@ -30,7 +30,7 @@ pub fn finish(mut gathered: Gathered) -> Result<Table> {
     if gathered.blocks.iter().all(|block| block.rows == 0) {
         return Err(trouble(&path, "it has no rows"));
     }
-    let left_out = drop_incomplete(&mut gathered)?;
+    drop_incomplete(&mut gathered)?;
     let width = gathered.columns.len();
     let mut columns: Vec<Parts> =
         (0..width).map(|_| Vec::with_capacity(gathered.blocks.len())).collect();
@@ -65,7 +65,7 @@ pub fn finish(mut gathered: Gathered) -> Result<Table> {
         .map(|(column, (parts, names))| finished(shared, column, parts, names, zone))
         .collect();
     let mut frame = vec![];
-    let mut table = Table::new(path, left_out);
+    let mut table = Table::new(path);
     for (column, done) in gathered.columns.iter().zip(done) {
         let done = done?;
         frame.push(done.column);
@@ -76,7 +76,7 @@ pub fn finish(mut gathered: Gathered) -> Result<Table> {
 }
 
 /// Leaves rows out in which something is missing, and says so; or refuses the first.
-fn drop_incomplete(gathered: &mut Gathered) -> Result<usize> {
+fn drop_incomplete(gathered: &mut Gathered) -> Result<()> {
     let refused = |kind: Kind| {
         let missing = match kind {
             Kind::Id => gathered.how.missing_ids,
@@ -132,7 +132,7 @@ fn drop_incomplete(gathered: &mut Gathered) -> Result<usize> {
     if left_out == all {
         return Err(trouble(&path, "every row lacks something that is needed"));
     }
-    Ok(left_out)
+    Ok(())
 }
 
 fn finished(

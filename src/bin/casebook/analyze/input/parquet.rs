@@ -52,7 +52,8 @@ impl Store<'_> {
 }
 
 fn damaged(cause: impl std::fmt::Display) -> String {
-    format!("it is damaged: {cause}")
+    let cause = cause.to_string();
+    format!("it is damaged: {}", cause.lines().next().unwrap_or_default())
 }
 
 /// Reads a file, on disk or given, into what is gathered.

@@ -26,14 +26,12 @@ pub struct Table {
     ids: HashMap<String, Ids>,
     /// The texts of each column of names.
     names: HashMap<String, Vec<String>>,
-    /// How many rows lack something and are not in the frame.
-    pub left_out: usize,
 }
 
 impl Table {
-    pub fn new(path: PathBuf, left_out: usize) -> Table {
+    pub fn new(path: PathBuf) -> Table {
         let (ids, names) = (HashMap::new(), HashMap::new());
-        Table { frame: DataFrame::empty(), path, ids, names, left_out }
+        Table { frame: DataFrame::empty(), path, ids, names }
     }
 
     pub fn keep(&mut self, column: &str, ids: Option<Ids>, names: Option<Vec<String>>) {
