@@ -1,6 +1,6 @@
-"""Writes the Parquet files of the corpus as other programs write them: pandas, PyArrow, DuckDB.
+"""Writes the corpus's files that need other programs: pandas, PyArrow, DuckDB, zstd.
 
-    pip install pandas pyarrow duckdb && python tests/corpus/make.py
+    pip install pandas pyarrow duckdb zstandard && python tests/corpus/make.py
 
 All hold the same seven events; tests/corpus.rs says what is expected of each.
 """
@@ -14,6 +14,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import zstandard
 
 HERE = pathlib.Path(__file__).parent
 USERS = [1, 2, 1, 1, 4, 2, 3]
@@ -121,3 +122,7 @@ duck("duckdb-decimal", "user_id::decimal(9, 0) as user_id, timestamp, event, amo
 duck("duckdb-hugeint", "user_id::decimal(38, 0) as user_id, timestamp, event, amount")
 duck("duckdb-enum", "user_id, timestamp, event::enum('visit', 'cart', 'purchase') as event, amount")
 duck("duckdb-date", "user_id, timestamp::date as timestamp, event, amount")
+
+lines = ["user_id,event,timestamp,amount"]
+lines += [f"{u},{e},{t},{'' if a is None else int(a)}" for u, e, t, a in zip(USERS, EVENTS, TIMES, AMOUNTS)]
+(HERE / "events.csv.zst").write_bytes(zstandard.compress(("\n".join(lines) + "\n").encode()))

@@ -161,10 +161,6 @@ pub fn gzip(text: &str) -> Vec<u8> {
     packed.finish().unwrap()
 }
 
-pub fn zstd(text: &str) -> Vec<u8> {
-    zstd::encode_all(text.as_bytes(), 1).unwrap()
-}
-
 pub fn utf16(text: &str, little: bool) -> Vec<u8> {
     let units = std::iter::once(0xfeff).chain(text.encode_utf16());
     units.flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect()
