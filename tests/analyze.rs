@@ -143,8 +143,8 @@ fn bad_files_are_explained() {
             format!("{head}a,2024-01-01\nb,yesterday\n"),
             "row 2: `timestamp` is \"yesterday\", which is no time",
         ),
-        (format!("{head}a,2024-01-01\n,2024-01-02\n"), "row 2: `user_id` is empty"),
-        (format!("{head}a,2024-01-01\nb,\n"), "row 2: `timestamp` is \"\""),
+        (format!("{head},2024-01-01\n"), "`user_id` is empty in every row"),
+        (format!("{head}a,2024-01-01\nb,\n"), "row 2: `timestamp` is empty; --missing-values skip"),
         (
             format!("{head}a,2024-01-01T10:00:00Z\nb,2024-01-02 10:00\n"),
             "row 2: `timestamp` is \"2024-01-02 10:00\", with no time zone, and earlier rows have UTC: time zones are mixed",
@@ -157,7 +157,7 @@ fn bad_files_are_explained() {
             "user_id,user_id,timestamp\na,b,2024-01-01\n".to_owned(),
             "two columns are called `user_id`",
         ),
-        (format!("{head}a,31/12/2024\n"), "--time-format"),
+        (format!("{head}a,03/04/2024\n"), "--time-format"),
         (format!("{head}a,9999999999999999999\n"), "which is no time"),
     ] {
         let message = activity(&csv(&content));
@@ -173,12 +173,18 @@ fn bad_files_are_explained() {
     assert!(activity(&renamed).contains("it is called .csv and is a Parquet file"));
     assert!(activity(&place.file("a.csv", [0x1f, 0x8b, 8, 0])).contains("gzip"));
     assert!(activity(&place.file("b.csv", b"PK\x03\x04rest")).contains("spreadsheet"));
-    assert!(activity(&place.file("c.csv", b"\xff\xfeu\0s\0")).contains("UTF-16"));
+    assert!(activity(&place.file("c.csv", b"\xff\xfeu\0s")).contains("UTF-16"));
     assert!(
         activity(&place.file("d.csv", b"user_id,timestamp\n\xff\xc0\xc1,2024-01-01\n"))
             .contains("row 1: `user_id` is not UTF-8")
     );
     assert!(activity(&place.file("e.xlsx", "x")).contains(".csv nor in .parquet"));
+    let lacking = place.file("lacking.csv", format!("{head}a,2024-01-01\n,2024-01-02\n"));
+    let refused = fails(&["analyze", "activity", &lacking, "--missing-ids", "refuse"]);
+    assert!(refused.contains("row 2: `user_id` is empty; --missing-ids skip"), "{refused}");
+    let skipped = casebook(&["analyze", "activity", &lacking]);
+    assert!(skipped.status.success());
+    assert!(text(&skipped.stderr).contains("`user_id` is empty in 1 of 2 rows; they are left out"));
     assert!(activity("missing.csv").contains("missing.csv"));
     assert!(
         fails(&["analyze", "activity", place.0.path().to_str().unwrap()]).contains("directory")
@@ -260,6 +266,78 @@ fn times_are_recognised_and_days_are_local() {
     let american = "user_id,timestamp\na,03/30/2024\nb,03/31/2024\n";
     assert_eq!(days(american, &["--time-format", "%m/%d/%Y"]), ["2024-03-30 1", "2024-03-31 1"]);
     assert_eq!(days("user_id,timestamp\na,1711841400\n", &[]), ["2024-03-30 1"]);
+}
+
+/// What no calendar holds, and what no machine can do, is said in a sentence.
+#[test]
+fn questions_beyond_the_calendar_are_explained() {
+    let place = Place::new();
+    let events = "data/samples/events.csv";
+    let chart = place.0.path().join("x.png");
+    let early = fails(
+        &[
+            &["analyze", "rfm", "data/samples/orders.csv", "--as-of", "2001-01-01", "--chart"][..],
+            &[chart.to_str().unwrap()],
+        ]
+        .concat(),
+    );
+    assert!(early.contains("`as_of` is 2001-01-01 00:00:00; accepted: a date after"), "{early}");
+    for option in ["--from", "--to"] {
+        let far = fails(&["analyze", "activity", events, option, "+262142-12-31"]);
+        assert!(far.contains("is no day; write 2024-01-31"), "{far}");
+    }
+    let late = place.file("late.csv", "user_id,timestamp\na,2024-01-01\nb,+262142-12-31 10:00\n");
+    let words = ["--time-format", "%Y-%m-%d %H:%M", "--timezone", "Europe/Berlin"];
+    let message = fails(&[&["analyze", "activity", &late][..], &words].concat());
+    assert!(message.contains("row 1"), "{message}");
+    let late = place.file("late.csv", "user_id,timestamp\na,+262142-12-31 10:00\n");
+    let message = fails(&[&["analyze", "activity", &late][..], &words].concat());
+    assert!(
+        message.contains("row 1: `timestamp` is \"+262142-12-31 10:00\", which is out of range"),
+        "{message}"
+    );
+    for k in ["0", "18446744073709551615", "2..18446744073709551615", "99999999999999999999999"] {
+        let message = fails(&[
+            "analyze",
+            "segments",
+            "data/samples/customers.csv",
+            "--user",
+            "customer_id",
+            "--features",
+            "orders",
+            "--k",
+            k,
+        ]);
+        assert!(message.contains("accepted: 1 to 1000 groups"), "{message}");
+    }
+    // A slip of the pen in one row.
+    let slip =
+        place.file("slip.csv", "user_id,timestamp\na,2024-01-01\nb,2024-01-02\nc,9999-12-31\n");
+    for period in ["day", "week", "month"] {
+        let message = fails(&["analyze", "cohorts", &slip, "--period", period]);
+        assert!(message.contains("9999-12-31") && message.contains("2024-01-01"), "{message}");
+    }
+}
+
+/// A moment that no calendar holds, where a text is wanted.
+#[test]
+fn a_parquet_moment_out_of_range_is_explained() {
+    let place = Place::new();
+    let frame =
+        df!("user_id" => [i64::MAX, 1], "timestamp" => [1_i64, 2], "event" => ["a", "b"]).unwrap();
+    let dtype = DataType::Datetime(TimeUnit::Microseconds, None);
+    let frame = frame
+        .lazy()
+        .with_columns([col("user_id").cast(dtype.clone()), col("timestamp").cast(dtype)])
+        .collect()
+        .unwrap();
+    let mut folder = Folder::create(place.0.path(), Format::Parquet, "").unwrap();
+    folder.append("far", &frame).unwrap();
+    let file = folder.finish().unwrap()[0].path.to_str().unwrap().to_owned();
+    for words in [&["--user", "user_id"][..], &["--user", "event", "--time", "user_id"]] {
+        let message = fails(&[&["analyze", "activity", &file][..], words].concat());
+        assert!(message.contains("row 1: `user_id` is out of range"), "{message}");
+    }
 }
 
 /// Names with anything in them go through unharmed, and the order of rows does not matter.

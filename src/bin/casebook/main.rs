@@ -39,7 +39,7 @@ enum Task {
     /// Write a dashboard or a whole study
     #[command(subcommand)]
     Report(Report),
-    /// Compute a metric from a CSV or Parquet file
+    /// Compute a metric from CSV, JSON lines or Parquet files
     #[command(subcommand)]
     Analyze(Box<analyze::Analyze>),
     /// Write a notebook as a Rust program, the prose as comments

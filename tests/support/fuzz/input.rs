@@ -18,7 +18,7 @@ use crate::mutate::{self, ODD, below, one_in, pick};
 
 /// Damaged Parquet files, which the reader behind `casebook analyze` must refuse before polars panics at them.
 /// TO BE SWITCHED ON with that reader; until then `CASEBOOK_FUZZ_PARQUET=1` shows what it must refuse.
-const DAMAGED_PARQUET: bool = false;
+const DAMAGED_PARQUET: bool = true;
 
 fn damaged_parquet() -> bool {
     DAMAGED_PARQUET || std::env::var_os("CASEBOOK_FUZZ_PARQUET").is_some()

@@ -7,8 +7,8 @@ use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
 use clap::Args;
 
-use super::input::{Column, Kind, Source, trouble};
-use super::{Output, capital, invalid, unique};
+use super::input::{Column, Kind, Source, Table};
+use super::{Output, capital, invalid};
 
 /// What an experiment did: shares or means of each arm against control, and whether the arms have the
 /// sizes they should
@@ -71,9 +71,9 @@ impl Ab {
         let users = &table.frame;
         if self.user.is_some() && self.cluster.is_none() {
             let hint = "; count rows that belong together with --cluster";
-            unique(&self.source.file, &table, hint)?;
+            table.unique("user_id", hint)?;
         }
-        let ratio = self.sizes(users)?;
+        let ratio = self.sizes(&table)?;
         let outcomes = users.column("outcome")?.f64()?;
         let shares =
             !self.means && outcomes.iter().flatten().all(|value| value == 0.0 || value == 1.0);
@@ -109,7 +109,8 @@ impl Ab {
         })
     }
 
-    fn sizes(&self, users: &DataFrame) -> Result<DataFrame> {
+    fn sizes(&self, table: &Table) -> Result<DataFrame> {
+        let users = &table.frame;
         let arms = users.column("arm")?.drop_nulls().unique()?.sort(SortOptions::default())?;
         let names: Vec<String> = arms.str()?.iter().flatten().map(str::to_owned).collect();
         let mut weights: Vec<(String, f64)> = vec![];
@@ -131,7 +132,7 @@ impl Ab {
         let weights: Vec<(&str, f64)> = weights.iter().map(|(arm, w)| (arm.as_str(), *w)).collect();
         if weights.len() < 2 {
             let problem = "it has a single arm; there is nothing to compare";
-            return Err(trouble(&self.source.file, problem));
+            return Err(table.trouble(problem));
         }
         experiment::sample_ratio(users, "arm", &weights)
     }

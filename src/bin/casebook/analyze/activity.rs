@@ -8,8 +8,7 @@ use casebook::metrics::{Period, activity};
 use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
-use super::input::trouble;
-use super::{Events, Named, Output, capital, notes, period};
+use super::{Events, Named, Output, capital, day, notes, period};
 
 /// Daily, weekly and monthly active users; new, retained, resurrected and dormant users; active days
 ///
@@ -33,10 +32,10 @@ pub struct Activity {
     #[arg(long, default_value_t = 28)]
     window: u32,
     /// The first day observed [default: the first with an event]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_parser = day, value_name = "DATE")]
     from: Option<NaiveDate>,
     /// The last day observed [default: the last with an event]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_parser = day, value_name = "DATE")]
     to: Option<NaiveDate>,
     #[command(flatten)]
     output: Output,
@@ -78,7 +77,8 @@ impl Activity {
 
     pub fn run(self) -> Result<()> {
         self.output.check()?;
-        let events = self.named.read(&self.events)?.frame;
+        let table = self.named.read(&self.events)?;
+        let events = table.frame.clone();
         let span = Span { from: self.from, to: self.to };
         notes::span(self.from, self.to, &events)?;
         match self.show {
@@ -134,7 +134,7 @@ impl Activity {
                     NaiveDate::from_epoch_days(days)
                 });
                 let Some(last) = last else {
-                    return Err(trouble(&self.events.source.file, "it has no events"));
+                    return Err(table.trouble("it has no events"));
                 };
                 let found = activity::frequency(&events, last, self.window)?;
                 let from = last - TimeDelta::days(i64::from(self.window) - 1);

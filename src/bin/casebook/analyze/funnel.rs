@@ -8,7 +8,7 @@ use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
-use super::input::{Column, Kind, trouble};
+use super::input::{Column, Kind, Table, canonical};
 use super::output::percent;
 use super::rules::{Of, Rules};
 use super::steps::{self, Written};
@@ -88,7 +88,7 @@ impl<'t> Asked<'t> {
     fn column(&self) -> Option<Column> {
         let (column, operator, _) = self.condition?;
         let numeric = !["=", "!="].contains(&operator);
-        let kind = if numeric { Kind::MaybeNumber } else { Kind::Text };
+        let kind = if numeric { Kind::MaybeNumber } else { Kind::Value };
         Some(Column::new(
             column,
             &format!("{}:{column}", if numeric { "number" } else { "text" }),
@@ -106,8 +106,8 @@ impl<'t> Asked<'t> {
             let left = col(column.to.as_str());
             let number = || lit(value.parse::<f64>().unwrap_or(f64::NAN));
             when = when.and(match operator {
-                "=" => left.eq(lit(value)),
-                "!=" => left.neq(lit(value)),
+                "=" => left.eq(lit(canonical(value).as_ref())),
+                "!=" => left.neq(lit(canonical(value).as_ref())),
                 ">=" => left.gt_eq(number()),
                 "<=" => left.lt_eq(number()),
                 ">" => left.gt(number()),
@@ -167,15 +167,15 @@ impl Funnel {
         let optional = Self::chosen("optional", &self.optional, &asked)?;
         let first = Self::chosen("first_time", &self.rules.first_time, &asked)?;
         let mut columns = self.events.columns();
-        columns.push(Column::new(&self.event, "event", Kind::Text));
+        columns.push(Column::new(&self.event, "event", Kind::Name));
         columns.extend(asked.iter().chain(&without).filter_map(Asked::column));
         columns.sort_by(|a, b| a.to.cmp(&b.to));
         columns.dedup_by(|a, b| a.to == b.to);
         columns.extend(self.per.iter().map(|column| Column::new(column, "per", Kind::Id)));
-        columns.extend(self.by.iter().map(|column| Column::new(column, "by", Kind::Text)));
+        columns.extend(self.by.iter().map(|column| Column::new(column, "by", Kind::Name)));
         let table = self.events.source.read(&columns)?;
         let names = asked.iter().chain(&without).map(|step| step.event);
-        occur(&self.events.source.file, &table.frame, names)?;
+        occur(&table, names)?;
 
         let steps = asked.iter().zip(optional.into_iter().zip(first));
         let steps: Vec<Step> = steps
@@ -211,7 +211,7 @@ impl Funnel {
                 notes::end("--until", until, &table.frame)?;
             }
             let found = funnel.trend(&table.frame, period, self.rules.until)?;
-            self.occurring(&table.frame, &asked, &without)?;
+            Self::occurring(&table, &asked, &without)?;
             return self.output.give(&found, || trend(&found));
         }
         let found = match &self.by {
@@ -228,7 +228,7 @@ impl Funnel {
                 found
             }
         };
-        self.occurring(&table.frame, &asked, &without)?;
+        Self::occurring(&table, &asked, &without)?;
         self.output.give(&found, || {
             let overall = found.column("overall_rate")?.f64()?.iter().last().flatten();
             let overall = overall.unwrap_or(0.0);
@@ -243,12 +243,12 @@ impl Funnel {
     }
 
     /// A condition that no event meets is as much a mistake as a name that none has.
-    fn occurring(&self, events: &DataFrame, steps: &[Asked], without: &[Asked]) -> Result<()> {
+    fn occurring(table: &Table, steps: &[Asked], without: &[Asked]) -> Result<()> {
         for step in steps.iter().chain(without).filter(|step| step.condition.is_some()) {
-            let met = events.clone().lazy().filter(step.condition_met()).collect()?.height();
+            let met = table.frame.clone().lazy().filter(step.condition_met()).collect()?.height();
             if met == 0 {
                 let problem = format!("\"{}\" never occurs; \"{}\" does", step.text, step.event);
-                return Err(trouble(&self.events.source.file, problem));
+                return Err(table.trouble(problem));
             }
         }
         Ok(())
@@ -279,6 +279,7 @@ fn first_values(events: &DataFrame) -> Result<DataFrame> {
         .group_by([col("user_id")])
         .agg([col("by")
             .sort_by([col("timestamp")], SortMultipleOptions::default().with_maintain_order(true))
-            .first()])
+            .first()
+            .cast(DataType::String)])
         .collect()?)
 }

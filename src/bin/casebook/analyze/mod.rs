@@ -4,7 +4,6 @@ mod ab;
 mod activity;
 mod funnel;
 mod input;
-mod moment;
 mod notes;
 mod output;
 mod retention;
@@ -13,17 +12,16 @@ mod segments;
 mod steps;
 mod survival;
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use casebook::chrono::{NaiveDateTime, TimeDelta};
+use casebook::chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use casebook::metrics::Period;
 use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
 use casebook::{Error, ErrorKind, Result};
 use clap::{Args, Subcommand};
 
-use input::{Column, Kind, Source, Table, trouble};
+use input::{Column, Kind, Source, Table, moment};
 use output::Format;
 
 #[derive(Subcommand)]
@@ -117,10 +115,19 @@ fn duration(text: &str) -> Result<TimeDelta, String> {
 
 /// "2024-01-31" or "2024-01-31 12:00".
 fn until(text: &str) -> Result<NaiveDateTime, String> {
-    match moment::read(text, None) {
-        Some(written) if written.offset.is_none() => Ok(written.clock),
+    match moment::read(text) {
+        Some(written) if written.offset.is_none() && written.micros().is_some() => {
+            Ok(written.clock)
+        }
         _ => Err(format!("\"{text}\" is no date; write 2024-01-31 or 2024-01-31 12:00")),
     }
+}
+
+/// "2024-01-31", of the years 0 to 9999.
+fn day(text: &str) -> Result<NaiveDate, String> {
+    let midnight = until(text).ok().filter(|moment| moment.time() == NaiveTime::MIN);
+    let date = midnight.map(|moment| moment.date());
+    date.ok_or_else(|| format!("\"{text}\" is no day; write 2024-01-31"))
 }
 
 fn period(text: &str) -> Result<Period, String> {
@@ -169,31 +176,29 @@ impl Named {
         if self.only.is_empty() {
             return events.source.read(&columns);
         }
-        columns.push(Column::new(&self.event, "event", Kind::Text));
+        columns.push(Column::new(&self.event, "event", Kind::Name));
         let mut table = events.source.read(&columns)?;
         let only = steps::names("only", &self.only)?;
-        occur(&events.source.file, &table.frame, only.iter().map(String::as_str))?;
-        let names = Series::new("".into(), only);
-        let kept = col("event").is_in(lit(names).implode(true), false);
+        occur(&table, only.iter().map(String::as_str))?;
+        let named = only.iter().map(|name| col("event").eq(lit(name.as_str())));
+        let kept = named.reduce(Expr::or).unwrap_or_else(|| lit(true));
         table.frame = table.frame.lazy().filter(kept).collect()?;
         Ok(table)
     }
 }
 
 /// That each name is the name of some event.
-fn occur<'n>(file: &Path, events: &DataFrame, names: impl Iterator<Item = &'n str>) -> Result<()> {
-    let mut known: BTreeSet<&str> = BTreeSet::new();
-    for name in events.column("event")?.str()?.iter().flatten() {
-        known.insert(name);
-    }
+fn occur<'n>(events: &Table, names: impl Iterator<Item = &'n str>) -> Result<()> {
+    let mut known: Vec<&str> = events.names("event").iter().map(String::as_str).collect();
+    known.sort_unstable();
     for name in names {
-        if !known.contains(name) {
+        if known.binary_search(&name).is_err() {
             let mut list: Vec<&str> = known.iter().copied().take(20).collect();
             if known.len() > list.len() {
                 list.push("…");
             }
             let problem = format!("\"{name}\" never occurs; events are {}", list.join(", "));
-            return Err(trouble(file, problem));
+            return Err(events.trouble(problem));
         }
     }
     Ok(())
@@ -202,18 +207,4 @@ fn occur<'n>(file: &Path, events: &DataFrame, names: impl Iterator<Item = &'n st
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// Identifiers as they stand in the file, none of them twice.
-fn unique(file: &Path, table: &Table, hint: &str) -> Result<DataFrame> {
-    let frame = table.named(table.frame.clone(), "user_id")?;
-    let mut before = None;
-    for id in frame.column("user_id")?.str()?.iter().flatten() {
-        if before == Some(id) {
-            let problem = format!("the user \"{id}\" stands there more than once{hint}");
-            return Err(trouble(file, problem));
-        }
-        before = Some(id);
-    }
-    Ok(frame)
 }

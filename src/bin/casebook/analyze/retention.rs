@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use casebook::Result;
 use casebook::chart::{self, Unit};
-use casebook::chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use casebook::chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta};
 use casebook::metrics::Period;
 use casebook::metrics::retention::{self, Base, Clock, Rule, Weight};
 use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
-use super::input::{Column, Kind, Source};
+use super::input::{Column, Kind};
 use super::output::percent;
-use super::{Events, Named, Output, capital, invalid, notes, period, unique, until};
+use super::{Events, Named, Output, capital, invalid, notes, period, until};
 
 /// Who counts from when.
 #[derive(Args)]
@@ -61,14 +61,14 @@ impl Start {
         let Some(file) = &self.users else {
             return Ok((retention::first_seen(&table.frame)?, table.frame));
         };
-        let source = Source { file: file.clone(), ..events.source.clone() };
-        let people = source.read(&[
+        let mut table = table;
+        let mut people = events.source.other(file).read(&[
             Column::new(&events.user, "user_id", Kind::Id),
             Column::new(&self.signup, "signup_at", Kind::Time),
         ])?;
-        // Numbers are each file's own: the names decide.
-        let events = table.named(table.frame.clone(), "user_id")?;
-        Ok((unique(file, &people, "")?, events))
+        people.unique("user_id", "")?;
+        people.align(&mut table, "user_id")?;
+        Ok((people.frame, table.frame))
     }
 }
 
@@ -216,13 +216,48 @@ enum Average {
     Simple,
 }
 
+/// A matrix that nobody can look at takes more memory than there is: one row in the year 9999 is enough.
+const MOST_PERIODS: i64 = 4_000;
+
 impl Cohorts {
+    fn bounded(&self, users: &DataFrame, events: &DataFrame) -> Result<()> {
+        let signups = users.column("signup_at")?.datetime()?.physical();
+        let moments = events.column("timestamp")?.datetime()?.physical();
+        let first = signups.min().into_iter().chain(moments.min()).min().unwrap_or(0);
+        let end = self.start.until.map_or(i64::MAX, |until| until.and_utc().timestamp_micros());
+        let last = signups.max().into_iter().chain(moments.max()).max().unwrap_or(0).min(end);
+        let length = match self.period {
+            Period::Day => 1,
+            Period::Week => 7,
+            Period::Month => 30,
+        };
+        let periods = (last - first) / 86_400_000_000 / length;
+        if periods <= MOST_PERIODS {
+            return Ok(());
+        }
+        let day = |micros: i64| {
+            DateTime::from_timestamp_micros(micros)
+                .unwrap_or_default()
+                .format("%Y-%m-%d")
+                .to_string()
+        };
+        let value = format!(
+            "{}, of which {periods} lie between the first row, {}, and the last, {}",
+            self.period,
+            day(first),
+            day(last)
+        );
+        let accepted = format!("at most {MOST_PERIODS}; --until leaves out what comes late");
+        Err(invalid("period", value, accepted))
+    }
+
     pub fn run(self) -> Result<()> {
         self.output.check()?;
         if self.average.is_some() && self.base != Against::Cohort {
             return Err(invalid("base", "another period", "cohort, with --average"));
         }
         let (users, events) = self.start.read(&self.events, &self.named)?;
+        self.bounded(&users, &events)?;
         let how = self.start.how().base(match self.base {
             Against::Cohort => Base::Cohort,
             Against::Period0 => Base::Period0,

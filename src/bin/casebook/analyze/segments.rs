@@ -10,7 +10,7 @@ use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
 use super::input::{Column, Kind, Source};
-use super::{Events, Named, Output, notes, unique, until};
+use super::{Events, Named, Output, invalid, notes, until};
 
 /// Recency, frequency and money of every buyer, scored by quintiles
 ///
@@ -57,6 +57,9 @@ impl Rfm {
             }
         };
         let scores = segment::rfm(&table.frame, as_of)?;
+        if scores.height() == 0 {
+            return Err(invalid("as_of", as_of, "a date after the first row's"));
+        }
         let mean =
             |name: &str| col(name).cast(DataType::Float64).mean().alias(format!("mean_{name}"));
         let summary = scores
@@ -135,7 +138,12 @@ enum Grouped {
 
 fn clusters(text: &str) -> Result<K, String> {
     let wrong = || format!("\"{text}\" is neither a number nor a range such as 2..8");
-    let number = |text: &str| text.trim().parse::<usize>().map_err(|_| wrong());
+    // Each is tried with many starts; groups that nobody can look at help nobody.
+    const MOST: usize = 1_000;
+    let number = |text: &str| match text.trim().parse::<u128>().map_err(|_| wrong())? {
+        number @ 1..=1_000 => Ok(number as usize),
+        number => Err(format!("`k` is {number}; accepted: 1 to {MOST} groups")),
+    };
     match text.split_once("..") {
         None => Ok(K::Fixed(number(text)?)),
         Some((least, most)) => {
@@ -151,7 +159,8 @@ impl Segments {
         columns.extend(self.features.iter().map(|name| Column::new(name, name, Kind::Number)));
         let table = self.source.read(&columns)?;
         // In the users' order, so that the order of rows does not matter.
-        let frame = unique(&self.source.file, &table, "")?;
+        table.unique("user_id", "")?;
+        let frame = table.named(table.frame.clone(), "user_id")?;
         let features: Vec<&str> = self.features.iter().map(String::as_str).collect();
         let found =
             segment::kmeans(&frame, &features, &Clusters::default().k(self.k).seed(self.seed))?;

@@ -1,0 +1,148 @@
+//! Other people's files: CSV, JSON lines and Parquet, read in parallel into a small frame, with errors that
+//! name the row.
+//!
+//! Only the columns asked for are kept: identifiers as numbers, moments as microseconds, texts once each.
+
+mod arrays;
+mod blocks;
+mod contain;
+mod dates;
+mod delimited;
+mod dictionary;
+mod files;
+mod finish;
+mod footer;
+mod gather;
+mod header;
+mod how;
+mod lines;
+pub mod moment;
+mod numbers;
+mod parquet;
+mod part;
+mod pool;
+mod table;
+mod times;
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use casebook::{Error, ErrorKind, Result};
+use chrono_tz::Tz;
+use clap::Args;
+
+pub use how::{Column, Kind};
+pub use numbers::canonical;
+pub use table::Table;
+
+use files::Opened;
+use gather::Gathered;
+use how::{How, Missing};
+use numbers::Commas;
+
+/// The files, and how to read them.
+#[derive(Args, Debug, Clone)]
+pub struct Source {
+    /// CSV, JSON lines or Parquet; text also packed, as .csv.gz or .csv.zst. Several files, folders and patterns
+    /// such as 'events/*.parquet' are read one after the other; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// How times are written, such as "%d/%m/%Y %H:%M", if they are not recognised
+    #[arg(long, value_name = "FORMAT", help_heading = READING)]
+    pub time_format: Option<String>,
+    /// The time zone in which days are counted, such as Europe/Berlin; times that name no zone are on its
+    /// clock [default: the zone that a Parquet file names, otherwise UTC]
+    #[arg(long, value_name = "ZONE", help_heading = READING)]
+    pub timezone: Option<String>,
+    /// What stands between a CSV file's values, such as ';' or '\t' [default: found out from the first line]
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter, help_heading = READING)]
+    pub delimiter: Option<u8>,
+    /// Amounts have a comma before decimals: 12,50 and 1.234,50
+    #[arg(long, conflicts_with = "thousands", help_heading = READING)]
+    pub decimal_comma: bool,
+    /// Amounts have commas between thousands: 1,234
+    #[arg(long, help_heading = READING)]
+    pub thousands: bool,
+    /// NULL, NaN, None, NA, N/A, NaT and \N are texts; otherwise they are empty cells
+    #[arg(long, help_heading = READING)]
+    pub keep_null_words: bool,
+    /// Rows without an identifier
+    #[arg(long, value_enum, default_value_t = Missing::Skip, help_heading = READING)]
+    pub missing_ids: Missing,
+    /// Rows without a time, a number or a yes or no that is needed
+    #[arg(long, value_enum, default_value_t = Missing::Refuse, help_heading = READING)]
+    pub missing_values: Missing,
+}
+
+const READING: &str = "How files are read";
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text {
+        "\\t" | "tab" => Ok(b'\t'),
+        _ => match text.as_bytes() {
+            [byte] if !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
+            _ => Err(format!(
+                "'{text}' cannot stand between values; write one such as ';', '|' or '\\t'"
+            )),
+        },
+    }
+}
+
+/// A problem with the file, in a sentence.
+pub fn trouble(path: &Path, problem: impl std::fmt::Display) -> Error {
+    ErrorKind::File { action: "use", path: path.to_owned(), cause: problem.to_string() }.into()
+}
+
+impl Source {
+    /// The same way of reading, another file.
+    pub fn other(&self, file: &Path) -> Source {
+        Source { files: vec![file.to_owned()], ..self.clone() }
+    }
+
+    fn zone(&self) -> Result<Option<Tz>> {
+        let Some(name) = &self.timezone else { return Ok(None) };
+        match Tz::from_str(name) {
+            Ok(zone) => Ok(Some(zone)),
+            Err(_) => Err(ErrorKind::InvalidConfig {
+                field: "timezone".into(),
+                value: format!("\"{name}\""),
+                accepted: "a name such as Europe/Berlin, America/New_York or UTC".into(),
+            }
+            .into()),
+        }
+    }
+
+    fn how(&self) -> Result<How> {
+        Ok(How {
+            time_format: self.time_format.clone(),
+            zone: self.zone()?,
+            commas: match (self.decimal_comma, self.thousands) {
+                (true, _) => Commas::Decimal,
+                (_, true) => Commas::Thousands,
+                _ => Commas::Plain,
+            },
+            null_words: self.keep_null_words,
+            missing_ids: self.missing_ids,
+            missing_values: self.missing_values,
+        })
+    }
+
+    /// Reads some columns of the files.
+    pub fn read(&self, columns: &[Column]) -> Result<Table> {
+        let how = self.how()?;
+        let mut gathered = Gathered::new(&how, columns);
+        for path in files::expand(&self.files)? {
+            match files::open(&path)? {
+                Opened::Text(files::Form::Lines, reader) => {
+                    lines::read(&mut gathered, &path, reader)?
+                }
+                Opened::Text(_, reader) => {
+                    delimited::read(&mut gathered, &path, reader, self.delimiter)?;
+                }
+                Opened::Parquet => parquet::read(&mut gathered, &path, None)?,
+                Opened::ParquetBytes(bytes) => parquet::read(&mut gathered, &path, Some(bytes))?,
+            }
+        }
+        finish::finish(gathered)
+    }
+}
