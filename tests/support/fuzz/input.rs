@@ -16,14 +16,6 @@ use serde_json::{Value, json};
 use crate::ask::{KINDS, Kind, words};
 use crate::mutate::{self, ODD, below, one_in, pick};
 
-/// Damaged Parquet files, which the reader behind `casebook analyze` must refuse before polars panics at them.
-/// TO BE SWITCHED ON with that reader; until then `CASEBOOK_FUZZ_PARQUET=1` shows what it must refuse.
-const DAMAGED_PARQUET: bool = true;
-
-fn damaged_parquet() -> bool {
-    DAMAGED_PARQUET || std::env::var_os("CASEBOOK_FUZZ_PARQUET").is_some()
-}
-
 /// A question to the program.
 pub struct Case {
     /// What it is about, for counting.
@@ -155,7 +147,7 @@ fn analyze(rng: &mut ChaCha8Rng, place: &Path) -> Case {
         5 => ("tsv", csv_text(rng, &rows)),
         _ => ("csv", csv_text(rng, &rows)),
     };
-    let damaged = one_in(rng, 3) && (extension != "parquet" || damaged_parquet());
+    let damaged = one_in(rng, 3);
     if damaged {
         for _ in 0..rng.random_range(1..4) {
             match extension == "parquet" && one_in(rng, 2) {
