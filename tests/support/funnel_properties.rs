@@ -162,8 +162,9 @@ proptest! {
                     if chain.contains(&next) || mine[next].0 < last || mine[next].0 - start > window {
                         continue;
                     }
-                    for to in step + 1..steps.len().min(if optional && step == 0 { 3 } else { step + 2 }) {
-                        if fits(steps[to], mine[next].1) {
+                    let reach = if optional && step == 0 { 3 } else { step + 2 };
+                    for (to, letters) in steps.iter().enumerate().take(reach).skip(step + 1) {
+                        if fits(letters, mine[next].1) {
                             stack.push((chain.iter().copied().chain([next]).collect(), to));
                         }
                     }
