@@ -47,8 +47,11 @@ const TIMES: [&str; 36] = [
     "%a, %d %b %Y %H:%M:%S +0000",
 ];
 
+/// How a user is written.
+type Id = fn(u32) -> String;
+
 /// Identifiers that go through.
-const IDS: [(&str, fn(u32) -> String); 11] = [
+const IDS: [(&str, Id); 11] = [
     ("numbers after a point", |id| format!("{id}.0")),
     ("below zero", |id| format!("-{id}")),
     ("zeros before", |id| format!("00{id}")),
