@@ -39,6 +39,9 @@ pub mod report;
 pub mod simulate;
 pub mod stamp;
 pub mod stream;
+#[cfg(feature = "command")]
+#[doc(hidden)]
+pub mod unpack;
 pub mod warehouse;
 
 pub use error::{Error, ErrorKind, Result, Trouble};

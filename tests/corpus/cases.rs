@@ -47,8 +47,11 @@ const TIMES: [&str; 36] = [
     "%a, %d %b %Y %H:%M:%S +0000",
 ];
 
+/// How a user is written.
+type Id = fn(u32) -> String;
+
 /// Identifiers that go through.
-const IDS: [(&str, fn(u32) -> String); 11] = [
+const IDS: [(&str, Id); 11] = [
     ("numbers after a point", |id| format!("{id}.0")),
     ("below zero", |id| format!("-{id}")),
     ("zeros before", |id| format!("00{id}")),
@@ -104,10 +107,10 @@ fn written_times() -> Vec<Case> {
                 .refused("--time-format"),
             Case::csv(
                 "day or month",
-                "user_id,event,timestamp\n1,visit,03/04/2024\n2,visit,04/04/2024\n3,cart,05/04/2024\n",
+                "user_id,event,timestamp\n1,visit,03/04/2024\n2,visit,05/04/2024\n3,cart,06/04/2024\n",
             )
             .refused(
-                "\"03/04/2024\", \"04/04/2024\", \"05/04/2024\"; say --time-format \"%d/%m/%Y\" (likely) or \
+                "\"03/04/2024\", \"05/04/2024\", \"06/04/2024\"; say --time-format \"%d/%m/%Y\" (likely) or \
                  \"%m/%d/%Y\"",
             ),
             Case::csv(

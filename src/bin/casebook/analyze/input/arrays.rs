@@ -146,7 +146,7 @@ pub fn push(array: &dyn Array, meaning: &Meaning, mut sink: Sink) -> Result<(), 
         }
         D::Decimal(_, scale) => {
             let array = downcast::<PrimitiveArray<i128>>(array, &sink)?;
-            let scale = *scale as usize;
+            let scale = *scale;
             each(array.iter(), &mut sink, |sink, number| decimal(sink, *number, scale))?;
         }
         D::BinaryView => {

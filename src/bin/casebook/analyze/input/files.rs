@@ -138,7 +138,7 @@ pub fn open(path: &Path) -> Result<Opened> {
     };
     let unpacked: Box<dyn Read + Send> = match packing {
         Some("gzip") => Box::new(flate2::read::MultiGzDecoder::new(reader)),
-        Some(_) => Box::new(zstd::Decoder::new(reader).map_err(|cause| trouble(path, cause))?),
+        Some(_) => casebook::unpack::zstd(reader).map_err(|cause| trouble(path, cause))?,
         None => reader,
     };
     let (start, mut reader) = match packing {

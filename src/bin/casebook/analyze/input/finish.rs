@@ -163,7 +163,7 @@ fn finished(
         }
         Kind::Time => {
             let times = parts.into_iter().filter_map(|(_, part)| match part.values {
-                Values::Times(times) => Some(times),
+                Values::Times(times) => Some(*times),
                 _ => None,
             });
             let wrong = |wrong: Wrong| gathered.wrong(wrong.part, wrong.row, column, wrong.problem);

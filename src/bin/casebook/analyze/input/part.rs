@@ -23,7 +23,7 @@ pub enum Values {
     Whole(Vec<i64>),
     /// Texts, by their places in the reader's dictionary.
     Codes(Vec<u32>),
-    Times(Times),
+    Times(Box<Times>),
     /// Not a number is null.
     Numbers(Vec<f64>),
     Flags(Vec<bool>),
@@ -45,7 +45,7 @@ impl Part {
     pub fn new(kind: Kind) -> Part {
         let values = match kind {
             Kind::Id => Values::Whole(vec![]),
-            Kind::Time => Values::Times(Times::default()),
+            Kind::Time => Values::Times(Box::default()),
             Kind::Text | Kind::Name | Kind::Value => Values::Codes(vec![]),
             Kind::Number | Kind::MaybeNumber => Values::Numbers(vec![]),
             Kind::Flag => Values::Flags(vec![]),

@@ -207,7 +207,6 @@ pub struct Column {
     pub micros: Vec<i64>,
     /// Whether the data name a zone or an offset themselves.
     pub zoned: bool,
-    pub zone: Option<Tz>,
 }
 
 /// Something wrong with a column, at a row of a part.
@@ -288,7 +287,7 @@ pub fn together(
             _ => &part.main,
         });
     }
-    Ok(Column { micros, zoned: matches!(first, Some(Some(_))), zone })
+    Ok(Column { micros, zoned: matches!(first, Some(Some(_))) })
 }
 
 /// Whether the second reading is meant.
