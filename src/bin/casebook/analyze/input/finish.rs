@@ -124,7 +124,7 @@ fn drop_incomplete(gathered: &mut Gathered) -> Result<()> {
         if count == all {
             return Err(trouble(&path, format!("`{}` is empty in every row", column.from)));
         }
-        eprintln!(
+        crate::say::complain!(
             "casebook: `{}` is empty in {count} of {all} rows; they are left out ({option} refuse to stop there)",
             column.from
         );
