@@ -48,7 +48,7 @@ def worker(engine, file):
             kind = "Parquet" if file.suffix == ".parquet" else "CSVWithNames"
             # windowFunnel compares whole microseconds: its window is given in the unit of the time.
             query = CLICKHOUSE.format(
-                week=WEEK * 1_000_000, file=file, format=kind, time="toUnixTimestamp64Micro(toDateTime64(timestamp, 6, 'UTC'))")
+                week=WEEK * 1_000_000, file=file, format=kind, time="toUInt64(toUnixTimestamp64Micro(toDateTime64(timestamp, 6, 'UTC')))")
         found = [int(cell) for cell in str(chdb.query(query, "CSV")).strip().split(",")]
     print(json.dumps([int(number) for number in found]))
 

@@ -429,3 +429,16 @@ fn a_dashboard_is_one_file_of_limited_size() {
     assert!(said.contains("users") && said.contains("8 MB"), "{said}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), page, "the earlier page is gone");
 }
+
+/// Building an example or a test replaces the library's shared object: the program must not need it, wherever it is.
+#[test]
+fn the_program_holds_all_that_it_needs() {
+    let program = std::fs::read(env!("CARGO_BIN_EXE_casebook")).unwrap();
+    let names = |name: &[u8]| program.windows(name.len()).any(|part| part == name);
+    assert!(!names(b"libcasebook.") && !names(b"libstd-"));
+    let place = tempfile::tempdir().unwrap();
+    let copy = place.path().join("copied");
+    std::fs::copy(env!("CARGO_BIN_EXE_casebook"), &copy).unwrap();
+    let said = Command::new(&copy).arg("--version").env_clear().current_dir(place.path()).output();
+    assert!(said.unwrap().status.success());
+}

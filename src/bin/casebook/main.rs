@@ -78,6 +78,9 @@ enum Report {
     Notion(notion::Report),
 }
 
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let done = match Casebook::parse().task {
         Task::Generate(Generate::Ecommerce(asked)) => asked.run(),

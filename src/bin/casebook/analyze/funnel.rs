@@ -173,9 +173,14 @@ impl Funnel {
         columns.dedup_by(|a, b| a.to == b.to);
         columns.extend(self.per.iter().map(|column| Column::new(column, "per", Kind::Id)));
         columns.extend(self.by.iter().map(|column| Column::new(column, "by", Kind::Name)));
-        let table = self.events.source.read(&columns)?;
+        let mut table = self.events.source.read(&columns)?;
         let names = asked.iter().chain(&without).map(|step| step.event);
-        occur(&table, names)?;
+        occur(&table, names.clone())?;
+        if self.only_steps_count() {
+            let named = names.map(|name| col("event").eq(lit(name))).reduce(Expr::or);
+            table.frame =
+                table.frame.lazy().filter(named.unwrap_or_else(|| lit(true))).collect()?;
+        }
 
         let steps = asked.iter().zip(optional.into_iter().zip(first));
         let steps: Vec<Step> = steps
@@ -240,6 +245,12 @@ impl Funnel {
             };
             bar.draw()
         })
+    }
+
+    /// Whether events that are neither steps nor excluded decide nothing. Then they need not be kept.
+    fn only_steps_count(&self) -> bool {
+        let all = self.by.is_some() || self.rules.trend.is_some() || self.rules.window_funnel();
+        self.order != Ordering::Strict && !all
     }
 
     /// A condition that no event meets is as much a mistake as a name that none has.

@@ -136,6 +136,11 @@ impl Rules {
         Ok(steps)
     }
 
+    /// Whether ClickHouse's windowFunnel is asked for.
+    pub fn window_funnel(&self) -> bool {
+        !self.window_funnel.is_empty()
+    }
+
     /// The funnel with these rules.
     pub fn applied(&self, mut funnel: Funnel) -> Result<Funnel> {
         if self.increasing {
