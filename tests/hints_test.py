@@ -213,7 +213,6 @@ HINTS = {
     'let x = df.groupby("a");': "`.lazy().group_by(",
     'let x = col("a").fillna(0);': "`.fill_null(lit(0))`",
     'let x = df.group_by(["a"])?.agg([col("a").sum()]);': "groups with expressions are a query",
-    'let x = df.clone().lazy().group_by("a");': 'the columns to group by are listed in brackets: `[col("a")]`',
     'let x = df.clone().lazy().group_by(col("a"));': '`[col("a")]`',
     'let x = df.group_by("a")?;': 'listed in brackets: `["a"]`',
     'let x = df.clone().lazy().group_by([col("a")]).sum();': '`.agg([col("…").sum()])`',
@@ -452,6 +451,13 @@ class WhileRunning(unittest.TestCase):
         found = hints.of_run(said, 'df.clone().lazy().filter(col("visits").gt(lit("20"))).collect()?', {})
         self.assertEqual(found, ["a number is written without quotes: `lit(20)`"])
         self.assertIn("don't mix", hints.of_run(said, 'col("visits").gt(lit("many"))', {})[0])
+
+    def test_a_bare_name_for_a_group_is_a_list_of_numbers(self):
+        """polars takes a text for the bytes that it is made of."""
+        said = "duplicate: group_by keys contained duplicate output name 'literal'"
+        found = hints.of_run(said, 'df.clone().lazy().group_by("day").agg([len()]).collect()?', {})
+        self.assertEqual(found, ['the columns to group by are listed in brackets: `[col("day")]`'])
+        self.assertEqual(hints.of_run(said, "df.clone().lazy().select([lit(1), lit(2)]).collect()?", {}), [])
 
 
 if __name__ == "__main__":

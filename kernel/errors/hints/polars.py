@@ -171,12 +171,6 @@ def name_for_expression(p, found):
     return f"a query takes expressions: `[{', '.join(f'col({text})' for text in texts)}]`"
 
 
-@hint("E0277", after=r'^\(\s*("[^"]*")\s*\)', marked=r"^group_by(?:_stable)?$", said=r"^the trait bound `Expr: From<u8>`")
-def name_for_group(p, found):
-    """A bare text is taken for the bytes that it is made of."""
-    return f"the columns to group by are listed in brackets: `[col({found[1]})]`"
-
-
 @hint("E0277", marked=r'^"[^"]*"$', said=r"^`&str` is not an iterator|`&str: IntoVec<",
       labels=r"(?m)^(?:select|sort|drop_many|group_by): ")
 def name_without_brackets(p, found):

@@ -65,6 +65,13 @@ def gone(failure, found):
 
 
 when(r"filter predicate must be of type `Boolean`")('a filter wants a condition, such as `col("…").gt(lit(0))`')
+@when(r"duplicate output name 'literal'")
+def bytes_for_group(failure, found):
+    """A bare text is taken for the bytes that it is made of."""
+    named = re.search(r'\.group_by(?:_stable)?\(\s*("[^"]*")\s*\)', failure.cell)
+    return named and f"the columns to group by are listed in brackets: `[col({named[1]})]`"
+
+
 @when(r"cannot compare string with numeric type|arithmetic on dtypes \S+ and \S+ is not allowed")
 def number_as_text(failure, found):
     """A number in quotes, as in a language that would convert it."""
