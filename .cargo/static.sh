@@ -3,6 +3,6 @@
 # something else, which may replace the library's shared object, leaves it alone. Everything else prefers shared objects, as
 # config.toml says, because notebooks do.
 case " $* " in
-*" --crate-name casebook "*" --crate-type bin "*) exec "$@" -C prefer-dynamic=no ;;
+*" src/bin/casebook/main.rs "*) exec "$@" -C prefer-dynamic=no --cfg casebook_static ;;
 *) exec "$@" ;;
 esac

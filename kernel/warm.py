@@ -34,7 +34,7 @@ def environment():
     """As evcxr sets it for its own builds."""
     return os.environ | {
         "CARGO_TARGET_DIR": "target", "CARGO_BUILD_BUILD_DIR": "target",
-        "RUSTC": tool("rustc"), "RUSTFLAGS": "-Cprefer-dynamic",
+        "RUSTC": tool("rustc"), "RUSTFLAGS": "-Cprefer-dynamic", "RUSTC_WORKSPACE_WRAPPER": "",
     }
 
 

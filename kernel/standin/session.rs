@@ -127,7 +127,8 @@ impl Session {
         let (kept, lock) = self.locks();
         fs::copy(&kept, &lock).map_err(|error| format!("{} cannot be copied: {error}", kept.display()))?;
         let mut command = Command::new(&self.cargo);
-        command.args(words).env("CARGO_HOME", &self.cargo_home);
+        // The project's own wrapper, in its `.cargo`, is for the command alone.
+        command.args(words).env("CARGO_HOME", &self.cargo_home).env("RUSTC_WORKSPACE_WRAPPER", "");
         Ok(command)
     }
 

@@ -78,6 +78,8 @@ enum Report {
     Notion(notion::Report),
 }
 
+/// Only where everything is linked into one program: memory of a shared object is not this allocator's.
+#[cfg(casebook_static)]
 #[global_allocator]
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
