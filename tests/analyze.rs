@@ -184,7 +184,7 @@ fn bad_files_are_explained() {
     assert!(refused.contains("row 2: `user_id` is empty; --missing-ids skip"), "{refused}");
     let skipped = casebook(&["analyze", "activity", &lacking]);
     assert!(skipped.status.success());
-    assert!(text(&skipped.stderr).contains("`user_id` is empty in 1 of 2 rows; they are left out"));
+    assert!(text(&skipped.stderr).contains("`user_id` is empty in 1 of 2 rows; skipped"));
     assert!(activity("missing.csv").contains("missing.csv"));
     assert!(
         fails(&["analyze", "activity", place.0.path().to_str().unwrap()]).contains("directory")
@@ -281,7 +281,7 @@ fn questions_beyond_the_calendar_are_explained() {
         ]
         .concat(),
     );
-    assert!(early.contains("`as_of` is 2001-01-01 00:00:00; accepted: a date after"), "{early}");
+    assert!(early.contains("`as_of` is 2001-01-01; accepted: a date after"), "{early}");
     for option in ["--from", "--to"] {
         let far = fails(&["analyze", "activity", events, option, "+262142-12-31"]);
         assert!(far.contains("is no day; write 2024-01-31"), "{far}");
@@ -486,9 +486,8 @@ fn questions_beyond_all_bounds_are_explained() {
         "analyze segments data/samples/customers.csv --user customer_id --features orders --k";
     let words: Vec<&str> = customers.split(' ').chain([most]).collect();
     let told = fails(&words);
-    assert!(told.contains(&format!("`k` is {most}")) && told.contains("33"), "{told}");
-    let range = format!("32..{most}");
-    let words: Vec<&str> = customers.split(' ').chain([range.as_str()]).collect();
+    assert!(told.contains(&format!("`k` is {most}; accepted: 1 to 1000")), "{told}");
+    let words: Vec<&str> = customers.split(' ').chain(["32..1000"]).collect();
     assert_eq!(rows(&words).len(), 32);
     let place = tempfile::tempdir().unwrap();
     let chart = place.path().join("out.svg");
@@ -496,9 +495,6 @@ fn questions_beyond_all_bounds_are_explained() {
     let words = [&words.split(' ').collect::<Vec<_>>()[..], &[chart.to_str().unwrap()]].concat();
     let told = fails(&words);
     assert!(told.contains("`chart` is cells of") && told.contains("at most 200000"), "{told}");
-    // Nobody bought before that, and that can be drawn.
-    let words = "analyze rfm data/samples/orders.csv --as-of 0001-01-01 --chart";
-    runs(&[&words.split(' ').collect::<Vec<_>>()[..], &[chart.to_str().unwrap()]].concat());
     // A wrong value of a megabyte is named, not printed whole, nor obeyed.
     let place = Place::new();
     let value = format!("\u{1b}[2J{}", "x".repeat(1_000_000));

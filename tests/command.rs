@@ -442,3 +442,17 @@ fn the_program_holds_all_that_it_needs() {
     let said = Command::new(&copy).arg("--version").env_clear().current_dir(place.path()).output();
     assert!(said.unwrap().status.success());
 }
+
+#[test]
+fn a_file_that_is_asked_for_wins_over_the_environment() {
+    let place = tempfile::tempdir().unwrap();
+    let [asked, usual] = ["asked.sqlite", "usual.sqlite"].map(|name| place.path().join(name));
+    let words = ["load", "saas", "--companies", "5", "--months", "3", "--sqlite"];
+    let output = casebook(&words)
+        .arg(&asked)
+        .env("DATABASE_URL", format!("sqlite:{}", usual.display()))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(asked.exists() && !usual.exists());
+}

@@ -144,7 +144,11 @@ fn the_datas_bounds_are_told() {
     );
     let orders = "data/samples/orders.csv";
     let rfm = |date: &str| told(&["analyze", "rfm", orders, "--as-of", date]);
-    assert!(rfm("2020-01-01").contains("--as-of 2020-01-01 lies before the first row"));
+    let early = fails(&["analyze", "rfm", orders, "--as-of", "2020-01-01"]);
+    assert_eq!(
+        early.trim(),
+        "casebook: `as_of` is 2020-01-01; accepted: a date after 2024-01-04, that of the first row"
+    );
     assert!(rfm("2030-01-01").contains("after the last row"));
     let activity = |more: &[&str]| told(&[&["analyze", "activity", events][..], more].concat());
     assert_eq!(activity(&[]), "");
@@ -158,16 +162,16 @@ fn the_datas_bounds_are_told() {
     // Who is new in the first period is not known, and the last week has one day.
     let weeks = activity(&["--show", "lifecycle"]);
     assert!(weeks.contains("of the first week count as new"), "{weeks}");
-    assert!(weeks.contains("the last week, from 2024-04-29, is not whole"), "{weeks}");
-    assert!(!weeks.contains("the first week, from"), "{weeks}");
+    assert!(weeks.contains("the last week (from 2024-04-29) is incomplete"), "{weeks}");
+    assert!(!weeks.contains("the first week (from"), "{weeks}");
     let midway = activity(&["--show", "lifecycle", "--midway", "--from", "2024-01-03"]);
-    assert!(midway.contains("the first week, from 2024-01-01, is not whole"), "{midway}");
+    assert!(midway.contains("the first week (from 2024-01-01) is incomplete"), "{midway}");
     assert!(!midway.contains("as new"), "{midway}");
     let cohorts = |more: &[&str]| {
         told(&[&["analyze", "cohorts", events, "--period", "week"][..], more].concat())
     };
     let seen = cohorts(&[]);
-    assert!(seen.contains("the last week, from 2024-04-29, is not whole"), "{seen}");
+    assert!(seen.contains("the last week (from 2024-04-29) is incomplete"), "{seen}");
     assert!(seen.contains("who came before 2024-01-01 counts as of then"), "{seen}");
     assert!(!cohorts(&users).contains("--users"));
 }

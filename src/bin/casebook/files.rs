@@ -206,7 +206,7 @@ impl Sink for Counted<'_> {
 /// Where every `casebook load` puts its tables.
 #[derive(Args)]
 pub struct Database {
-    /// The SQLite file used when DATABASE_URL is not set [default: data/out/CASE.sqlite]
+    /// A SQLite file [default: the database in DATABASE_URL, or data/out/CASE.sqlite]
     #[arg(long, value_name = "FILE")]
     sqlite: Option<PathBuf>,
 }
@@ -221,7 +221,11 @@ impl Database {
         mut fill: impl FnMut(&mut dyn Sink) -> Result<()> + Send,
     ) -> Result<()> {
         let usual = PathBuf::from("data/out").join(schema.name).with_extension("sqlite");
-        let mut warehouse = Warehouse::from_env(self.sqlite.as_ref().unwrap_or(&usual))?;
+        // What is asked for here and now wins over what the environment says.
+        let mut warehouse = match &self.sqlite {
+            Some(file) => Warehouse::sqlite(file)?,
+            None => Warehouse::from_env(&usual)?,
+        };
         warehouse.replace(schema, |sink| ahead(sink, |sink| threads.run(|| fill(sink))))?;
         say!("{loaded} loaded into {warehouse}");
         Ok(())

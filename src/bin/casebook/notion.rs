@@ -119,7 +119,7 @@ pub struct Report {
     /// The folder that receives data, metrics, charts, dashboard and report
     #[arg(long, default_value = "data/out/notion")]
     out: PathBuf,
-    /// Make every step anew, whatever is there already
+    /// Rebuild every step from scratch
     #[arg(long)]
     fresh: bool,
     /// Replace files there that this command did not write, or that were changed since

@@ -18,7 +18,7 @@ use super::{Output, capital, invalid};
 pub struct Ab {
     #[command(flatten)]
     source: Source,
-    /// The column that says who; no user may stand in two rows, unless rows are --cluster-ed
+    /// The user ID column; no user may stand in two rows, unless rows are --cluster-ed
     #[arg(long, value_name = "COLUMN")]
     user: Option<String>,
     /// The column that says in which arm

@@ -25,7 +25,7 @@ pub struct Activity {
     /// The lifecycle's period: day, week (from Monday) or month
     #[arg(long, default_value = "week", value_parser = period)]
     period: Period,
-    /// The data begin in the middle: who is new in the first period is not known
+    /// The data start mid-history, so new users in the first period cannot be identified
     #[arg(long)]
     midway: bool,
     /// The window of active days, up to the last day

@@ -21,7 +21,7 @@ use super::{Events, Output, duration, invalid, notes, occur};
 pub struct Funnel {
     #[command(flatten)]
     events: Events,
-    /// The column that says what happened
+    /// The event name column
     #[arg(long, default_value = "event", value_name = "COLUMN")]
     event: String,
     /// The steps: names of events, separated by commas. A condition may follow in brackets, such as

@@ -139,10 +139,10 @@ fn period(text: &str) -> Result<Period, String> {
 struct Events {
     #[command(flatten)]
     source: Source,
-    /// The column that says who
+    /// The user ID column
     #[arg(long, default_value = "user_id", value_name = "COLUMN")]
     user: String,
-    /// The column that says when
+    /// The timestamp column
     #[arg(long, default_value = "timestamp", value_name = "COLUMN")]
     time: String,
 }
@@ -159,7 +159,7 @@ impl Events {
 /// Only events of some names.
 #[derive(Args)]
 struct Named {
-    /// The column that says what happened; needed only with --only
+    /// The event name column; needed only with --only
     #[arg(long, default_value = "event", value_name = "COLUMN")]
     event: String,
     /// Only events of these names count; a name with commas in double quotes

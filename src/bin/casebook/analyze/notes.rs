@@ -5,6 +5,8 @@ use casebook::chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Naive
 use casebook::metrics::Period;
 use casebook::polars::prelude::*;
 
+use super::invalid;
+
 pub fn tell(note: impl std::fmt::Display) {
     crate::say::complain!("casebook: {note}");
 }
@@ -48,17 +50,15 @@ pub fn end(option: &str, end: NaiveDateTime, events: &DataFrame) -> Result<()> {
     Ok(())
 }
 
-/// The day of a score that lies outside the orders.
+/// The day of a score: no order may lie after it, which is told, and some must lie before it, or nothing can be scored.
 pub fn as_of(as_of: NaiveDateTime, orders: &DataFrame) -> Result<()> {
     let Some((first, last)) = extent(orders, "timestamp")? else { return Ok(()) };
     let over = next(last.date()).and_time(NaiveTime::MIN);
     if as_of <= first {
-        tell(format!(
-            "--as-of {} lies before the first row, of {}: nothing counts",
-            shown(as_of),
-            first.date()
-        ));
-    } else if as_of > over {
+        let accepted = format!("a date after {}, that of the first row", first.date());
+        return Err(invalid("as_of", shown(as_of), accepted));
+    }
+    if as_of > over {
         let days = (as_of - over).num_days().max(1);
         tell(format!(
             "--as-of {} lies {} after the last row, of {}: everybody counts as absent since",
@@ -95,12 +95,12 @@ pub fn span(from: Option<NaiveDate>, to: Option<NaiveDate>, events: &DataFrame) 
 pub fn periods(period: Period, first: NaiveDate, last: NaiveDate) {
     let start = start(period, first);
     if start < first {
-        tell(format!("the first {period}, from {start}, is not whole: the data begin on {first}"));
+        tell(format!("the first {period} (from {start}) is incomplete: the data begin on {first}"));
     }
     let end = next(last);
     if self::start(period, end) < end {
         tell(format!(
-            "the last {period}, from {}, is not whole: the data end on {last}",
+            "the last {period} (from {}) is incomplete: the data end on {last}",
             self::start(period, last)
         ));
     }

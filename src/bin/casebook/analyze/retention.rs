@@ -26,7 +26,7 @@ struct Start {
     /// What a day is
     #[arg(long, value_enum, default_value_t = Days::Calendar)]
     clock: Days,
-    /// The first moment that was not observed [default: the end of the last day with an event]
+    /// The end of the observation period, exclusive [default: the end of the last day with an event]
     #[arg(long, value_parser = until, value_name = "DATE")]
     until: Option<NaiveDateTime>,
 }

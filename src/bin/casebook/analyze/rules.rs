@@ -16,7 +16,7 @@ pub struct Rules {
     /// Each step must be later than the one before, not simultaneous with it
     #[arg(long)]
     increasing: bool,
-    /// A step that is taken again ends the attempt
+    /// Repeating a step ends the attempt
     #[arg(long)]
     unrepeated: bool,
     /// In strict order, the step where an attempt stands may be taken again
@@ -29,7 +29,7 @@ pub struct Rules {
     /// refund@2-3. With conditions and quotes as in --steps
     #[arg(long, value_name = "EVENTS")]
     pub exclude: Vec<String>,
-    /// What comes of something excluded
+    /// What to do when an excluded event occurs
     #[arg(long, value_enum, requires = "exclude", default_value_t = Outcome::Stop, value_name = "OUTCOME")]
     excluded: Outcome,
     /// Leaves users who do something excluded out of the funnel: --excluded leave
@@ -46,7 +46,7 @@ pub struct Rules {
     /// Instead of the steps, the conversion by day, week or month in which attempts began; needs --window
     #[arg(long, value_parser = period, conflicts_with = "by", value_name = "PERIOD")]
     pub trend: Option<Period>,
-    /// The first moment that was not observed [default: the end of the last day with an event]
+    /// The end of the observation period, exclusive [default: the end of the last day with an event]
     #[arg(long, value_parser = until, requires = "trend", value_name = "DATE")]
     pub until: Option<NaiveDateTime>,
 }

@@ -107,7 +107,7 @@ impl Rfm {
 pub struct Segments {
     #[command(flatten)]
     source: Source,
-    /// The column that says who; one row per user
+    /// The user ID column; one row per user
     #[arg(long, default_value = "user_id", value_name = "COLUMN")]
     user: String,
     /// Columns of numbers, separated by commas

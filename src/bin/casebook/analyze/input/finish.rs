@@ -125,7 +125,7 @@ fn drop_incomplete(gathered: &mut Gathered) -> Result<()> {
             return Err(trouble(&path, format!("`{}` is empty in every row", column.from)));
         }
         crate::say::complain!(
-            "casebook: `{}` is empty in {count} of {all} rows; they are left out ({option} refuse to stop there)",
+            "casebook: `{}` is empty in {count} of {all} rows; skipped (use {option} refuse to stop instead)",
             column.from
         );
     }

@@ -43,7 +43,7 @@ use numbers::Commas;
 /// The files, and how to read them.
 #[derive(Args, Debug, Clone)]
 pub struct Source {
-    /// CSV, JSON lines or Parquet; text also packed, as .csv.gz or .csv.zst. Several files, folders and patterns
+    /// CSV, JSON lines or Parquet; compressed text (.csv.gz, .csv.zst) too. Several files, folders and patterns
     /// such as 'events/*.parquet' are read one after the other; - is standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -54,7 +54,7 @@ pub struct Source {
     /// clock [default: the zone that a Parquet file names, otherwise UTC]
     #[arg(long, value_name = "ZONE", help_heading = READING)]
     pub timezone: Option<String>,
-    /// What stands between a CSV file's values, such as ';' or '\t' [default: found out from the first line]
+    /// The field delimiter of a CSV file, such as ';' or '\t' [default: detected from the first line]
     #[arg(long, value_name = "CHARACTER", value_parser = delimiter, help_heading = READING)]
     pub delimiter: Option<u8>,
     /// Amounts have a comma before decimals: 12,50 and 1.234,50
@@ -63,7 +63,7 @@ pub struct Source {
     /// Amounts have commas between thousands: 1,234
     #[arg(long, help_heading = READING)]
     pub thousands: bool,
-    /// NULL, NaN, None, NA, N/A, NaT and \N are texts; otherwise they are empty cells
+    /// Treat NULL, NaN, None, NA, N/A, NaT and \N as literal text instead of missing
     #[arg(long, help_heading = READING)]
     pub keep_null_words: bool,
     /// Rows without an identifier

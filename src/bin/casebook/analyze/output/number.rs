@@ -28,6 +28,8 @@ pub fn human(name: &str, value: &AnyValue) -> String {
     match value {
         AnyValue::Float64(number) if !number.is_finite() => String::new(),
         AnyValue::Float64(share) if SHARES.contains(&name) => match 100.0 * share + 0.0 {
+            // What is left of 0 after the roundings of its computation.
+            percent if percent.abs() < 1e-9 => "0.0%".to_owned(),
             percent if percent == 0.0 || (0.1..1e15).contains(&percent.abs()) => {
                 format!("{percent:.1}%")
             }
