@@ -248,6 +248,8 @@ print("returned", done.returncode)
         process = subprocess.Popen(
             [sys.executable, "-c", text], stdin=theirs, stdout=theirs, stderr=theirs if terminal else subprocess.STDOUT,
             env=os.environ | {"TERM": term}, start_new_session=True,
+            # A shell's background job is deaf to Ctrl+C, and so would be all that it starts.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         os.close(theirs)
         self.addCleanup(process.wait)
