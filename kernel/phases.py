@@ -91,11 +91,12 @@ def page(measured, before):
         "| kernel | cells | median | 90th percentile | slowest |", "| --- | ---: | ---: | ---: | ---: |",
     ]
     out += [f"| {name} | {of['cells']} | {of['median']:.2f} | {of['p90']:.2f} | {of['worst']:.2f} |" for name, of in (("now", now), ("through cargo, before", was))]
-    out += ["", "The median of each phase, over the same cells:", "", "| phase | before | now |", "| --- | ---: | ---: |"]
-    mean, was_mean = medians(measured, ("compilations", *PHASES)), medians(before, ("builds", "inference", "cargo", "rustc", "rest"))
-    out += [f"| builds | {was_mean['builds']:.0f} | {mean['compilations']:.0f} |", f"| cargo, or what stands in for it | {was_mean['cargo']:.2f} | {mean['standin']:.2f} |",
-            f"| rustc, with the linker | {was_mean['rustc']:.2f} | {mean['rustc'] + mean['link']:.2f} |", f"| inference | {was_mean['inference']:.2f} | {mean['inference']:.2f} |",
-            f"| load, run and rest | {was_mean['rest']:.2f} | {mean['load'] + mean['run'] + mean['rest']:.2f} |"]
+    if all("cargo" in cell for cells in before.values() for cell in cells):
+        out += ["", "The median of each phase, over the same cells:", "", "| phase | before | now |", "| --- | ---: | ---: |"]
+        mean, was_mean = medians(measured, ("compilations", *PHASES)), medians(before, ("builds", "inference", "cargo", "rustc", "rest"))
+        out += [f"| builds | {was_mean['builds']:.0f} | {mean['compilations']:.0f} |", f"| cargo, or what stands in for it | {was_mean['cargo']:.2f} | {mean['standin']:.2f} |",
+                f"| rustc, with the linker | {was_mean['rustc']:.2f} | {mean['rustc'] + mean['link']:.2f} |", f"| inference | {was_mean['inference']:.2f} | {mean['inference']:.2f} |",
+                f"| load, run and rest | {was_mean['rest']:.2f} | {mean['load'] + mean['run'] + mean['rest']:.2f} |"]
     out += ["", "## What the columns say", "", "| column | what is in it |", "| --- | --- |",
             "| before | the whole cell when cargo built it, on the same kind of machine; then how often cargo built, and of its time cargo's own "
             "work and the compiler's, with the linker |",
