@@ -2,7 +2,7 @@
 """The command `casebook analyze funnel` beside DuckDB and ClickHouse (chdb), each as a whole process on the same file: from the
 start of the program to its answer. Writes command.json, which docs/performance.md is made from.
 
-usage: command.py [MILLIONS]            events, in millions (default: 10); other than that, nothing is written
+usage: command.py [MILLIONS]            events, in millions (default: 10); if they are given, nothing is written
 
 All give the same three numbers, which the run checks. DuckDB and chdb are started from Python, as people use them: what
 starting them takes is measured apart, with a query of nothing.
@@ -62,13 +62,13 @@ def once(words):
     seconds = time.perf_counter() - start
     if status != 0:
         sys.exit(f"{' '.join(map(str, words))} failed")
-    return seconds, usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024), json.loads(output)
+    return seconds, usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024), output
 
 
 def best(words, read):
     """The quickest of some runs: seconds, the least of the peaks, and the answer, which is always the same."""
     runs = [once(words) for _ in range(REPEATS)]
-    answers = {tuple(read(output)) for *_, output in runs}
+    answers = {tuple(read(json.loads(output))) for *_, output in runs}
     if len(answers) != 1:
         sys.exit(f"{' '.join(map(str, words))} gives {answers}")
     return min(seconds for seconds, *_ in runs), min(peak for _, peak, _ in runs), answers.pop()
@@ -100,7 +100,7 @@ def measure(millions):
                 if engine == "casebook":
                     words = [casebook, "analyze", "funnel", path, "--steps", ",".join(STEPS), "--window", "7d", "--format", "json"]
                     seconds, peak, answer = best(words, lambda rows: [row["users"] for row in rows])
-                    start = 0.0
+                    start = min(once([casebook, "--version"])[0] for _ in range(REPEATS))
                 else:
                     words = [python, __file__, "worker", engine]
                     seconds, peak, answer = best([*words, path], lambda numbers: numbers)

@@ -140,13 +140,15 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The hidden folders in which nobody is at work, each with its lock, which is now ours.
+/// The hidden folders in which nobody is at work, each with its lock, which is now ours. They are kept until somebody
+/// says otherwise: an error on the way must not remove what a journal needs.
 pub fn left_behind(place: &Path) -> io::Result<Vec<Hidden>> {
     let mut found = vec![];
     for entry in fs::read_dir(place)? {
         let entry = entry?;
+        // What has vanished meanwhile is nobody's.
         if !entry.file_name().to_string_lossy().starts_with(UNFINISHED)
-            || !entry.file_type()?.is_dir()
+            || !entry.file_type().is_ok_and(|kind| kind.is_dir())
         {
             continue;
         }
@@ -156,7 +158,7 @@ pub fn left_behind(place: &Path) -> io::Result<Vec<Hidden>> {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
             _ => continue,
         };
-        found.push(Hidden { path, lock, keep: Cell::new(false) });
+        found.push(Hidden { path, lock, keep: Cell::new(true) });
     }
     Ok(found)
 }

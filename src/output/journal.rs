@@ -52,7 +52,9 @@ impl Entry {
             &"none" => None,
             _ => Some(Seen::from_words(&state.join(" "))?),
         };
-        Some(Entry { name: words.next()?.into(), old, new })
+        // Whoever can write into the folder can write a journal: it must not reach beyond.
+        let name = PathBuf::from(words.next()?);
+        super::stays_inside(&name).then_some(Entry { name, old, new })
     }
 }
 
@@ -250,4 +252,17 @@ fn sync_folders(places: &Places, entries: &[Entry]) -> io::Result<()> {
     let mut folders: BTreeSet<PathBuf> = entries.iter().filter_map(above).collect();
     folders.insert(places.place.to_owned());
     folders.iter().filter(|folder| folder.is_dir()).try_for_each(|folder| sync_folder(folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_reaches_nothing_outside_its_folder() {
+        assert!(Entry::read("new none 0 0 0 deep/a b.csv").is_some());
+        for name in ["../a.csv", "/a.csv", "deep/../../a.csv", "./a.csv", ""] {
+            assert_eq!(Entry::read(&format!("new none 0 0 0 {name}")), None, "{name}");
+        }
+    }
 }

@@ -281,7 +281,6 @@ pub fn recover(place: &Path) -> Result<usize> {
     let left = left_behind(place).map_err(|cause| Error::file("read", place, cause))?;
     let mut completed = Ok(0);
     for hidden in left {
-        hidden.keep(true);
         match journal::recover(place, hidden.path()) {
             Ok(true) => {
                 hidden.keep(false);
@@ -294,6 +293,12 @@ pub fn recover(place: &Path) -> Result<usize> {
     completed
 }
 
+/// Checks that a file's name, as a record has it, stays inside the folder that it is about.
+pub fn stays_inside(name: &Path) -> bool {
+    let mut parts = name.components().peekable();
+    parts.peek().is_some() && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
+}
+
 /// What interrupted runs left in a folder: no living process keeps it locked.
 ///
 /// # Errors
@@ -302,7 +307,6 @@ pub fn unfinished(place: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = vec![];
     for hidden in left_behind(place)? {
         found.push(hidden.path().to_owned());
-        hidden.keep(true);
     }
     found.sort_unstable();
     Ok(found)

@@ -8,7 +8,8 @@ use super::hidden::UNFINISHED;
 use super::state::{same, sync_folder};
 use crate::error::{Error, Result};
 
-/// Writes a file whole: until the new bytes are on the disk, the earlier ones stay. A link is followed, and what is no file, such as a pipe or `/dev/stdout`, is written as it is.
+/// Writes a file whole: until the new bytes are on the disk, the earlier ones stay. A link is followed, and what is no
+/// file, such as a pipe or `/dev/stdout`, is written as it is.
 ///
 /// # Errors
 /// [`ErrorKind::File`](crate::ErrorKind::File): it is a folder, or cannot be written; another process is writing it.
@@ -90,7 +91,10 @@ fn draft(path: &Path, hidden: &Path) -> Result<File> {
                     Ok(_) => return Err(Error::file("write", hidden, "it is not a file")),
                     Err(_) => continue,
                 }
-                let Ok(left) = File::open(hidden) else { continue };
+                let left = match File::open(hidden) {
+                    Err(cause) if cause.kind() == io::ErrorKind::NotFound => continue,
+                    left => left.map_err(|cause| Error::file("write", hidden, cause))?,
+                };
                 match left.try_lock() {
                     Err(TryLockError::WouldBlock) => return Err(busy()),
                     _ if same(&left, hidden) => fs::remove_file(hidden).map_err(fail)?,

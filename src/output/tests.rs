@@ -285,3 +285,17 @@ fn a_single_file_is_old_or_new_and_keeps_its_mode() {
     let told = write(folder.path(), b"x").unwrap_err().to_string();
     assert!(told.contains("directory"), "{told}");
 }
+
+/// An error on the way must not remove what a killed process left to be completed.
+#[test]
+fn what_was_left_behind_is_kept_until_somebody_says_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = folder.path().join(format!("{UNFINISHED}left"));
+    fs::create_dir(&left).unwrap();
+    drop(left_behind(folder.path()).unwrap());
+    assert!(left.exists());
+    for hidden in left_behind(folder.path()).unwrap() {
+        hidden.keep(false);
+    }
+    assert!(!left.exists());
+}

@@ -65,6 +65,8 @@ def gone(failure, found):
 
 
 when(r"filter predicate must be of type `Boolean`")('a filter wants a condition, such as `col("…").gt(lit(0))`')
+
+
 @when(r"duplicate output name 'literal'")
 def bytes_for_group(failure, found):
     """A bare text is taken for the bytes that it is made of."""
@@ -73,14 +75,13 @@ def bytes_for_group(failure, found):
 
 
 @when(r"cannot compare string with numeric type|arithmetic on dtypes \S+ and \S+ is not allowed")
-def number_as_text(failure, found):
-    """A number in quotes, as in a language that would convert it."""
+def text_and_number(failure, found):
     quoted = re.search(r'lit\(\s*"(-?\d[\d._]*)"\s*\)', failure.cell)
-    return quoted and f"a number is written without quotes: `lit({quoted[1]})`"
+    if quoted:
+        return f"a number is written without quotes: `lit({quoted[1]})`"
+    return 'text and numbers don\'t mix: convert the text with `.cast(DataType::Float64)`, or write the number as `lit("…")`'
 
 
-when(r"arithmetic on dtypes \S+ and \S+ is not allowed|cannot compare string with numeric type")(
-    'text and numbers don\'t mix: convert the text with `.cast(DataType::Float64)`, or write the number as `lit("…")`')
 when(r"^called `Option::unwrap\(\)` on a `None` value")(
     'there was no value: `.unwrap_or(…)` puts another in its place, `.ok_or("there is none")?` makes an error with your words')
 when(r"^called `Result::unwrap\(\)` on an `Err` value|^[^\n]*: \w+\(ErrString\(")(

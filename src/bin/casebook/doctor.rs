@@ -1,5 +1,5 @@
 //! `casebook doctor`: what is here, what is missing, and the command that mends it; of this machine, or of a
-//! folder of generated files.
+//! folder that `generate` or `report` wrote into, where it completes a replacement that was interrupted.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,7 @@ use crate::say::say;
 /// What to look at.
 #[derive(Args)]
 pub struct Doctor {
-    /// A folder that `casebook generate` wrote into; without one, this machine is looked at
+    /// A folder that `casebook generate` or `casebook report` wrote into; without one, this machine is checked
     folder: Option<PathBuf>,
 }
 

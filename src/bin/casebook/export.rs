@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use casebook::{Error, Result};
 use clap::Args;
 
+use crate::terminal;
 use code::Code;
 use notebook::Cell;
 
@@ -37,20 +38,12 @@ impl Export {
         }
         let text = std::fs::read_to_string(&self.notebook)
             .map_err(|cause| Error::file("read", &self.notebook, cause))?;
-        if same(&self.notebook, &self.out) {
-            return Err(Error::file("write", &self.out, "it is the notebook itself"));
-        }
         let program = program(&text, &self.notebook, self.seeds)
             .map_err(|cause| Error::file("export", &self.notebook, cause))?;
         casebook::output::write(&self.out, program.as_bytes())?;
         crate::say::complain!("casebook: wrote {}", self.out.display());
         Ok(())
     }
-}
-
-/// Whether two names are one file.
-fn same(one: &Path, other: &Path) -> bool {
-    one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
 }
 
 /// The whole program. All cells become one `main`, because they share their variables.
@@ -94,8 +87,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 fn harmless(text: &str) -> String {
     let mut out = String::new();
     for letter in text.chars() {
-        let turns = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        match (turns || letter.is_control()) && letter != '\t' {
+        match terminal::obeys(letter) && letter != '\t' {
             true => out.extend(letter.escape_unicode()),
             false => out.push(letter),
         }
@@ -239,7 +231,7 @@ mod tests {
             "*/ /* \"quotes",
             ":dep no command",
             "//! no doc",
-            "\\u{0}end\u{2028}.",
+            "\\u{0}end\\u{2028}.",
         ];
         for code in [
             "",

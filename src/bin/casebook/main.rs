@@ -44,7 +44,7 @@ enum Task {
     Analyze(Box<analyze::Analyze>),
     /// Write a notebook as a Rust program, the prose as comments
     Export(export::Export),
-    /// Say what is missing on this machine, or in a folder of generated files, and the command that mends it
+    /// Check this machine, or a folder that `generate` or `report` wrote, and say which command mends it; completes what was interrupted
     Doctor(doctor::Doctor),
 }
 

@@ -296,10 +296,10 @@ fn look(folder: &Path, set: &[(Part, Manifest)]) -> bool {
             troubles.push(Trouble { what, there: false });
         }
         if troubles.is_empty() {
-            let (rows, bytes) = manifest
-                .files
-                .iter()
-                .fold((0, 0), |(rows, bytes), file| (rows + file.rows, bytes + file.bytes));
+            let (rows, bytes) =
+                manifest.files.iter().fold((0_u64, 0_u64), |(rows, bytes), file| {
+                    (rows.saturating_add(file.rows), bytes.saturating_add(file.bytes))
+                });
             let files = record::files(manifest.files.len());
             tell(&format!("ok       {}: {files}, {rows} rows, {bytes} bytes", what(*part)));
             continue;

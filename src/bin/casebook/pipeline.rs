@@ -106,16 +106,15 @@ impl Pipeline {
         self.done += 1;
         let head = format!("[{}/{}] {name:<10}", self.done, self.steps.len());
         let staging = self.claim.staging();
-        let made_in = |place: &Path| {
-            let record = Record::read(place, name);
-            record.is_some_and(|record| record.stamp == self.stamp && record.complete(place))
-        };
-        if !self.made && made_in(&staging) {
+        let made_in =
+            |place: &Path| Record::read(place, name).filter(|record| record.stamp == self.stamp);
+        if !self.made && made_in(&staging).is_some_and(|record| record.intact(&staging)) {
             self.changed = true;
             say!("{head}        there already");
             return Ok(());
         }
-        if !self.changed && made_in(&self.place) {
+        let complete = |record: Record| record.complete(&self.place);
+        if !self.changed && made_in(&self.place).is_some_and(complete) {
             say!("{head}        there already");
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use casebook::output::{Known, sha256};
+use casebook::output::{Known, sha256, stays_inside};
 use casebook::{Error, Result};
 
 use crate::say::say;
@@ -41,9 +41,7 @@ impl Record {
         let (stamp, files) = text.split_once(&format!("\n{FILES}\n"))?;
         let file = |line: &str| {
             let (hash, name) = line.split_once("  ")?;
-            let inside = Path::new(name)
-                .components()
-                .all(|part| matches!(part, std::path::Component::Normal(_)));
+            let inside = stays_inside(Path::new(name));
             (hash.len() == 64 && inside).then(|| (hash.to_owned(), name.to_owned()))
         };
         Some(Record {
@@ -80,6 +78,14 @@ impl Record {
     /// Whether its files are there.
     pub fn complete(&self, place: &Path) -> bool {
         self.files.iter().all(|(_, name)| place.join(name).is_file())
+    }
+
+    /// Whether its files are what was written: a power failure may leave the name of a file and not its bytes.
+    pub fn intact(&self, place: &Path) -> bool {
+        let same = |(hash, name): &(String, String)| {
+            sha256(&place.join(name)).is_ok_and(|found| found == *hash)
+        };
+        self.complete(place) && self.files.iter().all(same)
     }
 
     pub fn names(&self) -> impl Iterator<Item = PathBuf> {

@@ -59,6 +59,8 @@ pub use window_funnel::Mode;
 
 /// The most steps a funnel may have.
 pub const MOST_STEPS: usize = 32;
+/// The most of them that may be optional: each doubles the ways that simultaneous events can go.
+pub const MOST_OPTIONAL: usize = 12;
 
 /// One step: which events take it.
 #[derive(Debug, Clone)]
@@ -274,6 +276,14 @@ impl Funnel {
             }
         }
         let any = self.order == Order::Any;
+        let optional = self.steps.iter().filter(|step| step.optional).count();
+        if optional > MOST_OPTIONAL {
+            return Err(Error::config(
+                "optional",
+                format!("{optional} steps"),
+                format!("up to {MOST_OPTIONAL}"),
+            ));
+        }
         for (place, step) in self.steps.iter().enumerate() {
             if step.optional && (place == 0 || place == n - 1 || self.order != Order::Sequential) {
                 let accepted = "a step between the first and the last, in sequential order";

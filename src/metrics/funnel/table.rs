@@ -25,10 +25,9 @@ impl Funnel {
     /// `warning` (text, where fewer than 30 began). A rate over nobody is null.
     ///
     /// # Errors
-    /// As [`validate`](Funnel::validate);
+    /// As [`validate`](Funnel::validate), and for an event that matches two steps in any order;
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty identifiers or times, or, in any
-    /// order, an event that matches two steps.
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty identifiers or times.
     ///
     /// ```
     /// use casebook::prelude::*;

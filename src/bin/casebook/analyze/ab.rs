@@ -1,14 +1,14 @@
 //! `casebook analyze ab`.
 
-use casebook::Result;
 use casebook::chart::{self, Unit};
 use casebook::metrics::experiment;
 use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
+use casebook::{Error, Result};
 use clap::Args;
 
 use super::input::{Column, Kind, Source, Table};
-use super::{Output, capital, invalid};
+use super::{Output, capital};
 
 /// What an experiment did: shares or means of each arm against control, and whether the arms have the
 /// sizes they should
@@ -118,7 +118,7 @@ impl Ab {
             let parsed =
                 text.rsplit_once(':').and_then(|(arm, share)| Some((arm, share.parse().ok()?)));
             let Some((arm, share)) = parsed else {
-                return Err(invalid(
+                return Err(Error::config(
                     "split",
                     format!("\"{text}\""),
                     "ARM:SHARE, such as control:50",

@@ -1,18 +1,18 @@
 //! `casebook analyze funnel`.
 
-use casebook::Result;
 use casebook::chart::{self, Unit};
 use casebook::chrono::TimeDelta;
 use casebook::metrics::funnel::{Funnel as Steps, Order, Step};
 use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
+use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 
 use super::input::{Column, Kind, Table, canonical};
 use super::output::percent;
 use super::rules::{Of, Rules};
 use super::steps::{self, Written};
-use super::{Events, Output, duration, invalid, notes, occur};
+use super::{Events, Output, duration, notes, occur};
 
 /// How many get from step to step, and how long it takes them
 ///
@@ -79,7 +79,7 @@ impl<'t> Asked<'t> {
             && value.parse::<f64>().is_err()
         {
             let accepted = "a name, or name[column=value], with =, !=, >=, <=, > or <";
-            return Err(invalid(field, format!("\"{text}\""), accepted));
+            return Err(Error::config(field, format!("\"{text}\""), accepted));
         }
         Ok(Asked { text, event, condition })
     }
@@ -132,7 +132,7 @@ impl Funnel {
             None => Ok(written),
             Some(step) => {
                 let accepted = "a step without @; a name with an @ and numbers in double quotes";
-                Err(invalid("steps", format!("\"{}\"", step.text), accepted))
+                Err(Error::config("steps", format!("\"{}\"", step.text), accepted))
             }
         }
     }
@@ -148,7 +148,7 @@ impl Funnel {
                 }
             }
             if !found {
-                return Err(invalid(field, format!("\"{}\"", name.text), "one of the steps"));
+                return Err(Error::config(field, format!("\"{}\"", name.text), "one of the steps"));
             }
         }
         Ok(chosen)

@@ -18,7 +18,7 @@ use casebook::chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use casebook::metrics::Period;
 use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
-use casebook::{Error, ErrorKind, Result};
+use casebook::{Error, Result};
 use clap::{Args, Subcommand};
 
 use input::{Column, Kind, Source, Table, moment};
@@ -71,7 +71,7 @@ impl Output {
         let Some(path) = &self.chart else { return Ok(()) };
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("svg" | "png") => Ok(()),
-            _ => Err(invalid("chart", path.display(), "a name that ends in .svg or .png")),
+            _ => Err(Error::config("chart", path.display(), "a name that ends in .svg or .png")),
         }
     }
 
@@ -82,19 +82,6 @@ impl Output {
         }
         output::print(frame, self.format, self.rows)
     }
-}
-
-fn invalid(
-    field: &'static str,
-    value: impl std::fmt::Display,
-    accepted: impl Into<String>,
-) -> Error {
-    ErrorKind::InvalidConfig {
-        field: field.into(),
-        value: value.to_string(),
-        accepted: accepted.into(),
-    }
-    .into()
 }
 
 /// "90m", "24h", "7d", "2w".

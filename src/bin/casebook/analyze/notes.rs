@@ -1,11 +1,9 @@
 //! What is said beside a result: where the data end or begin so that a number does not mean what it seems to.
 
-use casebook::Result;
 use casebook::chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime};
 use casebook::metrics::Period;
 use casebook::polars::prelude::*;
-
-use super::invalid;
+use casebook::{Error, Result};
 
 pub fn tell(note: impl std::fmt::Display) {
     crate::say::complain!("casebook: {note}");
@@ -56,7 +54,7 @@ pub fn as_of(as_of: NaiveDateTime, orders: &DataFrame) -> Result<()> {
     let over = next(last.date()).and_time(NaiveTime::MIN);
     if as_of <= first {
         let accepted = format!("a date after {}, that of the first row", first.date());
-        return Err(invalid("as_of", shown(as_of), accepted));
+        return Err(Error::config("as_of", shown(as_of), accepted));
     }
     if as_of > over {
         let days = (as_of - over).num_days().max(1);

@@ -4,9 +4,10 @@ mod number;
 mod table;
 
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
 use casebook::polars::prelude::*;
-use casebook::{Error, ErrorKind, Result};
+use casebook::{Error, Result};
 use clap::ValueEnum;
 
 pub use number::percent;
@@ -31,12 +32,9 @@ pub fn print(frame: &DataFrame, format: Format, rows: usize) -> Result<()> {
         Format::Csv => csv(frame, &mut out)?,
     };
     match done.and_then(|()| out.flush()) {
-        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => Err(ErrorKind::File {
-            action: "write to",
-            path: "standard output".into(),
-            cause: cause.to_string(),
+        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::file("write to", Path::new("standard output"), cause))
         }
-        .into()),
         _ => Ok(()),
     }
 }

@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use casebook::Result;
 use casebook::chart::{self, Unit};
 use casebook::chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta};
 use casebook::metrics::Period;
 use casebook::metrics::retention::{self, Base, Clock, Rule, Weight};
 use casebook::polars::prelude::*;
+use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 
 use super::input::{Column, Kind};
 use super::output::percent;
-use super::{Events, Named, Output, capital, invalid, notes, period, until};
+use super::{Events, Named, Output, capital, notes, period, until};
 
 /// Who counts from when.
 #[derive(Args)]
@@ -248,13 +248,13 @@ impl Cohorts {
             day(last)
         );
         let accepted = format!("at most {MOST_PERIODS}; --until leaves out what comes late");
-        Err(invalid("period", value, accepted))
+        Err(Error::config("period", value, accepted))
     }
 
     pub fn run(self) -> Result<()> {
         self.output.check()?;
         if self.average.is_some() && self.base != Against::Cohort {
-            return Err(invalid("base", "another period", "cohort, with --average"));
+            return Err(Error::config("base", "another period", "cohort, with --average"));
         }
         let (users, events) = self.start.read(&self.events, &self.named)?;
         self.bounded(&users, &events)?;

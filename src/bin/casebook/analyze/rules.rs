@@ -1,12 +1,12 @@
 //! The rules of `casebook analyze funnel`: what its library has beside steps and window.
 
-use casebook::Result;
 use casebook::chrono::{NaiveDateTime, TimeDelta};
 use casebook::metrics::Period;
 use casebook::metrics::funnel::{Attribution, Excluded, Funnel, Mode, Step};
+use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 
-use super::{duration, invalid, period, until};
+use super::{duration, period, until};
 
 #[derive(Args)]
 pub struct Rules {
@@ -121,7 +121,7 @@ impl Rules {
                 Some(step) if (2..=count).contains(step) => *step..=*step,
                 Some(step) => {
                     let accepted = format!("a step from 2 to {count}, as in 10m@2");
-                    return Err(invalid("within", format!("for step {step}"), accepted));
+                    return Err(Error::config("within", format!("for step {step}"), accepted));
                 }
             };
             steps = steps
@@ -184,7 +184,7 @@ impl Rules {
             (true, [Mode::StrictIncrease]) => Ok(funnel.increasing()),
             (true, _) => {
                 let accepted = "strict_once alone or with strict_increase";
-                Err(invalid("window_funnel", "strict_once with other modes", accepted))
+                Err(Error::config("window_funnel", "strict_once with other modes", accepted))
             }
         }
     }

@@ -1,16 +1,16 @@
 //! `casebook analyze rfm` and `casebook analyze segments`.
 
-use casebook::Result;
 use casebook::chart;
 use casebook::chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use casebook::metrics::activity;
 use casebook::metrics::activity::Span;
 use casebook::metrics::segment::{self, Clusters, K};
 use casebook::polars::prelude::*;
+use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 
 use super::input::{Column, Kind, Source};
-use super::{Events, Named, Output, invalid, notes, until};
+use super::{Events, Named, Output, notes, until};
 
 /// Recency, frequency and money of every buyer, scored by quintiles
 ///
@@ -58,7 +58,7 @@ impl Rfm {
         };
         let scores = segment::rfm(&table.frame, as_of)?;
         if scores.height() == 0 {
-            return Err(invalid("as_of", as_of, "a date after the first row's"));
+            return Err(Error::config("as_of", as_of, "a date after the first row's"));
         }
         let mean =
             |name: &str| col(name).cast(DataType::Float64).mean().alias(format!("mean_{name}"));

@@ -4,9 +4,7 @@
 //! name, a column or a value in double quotes is taken as it is, whatever is in it; within them, two double
 //! quotes are one: `"Paid, in full"`, `"say ""hi"""`.
 
-use casebook::Result;
-
-use super::invalid;
+use casebook::{Error, Result};
 
 /// An event as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,12 +73,12 @@ struct Cursor<'t> {
 impl Cursor<'_> {
     fn wrong(&self) -> casebook::Error {
         let accepted = "a name, or name[column=value], with =, !=, >=, <=, > or <; a name with commas or brackets in double quotes";
-        invalid(self.field, format!("\"{}\"", self.whole), accepted)
+        Error::config(self.field, format!("\"{}\"", self.whole), accepted)
     }
 
     fn unfinished(&self) -> casebook::Error {
         let accepted = "double quotes around the whole name; within them, two are one";
-        invalid(self.field, format!("\"{}\"", self.whole), accepted)
+        Error::config(self.field, format!("\"{}\"", self.whole), accepted)
     }
 
     /// A word in quotes, or what stands before the stop. Says whether there were quotes.

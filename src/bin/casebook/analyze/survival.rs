@@ -1,15 +1,15 @@
 //! `casebook analyze survival`.
 
-use casebook::Result;
 use casebook::chart;
 use casebook::metrics::survival;
 use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
+use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 
 use super::input::{Column, Kind, Source};
 use super::output::percent;
-use super::{Output, capital, invalid};
+use super::{Output, capital};
 
 /// How long they stay, when not everybody has left yet
 ///
@@ -70,7 +70,7 @@ impl Survival {
             (Shown::Mean, _) => survival::restricted_mean(&subjects, by, self.horizon)?,
             (Shown::Hazard, _) => survival::hazard(&subjects, by, self.width)?,
             (Shown::Test, Some(by)) => survival::log_rank(&subjects, by)?,
-            (Shown::Test, None) => return Err(invalid("show", "test", "test, with --group")),
+            (Shown::Test, None) => return Err(Error::config("show", "test", "test, with --group")),
         };
         self.output.give(&found, || self.draw(&subjects))
     }

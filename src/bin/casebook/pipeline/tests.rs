@@ -160,3 +160,17 @@ fn a_configuration_that_cannot_be_made_leaves_nothing() {
     assert!(error.to_string().contains("`users` is 3"), "{error}");
     assert_eq!(shown(place), before);
 }
+
+/// After a power failure a file may be there without its bytes.
+#[test]
+fn what_waits_and_is_not_what_was_written_is_made_again() {
+    let place = tempfile::tempdir().unwrap();
+    let place = place.path();
+    let mut pipeline = start(place, "one", PLAIN).unwrap();
+    first(&mut pipeline, "one", &mut vec![]).unwrap();
+    let staged = pipeline.claim.staging().join("data/table.csv");
+    drop(pipeline);
+    fs::write(&staged, "").unwrap();
+    assert_eq!(run(place, "one", PLAIN).unwrap(), ["data", "report"]);
+    assert_eq!(shown(place), whole("one"));
+}

@@ -125,7 +125,7 @@ pub fn push(array: &dyn Array, meaning: &Meaning, mut sink: Sink) -> Result<(), 
             }
             each(array.iter(), &mut sink, |sink, day| match NaiveDate::from_epoch_days(*day) {
                 Some(date) => sink.text(date.to_string().as_bytes()),
-                None => Err("is out of range; the years 0 to 9999 are accepted".into()),
+                None => Err(format!("is {}", super::moment::OUT_OF_RANGE)),
             })?;
         }
         D::Timestamp(unit, _) => {

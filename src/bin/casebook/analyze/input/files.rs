@@ -1,5 +1,6 @@
 //! Which files are meant, and what is in them.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -59,7 +60,28 @@ pub fn expand(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
             files.push(path.clone());
         }
     }
+    once(&files)?;
     Ok(files)
+}
+
+/// That no file is meant twice: its rows would count twice.
+fn once(files: &[PathBuf]) -> Result<()> {
+    let mut known = BTreeSet::new();
+    for file in files {
+        let standard = file.as_os_str() == STANDARD_INPUT;
+        let really = match standard {
+            true => file.clone(),
+            false => fs::canonicalize(file).unwrap_or_else(|_| file.clone()),
+        };
+        if !known.insert(really) {
+            let name = if standard { "standard input" } else { "this file" };
+            return Err(trouble(
+                file,
+                format!("{name} is named twice, and its rows would count twice"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn matching(path: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
@@ -91,7 +113,10 @@ fn folder(path: &Path) -> Result<Vec<PathBuf>> {
                 continue;
             }
             if entry.is_dir() {
-                walk(&entry, files)?;
+                // A link may lead back here, and then every file counts many times.
+                if !entry.is_symlink() {
+                    walk(&entry, files)?;
+                }
             } else if matches!(form(&entry), Some(Ok(_))) {
                 files.push(entry);
             }

@@ -116,6 +116,7 @@ fn drop_incomplete(gathered: &mut Gathered) -> Result<()> {
         rows.dedup();
         left_out += rows.len();
         block.parts.iter_mut().for_each(|(_, part)| part.drop_rows(&rows));
+        block.left_out = rows;
     }
     let path = gathered.files.first().cloned().unwrap_or_default();
     for (count, column) in counts.into_iter().zip(gathered.columns).filter(|(count, _)| *count > 0)
@@ -225,7 +226,13 @@ fn identifiers(name: PlSmallStr, parts: Parts, names: Vec<Vec<String>>) -> (Colu
         .collect();
     let rows = parts.iter().map(|(_, part)| part.len()).sum();
     let Some(numbers) = numbers else {
-        let (codes, names) = codes(parts, names, rows);
+        // Beside texts, `1` and `1.0` are one identifier all the same.
+        let one_way = |name: String| match numbers::nearly_whole(name.as_bytes()) {
+            Some(number) => number.to_string(),
+            None => name,
+        };
+        let names = names.into_iter().map(|names| names.into_iter().map(one_way).collect());
+        let (codes, names) = codes(parts, names.collect(), rows);
         return (UInt32Chunked::from_vec(name, codes).into_column(), Ids::Texts(names));
     };
     let mut ids: Vec<i64> = Vec::with_capacity(rows);
@@ -327,5 +334,6 @@ fn moments(
         row -= lengths[part];
         part += 1;
     }
-    Err(Wrong { part, row, problem: "is out of range; the years 0 to 9999 are accepted".into() })
+    let row = gathered.before(part, row);
+    Err(Wrong { part, row, problem: format!("is {}", moment::OUT_OF_RANGE) })
 }

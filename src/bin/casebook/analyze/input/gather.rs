@@ -14,6 +14,8 @@ use super::trouble;
 pub struct Block {
     pub file: usize,
     pub rows: usize,
+    /// Of them, those that were left out, in order.
+    pub left_out: Vec<u32>,
     pub parts: Vec<(usize, Part)>,
 }
 
@@ -74,7 +76,7 @@ impl<'s> Rows<'s> {
     /// The block, done.
     pub fn done(self, file: usize, reader: usize) -> Block {
         let parts = self.parts.into_iter().map(|part| (reader, part)).collect();
-        Block { file, rows: self.rows, parts }
+        Block { file, rows: self.rows, left_out: vec![], parts }
     }
 }
 
@@ -124,6 +126,14 @@ impl<'h> Gathered<'h> {
         let file = self.blocks.get(block).map_or(self.files.len().saturating_sub(1), |b| b.file);
         let before = self.blocks[..block.min(self.blocks.len())].iter();
         before.filter(|block| block.file == file).map(|block| block.rows).sum::<usize>() + row + 1
+    }
+
+    /// The row that one of a block's rows was before others were left out.
+    pub fn before(&self, block: usize, mut row: usize) -> usize {
+        for left_out in self.blocks.get(block).map_or(&[][..], |block| &block.left_out) {
+            row += usize::from(*left_out as usize <= row);
+        }
+        row
     }
 
     pub fn path(&self, block: usize) -> &Path {

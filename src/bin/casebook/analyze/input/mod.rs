@@ -27,7 +27,7 @@ mod times;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use casebook::{Error, ErrorKind, Result};
+use casebook::{Error, Result};
 use chrono_tz::Tz;
 use clap::Args;
 
@@ -90,7 +90,7 @@ fn delimiter(text: &str) -> Result<u8, String> {
 
 /// A problem with the file, in a sentence.
 pub fn trouble(path: &Path, problem: impl std::fmt::Display) -> Error {
-    ErrorKind::File { action: "use", path: path.to_owned(), cause: problem.to_string() }.into()
+    Error::file("use", path, problem)
 }
 
 impl Source {
@@ -103,12 +103,10 @@ impl Source {
         let Some(name) = &self.timezone else { return Ok(None) };
         match Tz::from_str(name) {
             Ok(zone) => Ok(Some(zone)),
-            Err(_) => Err(ErrorKind::InvalidConfig {
-                field: "timezone".into(),
-                value: format!("\"{name}\""),
-                accepted: "a name such as Europe/Berlin, America/New_York or UTC".into(),
+            Err(_) => {
+                let accepted = "a name such as Europe/Berlin, America/New_York or UTC";
+                Err(Error::config("timezone", format!("\"{name}\""), accepted))
             }
-            .into()),
         }
     }
 

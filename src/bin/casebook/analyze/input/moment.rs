@@ -223,6 +223,8 @@ pub(super) fn offset(text: &[u8]) -> Option<Option<i32>> {
 
 /// The years 0 to 9999, in microseconds since 1970: the calendar that metrics count on.
 pub const YEARS: std::ops::Range<i64> = -719_528 * 86_400_000_000..2_932_897 * 86_400_000_000;
+/// What is said of other moments.
+pub const OUT_OF_RANGE: &str = "out of range; the years 0 to 9999 are accepted";
 
 impl Written {
     /// Microseconds since 1970: in UTC where the text says how far the clock is ahead, otherwise as the

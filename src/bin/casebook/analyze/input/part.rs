@@ -222,11 +222,10 @@ impl Sink<'_> {
 
     /// A moment: microseconds since 1970.
     pub fn moment(&mut self, micros: Option<i64>, zoned: bool) -> Result<(), String> {
-        let out = "is out of range; the years 0 to 9999 are accepted";
         let clock = micros
             .filter(|at| super::moment::YEARS.contains(at))
             .and_then(casebook::chrono::DateTime::from_timestamp_micros)
-            .ok_or(out)?
+            .ok_or_else(|| format!("is {}", super::moment::OUT_OF_RANGE))?
             .naive_utc();
         let written = Written { clock, offset: zoned.then_some(0) };
         self.text(written.to_string().as_bytes())

@@ -181,8 +181,8 @@ impl Times {
                     self.main.push(0);
                 }
                 Some(_) => {
-                    let problem = "is out of range; the years 0 to 9999 are accepted";
-                    return Err((row, problem.into()));
+                    let problem = format!("is {}", moment::OUT_OF_RANGE);
+                    return Err((row, problem));
                 }
             }
         }
@@ -199,7 +199,7 @@ impl Times {
 }
 
 fn out_of_range(text: &str) -> String {
-    format!("is \"{text}\", which is out of range; the years 0 to 9999 are accepted")
+    format!("is \"{text}\", which is {}", moment::OUT_OF_RANGE)
 }
 
 /// A whole column.
