@@ -30,6 +30,8 @@
 pub mod chart;
 pub mod claims;
 pub mod error;
+pub mod events;
+pub(crate) mod frame;
 pub mod metrics;
 pub mod notebook;
 pub mod output;
