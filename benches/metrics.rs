@@ -3,7 +3,8 @@
 mod common;
 
 use casebook::chrono::TimeDelta;
-use casebook::metrics::activity::{self, Span};
+use casebook::events::Window;
+use casebook::metrics::activity;
 use casebook::metrics::funnel::{Funnel, Step};
 use casebook::metrics::retention::{self, Rule};
 use casebook::metrics::segment::{self, Clusters};
@@ -20,7 +21,7 @@ fn metrics(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(data.events.height() as u64));
         let id = |name: &str| BenchmarkId::new(name, format!("{millions}M"));
         group.bench_function(id("activity"), |b| {
-            b.iter(|| activity::daily(&data.events, Span::default()))
+            b.iter(|| activity::daily(&data.events, Window::default()))
         });
         let funnel =
             Funnel::new(["visit", "cart", "purchase"].map(Step::event)).window(TimeDelta::days(7));

@@ -2,7 +2,8 @@
 //! differs by definition, the case names the option, or the preparation, that reproduces it.
 
 use casebook::chrono::{DateTime, NaiveDateTime, TimeDelta};
-use casebook::metrics::activity::{self, Before, Span};
+use casebook::events::Window;
+use casebook::metrics::activity::{self, Before};
 use casebook::metrics::funnel::{Funnel, Order, Step};
 use casebook::metrics::retention::{self, Base, Clock, Retention, Rule, Weight};
 use casebook::metrics::{Period, Source};
@@ -250,8 +251,8 @@ fn posthog_retention() {
 fn posthog_lifecycle() {
     // New, returning, resurrecting after an absence, dormant.
     let rows: Events = &[(1, "2024-01-01", ""), (1, "2024-01-02", ""), (1, "2024-01-12", "")];
-    let table =
-        activity::lifecycle(&events(rows), Period::Day, Span::default(), Before::Nothing).unwrap();
+    let table = activity::lifecycle(&events(rows), Period::Day, Window::default(), Before::Nothing)
+        .unwrap();
     let kinds = |column: &str| whole(&table, column);
     assert_eq!((kinds("new")[0], kinds("retained")[1]), (1, 1));
     assert_eq!((kinds("dormant")[2], kinds("resurrected")[11]), (1, 1));

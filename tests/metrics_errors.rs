@@ -1,7 +1,8 @@
 //! Bad input gets an error that names the frame and the column, or the field, the value and the range.
 
 use casebook::chrono::{NaiveDate, TimeDelta};
-use casebook::metrics::activity::{self, Before, Span};
+use casebook::events::Window;
+use casebook::metrics::activity::{self, Before};
 use casebook::metrics::experiment::{self, Plan};
 use casebook::metrics::funnel::{Attribution, Excluded, Funnel, Mode, Order, Step};
 use casebook::metrics::retention::{self, Retention, Rule};
@@ -37,15 +38,18 @@ fn users() -> DataFrame {
 #[test]
 fn columns_that_are_missing_or_wrong() {
     let nameless = df!("who" => [1], "when" => [2]).unwrap();
-    says(activity::daily(&nameless, Span::default()), &["events", "`user_id`", "`who`, `when`"]);
+    says(activity::daily(&nameless, Window::default()), &["events", "`user_id`", "`who`, `when`"]);
     let textual = df!("user_id" => [1], "timestamp" => ["2024-01-01"]).unwrap();
-    says(activity::daily(&textual, Span::default()), &["`timestamp`", "str", "date or a datetime"]);
+    says(
+        activity::daily(&textual, Window::default()),
+        &["`timestamp`", "str", "date or a datetime"],
+    );
     let empty = events().lazy().with_column(lit(NULL).cast(DataType::Int64).alias("user_id"));
-    says(activity::daily(&empty, Span::default()), &["`user_id`", "2 empty values"]);
+    says(activity::daily(&empty, Window::default()), &["`user_id`", "2 empty values"]);
     let far = events().lazy().with_column(
         lit(i64::MAX / 2).cast(DataType::Datetime(TimeUnit::Microseconds, None)).alias("timestamp"),
     );
-    says(activity::daily(&far, Span::default()), &["`timestamp`", "years 0 to 9999"]);
+    says(activity::daily(&far, Window::default()), &["`timestamp`", "years 0 to 9999"]);
 
     let twice = concat([users().lazy(), users().lazy()], UnionArgs::default()).unwrap();
     says(
@@ -113,12 +117,16 @@ fn columns_that_are_missing_or_wrong() {
 
 #[test]
 fn fields_out_of_range() {
-    let early = NaiveDate::from_ymd_opt(2024, 1, 1);
-    let late = NaiveDate::from_ymd_opt(2024, 2, 1);
-    let reversed = Span { from: late, to: early };
-    says(activity::daily(&events(), reversed), &["`span`", "2024-02-01 to 2024-01-01"]);
-    says(activity::lifecycle(&events(), Period::Day, reversed, Before::Nothing), &["`span`"]);
-    says(activity::frequency(&events(), early.unwrap(), 0), &["`window`", "1 to 366"]);
+    let early = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap();
+    let late = NaiveDate::from_ymd_opt(2024, 2, 1).unwrap();
+    says(Window::new(late, early), &["`window`", "2024-02-01 to before 2024-01-01"]);
+    let none = Window::new(early, early).unwrap();
+    says(activity::daily(&events(), none), &["`window`", "2024-01-01 to 2023-12-31"]);
+    says(activity::lifecycle(&events(), Period::Day, none, Before::Nothing), &["`window`"]);
+    says(
+        activity::frequency(&events(), Window::last_days(400, late)),
+        &["`window`", "at most 366"],
+    );
 
     let two = || Funnel::new(["a", "b"].map(Step::event));
     says(Funnel::new([]).validate(), &["`steps`", "is 0", "1 to 32"]);
@@ -211,8 +219,9 @@ fn one_calendar() {
 #[test]
 fn empty_frames() {
     let (none, nobody) = (events().slice(0, 0), users().slice(0, 0));
-    assert_eq!(activity::daily(&none, Span::default()).unwrap().height(), 0);
-    let weeks = activity::lifecycle(&none, Period::Week, Span::default(), Before::Nothing).unwrap();
+    assert_eq!(activity::daily(&none, Window::default()).unwrap().height(), 0);
+    let weeks =
+        activity::lifecycle(&none, Period::Week, Window::default(), Before::Nothing).unwrap();
     assert_eq!(weeks.height(), 0);
     let steps = Funnel::new(["a", "b"].map(Step::event)).conversion(&none).unwrap();
     assert_eq!(steps.column("users").unwrap().i64().unwrap().sum(), Some(0));

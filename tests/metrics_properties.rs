@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use casebook::chrono::{NaiveDate, TimeDelta};
-use casebook::metrics::activity::{self, Before, Span};
+use casebook::events::Window;
+use casebook::metrics::activity::{self, Before};
 use casebook::metrics::retention::{self, Clock, Retention, Rule};
 use casebook::metrics::segment::{self, Clusters, K};
 use casebook::metrics::{Period, concentration, experiment, revenue, survival};
@@ -68,7 +69,7 @@ proptest! {
     #[test]
     fn activity_counts_what_sets_count(events in events()) {
         let events = spread(&events);
-        let daily = activity::daily(&frame(&events), Span::default()).unwrap();
+        let daily = activity::daily(&frame(&events), Window::default()).unwrap();
         let days: Vec<(i64, i64)> = events.iter().map(|(user, hour, _)| (hour / 24, *user)).collect();
         let first = days.iter().map(|day| day.0).min().unwrap_or(0);
         for (column, width) in [("dau", 1), ("wau", 7), ("mau", 30)] {
@@ -80,7 +81,7 @@ proptest! {
                 prop_assert_eq!(found, expected, "{} on day {}", column, last);
             }
         }
-        let week = activity::frequency(&frame(&events), NaiveDate::from_ymd_opt(1970, 1, 12).unwrap(), 7).unwrap();
+        let week = activity::frequency(&frame(&events), Window::last_days(7, NaiveDate::from_ymd_opt(1970, 1, 13).unwrap())).unwrap();
         let active: BTreeSet<i64> = days.iter().filter(|d| (5..12).contains(&d.0)).map(|d| d.1).collect();
         prop_assert_eq!(counts(&week, "users").into_iter().flatten().sum::<i64>(), active.len() as i64);
     }
@@ -88,7 +89,7 @@ proptest! {
     #[test]
     fn the_lifecycle_adds_up(events in events(), period in prop::sample::select(vec![Period::Day, Period::Week, Period::Month])) {
         let frame = frame(&spread(&events));
-        let table = activity::lifecycle(&frame, period, Span::default(), Before::Nothing).unwrap();
+        let table = activity::lifecycle(&frame, period, Window::default(), Before::Nothing).unwrap();
         let column = |name| counts(&table, name).into_iter().map(|n| n.unwrap()).collect::<Vec<_>>();
         let (active, new, retained) = (column("active"), column("new"), column("retained"));
         let (resurrected, dormant) = (column("resurrected"), column("dormant"));
@@ -101,7 +102,7 @@ proptest! {
         let people: BTreeSet<i64> = events.iter().map(|event| event.0).collect();
         prop_assert_eq!(new.iter().sum::<i64>(), people.len() as i64);
         let reversed = frame.reverse();
-        same(&table, &activity::lifecycle(&reversed, period, Span::default(), Before::Nothing).unwrap())?;
+        same(&table, &activity::lifecycle(&reversed, period, Window::default(), Before::Nothing).unwrap())?;
     }
 
     #[test]
@@ -193,8 +194,8 @@ proptest! {
     #[test]
     fn two_halves_of_the_users_make_the_whole(events in events(), signups in prop::collection::vec(0..300_i64, 5), cut in 0..6_i64) {
         let (people, frame) = (users(&signups), frame(&spread(&events)));
-        let until = NaiveDate::from_ymd_opt(1970, 2, 10).unwrap().and_hms_opt(0, 0, 0).unwrap();
-        let how = Retention::default().until(until);
+        let until = NaiveDate::from_ymd_opt(1970, 2, 10).unwrap();
+        let how = Retention::default().window(Window::until(until));
         let days = [0, 1, 3, 7];
         let whole = how.day_n(&people, &frame, &days, Rule::OnDay).unwrap();
         let half = |which: Expr| {

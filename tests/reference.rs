@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use casebook::chrono::{NaiveDate, TimeDelta};
-use casebook::metrics::activity::{self, Before, Span};
+use casebook::events::Window;
+use casebook::metrics::activity::{self, Before};
 use casebook::metrics::clv;
 use casebook::metrics::experiment::{self, Plan};
 use casebook::metrics::funnel::{Funnel, Step};
@@ -433,11 +434,11 @@ fn activity_funnel_and_retention_equal_sql() {
     let none = vec![];
     for (number, set) in datasets.iter().enumerate() {
         let name = &set.name;
-        let daily = activity::daily(&set.events, Span::default()).unwrap();
+        let daily = activity::daily(&set.events, Window::default()).unwrap();
         assert_eq!(ours(&daily, &["date", "dau", "wau", "mau"]), active[&number], "{name}");
 
         let weeks =
-            activity::lifecycle(&set.events, Period::Week, Span::default(), Before::Nothing)
+            activity::lifecycle(&set.events, Period::Week, Window::default(), Before::Nothing)
                 .unwrap();
         let columns = ["period", "active", "new", "retained", "resurrected", "dormant"];
         assert_eq!(ours(&weeks, &columns), lifecycle[&number], "{name}");

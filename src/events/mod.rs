@@ -36,8 +36,10 @@ pub(crate) use grouped::{Grouped, Part, distinct};
 pub(crate) use ids::{Index, NOBODY, Numbered};
 pub(crate) use moments::{DAY, Micros, Moments, day_of};
 pub use period::Period;
+pub(crate) use prepared::columns_of;
 pub use prepared::{EventSource, Events, Orders};
 pub use users::{UserSource, Users};
+pub(crate) use window::Bounds;
 pub use window::Window;
 
 /// What the column of users is called, unless the caller says otherwise.

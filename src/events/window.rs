@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::moments::Moments;
 use super::period::{date, day};
@@ -51,6 +51,12 @@ impl Window {
     /// Observes from the beginning of the data to before a moment.
     pub fn until(until: impl Into<NaiveDateTime>) -> Window {
         Window { from: None, until: Some(until.into()) }
+    }
+
+    /// Observes the so many days that end before a day: `Window::last_days(28, day)` for L28.
+    pub fn last_days(days: u32, until: NaiveDate) -> Window {
+        let from = until.checked_sub_days(Days::new(days.into())).unwrap_or(NaiveDate::MIN);
+        Window { from: Some(from.into()), until: Some(until.into()) }
     }
 
     /// The first moment observed, if it is given.
@@ -125,7 +131,6 @@ impl Bounds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::NaiveDate;
 
     #[test]
     fn an_end_within_a_day_leaves_that_day_incomplete() {

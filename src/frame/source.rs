@@ -7,14 +7,15 @@ use crate::error::{ErrorKind, Result};
 /// A frame as metrics take it: collected or lazy. Of a lazy one only the columns needed are computed.
 ///
 /// ```
-/// use casebook::metrics::{activity, activity::Span};
+/// use casebook::events::Window;
+/// use casebook::metrics::activity;
 /// use casebook::polars::prelude::*;
 ///
 /// let events = df!("user_id" => ["a", "b", "a"], "timestamp" => [0_i64, 0, 86_400_000])?
 ///     .lazy()
 ///     .with_column(col("timestamp").cast(DataType::Datetime(TimeUnit::Milliseconds, None)));
-/// let lazily = activity::daily(&events, Span::default())?;
-/// let collected = activity::daily(&events.collect()?, Span::default())?;
+/// let lazily = activity::daily(&events, Window::default())?;
+/// let collected = activity::daily(&events.collect()?, Window::default())?;
 /// assert!(lazily.equals_missing(&collected));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -35,8 +35,8 @@ pub fn from_polars(
     let everything = tables.user_events.clone().lazy().filter(col("event_type").neq(lit("signup")));
     let events = everything.clone().filter(col("timestamp").lt(lit(midnight)));
 
-    let span = activity::Span { from: Some(first), to: Some(as_of) };
-    let daily = activity::daily(&events, span).unwrap().tail(Some(30)).lazy().select([
+    let window = Window::new(first, until).unwrap();
+    let daily = activity::daily(&events, window).unwrap().tail(Some(30)).lazy().select([
         text("date"),
         col("dau"),
         col("wau"),
@@ -60,7 +60,7 @@ pub fn from_polars(
         .select(["stage", "name", "users", "previous", "step_rate", "dropped"].map(col));
 
     let cohorts = Retention::default()
-        .until(midnight)
+        .window(Window::until(until))
         .cohorts(&users, &events, Period::Month)
         .unwrap()
         .lazy()

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use chrono::{NaiveDate, TimeDelta};
 use polars::prelude::*;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::events::Window;
 use crate::metrics::funnel::{Funnel, Step, Walk};
 use crate::metrics::growth::{self, STAGES, Stages};
 use crate::metrics::interval::wilson;
@@ -140,7 +141,7 @@ impl Study {
 
         let first = users.column("signup_date")?.date()?.physical().min().unwrap_or(0);
         let first = NaiveDate::default() + TimeDelta::days(i64::from(first));
-        let span = activity::Span { from: Some(first), to: until.pred_opt() };
+        let window = Window::new(first, until)?;
 
         // Each mostly keeps one core busy, so several run side by side.
         let parts: [&(dyn Fn() -> Result<Frames> + Sync); 7] = [
@@ -150,7 +151,7 @@ impl Study {
                 Ok(vec![("north_star", weeks)])
             },
             &|| first_value(users, &events, until),
-            &|| Ok(vec![("engagement", activity::daily(&events, span)?)]),
+            &|| Ok(vec![("engagement", activity::daily(&events, window)?)]),
             &|| returns(users, &events, until),
             &|| {
                 let adoption = growth::adoption(users, &events, "event_type", until)?;
@@ -378,7 +379,7 @@ fn first_value(users: &DataFrame, events: &DataFrame, until: NaiveDate) -> Resul
 
 /// Who comes back, by month of sign-up.
 fn returns(users: &DataFrame, events: &DataFrame, until: NaiveDate) -> Result<Frames> {
-    let counted = Retention::default().until(until.and_time(NaiveTime::MIN));
+    let counted = Retention::default().window(Window::until(until));
     let cohorts = counted.cohorts(users, events, Period::Month)?;
     let curve = retention::curve(&cohorts, Weight::Size)?;
     let observed = curve.height();
@@ -461,7 +462,7 @@ fn fast(
     times: &DataFrame,
     until: NaiveDate,
 ) -> Result<DataFrame> {
-    let month_after = Retention::default().until(until.and_time(NaiveTime::MIN));
+    let month_after = Retention::default().window(Window::until(until));
     let back = month_after.by_user(users, events, Period::Month, 1)?;
     let compared =
         beside(beside(users.clone().lazy(), &times.drop("eligible")?, "user_id"), &back, "user_id")

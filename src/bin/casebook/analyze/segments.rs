@@ -2,8 +2,8 @@
 
 use casebook::chart;
 use casebook::chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use casebook::events::Window;
 use casebook::metrics::activity;
-use casebook::metrics::activity::Span;
 use casebook::metrics::segment::{self, Clusters, K};
 use casebook::polars::prelude::*;
 use casebook::{Error, Result};
@@ -50,7 +50,7 @@ impl Rfm {
                 as_of
             }
             None => {
-                let daily = activity::daily(&table.frame, Span::default())?;
+                let daily = activity::daily(&table.frame, Window::default())?;
                 let last = daily.column("date")?.date()?.physical().max();
                 let next = last.and_then(|day| NaiveDate::from_epoch_days(day + 1));
                 next.unwrap_or_default().and_time(NaiveTime::MIN)
