@@ -1,4 +1,4 @@
-//! Events and orders, prepared.
+//! Events, prepared.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -10,7 +10,7 @@ use super::moments::Moments;
 use super::users::Users;
 use super::{TIME, USER};
 use crate::error::{Error, Result};
-use crate::frame::{Source, fetch, finite, full, require};
+use crate::frame::{Source, fetch, full, require};
 
 /// What a frame of events is called in errors.
 const EVENTS: &str = "events";
@@ -54,13 +54,18 @@ impl Events {
     /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an empty user or time, times of another type, in a zone
     /// that does not exist, or outside the years 0 to 9999.
     pub fn new(frame: &dyn Source, user: &str, time: &str) -> Result<Events> {
-        Events::of(frame.scan().collect()?, user, time)
+        Events::of(frame.scan().collect()?, EVENTS, user, time)
     }
 
-    fn of(frame: DataFrame, user: &str, time: &str) -> Result<Events> {
-        require(&frame, EVENTS, &[user, time])?;
-        let ids = Ids::new(full(&frame, EVENTS, user)?)?;
-        let moments = Moments::new(&frame, EVENTS, time)?;
+    pub(super) fn of(
+        frame: DataFrame,
+        name: &'static str,
+        user: &str,
+        time: &str,
+    ) -> Result<Events> {
+        require(&frame, name, &[user, time])?;
+        let ids = Ids::new(full(&frame, name, user)?)?;
+        let moments = Moments::new(&frame, name, time)?;
         Ok(Events(Arc::new(Prepared {
             user: user.to_owned(),
             time: time.to_owned(),
@@ -91,7 +96,7 @@ impl Events {
             false if keep.get(0) == Some(true) => self.frame().clone(),
             false => self.frame().clear(),
         };
-        Events::of(kept, &self.0.user, &self.0.time)
+        Events::of(kept, EVENTS, &self.0.user, &self.0.time)
     }
 
     /// The frame, collected, in the order in which it came.
@@ -192,7 +197,7 @@ impl EventSource for Events {
 
 impl<S: Source> EventSource for S {
     fn events(&self, also: &[&str]) -> Result<Events> {
-        Events::of(fetch(self, EVENTS, &with(&[USER, TIME], also))?, USER, TIME)
+        Events::of(fetch(self, EVENTS, &with(&[USER, TIME], also))?, EVENTS, USER, TIME)
     }
 }
 
@@ -217,46 +222,4 @@ pub(crate) fn columns_of<'e>(expressions: impl IntoIterator<Item = &'e Expr>) ->
             _ => None,
         })
         .collect()
-}
-
-/// Orders: who paid, when, and how much.
-///
-/// ```
-/// use casebook::prelude::*;
-///
-/// let frame = df!(
-///     "client" => ["ann", "bob"], "paid_on" => ["2024-01-03", "2024-02-01"], "net" => [20.0, 5.5],
-/// )?.lazy().with_column(col("paid_on").cast(DataType::Date));
-/// let orders = Orders::new(&frame, "client", "paid_on", "net")?;
-/// assert_eq!(orders.events().users(), 2);
-/// # Ok::<(), casebook::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Orders {
-    events: Events,
-    amounts: Arc<Vec<f64>>,
-}
-
-impl Orders {
-    /// Prepares orders whose users, times and amounts stand in the columns named.
-    ///
-    /// # Errors
-    /// As [`Events::new`]; [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an amount that is empty, not a number
-    /// or not finite.
-    pub fn new(frame: &dyn Source, user: &str, time: &str, amount: &str) -> Result<Orders> {
-        let frame = frame.scan().collect()?;
-        require(&frame, "orders", &[user, time, amount])?;
-        let amounts = Arc::new(finite(&frame, "orders", amount)?);
-        Ok(Orders { events: Events::of(frame, user, time)?, amounts })
-    }
-
-    /// The orders as events.
-    pub fn events(&self) -> &Events {
-        &self.events
-    }
-
-    /// What each is worth, in the order in which they came.
-    pub fn amounts(&self) -> &[f64] {
-        &self.amounts
-    }
 }
