@@ -1,11 +1,11 @@
 //! The metrics against independent implementations, on the data in tests/reference: lifelines,
 //! statsmodels, scikit-learn, and SQL on PostgreSQL.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
+
+use crate::support;
 
 use casebook::chrono::{NaiveDate, TimeDelta};
 use casebook::events::Window;

@@ -1,11 +1,10 @@
 //! What goes wrong with a PostgreSQL server, and that the data there before survives it.
 
-mod support;
-
 use casebook::warehouse::Warehouse;
 use casebook::warehouse::queries::saas::{CLIENTS, SCHEMA};
 use casebook::{Error, ErrorKind, Trouble};
-use support::{Server, config, number, tables};
+
+use crate::support::{Server, config, number, tables};
 
 const PASSWORD: &str = "correct-horse";
 

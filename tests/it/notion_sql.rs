@@ -1,14 +1,15 @@
 //! The seven queries of the Notion-style study return what polars makes of the same tables, on SQLite and
 //! PostgreSQL, asked about a leap day, a year's end and other days; and PostgreSQL uses the indexes.
 
-#[path = "support/answers.rs"]
+#[path = "../support/answers.rs"]
 mod answers;
-mod support;
 
 use answers::from_polars;
 use casebook::prelude::*;
 use casebook::warehouse::queries::notion as sql;
 use chrono::NaiveDate;
+
+use crate::support;
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -52,7 +53,7 @@ fn polars_sqlite_and_postgresql_agree() {
 /// At 750,000 events, what asks about some days or some users reads an index; what asks about all of history reads
 /// all of it, because it needs nearly every row.
 #[test]
-fn indexes_serve_where_they_should() {
+fn indexes_serve_postgresql_where_they_should() {
     let server = support::Server::start();
     let mut db = Warehouse::postgres(&server.url).unwrap();
     let tables = notion::generate(&notion::Config::default()).unwrap();

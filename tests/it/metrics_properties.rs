@@ -11,7 +11,7 @@ use casebook::metrics::{Period, concentration, experiment, revenue, survival};
 use casebook::polars::prelude::*;
 use proptest::prelude::*;
 
-#[path = "support/funnel_properties.rs"]
+#[path = "../support/funnel_properties.rs"]
 mod funnels;
 
 const HOUR: i64 = 3_600_000_000;

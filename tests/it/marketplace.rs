@@ -1,8 +1,6 @@
 //! Liquidity, utilisation, balance and repeat rate: the same from polars, SQLite and PostgreSQL, on the markets
 //! that the generator makes and on random ones; and errors that name what is wrong.
 
-mod support;
-
 use casebook::chrono::{NaiveDateTime, TimeDelta};
 use casebook::metrics::Period;
 use casebook::metrics::marketplace::{self, Goal};
@@ -12,6 +10,8 @@ use casebook::simulate::mentor::{self, Config, Market, Offer};
 use casebook::simulate::stream::stream;
 use casebook::warehouse::Warehouse;
 use casebook::warehouse::queries::Schema;
+
+use crate::support;
 
 const DAY: i64 = 86_400_000_000;
 

@@ -1,7 +1,5 @@
 //! The same KPI tables from polars, SQLite and PostgreSQL, on the same data.
 
-mod support;
-
 use casebook::metrics::funnel::{Funnel, Step};
 use casebook::metrics::{Period, activity, basket, retention, revenue, survival};
 use casebook::polars::prelude::*;
@@ -9,6 +7,8 @@ use casebook::simulate::ecommerce::{self, Faults};
 use casebook::simulate::saas::{self, Config, Tables};
 use casebook::warehouse::Warehouse;
 use casebook::warehouse::queries::{Query, Schema, ecommerce as shop_sql, saas as sql};
+
+use crate::support;
 
 /// What polars makes of the tables, beside the query that must return the same.
 fn from_polars(tables: &Tables) -> Vec<(Query<'static>, DataFrame)> {
@@ -136,7 +136,7 @@ const PAIRS: &str = "
     ORDER BY p.one, p.other";
 
 #[test]
-fn pairs_of_products_are_sqls() {
+fn pairs_of_products_are_sqlites_and_postgresqls() {
     let server = support::Server::start();
     let config = ecommerce::Config { users: 500, ..Default::default() };
     let tables = ecommerce::generate(&config).unwrap();
@@ -162,7 +162,7 @@ fn pairs_of_products_are_sqls() {
 }
 
 #[test]
-fn the_shop_too() {
+fn polars_sqlite_and_postgresql_agree_on_the_shop() {
     let server = support::Server::start();
     let mut databases =
         [Warehouse::in_memory().unwrap(), Warehouse::postgres(&server.url).unwrap()];
