@@ -23,10 +23,10 @@ pub mod detection;
 pub mod experiment;
 pub mod funnel;
 pub mod growth;
-pub mod interval;
 pub mod lever;
 pub mod marketplace;
 mod period;
+mod presence;
 pub mod retention;
 pub mod revenue;
 pub mod segment;
@@ -37,7 +37,9 @@ use polars::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::error::{Error, ErrorKind, Result};
+pub(crate) use crate::stats::sample::quantile;
 
+pub use crate::stats::interval;
 pub use period::Period;
 
 /// A frame as metrics take it: collected or lazy. Of a lazy one only the columns needed are computed.
@@ -89,6 +91,17 @@ pub(crate) fn require_in(schema: &Schema, name: &'static str, columns: &[&str]) 
             present: schema.iter_names().map(|name| name.to_string()).collect(),
         }
         .into()),
+    }
+}
+
+/// That a frame has none of the columns that a function adds to it: what is the caller's is not overwritten.
+pub(crate) fn absent(frame: &DataFrame, name: &'static str, columns: &[&str]) -> Result<()> {
+    match columns.iter().find(|column| frame.schema().contains(column)) {
+        None => Ok(()),
+        Some(column) => {
+            let problem = "is there already, and the result would overwrite it; rename it";
+            Err(Error::column(name, *column, problem))
+        }
     }
 }
 
@@ -159,16 +172,6 @@ pub(crate) fn finite(frame: &DataFrame, name: &'static str, column: &str) -> Res
             Err(Error::column(name, column, problem))
         }
     }
-}
-
-/// The `q`-quantile of sorted values, with linear interpolation: NumPy's default and PostgreSQL's
-/// `percentile_cont`.
-pub(crate) fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
-    let last = sorted.len().checked_sub(1)?;
-    let place = q * last as f64;
-    let below = place.floor() as usize;
-    let above = (below + 1).min(last);
-    Some(sorted[below] + (place - below as f64) * (sorted[above] - sorted[below]))
 }
 
 /// Texts of a column, empty where null.
