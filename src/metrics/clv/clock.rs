@@ -91,7 +91,7 @@ impl Clock {
     pub fn customers(&self, orders: &dyn Source, until: NaiveDateTime) -> Result<DataFrame> {
         on_clock(orders, until, |moments| {
             let midnights = self.midnights(|wall| moments.at(wall));
-            move |micros| self.reads(&midnights, micros)
+            move |micros: i64| self.reads(&midnights, micros)
         })
     }
 
@@ -118,6 +118,7 @@ fn date(day: i32) -> NaiveDate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::TimeZone as _;
 
     fn first() -> NaiveDate {
         NaiveDate::from_ymd_opt(2024, 3, 30).unwrap()
@@ -134,19 +135,21 @@ mod tests {
     }
 
     /// Orders of one user at these times on a zone's wall.
-    fn orders(zone: &str, at: &[NaiveDateTime]) -> LazyFrame {
+    fn orders(zone: &str, at: &[NaiveDateTime]) -> DataFrame {
+        let tz: chrono_tz::Tz = zone.parse().unwrap();
+        let micros =
+            |wall: &NaiveDateTime| tz.from_local_datetime(wall).unwrap().timestamp_micros();
         let zone = TimeZone::opt_try_new(Some(zone)).unwrap();
+        let local = DataType::Datetime(TimeUnit::Microseconds, zone);
         df!(
             "user_id" => vec![1; at.len()], "order_id" => (0..at.len() as i64).collect::<Vec<_>>(),
-            "timestamp" => at, "amount" => vec![1.0; at.len()],
+            "timestamp" => at.iter().map(micros).collect::<Vec<_>>(), "amount" => vec![1.0; at.len()],
         )
         .unwrap()
         .lazy()
-        .with_column(col("timestamp").dt().replace_time_zone(
-            zone,
-            lit("raise"),
-            NonExistent::Raise,
-        ))
+        .with_column(col("timestamp").cast(local))
+        .collect()
+        .unwrap()
     }
 
     #[test]

@@ -33,7 +33,7 @@ use crate::stats::sample::total;
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub fn customers(orders: &dyn Source, until: NaiveDateTime) -> Result<DataFrame> {
-    on_clock(orders, until, |_| |micros| Some(micros as f64 / DAY as f64))
+    on_clock(orders, until, |_| |micros: i64| Some(micros as f64 / DAY as f64))
 }
 
 /// [`customers`] with times as a clock reads them; `clock` makes one for the calendar of the orders' moments.
