@@ -61,19 +61,16 @@ fn repeats_and_amounts(frame: &DataFrame) -> Result<Vec<Option<(f64, f64)>>> {
     let means = frame.column("mean_amount")?.strict_cast(&DataType::Float64)?;
     let mut all = Vec::with_capacity(repeats.len());
     for (row, (x, mean)) in repeats.into_iter().zip(means.f64()?.iter()).enumerate() {
-        let problem = match mean {
-            _ if x == 0.0 => {
-                all.push(None);
-                continue;
+        all.push(match mean {
+            _ if x == 0.0 => None,
+            Some(mean) if mean > 0.0 && mean.is_finite() => Some((x, mean)),
+            _ => {
+                let found = mean.map_or("empty".to_owned(), |mean| mean.to_string());
+                let accepted = "with repeats it must be above 0 and finite";
+                let problem = format!("is {found} in row {}; {accepted}", row + 1);
+                return Err(Error::column("customers", "mean_amount", problem));
             }
-            Some(mean) if mean > 0.0 && mean.is_finite() => {
-                all.push(Some((x, mean)));
-                continue;
-            }
-            Some(mean) => format!("is {mean} in row {}; it must be above 0 and finite", row + 1),
-            None => format!("is empty in row {}, where there are repeats", row + 1),
-        };
-        return Err(Error::column("customers", "mean_amount", problem));
+        });
     }
     Ok(all)
 }
