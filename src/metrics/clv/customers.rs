@@ -95,7 +95,7 @@ pub(super) fn unique(
     name: &'static str,
     columns: &[&str],
 ) -> Result<DataFrame> {
-    let frame = fetch(source, name, &[&[USER], columns].concat())?;
+    let frame = fetch(source, name, &[&[USER][..], columns].concat())?;
     Index::new(name, full(&frame, name, USER)?)?;
     Ok(frame)
 }
