@@ -57,7 +57,7 @@ proptest! {
         let distinct = grouped.clone().collect().unwrap().height() == users.height();
         for (name, of) in ALL {
             let expected = of(&users).unwrap();
-            for found in [of(&shuffled), of(&shuffled.lazy())] {
+            for found in [of(&shuffled), of(&shuffled.clone().lazy())] {
                 let found = found.unwrap();
                 prop_assert!(expected.equals_missing(&found), "{}: {} {}", name, expected, found);
             }

@@ -35,7 +35,7 @@ type Named = (&'static str, fn(&dyn Source) -> Result<DataFrame>);
 /// Every function of subjects.
 const ALL: [Named; 5] = [
     ("kaplan_meier", |subjects| kaplan_meier(subjects, Some("plan"))),
-    ("median", |subjects| median(subjects, Some("plan"))),
+    ("median", |subjects| super::median(subjects, Some("plan"))),
     ("restricted_mean", |subjects| restricted_mean(subjects, Some("plan"), 5.0)),
     ("log_rank", |subjects| log_rank(subjects, "plan")),
     ("hazard", |subjects| hazard(subjects, Some("plan"), 0.7)),
