@@ -1,7 +1,7 @@
 //! The mentor marketplace: every marginal of the brief, every rule of the business, and the truth, over many
 //! seeds.
 
-use casebook::metrics::experiment::{self, Share, compare_shares};
+use casebook::metrics::experiment::{self, Proportion, compare_proportions};
 use casebook::metrics::survival;
 use casebook::notebook::beside;
 use casebook::polars::prelude::*;
@@ -193,7 +193,7 @@ fn the_year_is_a_u_in_every_data_set() {
 }
 
 /// What a data set says of the experiment: control and offered; one row per user; without and with a mentor.
-fn read(config: &Config) -> ([Share; 2], DataFrame, [Share; 2]) {
+fn read(config: &Config) -> ([Proportion; 2], DataFrame, [Proportion; 2]) {
     let tables = mentor::generate(config).unwrap();
     let end = i64::from(config.start.plus(config.months).first_day());
     let outcome = i64::from(config.offer.outcome_day);
@@ -214,7 +214,7 @@ fn read(config: &Config) -> ([Share; 2], DataFrame, [Share; 2]) {
         (0..users).filter(|user| days[*user] + outcome + 28 <= end).collect();
     let share = |of: &dyn Fn(usize) -> bool| {
         let of: Vec<usize> = observed.iter().copied().filter(|user| of(*user)).collect();
-        Share {
+        Proportion {
             hits: of.iter().filter(|user| retained[**user]).count() as u64,
             users: of.len() as u64,
         }
@@ -242,8 +242,8 @@ fn the_truth_is_recovered_over_seeds() {
         .map(|seed| {
             let ([control, offered], users, [without, with]) =
                 read(&Config { seed, ..Config::default() });
-            let itt = compare_shares(control, offered).unwrap();
-            let naive = compare_shares(without, with).unwrap();
+            let itt = compare_proportions(control, offered).unwrap();
+            let naive = compare_proportions(without, with).unwrap();
             let complier =
                 experiment::complier_effect(&users, "arm", "mentored", "retained", "control")
                     .unwrap();

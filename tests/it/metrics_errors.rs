@@ -3,7 +3,7 @@
 use casebook::chrono::{NaiveDate, TimeDelta};
 use casebook::events::Window;
 use casebook::metrics::activity::{self, Before};
-use casebook::metrics::experiment::{self, Plan};
+use casebook::metrics::experiment::{self, PowerAnalysis};
 use casebook::metrics::funnel::{Attribution, Excluded, Funnel, Mode, Order, Step};
 use casebook::metrics::retention::{self, Retention, Rule};
 use casebook::metrics::segment::{self, Clusters, K};
@@ -183,10 +183,10 @@ fn fields_out_of_range() {
     says(segment::kmeans(&points, &["x"], &fixed(1).starts(0)), &["`starts`"]);
     says(segment::kmeans(&points, &["x"], &fixed(1).from(vec![vec![0.0, 1.0]])), &["`from`"]);
 
-    let plan = Plan::default();
-    says(Plan { alpha: 0.0, ..plan }.validate(), &["`alpha`", "between 0 and 1"]);
-    says(Plan { power: 0.01, ..plan }.validate(), &["`power`", "between alpha and 1"]);
-    says(Plan { ratio: -1.0, ..plan }.validate(), &["`ratio`", "above 0"]);
+    let plan = PowerAnalysis::default();
+    says(PowerAnalysis { alpha: 0.0, ..plan }.validate(), &["`alpha`", "between 0 and 1"]);
+    says(PowerAnalysis { power: 0.01, ..plan }.validate(), &["`power`", "between alpha and 1"]);
+    says(PowerAnalysis { ratio: -1.0, ..plan }.validate(), &["`ratio`", "above 0"]);
     says(plan.users_for_proportions(0.3, 0.8), &["`difference`", "0.8"]);
     says(plan.power_of_means(1.0, 0.5, 1), &["`users`", "2 or more"]);
     says(plan.users_for_means(-1.0, 0.5), &["`sd`", "above 0"]);

@@ -1,6 +1,6 @@
 //! Known truth: 95 % intervals hold it 93 to 97 times in 100, and tests at 5 % cry wolf 5 times in 100.
 
-use casebook::metrics::experiment::{self, Share, compare_means, compare_shares};
+use casebook::metrics::experiment::{self, Proportion, compare_means, compare_proportions};
 use casebook::metrics::funnel::{Funnel, Step};
 use casebook::metrics::retention::{self, Rule};
 use casebook::metrics::{concentration, survival};
@@ -44,8 +44,8 @@ fn false_positives(what: &str, sets: u64, p_value: impl Fn(&mut Stream) -> f64) 
     assert!((share - 0.05).abs() < 3.0 * error, "{what}: {share}");
 }
 
-fn hits(rng: &mut Stream, users: u64, share: f64) -> Share {
-    Share { hits: (0..users).filter(|_| rng.random_bool(share)).count() as u64, users }
+fn hits(rng: &mut Stream, users: u64, share: f64) -> Proportion {
+    Proportion { hits: (0..users).filter(|_| rng.random_bool(share)).count() as u64, users }
 }
 
 fn draw(rng: &mut Stream, n: usize, law: impl Distribution<f64>) -> Vec<f64> {
@@ -94,7 +94,7 @@ fn shares() {
 #[test]
 fn differences_of_shares_and_means() {
     coverage("two proportions", SETS, 0.05, |rng| {
-        let found = compare_shares(hits(rng, 400, 0.30), hits(rng, 400, 0.35)).unwrap();
+        let found = compare_proportions(hits(rng, 400, 0.30), hits(rng, 400, 0.35)).unwrap();
         (found.low, found.high)
     });
     coverage("Welch", SETS, 1.0, |rng| {
@@ -104,7 +104,7 @@ fn differences_of_shares_and_means() {
         (found.low, found.high)
     });
     false_positives("two proportions", SETS, |rng| {
-        compare_shares(hits(rng, 500, 0.3), hits(rng, 500, 0.3)).unwrap().p_value
+        compare_proportions(hits(rng, 500, 0.3), hits(rng, 500, 0.3)).unwrap().p_value
     });
     false_positives("Welch", SETS, |rng| {
         let control = draw(rng, 40, Normal::new(5.0, 1.0).unwrap());
@@ -268,7 +268,9 @@ fn false_discoveries_are_as_few_as_promised() {
         let p: Vec<f64> = (0..20)
             .map(|test| {
                 let rise = if test < 5 { 0.12 } else { 0.0 };
-                compare_shares(hits(rng, 400, 0.3), hits(rng, 400, 0.3 + rise)).unwrap().p_value
+                compare_proportions(hits(rng, 400, 0.3), hits(rng, 400, 0.3 + rise))
+                    .unwrap()
+                    .p_value
             })
             .collect();
         let found = experiment::benjamini_hochberg(&df!("p_value" => p).unwrap(), 0.05).unwrap();

@@ -1,15 +1,16 @@
-//! Intervals for estimates, and the distribution functions behind them.
+//! Intervals for estimates.
 
-use statrs::distribution::{ChiSquared, ContinuousCDF, StudentsT};
-use statrs::function::erf::{erfc, erfc_inv};
+use super::distribution::chi_square_quantile;
 
-/// 0.975 quantile of the standard normal distribution: the width of a 95 % interval.
+/// The 0.975 quantile of the standard normal distribution: half the width of a 95% interval, in standard
+/// errors.
 pub const Z95: f64 = 1.959_963_984_540_054;
 
-/// 95 % Wilson score interval of a share: `hits` of `trials`.
+/// Returns the 95% Wilson score interval of a proportion: `hits` of `trials`.
 ///
-/// Unlike the textbook's p ± 1.96 s, it stays inside 0 to 1 and holds its level near the ends and for
-/// few trials. `None` without trials.
+/// Unlike the textbook's p ± 1.96 s, it stays inside 0 to 1 and keeps its coverage near the ends and for few
+/// trials. It always contains `hits / trials`; its lower end is 0 without hits, and its upper end 1 if every
+/// trial is one. `None` without trials, and for more hits than trials, which are no proportion.
 ///
 /// ```
 /// use casebook::metrics::interval::wilson;
@@ -17,13 +18,14 @@ pub const Z95: f64 = 1.959_963_984_540_054;
 /// let (low, high) = wilson(35, 1_000).unwrap();
 /// assert!((low - 0.0253).abs() < 1e-4 && (high - 0.0483).abs() < 1e-4);
 /// assert_eq!(wilson(0, 0), None);
+/// assert_eq!(wilson(20, 10), None);
 /// ```
 ///
 /// # Source
 /// E. B. Wilson (1927), "Probable inference, the law of succession, and statistical inference",
 /// Journal of the American Statistical Association 22.
 pub fn wilson(hits: u64, trials: u64) -> Option<(f64, f64)> {
-    if trials == 0 {
+    if trials == 0 || hits > trials {
         return None;
     }
     let n = trials as f64;
@@ -31,10 +33,13 @@ pub fn wilson(hits: u64, trials: u64) -> Option<(f64, f64)> {
     let z2 = Z95 * Z95;
     let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = Z95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    Some(((centre - half).max(0.0), (centre + half).min(1.0)))
+    // At the ends the formula gives 0 and 1, and rounding something beside them.
+    let low = if hits == 0 { 0.0 } else { (centre - half).clamp(0.0, p) };
+    let high = if hits == trials { 1.0 } else { (centre + half).clamp(p, 1.0) };
+    Some((low, high))
 }
 
-/// 95 % exact (Garwood) interval of a Poisson mean of which `events` were counted.
+/// Returns the 95% exact (Garwood) interval of a Poisson mean of which `events` were counted.
 ///
 /// ```
 /// use casebook::metrics::interval::poisson;
@@ -51,40 +56,6 @@ pub fn poisson(events: u64) -> (f64, f64) {
     (low, chi_square_quantile(0.975, 2.0 * d + 2.0) / 2.0)
 }
 
-/// Probability that a standard normal variable is at most `z`.
-pub(crate) fn normal_cdf(z: f64) -> f64 {
-    erfc(-z / std::f64::consts::SQRT_2) / 2.0
-}
-
-/// Probability that a standard normal variable is further from 0 than `z`.
-pub(crate) fn two_sided(z: f64) -> f64 {
-    erfc(z.abs() / std::f64::consts::SQRT_2)
-}
-
-/// The standard normal variable's `p`-quantile.
-pub(crate) fn normal_quantile(p: f64) -> f64 {
-    -std::f64::consts::SQRT_2 * erfc_inv(2.0 * p)
-}
-
-/// Probability that Student's t is further from 0 than `t`.
-pub(crate) fn t_two_sided(t: f64, df: f64) -> f64 {
-    StudentsT::new(0.0, 1.0, df).map_or(f64::NAN, |law| 2.0 * law.cdf(-t.abs()))
-}
-
-/// Student's t's `p`-quantile.
-pub(crate) fn t_quantile(p: f64, df: f64) -> f64 {
-    StudentsT::new(0.0, 1.0, df).map_or(f64::NAN, |law| law.inverse_cdf(p))
-}
-
-/// Probability that chi-square exceeds `x`.
-pub(crate) fn chi_square_sf(x: f64, df: f64) -> f64 {
-    ChiSquared::new(df).map_or(f64::NAN, |law| law.sf(x.max(0.0)))
-}
-
-pub(crate) fn chi_square_quantile(p: f64, df: f64) -> f64 {
-    ChiSquared::new(df).map_or(f64::NAN, |law| law.inverse_cdf(p))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,7 +67,14 @@ mod tests {
             let hits = (trials as f64 * part) as u64;
             let (low, high) = wilson(hits, trials).unwrap();
             let share = hits as f64 / trials as f64;
-            prop_assert!(0.0 <= low && low <= share + 1e-12 && share <= high + 1e-12 && high <= 1.0);
+            prop_assert!(0.0 <= low && low <= share && share <= high && high <= 1.0);
+        }
+
+        #[test]
+        fn it_reaches_the_ends_exactly(trials in 1_u64..1_000_000, more in 1_u64..1_000) {
+            prop_assert_eq!(wilson(0, trials).unwrap().0, 0.0);
+            prop_assert_eq!(wilson(trials, trials).unwrap().1, 1.0);
+            prop_assert_eq!(wilson(trials + more, trials), None);
         }
 
         #[test]
