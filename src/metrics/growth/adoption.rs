@@ -93,7 +93,7 @@ fn first_uses(observed: &Observed, features: &Numbered) -> Grouped<f64> {
         .parts()
         .into_par_iter()
         .flat_map_iter(|mut part| {
-            let mut firsts = vec![];
+            let mut firsts: Vec<(u32, i64)> = vec![];
             for user in 0..part.users() {
                 let mine = part.of(user);
                 mine.sort_unstable();
