@@ -83,14 +83,40 @@ pub fn adoption(
 
 /// For each feature, after how many days each of its users first used it.
 ///
-/// User by user, because a table of users and features would have cells that nobody fills.
+/// From a table of users and features where it is no larger than the events; else user by user, because most of its
+/// cells would be empty.
 fn first_uses(observed: &Observed, features: &Numbered) -> Grouped<f64> {
+    let cells = observed.people().saturating_mul(features.count());
+    let firsts = match cells <= 2 * observed.user.len() {
+        true => by_table(observed, features),
+        false => by_user(observed, features),
+    };
+    let codes: Vec<u32> = firsts.iter().map(|first| first.0).collect();
+    Grouped::new(&codes, features.count(), |place| firsts[place].1 as f64 / DAY as f64)
+}
+
+/// Each feature and how long it took a user, by user.
+fn by_table(observed: &Observed, features: &Numbered) -> Vec<(u32, i64)> {
+    let width = features.count();
+    let mut first = vec![i64::MAX; observed.people() * width];
+    for (row, user) in observed.rows() {
+        let cell = &mut first[user * width + features.codes[row] as usize];
+        *cell = (*cell).min(observed.at(row, user));
+    }
+    let used = |(cell, at): (usize, &i64)| {
+        let took = || at - observed.start[cell / width];
+        (*at != i64::MAX).then(|| ((cell % width) as u32, took()))
+    };
+    first.iter().enumerate().filter_map(used).collect()
+}
+
+/// The same, without the table.
+fn by_user(observed: &Observed, features: &Numbered) -> Vec<(u32, i64)> {
     let mut uses = Grouped::new(&observed.user, observed.people(), |row| {
         let user = observed.user[row] as usize;
         (features.codes[row], observed.at(row, user) - observed.start[user])
     });
-    let firsts: Vec<(u32, i64)> = uses
-        .parts()
+    uses.parts()
         .into_par_iter()
         .flat_map_iter(|mut part| {
             let mut firsts: Vec<(u32, i64)> = vec![];
@@ -102,8 +128,32 @@ fn first_uses(observed: &Observed, features: &Numbered) -> Grouped<f64> {
             }
             firsts
         })
-        .collect();
-    drop(uses);
-    let codes: Vec<u32> = firsts.iter().map(|first| first.0).collect();
-    Grouped::new(&codes, features.count(), |place| firsts[place].1 as f64 / DAY as f64)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::tests::world;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn both_ways_to_first_uses_find_the_same(
+            rows in prop::collection::vec((1..6_i64, 0..9_i64, 0..300_i64, 0..4_usize), 0..60),
+        ) {
+            let named = |row: &(i64, i64, i64, usize)| (row.0, row.1, row.2, ["a", "b", "c", "d"][row.3]);
+            let rows: Vec<(i64, i64, i64, &str)> = rows.iter().map(named).collect();
+            let (users, events) = world(&rows, 5);
+            let (users, events) = (users.started(&[]).unwrap(), events.events(&["event"]).unwrap());
+            let observed = Observed::new(users, events.clone(), Window::default()).unwrap();
+            let features = Numbered::new(events.frame().column("event").unwrap()).unwrap();
+            let sorted = |mut firsts: Vec<(u32, i64)>| {
+                firsts.sort_unstable();
+                firsts
+            };
+            prop_assert_eq!(sorted(by_table(&observed, &features)), sorted(by_user(&observed, &features)));
+        }
+    }
 }

@@ -29,9 +29,12 @@ impl Observed {
         let by_day = start.are_days() || events.moments().are_days();
         let start_day = start.days();
         let start = start.micros;
-        let first = start_day.iter().chain(events.days()).min().copied();
-        let last = start_day.iter().chain(events.days()).max().copied();
-        let bounds = window.bounds(events.moments(), first.zip(last));
+        // The data say when observation ended, if nobody does.
+        let range = window.end().is_none().then(|| {
+            let days = || start_day.iter().chain(events.days()).copied();
+            days().min().zip(days().max())
+        });
+        let bounds = window.bounds(events.moments(), range.flatten());
         let mut user = events.rows_in(&users)?;
         let (at, days) = (&events.moments().micros, events.days());
         user.par_iter_mut().enumerate().for_each(|(row, user)| {
