@@ -83,8 +83,8 @@ pub fn adoption(
 
 /// For each feature, after how many days each of its users first used it.
 ///
-/// From a table of users and features where it is no larger than the events; else user by user, because most of its
-/// cells would be empty.
+/// From a table of users and features where that takes no more memory than the events, grouped; else user by user,
+/// because most of its cells would be empty.
 fn first_uses(observed: &Observed, features: &Numbered) -> Grouped<f64> {
     let cells = observed.people().saturating_mul(features.count());
     let firsts = match cells <= 2 * observed.user.len() {
