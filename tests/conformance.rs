@@ -2,7 +2,7 @@
 //! differs by definition, the case names the option, or the preparation, that reproduces it.
 
 use casebook::chrono::{DateTime, NaiveDateTime, TimeDelta};
-use casebook::events::Window;
+use casebook::events::{EventSource, UserSource, Window};
 use casebook::metrics::activity::{self, Before};
 use casebook::metrics::funnel::{Funnel, Order, Step};
 use casebook::metrics::retention::{self, Base, Clock, Retention, Rule, Weight};
@@ -163,9 +163,9 @@ fn one_return(first: &'static str, second: &'static str) -> (DataFrame, LazyFram
 }
 
 /// In which period the return lies.
-fn period(how: Retention, users: &dyn Source, back: &dyn Source, period: Period) -> i64 {
+fn period(how: Retention, users: &dyn UserSource, back: &dyn EventSource, period: Period) -> i64 {
     let until = DateTime::from_timestamp_micros(at("2022-12-31")).unwrap().naive_utc();
-    let table = how.until(until).cohorts(users, back, period).unwrap();
+    let table = how.window(Window::until(until)).cohorts(users, back, period).unwrap();
     let active = table.lazy().filter(col("active").eq(lit(1))).collect().unwrap();
     whole(&active, "period")[0]
 }
