@@ -20,10 +20,15 @@
 //! Days are midnight to midnight on the clock of the events' time zone: that of the time column, UTC if it names none.
 //! Times of users must be in the same zone, or be dates. Times that a metric returns are in that zone, too.
 //!
+//! # Start
+//! An event before its user's start does not count, not even on the same day. Where starts or events are whole days, the
+//! day decides: what happened on the day of the start counts.
+//!
 //! # Window
 //! What was observed is one [`Window`]: from a first moment to, but not including, an end. Without one, it reaches from the
 //! first day with an event to the last, both taken as complete.
 
+mod conditions;
 mod grouped;
 mod ids;
 mod moments;

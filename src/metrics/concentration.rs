@@ -80,7 +80,7 @@ pub fn lorenz(users: &dyn Source, column: &str, points: u32) -> Result<DataFrame
 
 /// The Gini coefficient, and the share that the top users have.
 ///
-/// Reads as [`lorenz`]. `tops`: shares of users, such as 0.1 for the top tenth. Returns `measure` ("gini",
+/// Reads as [`lorenz`]. `tops`: shares of users, such as 0.1 for the top decile. Returns `measure` ("gini",
 /// "top 10 %"), `users` (i64), `value`, `low`, `high` (f64, 95 %, from the influence function), the Gini
 /// first. Gini is 0 if all have the same and approaches 1 if one has all (its largest value is 1 − 1/n).
 /// Values are null if the total is 0.

@@ -44,12 +44,12 @@ pub use crate::stats::interval;
 /// Under these names metrics know the prepared inputs' parts.
 pub(crate) mod timeline {
     pub(crate) use crate::events::{
-        DAY, Grouped, Index, Micros, Moments, NOBODY, Numbered, Part, TIME, USER, day_of, distinct,
+        DAY, Grouped, Index, Micros, Moments, NOBODY, Numbered, TIME, USER, day_of,
     };
     pub(crate) use crate::frame::{fetch, full};
 }
 pub(crate) mod period {
-    pub(crate) use crate::events::period::{Numbers, date, day};
+    pub(crate) use crate::events::period::{Numbers, date};
 }
 
 /// Below this many, a rate says little: the `warning` column says so.

@@ -61,15 +61,23 @@ fn columns_that_are_missing_or_wrong() {
     says(retention::curve(&events(), retention::Weight::Size), &["cohorts", "`period`"]);
 
     let day = NaiveDate::from_ymd_opt(1970, 3, 1).unwrap();
-    says(growth::north_star(&events(), lit(true), day, day), &["events", "`workspace_id`"]);
-    says(growth::time_to_value(&twice, &events(), lit(true), 24, day), &["more than once"]);
-    let perhaps = when(col("event").eq(lit("a"))).then(lit(true)).otherwise(lit(NULL));
-    says(growth::time_to_value(&users(), &events(), perhaps, 24, day), &["has an empty value"]);
-    let times = growth::time_to_value(&users(), &events(), lit(true), 24, day).unwrap();
+    let observed = Window::until(day);
     says(
-        growth::activation_by(&times, &users().reverse(), "signup_at"),
-        &["times", "`user_id`", "same order"],
+        growth::north_star(&events(), "workspace_id", lit(true), observed),
+        &["events", "`workspace_id`"],
     );
+    says(growth::time_to_value(&twice, &events(), lit(true), 24, observed), &["more than once"]);
+    says(
+        growth::time_to_value(&users(), &events(), col("plan").eq(lit("a")), 24, observed),
+        &["events", "`plan`"],
+    );
+    let times = growth::time_to_value(&users(), &events(), lit(true), 24, observed).unwrap();
+    says(
+        growth::activation_by(&times, &users().head(Some(1)), "signup_at"),
+        &["times", "`user_id`", "not in `users`"],
+    );
+    let doubled = times.vstack(&times).unwrap();
+    says(growth::activation_by(&doubled, &users(), "signup_at"), &["times", "more than once"]);
     // 128 attributes of two values each make more strata than can be numbered.
     let names: Vec<String> = (0..128).map(|n| format!("a{n}")).collect();
     let mut columns: Vec<Column> =
@@ -79,10 +87,12 @@ fn columns_that_are_missing_or_wrong() {
     let many = DataFrame::new_infer_height(columns).unwrap();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     says(confounding::risk_ratio(&many, "yes", "too", &names), &["`strata`", "fewer attributes"]);
-    says(growth::adoption(&users(), &events(), "feature", day), &["events", "`feature`"]);
-    says(growth::tenths(&events()), &["users", "`events`"]);
-    let count = growth::time_to_value(&users(), &events(), lit(1), 24, day);
-    assert!(count.is_err(), "a number is neither true nor false");
+    says(growth::adoption(&users(), &events(), "feature", observed), &["events", "`feature`"]);
+    says(growth::deciles(&events()), &["users", "`events`"]);
+    says(
+        growth::time_to_value(&users(), &events(), lit(1), 24, observed),
+        &["`value`", "of type", "true or false"],
+    );
     says(confounding::risk_ratio(&events(), "fast", "back", &[]), &["users", "`fast`"]);
 
     let negative = df!("duration" => [1.0, -2.0], "observed" => [1, 0]).unwrap();
@@ -244,13 +254,14 @@ fn empty_frames() {
         NaiveDate::from_ymd_opt(1970, 1, 1).unwrap(),
         NaiveDate::from_ymd_opt(1970, 3, 1).unwrap(),
     );
+    let window = Window::new(from, until).unwrap();
     let stages = growth::Stages::new(lit(true), lit(true), lit(true));
-    assert_eq!(stages.milestones(&nobody, &none, until).unwrap().height(), 0);
-    assert_eq!(growth::time_to_value(&nobody, &none, lit(true), 24, until).unwrap().height(), 0);
-    assert_eq!(growth::power_users(&none, from, until).unwrap().height(), 0);
-    assert_eq!(growth::adoption(&nobody, &none, "event", until).unwrap().height(), 0);
+    assert_eq!(stages.milestones(&nobody, &none, window).unwrap().height(), 0);
+    assert_eq!(growth::time_to_value(&nobody, &none, lit(true), 24, window).unwrap().height(), 0);
+    assert_eq!(growth::power_users(&none, window).unwrap().height(), 0);
+    assert_eq!(growth::adoption(&nobody, &none, "event", window).unwrap().height(), 0);
     let spaces = none.lazy().with_column(col("user_id").alias("workspace_id"));
-    let weeks = growth::north_star(&spaces, lit(true), from, until).unwrap();
+    let weeks = growth::north_star(&spaces, "workspace_id", lit(true), window).unwrap();
     assert_eq!(weeks.column("share").unwrap().null_count(), weeks.height());
     let back = Retention::default().by_user(&nobody, &spaces, Period::Month, 1).unwrap();
     assert_eq!(back.height(), 0);

@@ -87,7 +87,7 @@ fn the_stage_drawn_is_the_stage_found() {
         let together = kind("comment").or(kind("share")).or(kind("invite"));
         let stages = growth::Stages::new(kind("page_create"), together, kind("upgrade"));
         let found = stages
-            .milestones(&tables.user_profiles, &active(&tables), until(&config))
+            .milestones(&tables.user_profiles, &active(&tables), Window::until(until(&config)))
             .unwrap()
             .lazy()
             .group_by([col("user_id")])

@@ -114,7 +114,8 @@ pub fn measure(config: &notion::Config) -> Result<Vec<(&'static str, f64, f64, f
         kind(&["comment", "share", "invite"]),
         kind(&["upgrade"]),
     );
-    let reached = stages.milestones(users, &events, until)?;
+    let observed = Window::until(until);
+    let reached = stages.milestones(users, &events, observed)?;
     let steps = Funnel::new(growth::STAGES.map(Step::event)).conversion(&reached)?;
     let eligible = users
         .clone()
@@ -166,7 +167,7 @@ pub fn measure(config: &notion::Config) -> Result<Vec<(&'static str, f64, f64, f
         half(i64::from(cohorts - cohorts / 2))? / half(0)?,
     );
 
-    let times = growth::time_to_value(users, &events, kind(&["page_create"]), 7 * 24, until)?;
+    let times = growth::time_to_value(users, &events, kind(&["page_create"]), 7 * 24, observed)?;
     let back = Retention::default().window(Window::until(until)).by_user(
         users,
         &events,
@@ -195,7 +196,7 @@ pub fn measure(config: &notion::Config) -> Result<Vec<(&'static str, f64, f64, f
     .with_column(col("events").fill_null(lit(0_i64)))
     .collect()?;
     let top = concentration::summary(&each, "events", &[0.1])?;
-    push("top tenth's share of activity", 0.5, 0.05, number(&top, "value", 1)?);
+    push("top decile's share of activity", 0.5, 0.05, number(&top, "value", 1)?);
     let daily = activity::daily(&events, Window::until(until))?;
     let steady = daily.lazy().filter(col("mau").is_not_null());
     let sticky = one(steady, col("dau").sum().cast(DataType::Float64) / col("mau").sum())?;
