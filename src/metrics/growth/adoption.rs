@@ -6,8 +6,9 @@ use rayon::prelude::*;
 use super::observed::Observed;
 use crate::error::Result;
 use crate::events::{DAY, EventSource, Grouped, Numbered, UserSource, Window};
-use crate::frame::{full, quantile, texts};
+use crate::frame::{full, texts};
 use crate::metrics::share_columns;
+use crate::stats::sample::quantile;
 
 /// Counts who has used which feature, how much, and how long it took them.
 ///
