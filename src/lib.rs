@@ -38,6 +38,7 @@ pub mod prelude;
 pub mod report;
 pub mod simulate;
 pub mod stamp;
+mod stats;
 pub mod stream;
 #[cfg(feature = "command")]
 #[doc(hidden)]

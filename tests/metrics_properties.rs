@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use casebook::chrono::{NaiveDate, TimeDelta};
 use casebook::metrics::activity::{self, Before, Span};
 use casebook::metrics::retention::{self, Clock, Retention, Rule};
-use casebook::metrics::segment::{self, Clusters, K};
+use casebook::metrics::segment::{self, K, KMeans};
 use casebook::metrics::{Period, concentration, experiment, revenue, survival};
 use casebook::polars::prelude::*;
 use proptest::prelude::*;
@@ -327,7 +327,7 @@ proptest! {
             "x" => points.iter().map(|p| f64::from(p.0)).collect::<Vec<_>>(),
             "y" => points.iter().map(|p| f64::from(p.1)).collect::<Vec<_>>(),
         ).unwrap();
-        let found = segment::kmeans(&table, &["x", "y"], &Clusters::default().k(K::Fixed(k)).starts(3)).unwrap();
+        let found = segment::kmeans(&table, &["x", "y"], &KMeans::default().k(K::Fixed(k)).starts(3)).unwrap();
         let users = counts(&found.centroids, "users");
         prop_assert_eq!(users.iter().flatten().sum::<i64>(), points.len() as i64);
         prop_assert!(users.iter().all(|n| n.unwrap() > 0), "a cluster is empty");

@@ -92,6 +92,17 @@ pub(crate) fn require_in(schema: &Schema, name: &'static str, columns: &[&str]) 
     }
 }
 
+/// That a frame has no column with a name that the result adds to it: nothing is overwritten.
+pub(crate) fn unclaimed(frame: &DataFrame, name: &'static str, added: &[&str]) -> Result<()> {
+    match added.iter().find(|column| frame.schema().contains(column)) {
+        None => Ok(()),
+        Some(column) => {
+            let problem = "has the name of a column that the result adds: rename it before";
+            Err(Error::column(name, column, problem))
+        }
+    }
+}
+
 /// A Date column from days since 1970-01-01.
 pub(crate) fn dates(name: &str, days: Vec<i32>) -> Result<Column> {
     Ok(Column::new(name.into(), days).cast(&DataType::Date)?)

@@ -29,7 +29,7 @@ use polars::prelude::*;
 
 use super::interval::{Z95, chi_square_sf, poisson, wilson};
 use super::timeline::{Index, Moments, TIME, USER, day_of, fetch, full};
-use super::{Source, broken_down, finite, labelled, require, spine, texts};
+use super::{Source, broken_down, finite, labelled, require, spine, texts, unclaimed};
 use crate::error::{Error, Result};
 
 const SIGNUP: &str = "signup_at";
@@ -141,7 +141,7 @@ fn log_log((survival, greenwood): (f64, f64)) -> Option<(f64, f64)> {
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
 /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a user that stands in `users` twice, empty
-/// values, or times that are none; `quiet` of 0.
+/// values, times that are none, and a column of `users` called `events`, `duration` or `observed`; `quiet` of 0.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -169,6 +169,7 @@ pub fn from_activity(
     }
     let users = users.scan().collect()?;
     require(&users, "users", &[USER, SIGNUP])?;
+    unclaimed(&users, "users", &["events", "duration", "observed"])?;
     let index = Index::new("users", full(&users, "users", USER)?)?;
     let events = fetch(events, "events", &[USER, TIME])?;
     let moments = Moments::new(&events, "events", TIME)?;
