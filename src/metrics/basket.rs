@@ -41,9 +41,9 @@ const MOST_ROWS: usize = 10_000_000;
 /// right_orders), `lift` (f64: how many times as often together as if the two were independent), `low`, `high`
 /// (f64: its 95% interval, of each pair alone), sorted by lift (descending), then by name.
 ///
-/// An order of n items has n (n − 1) / 2 pairs. Items with fewer than `least` orders are left out before, as they are
-/// in no pair that is returned; of the others, all orders may have up to a billion pairs, and the result up to ten
-/// million rows. Memory is that of the lines and the result.
+/// An order of n items has n (n − 1) / 2 pairs. Items in fewer than `least` orders are left out first, as no pair
+/// returned can hold them; the others may make up to a billion pairs over all orders, and up to ten million rows.
+/// Memory grows with the lines and the rows only.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), or
@@ -99,8 +99,8 @@ pub fn pairs(lines: &dyn Source, least: u32) -> Result<DataFrame> {
         ends[row] = end;
     }
     let (mut together, mut met) = (vec![0_i64; names.len()], vec![]);
-    for one in 0..names.len() {
-        for row in &by_item.items[by_item.starts[one]..by_item.starts[one + 1]] {
+    for (one, span) in by_item.starts.windows(2).enumerate() {
+        for row in &by_item.items[span[0]..span[1]] {
             for (_, other) in &lines[row + 1..ends[*row]] {
                 if together[*other as usize] == 0 {
                     met.push(*other as usize);

@@ -2,7 +2,8 @@
 
 use polars::prelude::*;
 
-use super::model::Model;
+use super::inputs::Lever;
+use super::model::{Model, World};
 use crate::error::Result;
 
 /// A lever by its place, and the 5%, 50% and 95% quantiles of what it adds alone.
@@ -69,7 +70,6 @@ impl Model {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::metrics::lever::tests::{three, values};
     use crate::metrics::lever::{Lever, Rate};
 

@@ -92,7 +92,6 @@ impl Model {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::metrics::lever::Lever;
     use crate::metrics::lever::tests::{three, values};
     use proptest::prelude::*;

@@ -16,7 +16,7 @@ use crate::metrics::{Source, labelled, share_columns, texts, warnings};
 /// several at the same moment, the first in the alphabet). Only users whose first booking was observed for `within`
 /// days before `until` count. Returns one row per group:
 /// `by`'s column (text), `users`, `repeated` (i64: with another booking within so many days after the first, at
-/// another moment), `rate`, `low`, `high` (f64, 95 % Wilson), `warning` (text).
+/// another moment), `rate`, `low`, `high` (f64, 95% Wilson), `warning` (text).
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::*;
-
 use super::distinct;
 use crate::error::{Error, Result};
 use crate::metrics::timeline::{fetch, full};

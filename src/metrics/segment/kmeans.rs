@@ -283,7 +283,7 @@ mod tests {
                 "share" => [1.0, 2.0, 9.0], "z_x" => [1.0, 2.0, 9.0], "x" => [1.0, 2.0, 9.0],
             );
             let error = kmeans(&users.unwrap(), &features, &two).unwrap_err().to_string();
-            let named = format!("`{}`", if features[0] == "z_x" { "z_x" } else { features[0] });
+            let named = format!("`{}`", features[0]);
             assert!(error.contains("`features`") && error.contains(&named), "{error}");
         }
     }
