@@ -7,7 +7,7 @@ use casebook::events::Window;
 use casebook::metrics::activity;
 use casebook::metrics::funnel::{Funnel, Step};
 use casebook::metrics::retention::{self, Rule};
-use casebook::metrics::segment::{self, Clusters};
+use casebook::metrics::segment::{self, KMeans};
 use casebook::simulate::{Part, ecommerce, mentor, notion, saas};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -35,7 +35,7 @@ fn metrics(criterion: &mut Criterion) {
                 segment::kmeans(
                     &features,
                     &common::FEATURES,
-                    &Clusters::default().from(common::start()),
+                    &KMeans::default().init(common::start()),
                 )
             });
         });

@@ -21,7 +21,7 @@ use casebook::metrics::activity;
 use casebook::metrics::funnel::{Funnel, Step};
 
 use casebook::metrics::retention::{self, Retention, Rule};
-use casebook::metrics::segment::{self, Clusters};
+use casebook::metrics::segment::{self, KMeans};
 use casebook::polars::prelude::*;
 use casebook::report::notion::{Study, Tables};
 use casebook::simulate::{Part, notion};
@@ -228,7 +228,7 @@ fn answer(task: &str, users: &DataFrame, events: &DataFrame) -> Done<Vec<f64>> {
             let found = segment::kmeans(
                 events,
                 &common::FEATURES,
-                &Clusters::default().from(common::start()),
+                &KMeans::default().init(common::start()),
             )?;
             let mut sizes: Vec<f64> = found
                 .centroids

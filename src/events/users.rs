@@ -121,6 +121,12 @@ pub trait UserSource {
     /// As [`Users::new`]; [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn) for one of those columns.
     fn users(&self, also: &[&str]) -> Result<Users>;
 
+    /// The users with their starts and all that is known of them.
+    ///
+    /// # Errors
+    /// As [`users`](UserSource::users) and [`Users::since`].
+    fn whole(&self) -> Result<Users>;
+
     /// The users with their starts.
     ///
     /// # Errors
@@ -134,6 +140,10 @@ impl UserSource for Users {
         Ok(self.clone())
     }
 
+    fn whole(&self) -> Result<Users> {
+        Ok(self.clone())
+    }
+
     fn started(&self, also: &[&str]) -> Result<Users> {
         self.users(also)
     }
@@ -142,6 +152,10 @@ impl UserSource for Users {
 impl<S: Source> UserSource for S {
     fn users(&self, also: &[&str]) -> Result<Users> {
         Users::of(fetch(self, USERS, &with(&[USER], also))?, USER)
+    }
+
+    fn whole(&self) -> Result<Users> {
+        Users::new(self, USER)?.since(START)
     }
 
     fn started(&self, also: &[&str]) -> Result<Users> {

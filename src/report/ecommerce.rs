@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use super::{Columns, ECHARTS, Packed, STYLE, json};
 use crate::error::{Error, Result};
-use crate::metrics::segment::{self, Clusters, K};
+use crate::metrics::segment::{self, K, KMeans};
 use crate::simulate::Part;
 use crate::simulate::clock::Day;
 use crate::simulate::ecommerce::{self as shop, Batch, Config, Segment};
@@ -348,7 +348,7 @@ impl Taken {
             of.fill_with(|| some.next().unwrap_or(0));
             return Ok((names, of));
         }
-        let how = Clusters::default().k(K::Silhouette(2, 6)).seed(config.seed);
+        let how = KMeans::default().k(K::Silhouette(2, 6)).seed(config.seed);
         let found = segment::kmeans(&features, &["visits a month", "views a visit"], &how)?;
         for name in found.centroids.column("name")?.str()?.iter().flatten() {
             names.push(format!("{}: {name}", names.len()));

@@ -14,3 +14,8 @@ pub(crate) mod multiple;
 pub mod power;
 pub(crate) mod sample;
 pub mod two_sample;
+pub(crate) mod kmeans;
+pub(crate) mod points;
+pub(crate) mod principal;
+pub(crate) mod silhouette;
+pub(crate) mod split_normal;

@@ -133,7 +133,7 @@ fn clusters_are_the_known_segments() {
             .sort(["user_id"], SortMultipleOptions::default())
             .collect()
             .unwrap();
-        let how = segment::Clusters::default().k(segment::K::Silhouette(2, 6));
+        let how = segment::KMeans::default().k(segment::K::Silhouette(2, 6));
         let clusters = segment::kmeans(&shoppers, &["visits", "looks"], &how).unwrap();
         found.push(segment::adjusted_rand(&clusters.users, "segment", "cluster").unwrap().unwrap());
     }

@@ -6,7 +6,7 @@ use casebook::metrics::activity::{self, Before};
 use casebook::metrics::experiment::{self, PowerAnalysis};
 use casebook::metrics::funnel::{Attribution, Excluded, Funnel, Mode, Order, Step};
 use casebook::metrics::retention::{self, Retention, Rule};
-use casebook::metrics::segment::{self, Clusters, K};
+use casebook::metrics::segment::{self, K, KMeans};
 use casebook::metrics::{Period, concentration, confounding, growth, revenue, survival};
 use casebook::polars::prelude::*;
 use casebook::{Error, Result};
@@ -101,6 +101,13 @@ fn columns_that_are_missing_or_wrong() {
     says(survival::kaplan_meier(&maybe, None), &["`observed`", "is 2 in row 2"]);
     let infinite = df!("duration" => [1.0, f64::INFINITY], "observed" => [1, 1]).unwrap();
     says(survival::kaplan_meier(&infinite, None), &["`duration`", "row 2", "finite"]);
+    // Nothing that the caller's frame says is overwritten.
+    for own in ["events", "duration", "observed"] {
+        let mut users = users();
+        users.with_column(Column::new(own.into(), vec!["keep this"; users.height()])).unwrap();
+        let stays = survival::from_activity(&users, &events(), 7, Window::until(day));
+        says(stays, &["users", &format!("`{own}`"), "rename"]);
+    }
     let single = df!("duration" => [1, 2], "observed" => [1, 1], "plan" => ["a", "a"]).unwrap();
     says(survival::log_rank(&single, "plan"), &["`plan`", "two or more"]);
 
@@ -186,12 +193,12 @@ fn fields_out_of_range() {
     says(concentration::summary(&df!("x" => [1]).unwrap(), "x", &[1.5]), &["`top`", "1.5"]);
 
     let points = df!("x" => [1.0, 1.0, 2.0]).unwrap();
-    let fixed = |k| Clusters::default().k(K::Fixed(k));
+    let fixed = |k| KMeans::default().k(K::Fixed(k));
     says(segment::kmeans(&points, &["x"], &fixed(3)), &["`k`", "is 3", "different users, 2"]);
     says(segment::kmeans(&points, &["x"], &fixed(0)), &["`k`", "is 0"]);
     says(segment::kmeans(&points, &[], &fixed(1)), &["`features`"]);
     says(segment::kmeans(&points, &["x"], &fixed(1).starts(0)), &["`starts`"]);
-    says(segment::kmeans(&points, &["x"], &fixed(1).from(vec![vec![0.0, 1.0]])), &["`from`"]);
+    says(segment::kmeans(&points, &["x"], &fixed(1).init(vec![vec![0.0, 1.0]])), &["`init`"]);
 
     let plan = PowerAnalysis::default();
     says(PowerAnalysis { alpha: 0.0, ..plan }.validate(), &["`alpha`", "between 0 and 1"]);

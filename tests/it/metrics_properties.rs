@@ -6,7 +6,7 @@ use casebook::chrono::{NaiveDate, TimeDelta};
 use casebook::events::Window;
 use casebook::metrics::activity::{self, Before};
 use casebook::metrics::retention::{self, Clock, Retention, Rule};
-use casebook::metrics::segment::{self, Clusters, K};
+use casebook::metrics::segment::{self, K, KMeans};
 use casebook::metrics::{Period, concentration, experiment, revenue, survival};
 use casebook::polars::prelude::*;
 use proptest::prelude::*;
@@ -328,7 +328,7 @@ proptest! {
             "x" => points.iter().map(|p| f64::from(p.0)).collect::<Vec<_>>(),
             "y" => points.iter().map(|p| f64::from(p.1)).collect::<Vec<_>>(),
         ).unwrap();
-        let found = segment::kmeans(&table, &["x", "y"], &Clusters::default().k(K::Fixed(k)).starts(3)).unwrap();
+        let found = segment::kmeans(&table, &["x", "y"], &KMeans::default().k(K::Fixed(k)).starts(3)).unwrap();
         let users = counts(&found.centroids, "users");
         prop_assert_eq!(users.iter().flatten().sum::<i64>(), points.len() as i64);
         prop_assert!(users.iter().all(|n| n.unwrap() > 0), "a cluster is empty");
@@ -358,7 +358,7 @@ proptest! {
     ) {
         let events = spread(&events);
         let until = NaiveDate::default() + TimeDelta::days(end);
-        let found = survival::from_activity(&users(&signups), &frame(&events), quiet, until.into()).unwrap();
+        let found = survival::from_activity(&users(&signups), &frame(&events), quiet, Window::until(until)).unwrap();
         let cut = end - i64::from(quiet);
         let mut wanted = vec![];
         for (user, signup) in signups.iter().enumerate() {
