@@ -42,16 +42,6 @@ pub(crate) fn finite(frame: &DataFrame, name: &'static str, column: &str) -> Res
     }
 }
 
-/// The `q`-quantile of sorted values, with linear interpolation: NumPy's default and PostgreSQL's
-/// `percentile_cont`.
-pub(crate) fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
-    let last = sorted.len().checked_sub(1)?;
-    let place = q * last as f64;
-    let below = place.floor() as usize;
-    let above = (below + 1).min(last);
-    Some(sorted[below] + (place - below as f64) * (sorted[above] - sorted[below]))
-}
-
 /// Texts of a column, empty where null.
 pub(crate) fn texts(column: &Column) -> Result<Vec<Option<String>>> {
     let series = column.as_materialized_series().cast(&DataType::String)?;

@@ -3,6 +3,6 @@
 mod columns;
 mod source;
 
-pub(crate) use columns::{coded, dates, finite, full, quantile, texts};
+pub(crate) use columns::{coded, dates, finite, full, texts};
 pub use source::Source;
 pub(crate) use source::{fetch, require, require_in};

@@ -23,9 +23,9 @@ pub mod detection;
 pub mod experiment;
 pub mod funnel;
 pub mod growth;
-pub mod interval;
 pub mod lever;
 pub mod marketplace;
+mod presence;
 pub mod retention;
 pub mod revenue;
 pub mod segment;
@@ -33,11 +33,13 @@ pub mod survival;
 
 use polars::prelude::*;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+pub(crate) use crate::stats::sample::quantile;
 
 pub use crate::events::Period;
 pub use crate::frame::Source;
-pub(crate) use crate::frame::{coded, dates, finite, quantile, require, require_in, texts};
+pub(crate) use crate::frame::{coded, dates, finite, require, require_in, texts};
+pub use crate::stats::interval;
 
 /// Under these names metrics know the prepared inputs' parts.
 pub(crate) mod timeline {
@@ -52,6 +54,17 @@ pub(crate) mod period {
 
 /// Below this many, a rate says little: the `warning` column says so.
 pub const FEW: u64 = 30;
+
+/// That a frame has none of the columns that a function adds to it: what is the caller's is not overwritten.
+pub(crate) fn absent(frame: &DataFrame, name: &'static str, columns: &[&str]) -> Result<()> {
+    match columns.iter().find(|column| frame.schema().contains(column)) {
+        None => Ok(()),
+        Some(column) => {
+            let problem = "is there already, and the result would overwrite it; rename it";
+            Err(Error::column(name, column, problem))
+        }
+    }
+}
 
 /// `hits / trials`, and its 95 % Wilson interval: three columns. Null without trials, and where hits
 /// exceed trials, so that it is no share.

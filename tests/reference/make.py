@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What independent implementations make of generated data, for tests/reference.rs to compare with.
+"""What independent implementations make of generated data, for tests/it/reference.rs to compare with.
 
 usage: make.py all              makes datasets.json, python.json, sql.json, clickhouse.json and posthog.json anew,
                                 in environments and on a PostgreSQL server of its own

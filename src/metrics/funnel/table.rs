@@ -9,8 +9,9 @@ use super::marked::Run;
 use super::{Funnel, Order, mean, seconds};
 use crate::error::{Error, Result};
 use crate::events::{EventSource, UserSource};
-use crate::frame::{coded, quantile};
+use crate::frame::coded;
 use crate::metrics::{share_columns, warnings};
+use crate::stats::sample::quantile;
 
 impl Funnel {
     /// How many get to each step.

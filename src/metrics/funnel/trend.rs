@@ -9,8 +9,9 @@ use super::{Funnel, Order, mean, seconds};
 use crate::error::{Error, Result};
 use crate::events::period::{date, day};
 use crate::events::{Bounds, EventSource, Period, Window};
-use crate::frame::{dates, quantile};
+use crate::frame::dates;
 use crate::metrics::{FEW, share_columns};
+use crate::stats::sample::quantile;
 
 /// What a period's attempts came to.
 #[derive(Debug, Clone, Default)]
