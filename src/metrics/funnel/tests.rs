@@ -123,6 +123,18 @@ fn no_window_is_too_long() {
     }
 }
 
+#[test]
+fn no_end_of_observation_is_too_far() {
+    let day = funnel().window(TimeDelta::days(1));
+    for zone in ZONES {
+        let (first, last) = (chrono::NaiveDateTime::MIN, chrono::NaiveDateTime::MAX);
+        let found = day.trend(&evening(zone), Period::Day, Window::new(first, last).unwrap());
+        assert!(found.unwrap().height() > 0);
+        let found = day.trend(&evening(zone), Period::Day, Window::until(first));
+        assert_eq!(found.unwrap().height(), 0);
+    }
+}
+
 /// A column of the result would overwrite one of the same name.
 #[test]
 fn a_column_of_users_may_not_be_called_as_one_of_the_result() {
