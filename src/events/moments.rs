@@ -142,8 +142,9 @@ impl Moments {
     /// the clock leaps over is moved an hour on.
     pub fn at(&self, wall: NaiveDateTime) -> i64 {
         let Some(zone) = self.zone else { return wall.and_utc().timestamp_micros() };
-        [wall, wall + chrono::TimeDelta::hours(1)]
+        [Some(wall), wall.checked_add_signed(chrono::TimeDelta::hours(1))]
             .into_iter()
+            .flatten()
             .find_map(|wall| zone.from_local_datetime(&wall).earliest())
             .map_or(wall.and_utc().timestamp_micros(), |moment| moment.timestamp_micros())
     }

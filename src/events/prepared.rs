@@ -143,6 +143,11 @@ impl Events {
         self.0.numbered.get_or_init(|| Numbered::of(&self.0.ids))
     }
 
+    /// Whether the users have been numbered already.
+    pub(crate) fn is_numbered(&self) -> bool {
+        self.0.numbered.get().is_some()
+    }
+
     /// Each event's day on the calendar of its zone, counted from 1970-01-01.
     pub(crate) fn days(&self) -> &[i32] {
         self.0.days.get_or_init(|| self.0.moments.days())

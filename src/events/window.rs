@@ -79,7 +79,7 @@ impl Window {
         Bounds {
             from_day: day(start.date()) + i32::from(!midnight(start)),
             until_day: day(end.date()),
-            last_day: day((end - TimeDelta::nanoseconds(1)).date()),
+            last_day: day(end.checked_sub_signed(TimeDelta::nanoseconds(1)).unwrap_or(end).date()),
             from: if self.from.is_some() { moments.at(start) } else { i64::MIN },
             until: if self.until.is_some() { moments.at(end) } else { i64::MAX },
             end: moments.at(end),

@@ -170,7 +170,10 @@ fn fields_out_of_range() {
     says(by(Attribution::Step(3)), &["`attribution`", "step 3", "1 to 2"]);
     let colour = two().conversion_by_property(&events(), "colour", Attribution::FirstTouch);
     says(colour, &["events", "`colour`"]);
-    says(two().trend(&events(), Period::Day, None), &["`window`", "no attempt is ever over"]);
+    says(
+        two().trend(&events(), Period::Day, Window::default()),
+        &["`window`", "no attempt is ever over"],
+    );
     says(two().order(Order::Any).unrepeated().validate(), &["`unrepeated`"]);
     let both = Funnel::new([Step::event("a"), Step::new("anything", lit(true))]).order(Order::Any);
     says(both.conversion(&events()), &["`steps`", "a and anything"]);

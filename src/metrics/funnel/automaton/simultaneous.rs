@@ -1,7 +1,8 @@
 //! Simultaneous events of which some fit several steps: which takes which.
 
-use super::marks::SKIPPED;
+use super::SKIPPED;
 use super::sequence::Search;
+use crate::metrics::funnel::micros;
 
 /// An attempt that goes on at a moment: where it stood, and the steps it takes.
 struct Onward {
@@ -112,7 +113,7 @@ impl Search<'_> {
                 _ => 0,
             };
             let owner = matching.owner.clone();
-            if waited <= super::micros(steps[step].within) && matching.add(step) {
+            if waited <= micros(steps[step].within) && matching.add(step) {
                 let better = |known: &Onward| match (is_void(known.from), void) {
                     (false, true) => false,
                     (true, false) => true,

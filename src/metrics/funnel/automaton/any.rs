@@ -1,7 +1,7 @@
 //! Funnels in any order.
 
-use super::marks::{Mark, SKIPPED};
-use super::{Excluded, Funnel, MOST_STEPS, micros};
+use super::{Mark, SKIPPED};
+use crate::metrics::funnel::{Excluded, Funnel, MOST_STEPS, micros};
 
 impl Funnel {
     /// How many different steps lie within one window at most. False: the user is left out.
@@ -43,7 +43,12 @@ impl Funnel {
 
     /// The same of the attempts that begin with one of the first `begin` events: from an event to the end of
     /// its window, or to the last step.
-    pub(super) fn begun_early(&self, marks: &[Mark], begin: usize, best: &mut [i64]) -> bool {
+    pub(in crate::metrics::funnel) fn begun_early(
+        &self,
+        marks: &[Mark],
+        begin: usize,
+        best: &mut [i64],
+    ) -> bool {
         let n = self.steps.len();
         let window = micros(self.window);
         let mut counts = [0_usize; MOST_STEPS];

@@ -1,9 +1,9 @@
 //! ClickHouse's `windowFunnel`, as its results show it to count.
 
+use super::Mark;
 use super::attempts::Attempts;
-use super::marks::Mark;
-use super::{Excluded, Funnel, Order, micros};
 use crate::error::{Error, Result};
+use crate::metrics::funnel::{Excluded, Funnel, Order, micros};
 
 /// A mode of ClickHouse's `windowFunnel`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Mode {
 
 /// The modes that are on.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Modes {
+pub(in crate::metrics::funnel) struct Modes {
     pub strict_order: bool,
     strict_deduplication: bool,
     strict_increase: bool,
