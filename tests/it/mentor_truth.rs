@@ -314,7 +314,9 @@ fn survival_is_the_one_configured() {
     let events = tables.users_events.lazy().rename(["session_start"], ["timestamp"], true);
     let until = config.start.plus(config.months).midnight();
     let users = users.rename(["signed_up_at"], ["signup_at"], true);
-    let subjects = survival::from_activity(&users, &events, 28, casebook::events::Window::until(until)).unwrap();
+    let subjects =
+        survival::from_activity(&users, &events, 28, casebook::events::Window::until(until))
+            .unwrap();
     let curve = survival::kaplan_meier(&subjects, Some("arm")).unwrap();
     let (times, shares) = (
         curve.column("time").unwrap().f64().unwrap().clone(),

@@ -362,9 +362,10 @@ proptest! {
         let cut = end - i64::from(quiet);
         let mut wanted = vec![];
         for (user, signup) in signups.iter().enumerate() {
-            let (signup, day) = (signup / 24, |hour: i64| hour / 24);
-            let seen: Vec<i64> = events.iter().filter(|event| event.0 == user as i64).map(|event| day(event.1))
-                .filter(|day| *day >= signup && *day < end).collect();
+            // What comes before the sign-up does not count, not even on the same day.
+            let mine = events.iter().filter(|event| event.0 == user as i64 && event.1 >= *signup);
+            let seen: Vec<i64> = mine.map(|event| event.1 / 24).filter(|day| *day < end).collect();
+            let signup = signup / 24;
             let Some(last) = seen.iter().max() else { continue };
             if signup < cut {
                 // The first day without the user, if that day was watched to the end of `quiet`.

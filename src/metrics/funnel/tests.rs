@@ -154,7 +154,8 @@ fn what_was_not_observed_counts_for_nothing() {
     let trend = |observed| {
         let found = hour.trend(&evening("UTC"), Period::Day, observed).unwrap();
         let entered = found.column("entered").unwrap().i64().unwrap().into_no_null_iter();
-        let warning = found.column("warning").unwrap().str().unwrap().get(0).map(str::to_owned);
+        let warning = found.column("warning").unwrap().str().unwrap().iter().next().flatten();
+        let warning = warning.map(str::to_owned);
         (entered.collect::<Vec<i64>>(), warning)
     };
     let few = Some("fewer than 30 users".to_owned());

@@ -5,7 +5,7 @@ use polars::prelude::*;
 use super::naming::names;
 use super::{distinct, points, unique};
 use crate::error::{Error, Result};
-use crate::metrics::{Source, require, absent};
+use crate::metrics::{Source, absent, require};
 use crate::stats::kmeans::{Fit, lloyd, plus_plus};
 use crate::stats::points::{Points, distance};
 use crate::stats::{principal, silhouette};
