@@ -134,7 +134,7 @@ impl Funnel {
     /// Who is counted, as numbers.
     fn who(&self, events: &Events, rows: &[IdxSize]) -> Result<Who> {
         let take = |column: &str| -> Result<Column> {
-            Ok(full(events.frame(), "events", column)?.take_slice(rows)?)
+            Ok(events.frame().column(column)?.take_slice(rows)?)
         };
         // Numbers for all events are shared with other metrics; of few they are soon made.
         let few = !events.is_numbered() && rows.len() < events.len() / 2;
@@ -146,7 +146,9 @@ impl Funnel {
             Who { codes, firsts: numbered.firsts().to_vec() }
         };
         let Some(column) = &self.per else { return Ok(users) };
-        let sessions = Numbered::new(&take(column)?)?;
+        // Only what matters to the funnel must lie in a session.
+        let sessions = DataFrame::new_infer_height(vec![take(column)?])?;
+        let sessions = Numbered::new(full(&sessions, "events", column)?)?;
         Ok(Who::of(&Numbered::pairs(&users.codes, &sessions.codes), rows))
     }
 }
@@ -196,13 +198,13 @@ impl Marked<'_> {
     /// The steps that each event matches.
     pub fn steps(&self) -> Result<impl Iterator<Item = u32> + '_> {
         let steps = slice(&self.steps)?;
-        Ok(self.rows.iter().map(|row| steps[*row as usize]))
+        Ok(self.rows.iter().map(move |row| steps[*row as usize]))
     }
 
     /// When each event happened.
     pub fn at(&self) -> impl Iterator<Item = i64> + '_ {
         let micros = &self.moments().micros;
-        self.rows.iter().map(|row| micros[*row as usize])
+        self.rows.iter().map(move |row| micros[*row as usize])
     }
 
     pub fn moments(&self) -> &Moments {

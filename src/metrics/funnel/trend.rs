@@ -30,7 +30,7 @@ impl Funnel {
     /// Reads `events` as [`conversion`](Funnel::conversion). A user counts once in each period in which
     /// the user begins, with the attempt of that period that gets furthest, even if it ends later.
     /// `observed` is the window of observation: what lies outside counts for nothing, except that a step's
-    /// [first event ever](Step::first_time) may lie before it.
+    /// [first event ever](super::Step::first_time) may lie before it.
     ///
     /// Returns one row per period, without gaps, from the first in which anybody begins: `period` (Date,
     /// its first day), `entered` (i64: who began in it), `users` (i64: who of them got to the last step),

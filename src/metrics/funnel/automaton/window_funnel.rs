@@ -70,7 +70,13 @@ impl Modes {
     }
 
     /// The level that `windowFunnel` returns for one user, as the times of so many steps.
-    pub fn level(self, funnel: &Funnel, marks: &[Mark], rows: &mut Attempts, best: &mut [i64]) {
+    pub(super) fn level(
+        self,
+        funnel: &Funnel,
+        marks: &[Mark],
+        rows: &mut Attempts,
+        best: &mut [i64],
+    ) {
         rows.clear();
         self.go(funnel, marks, rows);
         let reached = (0..funnel.steps.len()).rev().find(|step| rows.start(*step).is_some());
