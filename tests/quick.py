@@ -3,10 +3,10 @@
 
 usage: quick.py [NAME ...]     only the tests whose names contain one of these
 
-Much of the wait after an edit is the optimisation of the library itself, and a little of it is enough here: with none at all,
-the tests take ten times as long. They have a folder of
-their own in cargo's target folder: the shared object that notebooks are linked with has one name however it is compiled, and
-a build in the same folder would replace it. What the library depends on is linked into that folder, and takes no room.
+Much of the wait after an edit is the optimisation of the library itself, and a little of it is enough here; with none at all,
+the tests take ten times as long. They have a folder of their own in cargo's target folder: the shared object that notebooks
+are linked with has one name however it is compiled, and a build in the same folder would replace it. What the library depends
+on is linked into that folder, and takes no room.
 
 Tests that start a PostgreSQL server have `postgres` in their names, and are left out; so are those in SLOW.
 """
