@@ -40,8 +40,7 @@ mod window;
 
 pub(crate) use grouped::{Grouped, Part, distinct};
 pub(crate) use ids::{Index, NOBODY, Numbered};
-pub(crate) use moments::{DAY, Micros, Moments, day_of};
-pub(crate) use orders::Order;
+pub(crate) use moments::{DAY, Micros, Moments};
 pub use orders::{OrderSource, Orders};
 pub use period::Period;
 pub(crate) use prepared::columns_of;

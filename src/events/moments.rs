@@ -8,7 +8,6 @@ use polars::prelude::*;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::period::day;
 use crate::error::{Error, Result};
 use crate::frame::full;
 
@@ -189,11 +188,6 @@ fn offset(zone: Tz, at: i64) -> i64 {
     let utc = DateTime::from_timestamp_micros(at).unwrap_or_default().naive_utc();
     let ahead = zone.offset_from_utc_datetime(&utc).fix().local_minus_utc();
     i64::from(ahead) * 1_000_000
-}
-
-/// The calendar day of a moment without a zone.
-pub(crate) fn day_of(moment: NaiveDateTime) -> i32 {
-    day(moment.date())
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::fmt;
 use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::moments::Moments;
-use super::period::{date, day};
 use crate::error::{Error, Result};
+use crate::events::period::{date, day};
 
 /// The time that was observed: from a first moment, to an end that is not part of it, on the clock of the data.
 ///

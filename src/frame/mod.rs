@@ -5,4 +5,4 @@ mod source;
 
 pub(crate) use columns::{coded, dates, finite, full, texts};
 pub use source::Source;
-pub(crate) use source::{fetch, require, require_in};
+pub(crate) use source::{fetch, require};

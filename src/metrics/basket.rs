@@ -23,9 +23,10 @@
 use polars::prelude::*;
 
 use super::interval::Z95;
-use super::timeline::{Grouped, Numbered, fetch, full};
 use super::{Source, texts};
 use crate::error::{Error, Result};
+use crate::events::{Grouped, Numbered};
+use crate::frame::{fetch, full};
 
 /// Above this, counting pairs of items takes too long.
 const MOST_PAIRS: u64 = 1_000_000_000;

@@ -20,9 +20,9 @@
 use polars::prelude::*;
 
 use super::interval::Z95;
-use super::timeline::fetch;
 use super::{Source, finite};
 use crate::error::{Error, Result};
+use crate::frame::fetch;
 
 /// Values in rising order, 0 or more, and their sum.
 fn sorted(users: &dyn Source, column: &str) -> Result<(Vec<f64>, f64)> {

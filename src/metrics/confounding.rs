@@ -31,9 +31,9 @@ use std::collections::BTreeMap;
 use polars::prelude::*;
 
 use super::interval::Z95;
-use super::timeline::{fetch, full};
 use super::{Source, coded};
 use crate::error::{Error, Result};
+use crate::frame::{fetch, full};
 
 /// A two-by-two table: with the outcome, and all, of the exposed and of the others.
 #[derive(Debug, Clone, Copy, Default)]

@@ -18,9 +18,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::*;
 
-use super::timeline::{fetch, full};
 use super::{Source, share_columns, texts};
 use crate::error::{Error, Result};
+use crate::frame::{fetch, full};
 
 /// Computes precision and recall for each kind of fault.
 ///

@@ -38,19 +38,8 @@ pub(crate) use crate::stats::sample::quantile;
 
 pub use crate::events::Period;
 pub use crate::frame::Source;
-pub(crate) use crate::frame::{coded, dates, finite, require, require_in, texts};
+pub(crate) use crate::frame::{coded, dates, finite, require, texts};
 pub use crate::stats::interval;
-
-/// Under these names metrics know the prepared inputs' parts.
-pub(crate) mod timeline {
-    pub(crate) use crate::events::{
-        DAY, Grouped, Index, Micros, Moments, NOBODY, Numbered, TIME, USER, day_of,
-    };
-    pub(crate) use crate::frame::{fetch, full};
-}
-pub(crate) mod period {
-    pub(crate) use crate::events::period::{Numbers, date};
-}
 
 /// Below this many, a rate says little: the `warning` column says so.
 pub const FEW: u64 = 30;

@@ -4,8 +4,8 @@
 use polars::prelude::*;
 
 use super::require;
-use super::timeline::full;
 use crate::error::{Error, Result};
+use crate::frame::full;
 
 /// The columns asked for (`company_id` and `month_no` among them) and no others, none of them with empty values,
 /// each company once a month.

@@ -157,7 +157,7 @@ fn pairs_of_products_are_sqlites_and_postgresqls() {
     assert!(ours.height() > 100, "{}", ours.height());
     let mut databases =
         [Warehouse::in_memory().unwrap(), Warehouse::postgres(&server.url).unwrap()];
-    let pairs = (Query { name: "pairs", text: PAIRS }, ours);
+    let pairs = (Query { name: "pairs", ..Query::from(PAIRS) }, ours);
     agree(&shop_sql::SCHEMA, &tables.named(), &[pairs], &mut databases, "500 users");
 }
 

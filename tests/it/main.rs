@@ -8,6 +8,7 @@ mod support;
 mod charts;
 mod ecommerce_recovery;
 mod ecommerce_truth;
+mod engines;
 mod kpis;
 mod marketplace;
 mod mentor_truth;

@@ -4,8 +4,8 @@ use polars::prelude::*;
 
 use super::customers::{counts, unique};
 use crate::error::{Error, Result};
+use crate::events::USER;
 use crate::metrics::Source;
-use crate::metrics::timeline::USER;
 use crate::stats::beta_binomial::BetaBinomial;
 use crate::stats::sample::total;
 

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::customers::{counts, unique};
 use crate::error::{Error, Result};
-use crate::metrics::timeline::USER;
+use crate::events::USER;
 use crate::metrics::{Source, finite};
 use crate::stats::bg_nbd::{BgNbd, History};
 use crate::stats::maximum::sum_over;

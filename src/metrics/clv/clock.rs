@@ -5,7 +5,8 @@ use polars::prelude::*;
 
 use super::customers::on_clock;
 use crate::error::{Error, Result};
-use crate::metrics::timeline::{DAY, Moments, fetch};
+use crate::events::{DAY, Moments, OrderSource};
+use crate::frame::fetch;
 use crate::metrics::{Source, finite};
 
 /// Measures time as a business lives it: a busy day is longer than a quiet one.
@@ -88,7 +89,7 @@ impl Clock {
     ///
     /// # Errors
     /// As [`customers`](super::customers()); orders or `until` outside the clock's days.
-    pub fn customers(&self, orders: &dyn Source, until: NaiveDateTime) -> Result<DataFrame> {
+    pub fn customers(&self, orders: &dyn OrderSource, until: NaiveDateTime) -> Result<DataFrame> {
         on_clock(orders, until, |moments| {
             let midnights = self.midnights(|wall| moments.at(wall));
             move |micros: i64| self.reads(&midnights, micros)

@@ -4,7 +4,8 @@ use chrono::NaiveDateTime;
 use polars::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::metrics::timeline::{DAY, Index, Moments, Numbered, TIME, USER, fetch, full};
+use crate::events::{DAY, Index, Moments, OrderSource, USER};
+use crate::frame::{fetch, full};
 use crate::metrics::{Source, finite};
 use crate::stats::sample::total;
 
@@ -32,61 +33,50 @@ use crate::stats::sample::total;
 /// assert!(customers.column("recency_days")?.f64()?.min() >= Some(0.0));
 /// # Ok::<(), casebook::Error>(())
 /// ```
-pub fn customers(orders: &dyn Source, until: NaiveDateTime) -> Result<DataFrame> {
+pub fn customers(orders: &dyn OrderSource, until: NaiveDateTime) -> Result<DataFrame> {
     on_clock(orders, until, |_| |micros: i64| Some(micros as f64 / DAY as f64))
 }
 
 /// [`customers`] with times as a clock reads them; `clock` makes one for the calendar of the orders' moments.
 pub(super) fn on_clock<F: Fn(i64) -> Option<f64>>(
-    orders: &dyn Source,
+    orders: &dyn OrderSource,
     until: NaiveDateTime,
     clock: impl FnOnce(&Moments) -> F,
 ) -> Result<DataFrame> {
-    let frame = fetch(orders, "orders", &[USER, "order_id", TIME, "amount"])?;
-    let moments = Moments::new(&frame, "orders", TIME)?;
-    let amounts = finite(&frame, "orders", "amount")?;
-    let users = Numbered::new(full(&frame, "orders", USER)?)?;
-    let ids = Numbered::new(full(&frame, "orders", "order_id")?)?;
+    let orders = orders.orders()?;
+    let events = orders.events();
+    let moments = events.moments();
     let end = moments.at(until);
-    // Sorted down to the amount, so that sums do not depend on the order of rows.
-    let mut lines: Vec<(u32, u32, i64, f64)> = (0..frame.height())
-        .map(|row| (users.codes[row], ids.codes[row], moments.micros[row], amounts[row]))
-        .filter(|line| line.2 < end)
-        .collect();
-    lines.sort_unstable_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)).then(a.3.total_cmp(&b.3)));
-    // An order's lines may lie moments apart: it happened at the first.
-    let orders: Vec<(u32, i64, f64)> = lines
-        .chunk_by(|a, b| (a.0, a.1) == (b.0, b.1))
-        .map(|lines| (lines[0].0, lines[0].2, total(lines.iter().map(|line| line.3))))
-        .collect();
-    let clock = clock(&moments);
+    let all = orders.merged(end);
+    let clock = clock(moments);
     let now =
         clock(end).ok_or_else(|| Error::config("until", until, "a moment on the clock's days"))?;
     let read = |micros: i64| {
-        clock(micros)
-            .ok_or_else(|| Error::column("orders", TIME, "holds moments outside the clock's days"))
+        clock(micros).ok_or_else(|| {
+            Error::column("orders", events.time_column(), "holds moments outside the clock's days")
+        })
     };
     let (mut rows, mut repeats, mut recency, mut age) = (vec![], vec![], vec![], vec![]);
     let (mut mean, mut first_amount) = (vec![], vec![]);
-    for mine in orders.chunk_by(|a, b| a.0 == b.0) {
-        let mut mine = mine.to_vec();
-        mine.sort_unstable_by(|a, b| a.1.cmp(&b.1).then(a.2.total_cmp(&b.2)));
+    for mine in all.chunk_by(|a, b| a.user == b.user) {
         let (first, again) = (mine[0], &mine[1..]);
-        let began = read(first.1)?;
-        rows.push(users.firsts()[first.0 as usize]);
+        let began = read(first.at)?;
+        rows.push(events.numbered().firsts()[first.user as usize]);
         repeats.push(again.len() as i64);
-        recency.push(read(mine[mine.len() - 1].1)? - began);
+        recency.push(read(mine[mine.len() - 1].at)? - began);
         age.push(now - began);
-        let sum = total(again.iter().map(|order| order.2));
+        let sum = total(again.iter().map(|order| order.amount));
         mean.push((!again.is_empty()).then(|| sum / again.len() as f64));
-        first_amount.push(first.2);
+        first_amount.push(first.amount);
     }
     let mut table = df!(
         "repeats" => repeats, "recency_days" => recency, "age_days" => age,
         "mean_amount" => mean, "first_amount" => first_amount,
     )?;
-    table.insert_column(0, frame.column(USER)?.take(&IdxCa::from_vec("row".into(), rows))?)?;
-    Ok(table.sort([USER], SortMultipleOptions::default())?)
+    let user = events.user_column();
+    let ids = events.frame().column(user)?.take(&IdxCa::from_vec("row".into(), rows))?;
+    table.insert_column(0, ids)?;
+    Ok(table.sort([user], SortMultipleOptions::default())?)
 }
 
 /// The columns asked for and `user_id`, each user once.

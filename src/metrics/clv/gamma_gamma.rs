@@ -4,8 +4,9 @@ use polars::prelude::*;
 
 use super::customers::{counts, unique};
 use crate::error::{Error, Result};
+use crate::events::USER;
+use crate::frame::fetch;
 use crate::metrics::Source;
-use crate::metrics::timeline::{USER, fetch};
 use crate::stats::gamma_gamma::GammaGamma;
 
 impl GammaGamma {

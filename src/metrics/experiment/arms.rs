@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use polars::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::metrics::timeline::{fetch, full};
+use crate::frame::{fetch, full};
 use crate::metrics::{Source, finite, texts};
 use crate::stats::sample::{Summary, sum};
 use crate::stats::two_sample::Difference;

@@ -4,8 +4,9 @@ use polars::prelude::*;
 
 use super::arms::Arms;
 use crate::error::{Error, Result};
+use crate::events::Numbered;
+use crate::frame::full;
 use crate::metrics::Source;
-use crate::metrics::timeline::{Numbered, full};
 use crate::stats::bootstrap::{self, Cluster, Interval};
 use crate::stats::sample::total;
 

@@ -33,7 +33,8 @@ pub const MISMATCH_ALPHA: f64 = 0.001;
 pub fn sample_ratio(users: &dyn Source, arm: &str, weights: &[(&str, f64)]) -> Result<DataFrame> {
     let twice = (1..weights.len()).any(|at| weights[..at].iter().any(|w| w.0 == weights[at].0));
     let whole = total(weights.iter().map(|(_, weight)| *weight));
-    let wrong = weights.iter().any(|(_, weight)| !(*weight > 0.0)) || !whole.is_finite();
+    let wrong =
+        weights.iter().any(|(_, weight)| *weight <= 0.0 || weight.is_nan()) || !whole.is_finite();
     if weights.len() < 2 || wrong || twice {
         let value = format!("{weights:?}");
         return Err(Error::config("weights", value, "two different arms or more, each above 0"));

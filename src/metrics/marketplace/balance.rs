@@ -3,7 +3,8 @@
 use polars::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::metrics::timeline::{Index, Numbered, fetch, full};
+use crate::events::{Index, Numbered};
+use crate::frame::{fetch, full};
 use crate::metrics::{Source, finite};
 
 /// Compares supply and demand, cell by cell.

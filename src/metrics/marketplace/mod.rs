@@ -45,8 +45,9 @@ use std::collections::BTreeMap;
 use chrono::NaiveDateTime;
 use polars::prelude::*;
 
-use super::timeline::{DAY, Moments, full};
 use crate::error::{Error, Result};
+use crate::events::{DAY, Moments};
+use crate::frame::full;
 
 pub use balance::balance;
 pub use repeat::repeat_rate;

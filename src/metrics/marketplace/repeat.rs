@@ -7,7 +7,8 @@ use polars::prelude::*;
 
 use super::{all_moments, grouped, micros, span};
 use crate::error::Result;
-use crate::metrics::timeline::{Numbered, TIME, USER, fetch, full};
+use crate::events::{Numbered, TIME, USER};
+use crate::frame::{fetch, full};
 use crate::metrics::{Source, labelled, share_columns, texts, warnings};
 
 /// Computes the share of first-time users who book again.

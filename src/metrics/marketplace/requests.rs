@@ -7,7 +7,8 @@ use super::{
     FIRST_SESSION, MATCHED, REQUESTED, WITHDRAWN, all_moments, grouped, micros, moments, span,
 };
 use crate::error::{Error, Result};
-use crate::metrics::timeline::{DAY, fetch, full};
+use crate::events::DAY;
+use crate::frame::{fetch, full};
 use crate::metrics::{Source, labelled, share_columns, texts, warnings};
 
 /// The event that a request waits for.

@@ -5,7 +5,8 @@ use polars::prelude::*;
 
 use super::{MATCHED, MENTOR, all_moments, moments, window};
 use crate::error::{Error, Result};
-use crate::metrics::timeline::{DAY, Index, NOBODY, fetch, full};
+use crate::events::{DAY, Index, NOBODY};
+use crate::frame::{fetch, full};
 use crate::metrics::{Period, Source, concentration, dates, finite};
 
 /// Places taken, by provider and moment.

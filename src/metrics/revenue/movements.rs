@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use polars::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::metrics::period::Numbers;
-use crate::metrics::timeline::{Moments, Numbered, fetch, full};
+use crate::events::period::Numbers;
+use crate::events::{Moments, Numbered};
+use crate::frame::{fetch, full};
 use crate::metrics::{Period, Source, dates, finite, share_columns, warnings};
 use crate::stats::sample::{sum, total};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::distinct;
 use crate::error::{Error, Result};
-use crate::metrics::timeline::{fetch, full};
+use crate::frame::{fetch, full};
 use crate::metrics::{Source, coded, texts};
 use crate::stats::silhouette::mean;
 

@@ -4,8 +4,8 @@ use polars::prelude::*;
 
 use super::{distinct, unique};
 use crate::error::{Error, Result};
+use crate::frame::fetch;
 use crate::metrics::Source;
-use crate::metrics::timeline::fetch;
 use crate::stats::principal;
 
 /// Computes the principal components of standardised features.

@@ -4,8 +4,7 @@ use chrono::NaiveDateTime;
 use polars::prelude::*;
 
 use crate::error::Result;
-use crate::metrics::timeline::{DAY, Grouped, Moments, NOBODY, Numbered, TIME, USER, fetch, full};
-use crate::metrics::{Source, finite};
+use crate::events::{DAY, OrderSource};
 
 /// Scores every buyer's recency, frequency and monetary value by quintiles: 5 is best on all three.
 ///
@@ -44,51 +43,34 @@ use crate::metrics::{Source, finite};
 /// assert_eq!(scores.column("f")?.i64()?.max(), Some(5));
 /// # Ok::<(), casebook::Error>(())
 /// ```
-pub fn rfm(orders: &dyn Source, as_of: NaiveDateTime) -> Result<DataFrame> {
-    let frame = fetch(orders, "orders", &[USER, "order_id", TIME, "amount"])?;
-    let moments = Moments::new(&frame, "orders", TIME)?;
-    let amount = finite(&frame, "orders", "amount")?;
-    let users = Numbered::new(full(&frame, "orders", USER)?)?;
-    let order_codes = Numbered::new(full(&frame, "orders", "order_id")?)?.codes;
-    let end = moments.at(as_of);
-    let codes: Vec<u32> = users
-        .codes
-        .iter()
-        .zip(moments.micros.iter())
-        .map(|(code, at)| if *at < end { *code } else { NOBODY })
-        .collect();
-    let mut grouped = Grouped::new(&codes, users.count(), |row| row);
+pub fn rfm(orders: &dyn OrderSource, as_of: NaiveDateTime) -> Result<DataFrame> {
+    let orders = orders.orders()?;
+    let events = orders.events();
+    let end = events.moments().at(as_of);
+    let all = orders.merged(end);
     let mut rows = vec![];
     let (mut recency, mut frequency, mut monetary) = (vec![], vec![], vec![]);
-    let mut distinct: Vec<u32> = vec![];
-    for mut part in grouped.parts() {
-        for n in 0..part.users() {
-            let mine = part.of(n);
-            let Some(first) = mine.first().copied() else { continue };
-            // Sums are made in an order that does not depend on that of the rows.
-            mine.sort_unstable_by(|a, b| amount[*a].total_cmp(&amount[*b]));
-            rows.push(users.firsts()[users.codes[first] as usize]);
-            let last = mine.iter().map(|row| moments.micros[*row]).max().unwrap_or(end);
-            recency.push((end - last) as f64 / DAY as f64);
-            distinct.clear();
-            distinct.extend(mine.iter().map(|row| order_codes[*row]));
-            distinct.sort_unstable();
-            distinct.dedup();
-            frequency.push(distinct.len() as i64);
-            monetary.push(mine.iter().map(|row| amount[*row]).sum::<f64>());
-        }
+    for mine in all.chunk_by(|a, b| a.user == b.user) {
+        rows.push(events.numbered().firsts()[mine[0].user as usize]);
+        recency.push((end - mine[mine.len() - 1].at) as f64 / DAY as f64);
+        frequency.push(mine.len() as i64);
+        // A sum in an order that does not depend on that of the rows.
+        let mut amounts: Vec<f64> = mine.iter().map(|order| order.amount).collect();
+        amounts.sort_unstable_by(f64::total_cmp);
+        monetary.push(amounts.iter().sum::<f64>());
     }
     let r = quintiles(&recency.iter().map(|days: &f64| -days).collect::<Vec<_>>());
     let f = quintiles(&frequency.iter().map(|n| *n as f64).collect::<Vec<_>>());
     let m = quintiles(&monetary);
     let names: Vec<&str> = (0..r.len()).map(|at| name_of(r[at], f[at] + m[at])).collect();
-    let ids = frame.column(USER)?.take(&IdxCa::from_vec("row".into(), rows))?;
+    let user = events.user_column();
+    let ids = events.frame().column(user)?.take(&IdxCa::from_vec("row".into(), rows))?;
     let mut table = df!(
         "recency_days" => recency, "frequency" => frequency, "monetary" => monetary,
         "r" => r, "f" => f, "m" => m, "segment" => names,
     )?;
     table.insert_column(0, ids)?;
-    Ok(table.sort([USER], SortMultipleOptions::default())?)
+    Ok(table.sort([user], SortMultipleOptions::default())?)
 }
 
 /// The quintile of each value, by its mid-rank: 1 for the lowest.
