@@ -3,10 +3,10 @@
 
 use casebook::chrono::{DateTime, NaiveDateTime, TimeDelta};
 use casebook::events::{EventSource, UserSource, Window};
+use casebook::metrics::Period;
 use casebook::metrics::activity::{self, Before};
 use casebook::metrics::funnel::{Funnel, Order, Step};
 use casebook::metrics::retention::{self, Base, Clock, Retention, Rule, Weight};
-use casebook::metrics::{Period, Source};
 use casebook::polars::prelude::*;
 
 #[path = "support/funnels.rs"]

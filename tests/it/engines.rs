@@ -220,7 +220,7 @@ fn postgres_and_sqlite_declared_types_decide() {
 #[test]
 fn postgres_and_sqlite_computed_columns_agree() {
     let server = Server::start();
-    let tables = support::tables(30, 1);
+    let tables = crate::support::tables(30, 1);
     for mut db in both(&server) {
         db.load(&queries::saas::SCHEMA, &tables.named()).unwrap();
         let cents = "SELECT SUM(monthly_price_cents) AS sum, AVG(monthly_price_cents) AS mean, \

@@ -1,14 +1,13 @@
 //! The mentor marketplace: every marginal of the brief, every rule of the business, and the truth, over many
 //! seeds.
 
+use casebook::events::Window;
 use casebook::metrics::experiment::{self, Proportion, compare_proportions};
 use casebook::metrics::survival;
 use casebook::notebook::beside;
 use casebook::polars::prelude::*;
-use casebook::simulate::Part;
-use casebook::simulate::clock::Month;
 use casebook::simulate::mentor::{self, Config, DropOff, Market, Offer, People, Tables};
-use casebook::simulate::rhythm;
+use casebook::simulate::{Part, clock::Month, rhythm};
 use casebook::stamp;
 use rayon::prelude::*;
 
@@ -315,9 +314,7 @@ fn survival_is_the_one_configured() {
     let events = tables.users_events.lazy().rename(["session_start"], ["timestamp"], true);
     let until = config.start.plus(config.months).midnight();
     let users = users.rename(["signed_up_at"], ["signup_at"], true);
-    let subjects =
-        survival::from_activity(&users, &events, 28, casebook::events::Window::until(until))
-            .unwrap();
+    let subjects = survival::from_activity(&users, &events, 28, Window::until(until)).unwrap();
     let curve = survival::kaplan_meier(&subjects, Some("arm")).unwrap();
     let (times, shares) = (
         curve.column("time").unwrap().f64().unwrap().clone(),
