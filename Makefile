@@ -28,7 +28,7 @@ lab: kernel
 
 # The growth study from data to report, in data/out/notion.
 notion: preflight
-	@cargo run --quiet --features command -- report notion
+	@cargo casebook report notion
 
 # Check the exercises in a real kernel, and write the student versions: notebooks/exercises/release.
 # ASSIGNMENTS="saas mentor" does it for some.
