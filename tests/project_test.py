@@ -94,7 +94,7 @@ class Pins(unittest.TestCase):
     def test_a_session_takes_what_is_built_for_the_project(self):
         """A cell's crate outside the workspace, as a session has it, takes every crate with the features that it has here."""
         def resolved(folder, *words):
-            tree = ["cargo", "tree", "--offline", "--edges", "normal", "--prefix", "none", "--format", "{p} {f}"]
+            tree = ["cargo", "tree", "--offline", "--edges", "normal,build,dev", "--prefix", "none", "--format", "{p} {f}"]
             done = subprocess.run([*tree, *words], cwd=folder, check=True, capture_output=True, text=True)
             lines = (line.removesuffix(" (*)") for line in done.stdout.splitlines())
             return {line for line in lines if line and not line.startswith(("casebook", "ctx", "workspace-hack"))}

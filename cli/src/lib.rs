@@ -22,8 +22,6 @@ mod unpack;
 
 use std::process::ExitCode;
 
-use casebook::{Error, ErrorKind};
-use casebook::{chart, error, metrics, notebook, simulate, warehouse};
 use clap::{Parser, Subcommand};
 
 /// Product-analytics case studies: data whose truth is known.

@@ -21,11 +21,11 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::{Columns, ECHARTS, Packed, STYLE, json};
-use crate::error::{Error, Result};
-use crate::metrics::segment::{self, Clusters, K};
-use crate::simulate::Part;
-use crate::simulate::clock::Day;
-use crate::simulate::ecommerce::{self as shop, Batch, Config, Segment};
+use casebook::metrics::segment::{self, Clusters, K};
+use casebook::simulate::Part;
+use casebook::simulate::clock::Day;
+use casebook::simulate::ecommerce::{self as shop, Batch, Config, Segment};
+use casebook::{Error, Result};
 
 /// What a page and its data may take.
 pub const MOST_BYTES: usize = 8_000_000;
@@ -72,7 +72,7 @@ impl Dashboard {
     /// many users are done, and stops the work by returning `false`.
     ///
     /// # Errors
-    /// Those of [`Config::validate`]; [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a business
+    /// Those of [`Config::validate`]; [`ErrorKind::InvalidConfig`](casebook::ErrorKind::InvalidConfig) for a business
     /// that is too large for a page of [`MOST_BYTES`], or work that was stopped.
     pub fn new(config: &Config, mut progress: impl FnMut(u32) -> bool) -> Result<Dashboard> {
         let mut go_on = |done| match progress(done) {

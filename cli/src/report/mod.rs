@@ -15,7 +15,7 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use serde::Serialize;
 
-use crate::error::{Error, Result};
+use casebook::{Error, Result};
 
 const ECHARTS: &str = include_str!("../../assets/echarts/echarts.min.js");
 const STYLE: &str = include_str!("style.css");

@@ -23,8 +23,8 @@ use polars::prelude::{Column, DataType};
 use serde_json::json;
 
 use super::{ECHARTS, STYLE, json};
-use crate::error::Result;
-use crate::notebook::number;
+use casebook::Result;
+use casebook::notebook::number;
 
 pub use panels::{Panel, panels};
 pub use scope::check;

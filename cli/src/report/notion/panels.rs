@@ -4,9 +4,9 @@ use polars::prelude::*;
 use serde::Serialize;
 
 use super::study::{LAUNCHED, Study};
-use crate::chart::{self, Unit};
-use crate::error::Result;
-use crate::notebook::{Figure, number};
+use casebook::Result;
+use casebook::chart::{self, Unit};
+use casebook::notebook::{Figure, number};
 
 /// How a chart looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -134,7 +134,7 @@ impl Panel {
             labels: self.labels,
             columns,
         };
-        serde_json::to_value(spec).map_err(crate::Error::figure)
+        serde_json::to_value(spec).map_err(casebook::Error::figure)
     }
 }
 

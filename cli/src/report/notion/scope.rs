@@ -1,13 +1,13 @@
 //! What data the study can report on.
 
 use super::study::MONTHS;
-use crate::error::{Error, Result};
-use crate::simulate::notion::Config;
+use casebook::simulate::notion::Config;
+use casebook::{Error, Result};
 
 /// Checks, before any data is made, that the study can report on it.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig), naming what is too small.
+/// [`ErrorKind::InvalidConfig`](casebook::ErrorKind::InvalidConfig), naming what is too small.
 ///
 /// ```
 /// use casebook::simulate::notion::Config;

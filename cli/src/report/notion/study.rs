@@ -6,16 +6,16 @@ use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use polars::prelude::*;
 use rayon::prelude::*;
 
-use crate::error::{Error, Result};
-use crate::metrics::funnel::{Funnel, Step, Walk};
-use crate::metrics::growth::{self, STAGES, Stages};
-use crate::metrics::interval::wilson;
-use crate::metrics::lever::{Lever, Model, Rate};
-use crate::metrics::retention::{self, Retention, Weight};
-use crate::metrics::{Period, activity, concentration, confounding};
-use crate::notebook::{beside, number};
-use crate::warehouse::Sink;
-use crate::warehouse::files::{self, Folder, Format};
+use casebook::metrics::funnel::{Funnel, Step, Walk};
+use casebook::metrics::growth::{self, STAGES, Stages};
+use casebook::metrics::interval::wilson;
+use casebook::metrics::lever::{Lever, Model, Rate};
+use casebook::metrics::retention::{self, Retention, Weight};
+use casebook::metrics::{Period, activity, concentration, confounding};
+use casebook::notebook::{beside, number};
+use casebook::warehouse::Sink;
+use casebook::warehouse::files::{self, Folder, Format};
+use casebook::{Error, Result};
 
 /// New revenue in a year at the scale of the study: its largest lever adds $12.5M with a lift of a quarter.
 pub(super) const BASE: f64 = 50_000_000.0;
@@ -58,7 +58,7 @@ impl Tables {
     /// needed.
     ///
     /// # Errors
-    /// [`ErrorKind::File`](crate::ErrorKind::File), naming the file.
+    /// [`ErrorKind::File`](casebook::ErrorKind::File), naming the file.
     pub fn read(folder: &Path) -> Result<Tables> {
         let read = |table: &str, columns: Option<&[&str]>| -> Result<DataFrame> {
             let mut whole = DataFrame::empty();
@@ -130,7 +130,7 @@ impl Study {
     /// Computes everything.
     ///
     /// # Errors
-    /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), and those of the metrics.
+    /// [`ErrorKind::MissingColumn`](casebook::ErrorKind::MissingColumn), and those of the metrics.
     pub fn new(tables: &Tables) -> Result<Study> {
         let Tables { user_profiles: users, user_events, plans, until, .. } = tables;
         let until = *until;
@@ -192,7 +192,7 @@ impl Study {
     /// A frame by its name.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a name that is none.
+    /// [`ErrorKind::InvalidConfig`](casebook::ErrorKind::InvalidConfig) for a name that is none.
     pub fn frame(&self, name: &str) -> Result<&DataFrame> {
         let found = self.frames.iter().find(|(known, _)| *known == name);
         found.map(|(_, frame)| frame).ok_or_else(|| Error::config("frame", name, FRAMES.join(", ")))
@@ -210,7 +210,7 @@ impl Study {
     /// Writes every frame into a folder, as CSV for people and as Parquet for [`read`](Study::read).
     ///
     /// # Errors
-    /// [`ErrorKind::File`](crate::ErrorKind::File), naming the file.
+    /// [`ErrorKind::File`](casebook::ErrorKind::File), naming the file.
     pub fn write(&self, folder: &Path) -> Result<()> {
         for format in [Format::Csv, Format::Parquet] {
             let mut files = Folder::create(folder, format, "")?;
@@ -225,7 +225,7 @@ impl Study {
     /// What [`write`](Study::write) wrote.
     ///
     /// # Errors
-    /// [`ErrorKind::File`](crate::ErrorKind::File), naming the file.
+    /// [`ErrorKind::File`](casebook::ErrorKind::File), naming the file.
     pub fn read(folder: &Path) -> Result<Study> {
         let read = |name: &'static str| {
             Ok((name, files::read(folder.join(name).with_extension("parquet"))?))
@@ -421,7 +421,7 @@ fn segments(walk: &Walk<'_>, users: &DataFrame) -> Result<DataFrame> {
     let mut all = concat(parts, UnionArgs::default())?.collect()?;
     let counts =
         |name: &str| -> Result<Vec<Option<i64>>> { Ok(all.column(name)?.i64()?.iter().collect()) };
-    let shares = crate::metrics::share_columns(
+    let shares = casebook::metrics::share_columns(
         ["paid_rate", "low", "high"],
         &counts("paid")?,
         &counts("users")?,

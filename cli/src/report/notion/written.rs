@@ -5,8 +5,8 @@ use pulldown_cmark::{Options, Parser, html};
 
 use super::panels::{Panel, largest, money, percent, text, whole};
 use super::study::{BASE, LAUNCHED, RAMP, Study};
-use crate::error::Result;
-use crate::notebook::number;
+use casebook::Result;
+use casebook::notebook::number;
 
 /// A column as a table shows it: its name, its head, and how its numbers look.
 type Shown<'s> = (&'s str, &'s str, fn(f64) -> String);

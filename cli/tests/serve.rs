@@ -1,4 +1,5 @@
-//! The live dashboard's server, and clients that a browser is not.
+//! The live dashboard's server, and clients that a browser is not. A program of its own: answers are timed here, and nothing else
+//! should take the cores meanwhile.
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
