@@ -57,7 +57,7 @@ latency: kernel
 # generators, and the command beside DuckDB and ClickHouse; writes the tables in README.md and docs/performance.md. In the
 # dev profile: that is what notebooks run, and polars is compiled for it already.
 bench: tools
-	@cargo bench --profile dev --all-features --bench metrics
+	@cargo bench --profile dev --bench metrics
 	@$(PYTHON) benches/compare.py
 	@$(PYTHON) benches/command.py
 
