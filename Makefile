@@ -9,18 +9,19 @@ notebooks: kernel
 	@$(PYTHON) kernel/notebooks.py
 	@$(PYTHON) site/build.py
 
-# Everything CI runs.
-test: kernel postgres browser spark
-	@$(PYTHON) kernel/pack.py seed
-	@$(PYTHON) tests/run.py
-
-# And what is too long for every change.
-test-all: test
-	@$(PYTHON) tests/run.py night
-
-# What needs neither a kernel nor the library compiled: a minute.
+# After an edit, a minute: formatting, lints, the library's tests with few seeds, pins, notebooks' form.
 check: tools
 	@$(PYTHON) tests/run.py check
+
+# Everything that a change can break. Everything CI runs.
+test: kernel postgres browser spark
+	@$(PYTHON) kernel/pack.py seed
+	@$(PYTHON) tests/run.py test
+
+# And all seeds, all notebooks on each engine and kernel, sessions killed at random: at night.
+test-all: kernel postgres browser spark
+	@$(PYTHON) kernel/pack.py seed
+	@$(PYTHON) tests/run.py all
 
 # JupyterLab with the kernel "Rust (casebook)", in the browser, at the first notebook.
 lab: kernel

@@ -3,10 +3,11 @@
 mod common;
 
 use casebook::chrono::TimeDelta;
-use casebook::metrics::activity::{self, Span};
+use casebook::events::Window;
+use casebook::metrics::activity;
 use casebook::metrics::funnel::{Funnel, Step};
 use casebook::metrics::retention::{self, Rule};
-use casebook::metrics::segment::{self, Clusters};
+use casebook::metrics::segment::{self, KMeans};
 use casebook::simulate::{Part, ecommerce, mentor, notion, saas};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -20,7 +21,7 @@ fn metrics(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(data.events.height() as u64));
         let id = |name: &str| BenchmarkId::new(name, format!("{millions}M"));
         group.bench_function(id("activity"), |b| {
-            b.iter(|| activity::daily(&data.events, Span::default()))
+            b.iter(|| activity::daily(&data.events, Window::default()))
         });
         let funnel =
             Funnel::new(["visit", "cart", "purchase"].map(Step::event)).window(TimeDelta::days(7));
@@ -34,7 +35,7 @@ fn metrics(criterion: &mut Criterion) {
                 segment::kmeans(
                     &features,
                     &common::FEATURES,
-                    &Clusters::default().from(common::start()),
+                    &KMeans::default().init(common::start()),
                 )
             });
         });

@@ -96,7 +96,11 @@ fn answer(config: &Config, tables: &Tables, filter: &Filter) -> Anything<Value> 
     let until = (to + TimeDelta::days(1)).and_time(NaiveTime::MIN);
     let members = users.clone().lazy().rename(["registration_date"], ["signup_at"], true);
     let visits = sessions.clone().lazy().rename(["started_at"], ["timestamp"], true);
-    let cohorts = Retention::default().until(until).cohorts(&members, &visits, Period::Month)?;
+    let cohorts = Retention::default().window(casebook::events::Window::until(until)).cohorts(
+        &members,
+        &visits,
+        Period::Month,
+    )?;
 
     Ok(json!({
         "totals": rows(&bought.clone().lazy().select(sold.clone()).collect()?)?,

@@ -6,6 +6,7 @@
 //!   be able to recover.
 //! - [`metrics`]: functions from frames to tidy frames, one file per concept. They know nothing of
 //!   generators. [`metrics::definitions`] compares our definitions with other tools'.
+//! - [`stats`]: intervals, tests, power and models without frames, which the metrics apply.
 //! - [`warehouse`]: files, SQLite, PostgreSQL, and the SQL in `sql/` that must return what the metrics
 //!   return.
 //! - [`chart`]: functions from a tidy frame to a figure.
@@ -29,12 +30,15 @@
 pub mod chart;
 pub mod claims;
 pub mod error;
+pub mod events;
+pub(crate) mod frame;
 pub mod metrics;
 pub mod notebook;
 pub mod output;
 pub mod prelude;
 pub mod simulate;
 pub mod stamp;
+pub mod stats;
 pub mod stream;
 pub mod warehouse;
 

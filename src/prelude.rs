@@ -14,6 +14,7 @@ pub use {chrono, plotters};
 pub use crate::chart::{self, Unit};
 pub use crate::check;
 pub use crate::claims::Ledger;
+pub use crate::events::{Events, Orders, Users, Window};
 pub use crate::metrics::funnel::{self, Funnel, Step};
 pub use crate::metrics::{
     Period, activity, basket, clv, concentration, confounding, detection, experiment, growth,

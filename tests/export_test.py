@@ -1,16 +1,19 @@
-"""Every notebook as a program: it compiles, and prints what the notebook shows."""
+"""Every notebook as a program: it compiles, and prints what the notebook shows, on SQLite and on PostgreSQL."""
 
 import pathlib
 import re
 import subprocess
+import shutil
 import sys
+import tempfile
 import unittest
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(PROJECT / "kernel"), str(PROJECT / "site")]
+sys.path[:0] = [str(PROJECT / "kernel"), str(PROJECT / "site"), str(PROJECT / "tests")]
 
 import book  # noqa: E402
 import export  # noqa: E402
+import postgres  # noqa: E402
 
 
 def shown(notebook):
@@ -29,16 +32,32 @@ def lines(text):
 
 
 class Programs(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = pathlib.Path(tempfile.mkdtemp(prefix="casebook-pg-"))
+        cls.addClassCleanup(shutil.rmtree, cls.server, ignore_errors=True)
+        cls.addClassCleanup(postgres.stop, cls.server)
+        cls.url = postgres.start(cls.server)
+
+    def tables(self):
+        """How many tables of ours the server has."""
+        count = "SELECT count(*) FROM information_schema.tables WHERE table_schema LIKE 'casebook%'"
+        done = subprocess.run([postgres.program("psql"), self.url, "-tAc", count], capture_output=True, text=True, check=True)
+        return int(done.stdout)
+
     def test_programs_print_what_notebooks_show(self):
         self.assertGreaterEqual(len(book.NOTEBOOKS), 5)
         for path in book.NOTEBOOKS:
-            with self.subTest(path.name):
-                program = export.build(path)
-                done = subprocess.run([str(program)], cwd=path.parent, capture_output=True, text=True, env=export.environment())
-                self.assertEqual((done.returncode, done.stderr), (0, ""))
-                expected = lines(shown(book.read(path)))
-                self.assertGreater(len(expected), 30)
-                self.assertEqual(lines(done.stdout), expected)
+            program = export.build(path)
+            expected = lines(shown(book.read(path)))
+            self.assertGreater(len(expected), 30)
+            for engine, url in (("SQLite", {}), ("PostgreSQL", {"DATABASE_URL": self.url})):
+                with self.subTest(f"{path.name}, {engine}"):
+                    env = {name: value for name, value in export.environment().items() if name != "DATABASE_URL"} | url
+                    done = subprocess.run([str(program)], cwd=path.parent, capture_output=True, text=True, env=env)
+                    self.assertEqual((done.returncode, done.stderr), (0, ""))
+                    self.assertEqual(lines(done.stdout), expected)
+        self.assertGreater(self.tables(), 5, "the programs did not ask the server")
 
     def test_prose_is_there_as_comments(self):
         path = book.NOTEBOOKS[2]

@@ -21,6 +21,7 @@ import nbformat  # noqa: E402
 import book  # noqa: E402
 import browser  # noqa: E402
 import latency  # noqa: E402
+import scope  # noqa: E402
 from common import sessions  # noqa: E402
 from notebooks import KERNEL  # noqa: E402
 
@@ -204,8 +205,10 @@ class Lab(unittest.TestCase):
         self.assertEqual(self.run_cell(page, "6 * 7").split()[-1], "42")
         page.close()
 
-    def test_every_notebook(self):
-        for path in book.NOTEBOOKS:
+    def test_notebooks(self):
+        """Two of them: one whose first cells are tables only, and one with a warehouse. What JupyterLab makes of a cell does not
+        depend on the notebook, and kernel/notebooks.py runs every cell of each."""
+        for path in book.NOTEBOOKS if scope.whole() else [path for path in book.NOTEBOOKS if path.stem[:2] in ("00", "02")][:2]:
             with self.subTest(path.name):
                 self.lives(path, book.read(path))
 

@@ -210,7 +210,7 @@ class Pages(unittest.TestCase):
         self.assertTrue(all(page.eval_on_selector_all("img", "all => all.map((image) => image.alt.length > 40)")))
         key = {row["metric"]: float(row["value"]) for row in rows(self.out / "metrics/key_metrics.csv")}
         text = page.inner_text("main")
-        for name in ("activation", "paid", "retention, month 6", "stickiness", "top tenth's share of activity"):
+        for name in ("activation", "paid", "retention, month 6", "stickiness", "top decile's share of activity"):
             self.assertIn(f"{key[name] * 100:.1f} %", text, name)
         months = rows(self.out / "metrics/growth_projections.csv")[-1]
         for bound in ("low", "high"):

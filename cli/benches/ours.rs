@@ -16,12 +16,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use casebook::chrono::{NaiveDate, NaiveTime, TimeDelta};
+use casebook::events::Window;
 use casebook::metrics::Period;
-use casebook::metrics::activity::{self, Span};
+use casebook::metrics::activity;
 use casebook::metrics::funnel::{Funnel, Step};
 
 use casebook::metrics::retention::{self, Retention, Rule};
-use casebook::metrics::segment::{self, Clusters};
+use casebook::metrics::segment::{self, KMeans};
 use casebook::polars::prelude::*;
 use casebook::simulate::{Part, notion};
 use casebook::warehouse::files::{Folder, Format, parts, read_columns};
@@ -176,7 +177,11 @@ fn cohorts(folder: &Path, part: Option<usize>, day: NaiveDate) -> Done<DataFrame
     let users = load("user_profiles", &["user_id", "signup_at"])?;
     let events = load("user_events", &["user_id", "event_type", "timestamp"])?
         .filter(col("event_type").neq(lit("signup")));
-    let cohorts = Retention::default().until(midnight).cohorts(&users, &events, Period::Month)?;
+    let cohorts = Retention::default().window(Window::until(midnight)).cohorts(
+        &users,
+        &events,
+        Period::Month,
+    )?;
     Ok(cohorts.lazy().filter(col("in_progress").not()).collect()?)
 }
 
@@ -207,7 +212,7 @@ fn answer(task: &str, users: &DataFrame, events: &DataFrame) -> Done<Vec<f64>> {
     };
     Ok(match task {
         "activity" => {
-            let daily = activity::daily(events, Span::default())?;
+            let daily = activity::daily(events, Window::default())?;
             vec![sum(&daily, "dau")?, sum(&daily, "wau")?, sum(&daily, "mau")?]
         }
         "funnel" => {
@@ -224,7 +229,7 @@ fn answer(task: &str, users: &DataFrame, events: &DataFrame) -> Done<Vec<f64>> {
             let found = segment::kmeans(
                 events,
                 &common::FEATURES,
-                &Clusters::default().from(common::start()),
+                &KMeans::default().init(common::start()),
             )?;
             let mut sizes: Vec<f64> = found
                 .centroids

@@ -21,9 +21,9 @@ use crate::say::complain;
 /// Which of the claims the data keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Preset {
-    /// 750,000 events for 50,000 users; a stickiness of 8 %
+    /// 750,000 events for 50,000 users; a stickiness of 8%
     Claims,
-    /// A stickiness of 35 %, and the events it takes
+    /// A stickiness of 35%, and the events it takes
     Sticky,
 }
 

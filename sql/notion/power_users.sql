@@ -1,5 +1,5 @@
--- Users active in the 90 days that end with :as_of, in ten groups of equal size by how much they did:
--- group 1 holds the power users.
+-- Users active in the 90 days that end with :as_of, in deciles by how much they did:
+-- decile 1 holds the power users.
 WITH asked AS (
     SELECT day_no FROM calendar WHERE date = :'as_of'
 ),
@@ -11,17 +11,17 @@ counted AS (
     GROUP BY user_id
 ),
 ranked AS (
-    SELECT events, active_days, NTILE(10) OVER (ORDER BY events DESC, user_id) AS tenth
+    SELECT events, active_days, NTILE(10) OVER (ORDER BY events DESC, user_id) AS decile
     FROM counted
 )
 SELECT
-    CAST(tenth AS bigint) AS tenth,
+    CAST(decile AS bigint) AS decile,
     COUNT(*) AS users,
     CAST(SUM(events) AS bigint) AS events,
     CAST(SUM(events) AS double) / (SELECT CAST(SUM(events) AS bigint) FROM counted) AS share,
-    MIN(events) AS fewest,
-    MAX(events) AS most,
+    MIN(events) AS min_events,
+    MAX(events) AS max_events,
     CAST(SUM(active_days) AS double) / COUNT(*) AS days_per_user
 FROM ranked
-GROUP BY tenth
-ORDER BY tenth;
+GROUP BY decile
+ORDER BY decile;

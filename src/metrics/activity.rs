@@ -5,14 +5,15 @@
 //! has none).
 //!
 //! ```
-//! use casebook::metrics::activity::{self, Span};
+//! use casebook::events::Window;
+//! use casebook::metrics::activity;
 //! use casebook::polars::prelude::*;
 //!
 //! let days: Vec<i64> = [0, 0, 1, 9].iter().map(|day| day * 86_400_000).collect();
 //! let events = df!("user_id" => ["ann", "bob", "ann", "ann"], "timestamp" => days)?
 //!     .lazy()
 //!     .with_column(col("timestamp").cast(DataType::Datetime(TimeUnit::Milliseconds, None)));
-//! let daily = activity::daily(&events, Span::default())?;
+//! let daily = activity::daily(&events, Window::default())?;
 //! assert_eq!(daily.height(), 10);
 //! assert_eq!(daily.column("dau")?.i64()?.get(0), Some(2));
 //! assert_eq!(daily.column("wau")?.i64()?.get(6), Some(2)); // the first full week
@@ -25,27 +26,20 @@
 //! days; L7 and L28 count the days active of the last 7 and 28; new, retained, resurrected and dormant
 //! users are known as growth accounting (J. Hsu, "Accounting for User Growth", 2015).
 
-use chrono::NaiveDate;
 use polars::prelude::*;
 
-use super::period::{date, day};
-use super::timeline::{Grouped, Moments, NOBODY, Numbered, TIME, USER, distinct, fetch, full};
-use super::{Period, Source, dates, require, share_columns, spine};
+use super::{Period, dates, require, share_columns, spine};
 use crate::error::{Error, Result};
+use crate::events::period::{date, day};
+use crate::events::{EventSource, Grouped, NOBODY, Window, distinct};
 
-/// Which days were observed, both ends included. By default from the first day with an event to the
-/// last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Span {
-    /// The first day observed.
-    pub from: Option<NaiveDate>,
-    /// The last day observed.
-    pub to: Option<NaiveDate>,
-}
-
-/// Users and the days on which each was active, within the span.
+/// Users and the days on which each was active, to the end of the window.
 struct Days {
+    /// Days before the window, too: they say who is new, and who was here a month ago.
     active: Grouped<i32>,
+    /// The first day of which anything is known.
+    known: i32,
+    /// The first and the last day of the window.
     from: i32,
     to: i32,
 }
@@ -53,34 +47,35 @@ struct Days {
 /// More days than this are a mistake in the data.
 const MOST_DAYS: i32 = 1_000_000;
 
-fn active_days(events: &dyn Source, span: Span) -> Result<Option<Days>> {
-    let frame = fetch(events, "events", &[USER, TIME])?;
-    let days = Moments::new(&frame, "events", TIME)?.days();
-    let numbered = Numbered::new(full(&frame, "events", USER)?)?;
-    let from = span.from.map(day).or(days.iter().min().copied());
-    let to = span.to.map(day).or(days.iter().max().copied());
+fn active_days(events: &dyn EventSource, window: Window) -> Result<Option<Days>> {
+    let events = events.events(&[])?;
+    let days = events.days();
+    let range = events.day_range();
+    let given = |moment: Option<chrono::NaiveDateTime>| moment.map(|moment| day(moment.date()));
+    let bounds = window.bounds(events.moments(), range);
+    let from = given(window.start()).or(range.map(|(first, _)| first));
+    let to = window.end().map(|_| bounds.last_day).or(range.map(|(_, last)| last));
     let (Some(from), Some(to)) = (from, to) else { return Ok(None) };
     if from > to {
         let value = format!("{} to {}", date(from), date(to));
-        return Err(Error::config("span", value, "a first day no later than the last"));
+        return Err(Error::config("window", value, "a first day no later than the last"));
     }
-    if to - from > MOST_DAYS {
-        let value = format!("{} to {}", date(from), date(to));
-        return Err(Error::config("span", value, format!("at most {MOST_DAYS} days")));
+    let known = range.map_or(from, |(first, _)| first.min(from));
+    if to - known > MOST_DAYS {
+        let value = format!("{} to {}", date(known), date(to));
+        return Err(Error::config("window", value, format!("at most {MOST_DAYS} days")));
     }
-    let mut codes = numbered.codes;
-    let mut users = 0;
-    if days.iter().any(|day| !(from..=to).contains(day)) {
-        for (code, day) in codes.iter_mut().zip(&days) {
-            if !(from..=to).contains(day) {
-                *code = NOBODY;
-            }
+    let numbered = events.numbered();
+    let at = &events.moments().micros;
+    let active = match at.iter().any(|at| *at >= bounds.until) {
+        false => distinct(&numbered.codes, numbered.count(), days),
+        true => {
+            let within = |(code, at): (&u32, &i64)| if *at < bounds.until { *code } else { NOBODY };
+            let codes: Vec<u32> = numbered.codes.iter().zip(at.iter()).map(within).collect();
+            distinct(&codes, numbered.count(), days)
         }
-    }
-    for code in codes.iter().filter(|code| **code != NOBODY) {
-        users = users.max(*code as usize + 1);
-    }
-    Ok(Some(Days { active: distinct(&codes, users, &days), from, to }))
+    };
+    Ok(Some(Days { active, known, from, to }))
 }
 
 impl Days {
@@ -92,60 +87,55 @@ impl Days {
             .filter(|days| !days.is_empty())
     }
 
-    /// Distinct users active in the `width` days that end on each day.
-    fn trailing(&self, width: i32) -> Vec<i64> {
-        let length = (self.to - self.from + 1) as usize;
+    /// Distinct users active in the `width` days that end on each day of the window; none where those days begin before
+    /// anything is known.
+    fn trailing(&self, width: i32) -> Vec<Option<i64>> {
+        let length = (self.to - self.known + 1) as usize;
         // A user active on day d counts from d to d + width − 1, or until active again.
         let mut change = vec![0_i64; length + 1];
         for days in self.users() {
             for (place, day) in days.iter().enumerate() {
                 let until = (day + width).min(days.get(place + 1).copied().unwrap_or(i32::MAX));
-                change[(day - self.from) as usize] += 1;
-                change[((until - self.from) as usize).min(length)] -= 1;
+                change[(day - self.known) as usize] += 1;
+                change[((until - self.known) as usize).min(length)] -= 1;
             }
         }
         let mut now = 0;
-        change[..length]
-            .iter()
-            .map(|change| {
-                now += change;
-                now
-            })
-            .collect()
+        let counts = change[..length].iter().enumerate().map(|(at, change)| {
+            now += change;
+            (at >= width as usize - 1).then_some(now)
+        });
+        counts.skip((self.from - self.known) as usize).collect()
     }
 }
 
-/// Daily, weekly and monthly active users, and stickiness.
+/// Counts daily, weekly and monthly active users, and their ratio, stickiness.
 ///
-/// Reads `events`: `user_id`, `timestamp`. Returns one row per day of the span, without gaps: `date`
+/// Returns one row per day of the window, without gaps: `date`
 /// (Date), `dau`, `wau`, `mau` (i64: distinct users active on that day, in the 7 and in the 30 days that
 /// end with it), `stickiness` (f64: dau / mau: of the users of those 30 days, the share active on this
-/// one), `low`, `high` (f64, 95 % Wilson). `wau` is null on the first 6 days, `mau` and stickiness on the
-/// first 29: their windows begin before the span. Without events there are no rows.
+/// one), `low`, `high` (f64, 95 % Wilson). `wau` is null where its 7 days begin before
+/// the data do, `mau` and stickiness where their 30 do. Events before the window count for the days that trail into it.
+/// Without events there are no rows.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
 /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values or times that are none;
-/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a span that ends before it begins.
+/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a window that ends before it begins.
 ///
 /// ```
-/// use casebook::metrics::activity::Span;
 /// use casebook::prelude::*;
 ///
 /// let events = warehouse::files::read("data/samples/events.csv")?;
-/// let daily = activity::daily(&events, Span::default())?;
+/// let daily = activity::daily(&events, Window::default())?;
 /// assert_eq!(daily.height(), 120); // days
 /// # Ok::<(), casebook::Error>(())
 /// ```
-pub fn daily(events: &dyn Source, span: Span) -> Result<DataFrame> {
-    let days = active_days(events, span)?;
+pub fn daily(events: &dyn EventSource, window: Window) -> Result<DataFrame> {
+    let days = active_days(events, window)?;
     let dated: Vec<i32> = days.as_ref().map_or(vec![], |days| (days.from..=days.to).collect());
-    let window = |width: i32| -> Vec<Option<i64>> {
-        let counts = days.as_ref().map_or(vec![], |days| days.trailing(width));
-        let full = (width - 1) as usize;
-        counts.into_iter().enumerate().map(|(at, n)| Some(n).filter(|_| at >= full)).collect()
-    };
-    let (dau, wau, mau) = (window(1), window(7), window(30));
+    let of = |width: i32| days.as_ref().map_or(vec![], |days| days.trailing(width));
+    let (dau, wau, mau) = (of(1), of(7), of(30));
     let mut columns = vec![
         dates("date", dated)?,
         Column::new("dau".into(), &dau),
@@ -156,40 +146,43 @@ pub fn daily(events: &dyn Source, span: Span) -> Result<DataFrame> {
     Ok(DataFrame::new_infer_height(columns)?)
 }
 
-/// How many days a user is active in a window: L7 and L28.
+/// Counts users by their number of active days in a window: L7 and L28.
 ///
-/// Reads `events`: `user_id`, `timestamp`. Looks at the `window` days that end on `last` (that day
-/// included). Returns one row per number of days: `active_days` (i64, 1 to `window`), `users` (i64), `of`
-/// (i64: users active at all in the window), `share`, `low`, `high` (f64, 95 % Wilson).
+/// `window` has at most 366 days; [`Window::last_days`] makes one. Returns one row per number of days: `active_days` (i64,
+/// 1 to the days of the window), `users` (i64), `of` (i64: users active at all in the window), `share`, `low`, `high` (f64,
+/// 95% Wilson).
 ///
 /// # Errors
-/// As [`daily`]; a window of no days, or of more than 366.
+/// As [`daily`]; a window of more than 366 days.
 ///
 /// ```
 /// use casebook::prelude::*;
 ///
 /// let events = warehouse::files::read("data/samples/events.csv")?;
-/// let last = chrono::NaiveDate::from_ymd_opt(2024, 4, 29).unwrap();
-/// let l28 = activity::frequency(&events, last, 28)?;
+/// let until = chrono::NaiveDate::from_ymd_opt(2024, 4, 30).unwrap_or_default();
+/// let l28 = activity::frequency(&events, Window::last_days(28, until))?;
 /// assert_eq!(l28.height(), 28);
 /// # Ok::<(), casebook::Error>(())
 /// ```
-pub fn frequency(events: &dyn Source, last: NaiveDate, window: u32) -> Result<DataFrame> {
-    if !(1..=366).contains(&window) {
-        return Err(Error::config("window", window, "1 to 366 days"));
+pub fn frequency(events: &dyn EventSource, window: Window) -> Result<DataFrame> {
+    let days = active_days(events, window)?;
+    let length = days.as_ref().map_or(0, |days| days.to - days.from + 1);
+    if length > 366 {
+        return Err(Error::config("window", window, "at most 366 days"));
     }
-    let to = day(last);
-    let span = Span { from: Some(date(to - window as i32 + 1)), to: Some(last) };
-    let mut counts = vec![0_i64; window as usize];
-    if let Some(days) = active_days(events, span)? {
-        for days in days.users() {
-            counts[days.len() - 1] += 1;
+    let mut counts = vec![0_i64; length as usize];
+    if let Some(days) = &days {
+        for mine in days.users() {
+            let within = mine.len() - mine.partition_point(|day| *day < days.from);
+            if within > 0 {
+                counts[within - 1] += 1;
+            }
         }
     }
     let users: Vec<Option<i64>> = counts.iter().copied().map(Some).collect();
     let of = vec![Some(counts.iter().sum::<i64>()); counts.len()];
     let mut table = df!(
-        "active_days" => (1..=i64::from(window)).collect::<Vec<_>>(), "users" => &users, "of" => &of,
+        "active_days" => (1..=i64::from(length)).collect::<Vec<_>>(), "users" => &users, "of" => &of,
     )?;
     for column in share_columns(["share", "low", "high"], &users, &of) {
         table.with_column(column)?;
@@ -207,39 +200,41 @@ pub enum Before {
     Unobserved,
 }
 
-/// New, retained, resurrected and dormant users of each period ("growth accounting").
+/// Counts new, retained, resurrected and dormant users of each period ("growth accounting").
 ///
 /// New: active for the first time. Retained: active in the period before, too. Resurrected: active
 /// earlier, but not in the period before. Dormant: active in the period before, and not in this one. So
 /// new + retained + resurrected = active, and active − new − resurrected + dormant is the period before's
-/// active.
+/// active. Events before the window are known: who was active then is not new.
 ///
-/// Reads `events`: `user_id`, `timestamp`. Returns one row per period, without gaps: `period` (Date, its
-/// first day), `active`, `new`, `retained`, `resurrected`, `dormant` (i64), `retention`, `low`, `high`
-/// (f64: retained of the period before's active, 95 % Wilson), `in_progress` (bool: the span ends before
-/// the period does). With [`Before::Unobserved`] the first period's kinds are null.
+/// Returns one row per period of the window, without gaps: `period` (Date, its first day), `active`, `new`, `retained`,
+/// `resurrected`, `dormant` (i64), `retention`, `low`, `high` (f64: retained of the period before's active, 95% Wilson),
+/// `in_progress` (bool: the window ends before the period does). With [`Before::Unobserved`] the kinds are null in the
+/// data's first period.
 ///
 /// # Errors
 /// As [`daily`].
 ///
 /// ```
-/// use casebook::metrics::activity::{Before, Span};
+/// use casebook::metrics::activity::Before;
 /// use casebook::prelude::*;
 ///
 /// let events = warehouse::files::read("data/samples/events.csv")?;
-/// let weeks = activity::lifecycle(&events, Period::Week, Span::default(), Before::Nothing)?;
+/// let weeks = activity::lifecycle(&events, Period::Week, Window::default(), Before::Nothing)?;
 /// assert_eq!(weeks.column("new")?.i64()?.sum(), Some(240)); // everybody is new once
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub fn lifecycle(
-    events: &dyn Source,
+    events: &dyn EventSource,
     period: Period,
-    span: Span,
+    window: Window,
     before: Before,
 ) -> Result<DataFrame> {
-    let days = active_days(events, span)?;
-    let (first, last) =
-        days.as_ref().map_or((0, -1), |days| (period.of(days.from), period.of(days.to)));
+    let days = active_days(events, window)?;
+    // Periods are counted from the first of which anything is known; those before the window are dropped at the end.
+    let (first, start, last) = days.as_ref().map_or((0, 0, -1), |days| {
+        (period.of(days.known), period.of(days.from), period.of(days.to))
+    });
     let length = (last - first + 1) as usize;
     let [mut active, mut new, mut retained, mut resurrected] =
         std::array::from_fn(|_| vec![0_i64; length]);
@@ -259,25 +254,23 @@ pub fn lifecycle(
             previous = Some(now);
         }
     }
+    let shown = (start - first) as usize..length;
     let base: Vec<Option<i64>> =
-        (0..length).map(|at| at.checked_sub(1).map(|before| active[before])).collect();
-    let dormant: Vec<i64> =
-        (0..length).map(|at| base[at].map_or(0, |base| base - retained[at])).collect();
+        shown.clone().map(|at| at.checked_sub(1).map(|before| active[before])).collect();
+    let dormant: Vec<i64> = (0..length)
+        .map(|at| at.checked_sub(1).map_or(0, |before| active[before] - retained[at]))
+        .collect();
     let known = |counts: Vec<i64>| -> Vec<Option<i64>> {
         let hidden = before == Before::Unobserved;
-        counts
-            .into_iter()
-            .enumerate()
-            .map(|(at, n)| Some(n).filter(|_| at > 0 || !hidden))
-            .collect()
+        shown.clone().map(|at| Some(counts[at]).filter(|_| at > 0 || !hidden)).collect()
     };
     let to = days.as_ref().map_or(0, |days| days.to);
-    let in_progress: Vec<bool> =
-        (0..length).map(|at| period.start(first + at as i32 + 1) > to + 1).collect();
+    let begins = |at: usize| period.start(first + at as i32);
+    let in_progress: Vec<bool> = shown.clone().map(|at| begins(at + 1) > to + 1).collect();
     let kept = known(retained);
     let mut columns = vec![
-        dates("period", (0..length).map(|at| period.start(first + at as i32)).collect())?,
-        Column::new("active".into(), active),
+        dates("period", shown.clone().map(begins).collect())?,
+        Column::new("active".into(), &active[shown.clone()]),
         Column::new("new".into(), known(new)),
         Column::new("retained".into(), &kept),
         Column::new("resurrected".into(), known(resurrected)),
@@ -407,4 +400,50 @@ pub fn usage(presence: &DataFrame, months: &DataFrame) -> Result<DataFrame> {
         .with_columns([col("clients").fill_null(lit(0_i64)), col("sessions").fill_null(lit(0_i64))])
         .sort(["month_no", "company_size"], SortMultipleOptions::default())
         .collect()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::NaiveDate;
+
+    fn events(rows: &[(i64, i64)]) -> LazyFrame {
+        let frame = df!(
+            "user_id" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+            "timestamp" => rows.iter().map(|row| row.1 as i32).collect::<Vec<_>>(),
+        );
+        frame.unwrap().lazy().with_column(col("timestamp").cast(DataType::Date))
+    }
+
+    fn day(n: i64) -> NaiveDate {
+        NaiveDate::default() + chrono::TimeDelta::days(n)
+    }
+
+    fn counts(frame: &DataFrame, column: &str) -> Vec<Option<i64>> {
+        frame.column(column).unwrap().i64().unwrap().to_vec()
+    }
+
+    #[test]
+    fn who_was_active_before_the_window_is_not_new_in_it() {
+        let rows = events(&[(1, 0), (1, 1), (2, 2), (3, 0), (3, 4)]);
+        let window = Window::new(day(1), day(5)).unwrap();
+        let table = lifecycle(&rows, Period::Day, window, Before::Nothing).unwrap();
+        assert_eq!(counts(&table, "new"), [Some(0), Some(1), Some(0), Some(0)]);
+        assert_eq!(counts(&table, "retained"), [Some(1), Some(0), Some(0), Some(0)]);
+        assert_eq!(counts(&table, "resurrected"), [Some(0), Some(0), Some(0), Some(1)]);
+        assert_eq!(counts(&table, "dormant"), [Some(1), Some(1), Some(1), Some(0)]);
+        // The window shows part of what there is without it.
+        let whole = lifecycle(&rows, Period::Day, Window::default(), Before::Nothing).unwrap();
+        assert!(whole.slice(1, 4).equals_missing(&table));
+        let active = daily(&rows, Window::default()).unwrap().slice(1, 4);
+        assert!(daily(&rows, window).unwrap().equals_missing(&active));
+    }
+
+    #[test]
+    fn active_days_are_those_of_the_window() {
+        let rows = events(&[(1, 0), (1, 1), (1, 3), (2, 3), (3, 9)]);
+        let table = frequency(&rows, Window::last_days(3, day(4))).unwrap();
+        assert_eq!(counts(&table, "users"), [Some(1), Some(1), Some(0)]);
+        assert_eq!(counts(&table, "of")[0], Some(2));
+    }
 }

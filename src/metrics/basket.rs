@@ -1,4 +1,4 @@
-//! What is bought together: association of items in orders ("market basket analysis").
+//! Market basket analysis: which items are bought together.
 //!
 //! ```
 //! use casebook::metrics::basket;
@@ -16,30 +16,40 @@
 //!
 //! # Source
 //! R. Agrawal, T. Imieliński and A. Swami (1993), "Mining association rules between sets of items in large
-//! databases" (support and confidence); S. Brin et al. (1997), "Dynamic itemset counting" (lift). The interval
+//! databases" (support and confidence); R. Agrawal and R. Srikant (1994), "Fast algorithms for mining association
+//! rules" (leaving out rare items); S. Brin et al. (1997), "Dynamic itemset counting" (lift). The interval
 //! is the delta method's, on the logarithm of lift.
-
-use std::collections::BTreeMap;
 
 use polars::prelude::*;
 
 use super::interval::Z95;
-use super::timeline::{Numbered, fetch, full};
+use super::timeline::{Grouped, Numbered, fetch, full};
 use super::{Source, texts};
 use crate::error::{Error, Result};
 
-/// Every pair of items that stand in the same order.
+/// Above this, counting pairs of items takes too long.
+const MOST_PAIRS: u64 = 1_000_000_000;
+/// Above this, a table of pairs takes too much memory.
+const MOST_ROWS: usize = 10_000_000;
+
+/// Counts every pair of items in the same order, and how far that exceeds chance.
 ///
 /// Reads `lines`: `order_id`, `item` (of any type); an item twice in an order counts once. Returns one row per
 /// pair with at least `least` orders in common: `left`, `right` (text, `left` first in the alphabet), `orders`
 /// (i64: all), `left_orders`, `right_orders`, `together` (i64), `support` (f64: together / orders),
 /// `left_to_right`, `right_to_left` (f64: the confidences, together / left_orders and together /
-/// right_orders), `lift` (f64: how many times more often together than if the two had nothing to do with each
-/// other), `low`, `high` (f64: its 95 % interval, of each pair alone), by lift, the highest first, then by name.
+/// right_orders), `lift` (f64: how many times as often together as if the two were independent), `low`, `high`
+/// (f64: its 95% interval, of each pair alone), sorted by lift (descending), then by name.
+///
+/// An order of n items has n (n − 1) / 2 pairs. Items in fewer than `least` orders are left out first, as no pair
+/// returned can hold them; the others may make up to a billion pairs over all orders, and up to ten million rows.
+/// Memory grows with the lines and the rows only.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), or
-/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values; `least` of 0.
+/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values, and for orders of so many items that there
+/// are more pairs than that, naming the largest; [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for
+/// a `least` of 0, or one that leaves more rows than that.
 pub fn pairs(lines: &dyn Source, least: u32) -> Result<DataFrame> {
     if least == 0 {
         return Err(Error::config("least", 0, "1 or more"));
@@ -57,29 +67,61 @@ pub fn pairs(lines: &dyn Source, least: u32) -> Result<DataFrame> {
     lines.dedup();
 
     let mut alone = vec![0_i64; names.len()];
-    let mut together: BTreeMap<(u32, u32), i64> = BTreeMap::new();
-    for order in lines.chunk_by(|a, b| a.0 == b.0) {
-        for (place, (_, one)) in order.iter().enumerate() {
-            alone[*one as usize] += 1;
-            for (_, other) in &order[place + 1..] {
-                *together.entry((*one, *other)).or_default() += 1;
-            }
-        }
+    lines.iter().for_each(|(_, item)| alone[*item as usize] += 1);
+    // A pair is in no more orders than either of its items (Agrawal and Srikant, 1994).
+    lines.retain(|(_, item)| alone[*item as usize] >= i64::from(least));
+    let sizes = lines.chunk_by(|a, b| a.0 == b.0).map(|order| (order.len() as u64, order[0].0));
+    let (all, largest) = sizes.fold((0_u64, (0_u64, 0_u32)), |(all, largest), order| {
+        (all.saturating_add(order.0 * (order.0 - 1) / 2), largest.max(order))
+    });
+    if all > MOST_PAIRS {
+        let name = texts(&orders.pick(frame.column("order_id")?)?)?.swap_remove(largest.1 as usize);
+        let problem = format!(
+            "makes {all} pairs of items, {} items in \"{}\" alone; the most is {MOST_PAIRS}: leave out the \
+             largest orders, or raise `least`",
+            largest.0,
+            name.unwrap_or_default(),
+        );
+        return Err(Error::column("lines", "order_id", problem));
     }
     let n = orders.count() as f64;
-    let mut found: Vec<Pair> = together
-        .into_iter()
-        .filter(|(_, both)| *both >= i64::from(least))
-        .map(|((one, other), both)| {
-            let mut pair = [one as usize, other as usize];
-            pair.sort_unstable_by_key(|item| &names[*item]);
-            Pair {
-                items: pair,
-                both,
-                lift: both as f64 * n / (alone[pair[0]] * alone[pair[1]]) as f64,
+    let mut found: Vec<Pair> = vec![];
+    let rows = lines.len();
+    // Item by item, so that no more is counted at a time than there are items.
+    let by_item =
+        Grouped::new(&lines.iter().map(|line| line.1).collect::<Vec<_>>(), names.len(), |row| row);
+    let mut ends = vec![0_usize; rows];
+    let mut end = rows;
+    for row in (0..rows).rev() {
+        if row + 1 < rows && lines[row].0 != lines[row + 1].0 {
+            end = row + 1;
+        }
+        ends[row] = end;
+    }
+    let (mut together, mut met) = (vec![0_i64; names.len()], vec![]);
+    for (one, span) in by_item.starts.windows(2).enumerate() {
+        for row in &by_item.items[span[0]..span[1]] {
+            for (_, other) in &lines[row + 1..ends[*row]] {
+                if together[*other as usize] == 0 {
+                    met.push(*other as usize);
+                }
+                together[*other as usize] += 1;
             }
-        })
-        .collect();
+        }
+        for other in met.drain(..) {
+            let both = std::mem::take(&mut together[other]);
+            if both >= i64::from(least) {
+                let mut items = [one, other];
+                items.sort_unstable_by_key(|item| &names[*item]);
+                let lift = both as f64 * n / (alone[one] as f64 * alone[other] as f64);
+                found.push(Pair { items, both, lift });
+            }
+        }
+        if found.len() > MOST_ROWS {
+            let accepted = format!("a number that leaves up to {MOST_ROWS} pairs");
+            return Err(Error::config("least", least, accepted));
+        }
+    }
     let name = |pair: &Pair| pair.items.map(|item| &names[item]);
     found.sort_unstable_by(|a, b| b.lift.total_cmp(&a.lift).then_with(|| name(a).cmp(&name(b))));
 
@@ -156,7 +198,66 @@ mod tests {
         assert!(pairs(&lines, 0).unwrap_err().to_string().contains("least"));
     }
 
-    /// Two items with a known lift, in 2,000 samples: the interval holds it 95 times in 100.
+    /// Orders of any sizes, counted pair by pair.
+    #[test]
+    fn equals_a_look_at_every_pair() {
+        let mut rng = stream(5, "baskets", 1);
+        let (mut orders, mut items) = (vec![], vec![]);
+        for order in 0..60_i64 {
+            for _ in 0..rng.random_range(1..12) {
+                orders.push(order);
+                items.push(rng.random_range(0..15_i64));
+            }
+        }
+        let of = |item: i64| -> std::collections::BTreeSet<i64> {
+            orders.iter().zip(&items).filter(|line| *line.1 == item).map(|line| *line.0).collect()
+        };
+        for least in [1, 4, 9] {
+            let mut wanted: Vec<(String, String, i64)> = vec![];
+            for (one, other) in (0..15).flat_map(|one| (one + 1..15).map(move |other| (one, other)))
+            {
+                let both = of(one).intersection(&of(other)).count() as i64;
+                if both >= i64::from(least) {
+                    let mut names = [one.to_string(), other.to_string()];
+                    names.sort();
+                    let [left, right] = names;
+                    wanted.push((left, right, both));
+                }
+            }
+            wanted.sort();
+            let lines = df!("order_id" => &orders, "item" => &items).unwrap();
+            let found = pairs(&lines, least).unwrap();
+            assert!(found.equals(&pairs(&lines.reverse(), least).unwrap()));
+            let text = |name: &str| texts(found.column(name).unwrap()).unwrap();
+            let counts = found.column("together").unwrap().i64().unwrap();
+            let mut ours: Vec<(String, String, i64)> = text("left")
+                .into_iter()
+                .zip(text("right"))
+                .zip(counts.iter())
+                .map(|((left, right), both)| (left.unwrap(), right.unwrap(), both.unwrap()))
+                .collect();
+            ours.sort();
+            assert_eq!(ours, wanted);
+        }
+    }
+
+    /// Five billion pairs are refused, unless few of the items can be in a pair that is asked for.
+    #[test]
+    fn a_wholesale_order_takes_no_memory() {
+        let n = 100_000_i64;
+        let mut orders = vec![7_i64; n as usize];
+        let mut items: Vec<i64> = (0..n).collect();
+        orders.extend([8, 8]);
+        items.extend([3, 4]);
+        let lines = df!("order_id" => orders, "item" => items).unwrap();
+        let error = pairs(&lines, 1).unwrap_err().to_string();
+        assert!(error.contains("`order_id`") && error.contains("100000 items in \"7\""), "{error}");
+        let found = pairs(&lines, 2).unwrap();
+        assert_eq!(found.height(), 1);
+        assert_eq!(found.column("together").unwrap().i64().unwrap().get(0), Some(2));
+    }
+
+    /// Two items with a known lift, in 2,000 samples: the interval covers it 95 times in 100.
     #[test]
     fn the_interval_holds_the_true_lift() {
         let mut held = 0;

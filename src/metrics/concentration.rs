@@ -14,8 +14,8 @@
 //! # Source
 //! M. O. Lorenz (1905), "Methods of measuring the concentration of wealth"; C. Gini (1912). The intervals
 //! use the estimates' influence functions (F. A. Cowell and E. Flachaire, "Statistical methods for
-//! distributional analysis", Handbook of Income Distribution 2A), on the logit's scale. They are for large
-//! samples: of a few hundred users with a heavy tail they hold the truth 91 times in 100, not 95.
+//! distributional analysis", Handbook of Income Distribution 2A), on the logit scale. They are for large
+//! samples: with a few hundred users and a heavy tail they cover the truth 91 times in 100, not 95.
 
 use polars::prelude::*;
 
@@ -33,20 +33,25 @@ fn sorted(users: &dyn Source, column: &str) -> Result<(Vec<f64>, f64)> {
         return Err(Error::column("users", column, problem));
     }
     values.sort_unstable_by(f64::total_cmp);
-    let total = values.iter().sum();
+    let total: f64 = values.iter().sum();
+    // Room for a weight of each user's rank.
+    if !(total * values.len() as f64).is_finite() {
+        let problem = "adds up to more than a number can hold; use a larger unit";
+        return Err(Error::column("users", column, problem));
+    }
     Ok((values, total))
 }
 
-/// The Lorenz curve: what share of the total the lowest share of users has.
+/// Computes the Lorenz curve: the share of the total that the lowest share of users has.
 ///
 /// Reads `users`: one row per user, and the column named: numbers, 0 or more. Returns `users` (f64: share
 /// of users, lowest first), `value` (f64: their share of the total), at `points` + 1 evenly spaced
-/// shares from 0 to 1; in between, a user is divided. Values are null if the total is 0.
+/// shares from 0 to 1; within a user, its value is divided. Values are null if the total is 0.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for values that are empty, negative or no
-/// numbers; `points` of 0.
+/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for values that are empty, negative or not
+/// finite, and for a total that is not finite; `points` of 0.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -78,11 +83,11 @@ pub fn lorenz(users: &dyn Source, column: &str, points: u32) -> Result<DataFrame
     Ok(df!("users" => shares, "value" => curve)?)
 }
 
-/// The Gini coefficient, and the share that the top users have.
+/// Computes the Gini coefficient, and the share that the top users have.
 ///
-/// Reads as [`lorenz`]. `tops`: shares of users, such as 0.1 for the top tenth. Returns `measure` ("gini",
-/// "top 10 %"), `users` (i64), `value`, `low`, `high` (f64, 95 %, from the influence function), the Gini
-/// first. Gini is 0 if all have the same and approaches 1 if one has all (its largest value is 1 − 1/n).
+/// Reads as [`lorenz`] does. `tops`: shares of users, such as 0.1 for the top decile. Returns `measure` ("gini",
+/// "top 10%"), `users` (i64), `value`, `low`, `high` (f64, 95%, from the influence function), the Gini coefficient
+/// first. It is 0 if all have the same and approaches 1 if one has all (its largest value is 1 − 1/n).
 /// Values are null if the total is 0.
 ///
 /// # Errors
@@ -93,7 +98,7 @@ pub fn lorenz(users: &dyn Source, column: &str, points: u32) -> Result<DataFrame
 ///
 /// let customers = warehouse::files::read("data/samples/customers.csv")?;
 /// let found = concentration::summary(&customers, "spent", &[0.1])?;
-/// assert_eq!(found.column("measure")?.str()?.get(1), Some("top 10 %"));
+/// assert_eq!(found.column("measure")?.str()?.get(1), Some("top 10%"));
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub fn summary(users: &dyn Source, column: &str, tops: &[f64]) -> Result<DataFrame> {
@@ -105,7 +110,7 @@ pub fn summary(users: &dyn Source, column: &str, tops: &[f64]) -> Result<DataFra
     let mut results = vec![gini(&values, total)];
     for top in tops {
         let percent = (top * 1e10).round() / 1e8;
-        measures.push(format!("top {percent} %"));
+        measures.push(format!("top {percent}%"));
         results.push(top_share(&values, total, *top));
     }
     let side = |pick: fn((f64, f64)) -> f64| -> Vec<Option<f64>> {
@@ -120,7 +125,7 @@ pub fn summary(users: &dyn Source, column: &str, tops: &[f64]) -> Result<DataFra
     )?)
 }
 
-/// A bound made on the logit's scale, on which such shares are less skewed and never leave 0 to 1.
+/// A bound computed on the logit scale, where such shares are less skewed, and which never leaves 0 to 1.
 fn on_the_logit((value, se): (f64, f64), z: f64) -> f64 {
     let spread = value * (1.0 - value);
     if spread <= 0.0 {
@@ -176,4 +181,18 @@ fn deviation(values: &[f64]) -> f64 {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_total_that_is_no_number_is_refused() {
+        let users = df!("spent" => [1e308, 1e308, 1e308]).unwrap();
+        for error in [summary(&users, "spent", &[0.1]), lorenz(&users, "spent", 4)] {
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains("`spent`") && error.contains("adds up"), "{error}");
+        }
+    }
 }

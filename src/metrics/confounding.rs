@@ -1,7 +1,7 @@
-//! Confounding: a comparison of users who chose for themselves, crude and within strata.
+//! Confounding: users who chose for themselves, compared crudely and within strata.
 //!
-//! Who does something early may also be who would have stayed anyway. Within strata that hold the cause of both
-//! fixed, the comparison is fair; the pooled ratio weighs the strata together.
+//! Users who do something early might have stayed anyway. Within strata that hold the common cause fixed, the
+//! comparison is fair; the pooled ratio combines the strata.
 //!
 //! ```
 //! use casebook::metrics::confounding;
@@ -42,12 +42,13 @@ struct Cell {
     others: [f64; 2],
 }
 
-/// How many times as many of the exposed have the outcome: crude, and pooled over strata.
+/// Computes the risk ratio of the exposed and the others: crude, and pooled over strata.
 ///
 /// Reads `users`: `exposed` and `outcome` (bool) and the columns of the strata (anything), none of them empty.
 /// Returns two rows: `method` ("crude", "stratified"), `strata` (i64: those with exposed and others), `exposed`,
-/// `others` (i64), `exposed_rate`, `others_rate` (f64; of the stratified row: standardised to the strata's sizes),
-/// `ratio`, `low`, `high` (f64, 95 %, on the logarithm's scale; null where nobody has the outcome).
+/// `others` (i64: the users compared; in the stratified row those of these strata), `exposed_rate`, `others_rate`
+/// (f64; in the stratified row standardised to the strata's sizes), `ratio`, `low`, `high` (f64, 95%, on the log scale).
+/// The ratio is null where none of the others has the outcome, the interval also where none of the exposed has.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
@@ -101,20 +102,28 @@ pub fn risk_ratio(
     });
     let both: Vec<Cell> =
         cells.into_values().filter(|cell| cell.exposed[1] > 0.0 && cell.others[1] > 0.0).collect();
-    let rows = [("crude", pooled(&[all]), 1), ("stratified", pooled(&both), both.len() as i64)];
+    let rows = [("crude", vec![all]), ("stratified", both)].map(|(method, cells)| {
+        let side = |of: fn(&Cell) -> f64| cells.iter().map(of).sum::<f64>() as i64;
+        let sizes = [side(|cell| cell.exposed[1]), side(|cell| cell.others[1])];
+        (method, pooled(&cells), cells.len() as i64, sizes)
+    });
     let pick = |of: fn(&Pooled) -> f64| -> Vec<Option<f64>> {
-        rows.iter().map(|(_, found, _)| found.as_ref().map(of).filter(|v| v.is_finite())).collect()
+        rows.iter().map(|row| row.1.as_ref().map(of).filter(|value| value.is_finite())).collect()
+    };
+    let bound = |of: fn(&Pooled) -> f64| -> Vec<Option<f64>> {
+        let finite = |found: &&Pooled| found.spread.is_finite() && found.ratio.is_finite();
+        rows.iter().map(|row| row.1.as_ref().filter(finite).map(of)).collect()
     };
     Ok(df!(
         "method" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
         "strata" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
-        "exposed" => vec![all.exposed[1] as i64; 2],
-        "others" => vec![all.others[1] as i64; 2],
+        "exposed" => rows.iter().map(|row| row.3[0]).collect::<Vec<_>>(),
+        "others" => rows.iter().map(|row| row.3[1]).collect::<Vec<_>>(),
         "exposed_rate" => pick(|found| found.rates[0]),
         "others_rate" => pick(|found| found.rates[1]),
         "ratio" => pick(|found| found.ratio),
-        "low" => pick(|found| found.ratio * (-Z95 * found.spread).exp()),
-        "high" => pick(|found| found.ratio * (Z95 * found.spread).exp()),
+        "low" => bound(|found| found.ratio * (-Z95 * found.spread).exp()),
+        "high" => bound(|found| found.ratio * (Z95 * found.spread).exp()),
     )?)
 }
 
@@ -194,7 +203,29 @@ mod tests {
         assert!(error.unwrap_err().to_string().contains("true or false"));
     }
 
-    /// The interval holds the true ratio, 1.5 in each of three strata, as often as it says.
+    /// Users of a stratum without anybody to compare them with are not counted as compared; and an interval has both
+    /// ends or none.
+    #[test]
+    fn the_stratified_row_counts_whom_it_compares() {
+        let users = df!(
+            "stratum" => ["a", "a", "b"],
+            "fast" => [true, false, true],
+            "back" => [false, true, false],
+        )
+        .unwrap();
+        let found = risk_ratio(&users, "fast", "back", &["stratum"]).unwrap();
+        let counts = |name: &str| -> Vec<Option<i64>> {
+            found.column(name).unwrap().i64().unwrap().iter().collect()
+        };
+        assert_eq!(counts("exposed"), [Some(2), Some(1)]);
+        assert_eq!(counts("others"), [Some(1), Some(1)]);
+        assert_eq!(found.column("ratio").unwrap().f64().unwrap().get(0), Some(0.0));
+        for bound in ["low", "high"] {
+            assert_eq!(found.column(bound).unwrap().null_count(), 2, "{found}");
+        }
+    }
+
+    /// The interval covers the true ratio, 1.5 in each of three strata, as often as it says.
     #[test]
     fn the_interval_covers() {
         use rand::RngExt;
@@ -217,7 +248,7 @@ mod tests {
                 (bound("low")..bound("high")).contains(&1.5)
             })
             .count();
-        // 95 % of 400 are 380; chance moves that by 4.4.
+        // 95% of 400 are 380; chance moves that by 4.4.
         assert!((364..=394).contains(&covered), "{covered} of 400");
     }
 }

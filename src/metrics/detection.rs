@@ -1,4 +1,4 @@
-//! Detection: how well checks find what they look for, against an answer key.
+//! Detection: the precision and recall of checks, against an answer key.
 //!
 //! ```
 //! use casebook::metrics::detection;
@@ -20,18 +20,19 @@ use polars::prelude::*;
 
 use super::timeline::{fetch, full};
 use super::{Source, share_columns, texts};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
-/// What was found, compared with what is there, by kind of fault.
+/// Computes precision and recall for each kind of fault.
 ///
-/// Reads `found` and `key`: `fault` (text), `id` (text); an id twice counts once. Returns one row per fault of
-/// either: `fault`, `planted`, `found`, `right` (i64: found and planted), `precision`, `precision_low`,
-/// `precision_high` (f64: right / found, 95 % Wilson), `recall`, `recall_low`, `recall_high` (f64: right /
-/// planted), by fault. A ratio over nothing is null.
+/// Reads `found` and `key`: `fault`, `id` (texts or whole numbers); an id twice counts once. Returns one row per fault
+/// in either frame: `fault`, `planted`, `found`, `right` (i64: found and planted), `precision`, `precision_low`,
+/// `precision_high` (f64: right / found, 95% Wilson), `recall`, `recall_low`, `recall_high` (f64: right /
+/// planted), by fault. Precision is null where nothing was found, recall where nothing was planted.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), or
-/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values.
+/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values, and for values that are
+/// neither texts nor whole numbers.
 pub fn score(found: &dyn Source, key: &dyn Source) -> Result<DataFrame> {
     let (found, key) = (by_fault(found, "found")?, by_fault(key, "key")?);
     let faults: BTreeSet<&String> = found.keys().chain(key.keys()).collect();
@@ -56,7 +57,17 @@ pub fn score(found: &dyn Source, key: &dyn Source) -> Result<DataFrame> {
 
 fn by_fault(source: &dyn Source, name: &'static str) -> Result<BTreeMap<String, BTreeSet<String>>> {
     let frame = fetch(source, name, &["fault", "id"])?;
-    let [faults, ids] = ["fault", "id"].map(|column| texts(full(&frame, name, column)?));
+    let [faults, ids] = ["fault", "id"].map(|column| {
+        let found = full(&frame, name, column)?;
+        // 1.0 and 1 would be different texts.
+        match found.dtype() {
+            dtype if dtype.is_float() => {
+                let problem = format!("is {dtype}; it must be text or whole numbers");
+                Err(Error::column(name, column, problem))
+            }
+            _ => texts(found),
+        }
+    });
     let mut sets: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (fault, id) in faults?.into_iter().zip(ids?) {
         sets.entry(fault.unwrap_or_default()).or_default().insert(id.unwrap_or_default());
@@ -91,5 +102,14 @@ mod tests {
         assert_eq!(column("precision"), [Some(0.5), None, Some(0.0), Some(1.0)]);
         assert_eq!(column("recall"), [Some(0.5), Some(0.0), None, Some(1.0)]);
         assert!(score(&key.drop("id").unwrap(), &found).unwrap_err().to_string().contains("id"));
+    }
+
+    #[test]
+    fn numbers_with_decimals_are_no_identifiers() {
+        let key = df!("fault" => ["bot"], "id" => [1_i64]).unwrap();
+        let found = df!("fault" => ["bot"], "id" => [1.0]).unwrap();
+        let error = score(&found, &key).unwrap_err().to_string();
+        assert!(error.contains("found") && error.contains("`id`"), "{error}");
+        assert!(score(&key, &key).is_ok());
     }
 }

@@ -23,78 +23,47 @@ pub mod detection;
 pub mod experiment;
 pub mod funnel;
 pub mod growth;
-pub mod interval;
 pub mod lever;
 pub mod marketplace;
-mod period;
+mod presence;
 pub mod retention;
 pub mod revenue;
 pub mod segment;
 pub mod survival;
-pub(crate) mod timeline;
 
 use polars::prelude::*;
-use rustc_hash::FxHashMap;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+pub(crate) use crate::stats::sample::quantile;
 
-pub use period::Period;
+pub use crate::events::Period;
+pub use crate::frame::Source;
+pub(crate) use crate::frame::{coded, dates, finite, require, require_in, texts};
+pub use crate::stats::interval;
 
-/// A frame as metrics take it: collected or lazy. Of a lazy one only the columns needed are computed.
-///
-/// ```
-/// use casebook::metrics::{activity, activity::Span};
-/// use casebook::polars::prelude::*;
-///
-/// let events = df!("user_id" => ["a", "b", "a"], "timestamp" => [0_i64, 0, 86_400_000])?
-///     .lazy()
-///     .with_column(col("timestamp").cast(DataType::Datetime(TimeUnit::Milliseconds, None)));
-/// let lazily = activity::daily(&events, Span::default())?;
-/// let collected = activity::daily(&events.collect()?, Span::default())?;
-/// assert!(lazily.equals_missing(&collected));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub trait Source {
-    /// The frame, lazily.
-    fn scan(&self) -> LazyFrame;
+/// Under these names metrics know the prepared inputs' parts.
+pub(crate) mod timeline {
+    pub(crate) use crate::events::{
+        DAY, Grouped, Index, Micros, Moments, NOBODY, Numbered, TIME, USER, day_of,
+    };
+    pub(crate) use crate::frame::{fetch, full};
 }
-
-impl Source for DataFrame {
-    fn scan(&self) -> LazyFrame {
-        self.clone().lazy()
-    }
-}
-
-impl Source for LazyFrame {
-    fn scan(&self) -> LazyFrame {
-        self.clone()
-    }
+pub(crate) mod period {
+    pub(crate) use crate::events::period::{Numbers, date};
 }
 
 /// Below this many, a rate says little: the `warning` column says so.
 pub const FEW: u64 = 30;
 
-/// That a frame has the columns a function reads.
-pub(crate) fn require(frame: &DataFrame, name: &'static str, columns: &[&str]) -> Result<()> {
-    require_in(frame.schema(), name, columns)
-}
-
-/// [`require`] for a frame that is known by its schema only.
-pub(crate) fn require_in(schema: &Schema, name: &'static str, columns: &[&str]) -> Result<()> {
-    match columns.iter().find(|column| schema.get(column).is_none()) {
+/// That a frame has none of the columns that a function adds to it: what is the caller's is not overwritten.
+pub(crate) fn absent(frame: &DataFrame, name: &'static str, columns: &[&str]) -> Result<()> {
+    match columns.iter().find(|column| frame.schema().contains(column)) {
         None => Ok(()),
-        Some(column) => Err(ErrorKind::MissingColumn {
-            frame: name,
-            column: (*column).to_owned(),
-            present: schema.iter_names().map(|name| name.to_string()).collect(),
+        Some(column) => {
+            let problem = "is there already, and the result would overwrite it; rename it";
+            Err(Error::column(name, column, problem))
         }
-        .into()),
     }
-}
-
-/// A Date column from days since 1970-01-01.
-pub(crate) fn dates(name: &str, days: Vec<i32>) -> Result<Column> {
-    Ok(Column::new(name.into(), days).cast(&DataType::Date)?)
 }
 
 /// Makes three columns, named by the caller: `hits / trials`, and the ends of its 95% Wilson interval. Null without
@@ -150,64 +119,6 @@ pub(crate) fn labelled(
         columns.insert(0, Column::new(by.into(), names));
     }
     Ok(DataFrame::new_infer_height(columns)?)
-}
-
-/// A column of finite numbers, none of them empty.
-pub(crate) fn finite(frame: &DataFrame, name: &'static str, column: &str) -> Result<Vec<f64>> {
-    let found = timeline::full(frame, name, column)?;
-    if !(found.dtype().is_primitive_numeric() || found.dtype().is_bool()) {
-        let problem = format!("is {}; it must be a number", found.dtype());
-        return Err(Error::column(name, column, problem));
-    }
-    let real = found.cast(&DataType::Float64)?;
-    let values: Vec<f64> = real.f64()?.into_no_null_iter().collect();
-    match values.iter().position(|value| !value.is_finite()) {
-        None => Ok(values),
-        Some(row) => {
-            let problem = format!("holds {} in row {}; it must be finite", values[row], row + 1);
-            Err(Error::column(name, column, problem))
-        }
-    }
-}
-
-/// The `q`-quantile of sorted values, with linear interpolation: NumPy's default and PostgreSQL's
-/// `percentile_cont`.
-pub(crate) fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
-    let last = sorted.len().checked_sub(1)?;
-    let place = q * last as f64;
-    let below = place.floor() as usize;
-    let above = (below + 1).min(last);
-    Some(sorted[below] + (place - below as f64) * (sorted[above] - sorted[below]))
-}
-
-/// Texts of a column, empty where null.
-pub(crate) fn texts(column: &Column) -> Result<Vec<Option<String>>> {
-    let series = column.as_materialized_series().cast(&DataType::String)?;
-    Ok(series.str()?.iter().map(|text| text.map(str::to_owned)).collect())
-}
-
-/// The values of an attribute as numbers: each row's, and the value that each number stands for, in rising order, a
-/// missing one first.
-pub(crate) fn coded(column: &Column) -> Result<(Vec<u32>, Vec<Option<String>>)> {
-    let series = column.as_materialized_series().cast(&DataType::String)?;
-    let mut known: FxHashMap<Option<&str>, u32> = FxHashMap::default();
-    let mut values: Vec<Option<&str>> = vec![];
-    let mut codes: Vec<u32> = Vec::with_capacity(column.len());
-    for value in series.str()?.iter() {
-        codes.push(*known.entry(value).or_insert_with(|| {
-            values.push(value);
-            values.len() as u32 - 1
-        }));
-    }
-    let mut order: Vec<u32> = (0..values.len() as u32).collect();
-    order.sort_unstable_by_key(|code| values[*code as usize]);
-    let mut rank = vec![0; order.len()];
-    for (place, code) in order.iter().enumerate() {
-        rank[*code as usize] = place as u32;
-    }
-    codes.iter_mut().for_each(|code| *code = rank[*code as usize]);
-    let sorted = order.iter().map(|code| values[*code as usize].map(str::to_owned)).collect();
-    Ok((codes, sorted))
 }
 
 /// Every month × every size, so that a month in which nothing happened is a row, not a gap.

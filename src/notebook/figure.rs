@@ -112,17 +112,25 @@ static OPTIONS: LazyLock<usvg::Options<'static>> = LazyLock::new(|| {
 
 /// An indexed PNG with the most frequent colours: charts have few, and the file is a third as large.
 fn encode(pixels: &Pixmap) -> Result<Vec<u8>> {
-    let rgb = |pixel: &[u8]| [pixel[0], pixel[1], pixel[2]];
-    let mut counts = std::collections::BTreeMap::<[u8; 3], u32>::new();
-    for pixel in pixels.data().chunks_exact(4) {
-        *counts.entry(rgb(pixel)).or_default() += 1;
+    // A chart is mostly runs of one colour, and the maps are asked once for each.
+    let runs: Vec<([u8; 3], usize)> = pixels
+        .pixels()
+        .chunk_by(|one, next| one == next)
+        .map(|run| ([run[0].red(), run[0].green(), run[0].blue()], run.len()))
+        .collect();
+    let mut counts = std::collections::BTreeMap::<[u8; 3], usize>::new();
+    for (colour, length) in &runs {
+        *counts.entry(*colour).or_default() += length;
     }
-    let mut frequent: Vec<([u8; 3], u32)> = counts.iter().map(|(c, n)| (*c, *n)).collect();
+    let mut frequent: Vec<([u8; 3], usize)> = counts.iter().map(|(c, n)| (*c, *n)).collect();
     frequent.sort_by_key(|(colour, count)| (std::cmp::Reverse(*count), *colour));
     let palette: Vec<[u8; 3]> = frequent.iter().take(256).map(|(colour, _)| *colour).collect();
     let index: std::collections::BTreeMap<[u8; 3], u8> =
         counts.keys().map(|colour| (*colour, nearest(&palette, *colour))).collect();
-    let indexed: Vec<u8> = pixels.data().chunks_exact(4).map(|pixel| index[&rgb(pixel)]).collect();
+    let indexed: Vec<u8> = runs
+        .iter()
+        .flat_map(|(colour, length)| std::iter::repeat_n(index[colour], *length))
+        .collect();
 
     let mut bytes = vec![];
     let mut encoder = png::Encoder::new(&mut bytes, pixels.width(), pixels.height());

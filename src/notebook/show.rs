@@ -11,7 +11,7 @@ use polars::prelude::*;
 
 use super::Figure;
 use crate::claims::Ledger;
-use crate::metrics::segment::Found;
+use crate::metrics::segment::Clustering;
 use crate::stamp::Stamp;
 use crate::warehouse::Answer;
 use crate::warehouse::queries::Query;
@@ -131,8 +131,8 @@ impl Show for DataFrame {
     }
 }
 
-/// The clusters; who is in which, and why so many, are its other two frames.
-impl Show for Found {
+/// The centroids; the users and the choice of k are its other two frames.
+impl Show for Clustering {
     fn evcxr_display(&self) {
         self.centroids.evcxr_display();
     }

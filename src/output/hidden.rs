@@ -27,6 +27,8 @@ pub struct Hidden {
     path: PathBuf,
     lock: Option<File>,
     keep: Cell<bool>,
+    /// The folder above, if it was made for this one.
+    made: Option<PathBuf>,
 }
 
 impl Hidden {
@@ -59,20 +61,27 @@ impl Hidden {
                 }
                 // Where files cannot be locked, a folder of one's own making is as good.
                 Err(TryLockError::Error(_)) if made => {}
-                Err(TryLockError::Error(cause)) => return Err(fail(cause)),
+                Err(TryLockError::Error(cause)) => {
+                    return Err(unknown("write into", place, &path, &cause));
+                }
             }
             if same(&lock, &file) {
                 let words: Vec<String> =
                     std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
                 let holder = format!("process {}, `{}`", std::process::id(), words.join(" "));
                 fs::write(path.join(HOLDER), holder).map_err(fail)?;
-                return Ok(Hidden { path, lock: Some(lock), keep: Cell::new(false) });
+                return Ok(Hidden { path, lock: Some(lock), keep: Cell::new(false), made: None });
             }
         }
     }
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Notes that the folder above was made for this one: if nothing is put there, it goes, too.
+    pub fn made_above(&mut self, place: &Path) {
+        self.made = Some(place.to_owned());
     }
 
     /// Whether the folder outlives this value.
@@ -119,6 +128,10 @@ impl Drop for Hidden {
         if !self.keep.get() && !std::thread::panicking() {
             // What cannot be removed is in nobody's way.
             let _ = self.remove();
+            // A folder in which something stands is not removed.
+            if let Some(place) = &self.made {
+                let _ = fs::remove_dir(place);
+            }
         }
     }
 }
@@ -128,6 +141,16 @@ fn busy(place: &Path, hidden: &Path) -> Error {
     let holder: String = holder.chars().filter(|c| !c.is_control()).take(300).collect();
     let who = if holder.is_empty() { "another process".to_owned() } else { holder };
     Error::file("write into", place, format!("{who} is at work there; wait until it is done"))
+}
+
+/// That something was left by an earlier run of which, without locks, nobody can say whether it has ended.
+pub fn unknown(action: &'static str, place: &Path, left: &Path, cause: &io::Error) -> Error {
+    let left = left.display();
+    let told = format!(
+        "an earlier run left {left}, and files cannot be locked here ({cause}), so it may still be at work; if it is \
+         not, remove that"
+    );
+    Error::file(action, place, told)
 }
 
 /// A file or a folder, if it is there.
@@ -158,7 +181,7 @@ pub fn left_behind(place: &Path) -> io::Result<Vec<Hidden>> {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
             _ => continue,
         };
-        found.push(Hidden { path, lock, keep: Cell::new(true) });
+        found.push(Hidden { path, lock, keep: Cell::new(true), made: None });
     }
     Ok(found)
 }

@@ -100,13 +100,17 @@ impl Claim {
     }
 
     fn open(place: &Path, key: &str) -> Result<Claim> {
+        let made = !place.exists();
         fs::create_dir_all(place).map_err(|cause| Error::file("create", place, cause))?;
         // Another set that cannot be completed is no reason to stop here.
         let _ = recover(place);
         for left in left_behind(place).map_err(|cause| Error::file("read", place, cause))? {
             left.keep(left.is_marked() || journal::is_open(left.path()));
         }
-        let hidden = Hidden::lock(place, key)?;
+        let mut hidden = Hidden::lock(place, key)?;
+        if made {
+            hidden.made_above(place);
+        }
         hidden.keep(true);
         journal::recover(place, hidden.path())?;
         Ok(Claim { place: place.to_owned(), hidden, hashes: RefCell::default() })
@@ -201,9 +205,9 @@ impl Claim {
     }
 
     /// Moves files from [`staging`](Claim::staging) to their place, in this order: the last one says, to whoever looks,
-    /// that all are there. Earlier files of these names are replaced, and those in `obsolete` removed, unless they were changed. After
-    /// an error everything is as it was before; should that not succeed either, the error says so, and [`recover`]
-    /// completes the replacement later.
+    /// that all are there. Earlier files of these names are replaced, and those in `obsolete` removed, unless they were
+    /// changed. After an error everything is as it was before; should that not succeed either, the error says so, and
+    /// [`recover`] completes the replacement later.
     ///
     /// # Errors
     /// [`ErrorKind::File`](crate::ErrorKind::File): those of [`Claim::check`], and the system's.

@@ -1,11 +1,14 @@
 //! One file, written whole.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::hidden::UNFINISHED;
-use super::state::{same, sync_folder};
+use sha2::{Digest as _, Sha256};
+
+use super::hidden::{UNFINISHED, unknown};
+use super::state::{hexadecimal, same, sync_folder};
 use crate::error::{Error, Result};
 
 /// Writes a file whole: until the new bytes are on the disk, the earlier ones stay. A link is followed, and what is no
@@ -50,17 +53,15 @@ pub(super) fn write_watched(
     };
     let name = target.file_name().ok_or_else(|| fail(io::ErrorKind::InvalidFilename.into()))?;
     let folder = folder(&target);
-    let mut hidden = std::ffi::OsString::from(UNFINISHED);
-    hidden.push(name);
-    let hidden = folder.join(hidden);
+    let hidden = folder.join(draft_name(name));
     let mut file = draft(path, &hidden)?;
     let written = (|| {
-        watch("write")?;
-        file.write_all(bytes)?;
-        // Who may read the earlier file may read this one.
+        // Who may read the earlier file may read this one, and nobody else, not even while it is written.
         if let Ok(found) = fs::metadata(&target) {
             file.set_permissions(found.permissions())?;
         }
+        watch("write")?;
+        file.write_all(bytes)?;
         file.sync_all()?;
         watch("replace")?;
         fs::rename(&hidden, &target)
@@ -70,6 +71,17 @@ pub(super) fn write_watched(
         return Err(fail(cause));
     }
     sync_folder(&folder).map_err(fail)
+}
+
+/// What a file is called on its way: a name that is too long with the prefix is known by its hash.
+fn draft_name(name: &OsStr) -> OsString {
+    const LONGEST: usize = 255;
+    let mut hidden = OsString::from(UNFINISHED);
+    match hidden.len() + name.len() <= LONGEST {
+        true => hidden.push(name),
+        false => hidden.push(hexadecimal(Sha256::new_with_prefix(name.as_encoded_bytes()))),
+    }
+    hidden
 }
 
 /// A hidden file, locked as long as it is open; one that a killed process left is replaced.
@@ -97,8 +109,11 @@ fn draft(path: &Path, hidden: &Path) -> Result<File> {
                 };
                 match left.try_lock() {
                     Err(TryLockError::WouldBlock) => return Err(busy()),
-                    _ if same(&left, hidden) => fs::remove_file(hidden).map_err(fail)?,
-                    _ => {}
+                    Err(TryLockError::Error(cause)) => {
+                        return Err(unknown("write", path, hidden, &cause));
+                    }
+                    Ok(()) if same(&left, hidden) => fs::remove_file(hidden).map_err(fail)?,
+                    Ok(()) => {}
                 }
             }
             Err(cause) => return Err(fail(cause)),

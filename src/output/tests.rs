@@ -299,3 +299,36 @@ fn what_was_left_behind_is_kept_until_somebody_says_otherwise() {
     }
     assert!(!left.exists());
 }
+
+#[test]
+fn a_folder_made_for_nothing_is_not_left() {
+    let above = tempfile::tempdir().unwrap();
+    let place = above.path().join("out");
+    drop(Claim::take(&place, "key").unwrap());
+    assert!(!place.exists());
+    // What was there before, even empty, stays.
+    fs::create_dir(&place).unwrap();
+    drop(Claim::take(&place, "key").unwrap());
+    assert!(place.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_draft_is_as_private_as_what_it_replaces_and_names_may_be_long() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("n".repeat(255));
+    fs::write(&path, "old").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let mut modes = vec![];
+    single::write_watched(&path, b"new", &mut |_| {
+        for entry in fs::read_dir(folder.path())? {
+            modes.push(entry?.metadata()?.permissions().mode() & 0o777);
+        }
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(modes, [0o600; 4], "old and draft, before writing and before replacing");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+}

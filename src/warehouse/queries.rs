@@ -207,7 +207,7 @@ pub mod notion {
         name: "notion/cohort_retention.sql",
         text: include_str!("../../sql/notion/cohort_retention.sql"),
     };
-    /// Users in tenths by how much they do.
+    /// Users in deciles by how much they do.
     pub const POWER_USERS: Query = Query {
         name: "notion/power_users.sql",
         text: include_str!("../../sql/notion/power_users.sql"),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What independent implementations make of generated data, for tests/reference.rs to compare with.
+"""What independent implementations make of generated data, for tests/it/reference.rs to compare with.
 
 usage: make.py all              makes datasets.json, python.json, sql.json, clickhouse.json and posthog.json anew,
                                 in environments and on a PostgreSQL server of its own
@@ -229,6 +229,29 @@ def clusters(rng):
     return made
 
 
+def optima():
+    """How low scikit-learn's k-means gets with its ten starts, by twenty seeds: on customers, and on groups that
+    overlap more and more."""
+    import csv
+    import numpy as np
+    from sklearn.cluster import KMeans
+    from sklearn.preprocessing import StandardScaler
+    with open(HERE.parent.parent / "data" / "samples" / "customers.csv") as file:
+        rows = [[float(row[name]) for name in ("orders", "spent", "days_since_last")] for row in csv.DictReader(file)]
+    rng = np.random.default_rng(20260303)
+    sets = [np.array(rows)]
+    for groups, dims, n, spread in [(4, 2, 400, 1), (6, 3, 600, 2), (3, 2, 800, 3)]:
+        centres = rng.normal(0, 4, (groups, dims))
+        sets.append(np.round(centres[rng.integers(0, groups, n)] + rng.normal(0, spread, (n, dims)), 3))
+    made = []
+    for points in sets:
+        scaled = StandardScaler().fit_transform(points)
+        inertia = [sorted(number(KMeans(k, n_init=10, tol=0, max_iter=1_000, random_state=seed).fit(scaled).inertia_)
+                          for seed in range(20)) for k in range(2, 9)]
+        made.append({"points": points.tolist(), "k": list(range(2, 9)), "inertia": inertia})
+    return made
+
+
 def spread(rng):
     import numpy as np
     made = []
@@ -305,7 +328,7 @@ def python():
     rng = np.random.default_rng(20260101)
     return {"datasets": events(rng), "survival": survival(rng), "tests": tests(rng), "power": power(),
             "clusters": clusters(rng), "concentration": spread(rng), "buyers": buyers(),
-            "strata": strata()}
+            "strata": strata(), "optima": optima()}
 
 
 # ---- SQL -------------------------------------------------------------------------------------------

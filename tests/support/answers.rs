@@ -35,8 +35,9 @@ pub fn from_polars(
     let everything = tables.user_events.clone().lazy().filter(col("event_type").neq(lit("signup")));
     let events = everything.clone().filter(col("timestamp").lt(lit(midnight)));
 
-    let span = activity::Span { from: Some(first), to: Some(as_of) };
-    let daily = activity::daily(&events, span).unwrap().tail(Some(30)).lazy().select([
+    let window = Window::new(first, until).unwrap();
+    let observed = Window::until(until);
+    let daily = activity::daily(&events, window).unwrap().tail(Some(30)).lazy().select([
         text("date"),
         col("dau"),
         col("wau"),
@@ -48,7 +49,7 @@ pub fn from_polars(
     let within = |column: &str| col(column).gt_eq(lit(from)).and(col(column).lt_eq(lit(to)));
     let cohort = users.clone().filter(within("signup_date"));
     let stages = growth::Stages::new(kind("page_create"), together(), kind("upgrade"));
-    let reached = stages.milestones(&cohort, &everything, until).unwrap();
+    let reached = stages.milestones(&cohort, &everything, observed).unwrap();
     let steps = Funnel::new(growth::STAGES.map(Step::event)).conversion(&reached).unwrap();
     let seen =
         tables.visitors.clone().lazy().filter(within("date")).select([col("visitors").sum()]);
@@ -60,7 +61,7 @@ pub fn from_polars(
         .select(["stage", "name", "users", "previous", "step_rate", "dropped"].map(col));
 
     let cohorts = Retention::default()
-        .until(midnight)
+        .window(observed)
         .cohorts(&users, &events, Period::Month)
         .unwrap()
         .lazy()
@@ -73,20 +74,20 @@ pub fn from_polars(
             col("rate"),
         ]);
 
-    let power =
-        growth::power_users(&events, (as_of - TimeDelta::days(89)).max(first), until).unwrap();
-    let adoption = growth::adoption(&users, &everything, "event_type", until)
+    let quarter = Window::new((as_of - TimeDelta::days(89)).max(first), until).unwrap();
+    let power = growth::power_users(&events, quarter).unwrap();
+    let adoption = growth::adoption(&users, &everything, "event_type", observed)
         .unwrap()
         .lazy()
         .select(["feature", "users", "adopted", "rate", "events", "events_per_adopter"].map(col));
 
-    let weeks = growth::north_star(&everything, together(), first, until)
+    let weeks = growth::north_star(&everything, "workspace_id", together(), window)
         .unwrap()
         .tail(Some(12))
         .lazy()
         .select([
             text("week"),
-            col("workspaces"),
+            col("groups").alias("workspaces"),
             col("collaborative"),
             col("share"),
             col("users"),
@@ -97,7 +98,7 @@ pub fn from_polars(
         (sql::DAU_MAU, done(daily)),
         (sql::FUNNEL, done(funnel)),
         (sql::COHORT_RETENTION, done(cohorts)),
-        (sql::POWER_USERS, growth::tenths(&power).unwrap()),
+        (sql::POWER_USERS, growth::deciles(&power).unwrap()),
         (sql::FEATURE_ADOPTION, done(adoption)),
         (sql::REVENUE, recurring(tables, until)),
         (sql::NORTH_STAR, done(weeks)),

@@ -114,7 +114,8 @@ pub fn measure(config: &notion::Config) -> Result<Vec<(&'static str, f64, f64, f
         kind(&["comment", "share", "invite"]),
         kind(&["upgrade"]),
     );
-    let reached = stages.milestones(users, &events, until)?;
+    let observed = Window::until(until);
+    let reached = stages.milestones(users, &events, observed)?;
     let steps = Funnel::new(growth::STAGES.map(Step::event)).conversion(&reached)?;
     let eligible = users
         .clone()
@@ -142,11 +143,8 @@ pub fn measure(config: &notion::Config) -> Result<Vec<(&'static str, f64, f64, f
     push("signup to paid", 0.012, 0.0025, number(&funnel, "of_signups", 6)?);
     push("visitor to paid", 0.00177, 0.0004, number(&funnel, "of_visitors", 6)?);
 
-    let matrix = Retention::default().until(until.and_time(chrono::NaiveTime::MIN)).cohorts(
-        users,
-        &events,
-        Period::Month,
-    )?;
+    let matrix =
+        Retention::default().window(Window::until(until)).cohorts(users, &events, Period::Month)?;
     let month = |k: i64| {
         let rows =
             matrix.clone().lazy().filter(col("period").eq(lit(k)).and(col("active").is_not_null()));
@@ -169,9 +167,13 @@ pub fn measure(config: &notion::Config) -> Result<Vec<(&'static str, f64, f64, f
         half(i64::from(cohorts - cohorts / 2))? / half(0)?,
     );
 
-    let times = growth::time_to_value(users, &events, kind(&["page_create"]), 7 * 24, until)?;
-    let midnight = until.and_time(chrono::NaiveTime::MIN);
-    let back = Retention::default().until(midnight).by_user(users, &events, Period::Month, 1)?;
+    let times = growth::time_to_value(users, &events, kind(&["page_create"]), 7 * 24, observed)?;
+    let back = Retention::default().window(Window::until(until)).by_user(
+        users,
+        &events,
+        Period::Month,
+        1,
+    )?;
     let compared =
         beside(beside(users.clone().lazy(), &times.drop("eligible")?, "user_id"), &back, "user_id")
             .filter(col("hours").is_not_null().and(col("eligible")))
@@ -194,8 +196,8 @@ pub fn measure(config: &notion::Config) -> Result<Vec<(&'static str, f64, f64, f
     .with_column(col("events").fill_null(lit(0_i64)))
     .collect()?;
     let top = concentration::summary(&each, "events", &[0.1])?;
-    push("top tenth's share of activity", 0.5, 0.05, number(&top, "value", 1)?);
-    let daily = activity::daily(&events, activity::Span { from: None, to: until.pred_opt() })?;
+    push("top decile's share of activity", 0.5, 0.05, number(&top, "value", 1)?);
+    let daily = activity::daily(&events, Window::until(until))?;
     let steady = daily.lazy().filter(col("mau").is_not_null());
     let sticky = one(steady, col("dau").sum().cast(DataType::Float64) / col("mau").sum())?;
     push("stickiness", targets.stickiness, targets.stickiness * 0.05, sticky);

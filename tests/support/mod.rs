@@ -1,11 +1,29 @@
 //! What several tests need.
 #![allow(dead_code)] // each test binary uses its part
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 
 use casebook::polars::prelude::DataFrame;
 use casebook::simulate::saas::{self, Config, Tables};
+
+/// How many seeds a test takes: `few` while one works, `all` at night, when `CASEBOOK_SEEDS` is `all`.
+///
+/// What was taken is added to the file that `CASEBOOK_SEEDS_TAKEN` names, for tests/run.py to tell.
+pub fn seeds(few: u64, all: u64) -> u64 {
+    let taken = match std::env::var("CASEBOOK_SEEDS").as_deref() {
+        Ok("all") => all,
+        Ok("few") | Err(std::env::VarError::NotPresent) => few,
+        other => panic!("CASEBOOK_SEEDS is {other:?}; accepted: few, all"),
+    };
+    if let Some(path) = std::env::var_os("CASEBOOK_SEEDS_TAKEN") {
+        let mut file = std::fs::File::options().create(true).append(true).open(path).unwrap();
+        // One write: other tests add to the file at the same time.
+        file.write_all(format!("{taken} {all}\n").as_bytes()).unwrap();
+    }
+    taken
+}
 
 /// A private PostgreSQL server, gone when dropped.
 pub struct Server {

@@ -3,7 +3,8 @@
 use casebook::Result;
 use casebook::chart;
 use casebook::chrono::{NaiveDate, TimeDelta};
-use casebook::metrics::activity::{Before, Span};
+use casebook::events::Window;
+use casebook::metrics::activity::Before;
 use casebook::metrics::{Period, activity};
 use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
@@ -79,11 +80,17 @@ impl Activity {
         self.output.check()?;
         let table = self.named.read(&self.events)?;
         let events = table.frame.clone();
-        let span = Span { from: self.from, to: self.to };
+        let end = self.to.and_then(|last| last.succ_opt());
+        let window = match (self.from, end) {
+            (Some(from), Some(end)) => Window::new(from, end)?,
+            (Some(from), None) => Window::from(from),
+            (None, Some(end)) => Window::until(end),
+            (None, None) => Window::default(),
+        };
         notes::span(self.from, self.to, &events)?;
         match self.show {
             Shown::Daily => {
-                let found = activity::daily(&events, span)?;
+                let found = activity::daily(&events, window)?;
                 self.output.give(&found, || {
                     let [dau, wau, mau] = ["dau", "wau", "mau"].map(|kind| {
                         found.clone().lazy().select([
@@ -106,7 +113,7 @@ impl Activity {
             }
             Shown::Lifecycle => {
                 let before = if self.midway { Before::Unobserved } else { Before::Nothing };
-                let found = activity::lifecycle(&events, self.period, span, before)?;
+                let found = activity::lifecycle(&events, self.period, window, before)?;
                 self.tell_censored(&events, &found)?;
                 self.output.give(&found, || {
                     let kinds = ["new", "retained", "resurrected", "dormant"].map(|kind| {
@@ -128,7 +135,7 @@ impl Activity {
                 })
             }
             Shown::Days => {
-                let daily = activity::daily(&events, span)?;
+                let daily = activity::daily(&events, window)?;
                 let last = self.to.or_else(|| {
                     let days = daily.column("date").ok()?.date().ok()?.physical().max()?;
                     NaiveDate::from_epoch_days(days)
@@ -136,7 +143,10 @@ impl Activity {
                 let Some(last) = last else {
                     return Err(table.trouble("it has no events"));
                 };
-                let found = activity::frequency(&events, last, self.window)?;
+                let found = activity::frequency(
+                    &events,
+                    Window::last_days(self.window, last + TimeDelta::days(1)),
+                )?;
                 let from = last - TimeDelta::days(i64::from(self.window) - 1);
                 if let Some((first, _)) = notes::extent(&events, "timestamp")?
                     && self.from.unwrap_or(first.date()) > from

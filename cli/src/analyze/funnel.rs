@@ -2,6 +2,7 @@
 
 use casebook::chart::{self, Unit};
 use casebook::chrono::TimeDelta;
+use casebook::events::Window;
 use casebook::metrics::funnel::{Funnel as Steps, Order, Step};
 use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
@@ -215,7 +216,8 @@ impl Funnel {
             if let Some(until) = self.rules.until {
                 notes::end("--until", until, &table.frame)?;
             }
-            let found = funnel.trend(&table.frame, period, self.rules.until)?;
+            let observed = self.rules.until.map_or(Window::default(), Window::until);
+            let found = funnel.trend(&table.frame, period, observed)?;
             Self::occurring(&table, &asked, &without)?;
             return self.output.give(&found, || trend(&found));
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use casebook::chart::{self, Unit};
 use casebook::chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta};
+use casebook::events::Window;
 use casebook::metrics::Period;
 use casebook::metrics::retention::{self, Base, Clock, Rule, Weight};
 use casebook::polars::prelude::*;
@@ -47,7 +48,7 @@ impl Start {
             Days::Hours24 => Clock::Hours24,
         });
         match self.until {
-            Some(until) => how.until(until),
+            Some(until) => how.window(Window::until(until)),
             None => how,
         }
     }

@@ -2,9 +2,9 @@
 
 use casebook::chart;
 use casebook::chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use casebook::events::Window;
 use casebook::metrics::activity;
-use casebook::metrics::activity::Span;
-use casebook::metrics::segment::{self, Clusters, K};
+use casebook::metrics::segment::{self, K, KMeans};
 use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
@@ -50,7 +50,7 @@ impl Rfm {
                 as_of
             }
             None => {
-                let daily = activity::daily(&table.frame, Span::default())?;
+                let daily = activity::daily(&table.frame, Window::default())?;
                 let last = daily.column("date")?.date()?.physical().max();
                 let next = last.and_then(|day| NaiveDate::from_epoch_days(day + 1));
                 next.unwrap_or_default().and_time(NaiveTime::MIN)
@@ -60,8 +60,11 @@ impl Rfm {
         if scores.height() == 0 {
             return Err(Error::config("as_of", as_of, "a date after the first row's"));
         }
-        let mean =
-            |name: &str| col(name).cast(DataType::Float64).mean().alias(format!("mean_{name}"));
+        // In rising order, so that the order of rows does not change the last digit.
+        let mean = |name: &str| {
+            let rising = col(name).cast(DataType::Float64).sort(SortOptions::default());
+            rising.mean().alias(format!("mean_{name}"))
+        };
         let summary = scores
             .clone()
             .lazy()
@@ -163,7 +166,7 @@ impl Segments {
         let frame = table.named(table.frame.clone(), "user_id")?;
         let features: Vec<&str> = self.features.iter().map(String::as_str).collect();
         let found =
-            segment::kmeans(&frame, &features, &Clusters::default().k(self.k).seed(self.seed))?;
+            segment::kmeans(&frame, &features, &KMeans::default().k(self.k).seed(self.seed))?;
         let shown = match self.show {
             Grouped::Groups => &found.centroids,
             Grouped::Users => &found.users,

@@ -21,7 +21,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::{Columns, ECHARTS, Packed, STYLE, json};
-use casebook::metrics::segment::{self, Clusters, K};
+use casebook::metrics::segment::{self, K, KMeans};
 use casebook::simulate::Part;
 use casebook::simulate::clock::Day;
 use casebook::simulate::ecommerce::{self as shop, Batch, Config, Segment};
@@ -348,7 +348,7 @@ impl Taken {
             of.fill_with(|| some.next().unwrap_or(0));
             return Ok((names, of));
         }
-        let how = Clusters::default().k(K::Silhouette(2, 6)).seed(config.seed);
+        let how = KMeans::default().k(K::Silhouette(2, 6)).seed(config.seed);
         let found = segment::kmeans(&features, &["visits a month", "views a visit"], &how)?;
         for name in found.centroids.column("name")?.str()?.iter().flatten() {
             names.push(format!("{}: {name}", names.len()));

@@ -367,6 +367,30 @@ fn names_survive_and_rows_may_come_in_any_order() {
     assert!(csv.contains("\"a \"\"quoted\"\" one\""), "{csv}");
 }
 
+/// Sums and means of a segment are the same to the last digit, whatever the order of rows.
+#[test]
+fn a_summary_does_not_depend_on_the_order_of_rows() {
+    let place = Place::new();
+    let row = |n: u64| {
+        let (user, cents) = (n * 7_919 % 307, n * 104_729 % 9_973);
+        format!(
+            "u{user},2024-0{}-{:02},{n},{}.{:02}",
+            1 + n % 6,
+            1 + n % 28,
+            cents / 100,
+            cents % 100
+        )
+    };
+    let lines: Vec<String> = (0..2_000).map(row).collect();
+    let mut turned = lines.clone();
+    turned.sort_by_key(|line| line.chars().rev().collect::<String>());
+    let head = "user_id,timestamp,order_id,amount";
+    let [one, other] = [("one.csv", lines), ("other.csv", turned)]
+        .map(|(name, lines)| place.file(name, format!("{head}\n{}\n", lines.join("\n"))));
+    let of = |file: &str| runs(&["analyze", "rfm", file, "--summary", "--format", "json"]);
+    assert_eq!(of(&one), of(&other));
+}
+
 /// The same from Parquet as from CSV, whatever the types.
 #[test]
 fn parquet_gives_the_same_as_csv() {

@@ -2,11 +2,10 @@
 
 use polars::prelude::*;
 
-use super::Funnel;
-use super::marks::{Property, Run, SKIPPED};
+use super::automaton::SKIPPED;
+use super::{Funnel, Order};
 use crate::error::{Error, Result};
-use crate::metrics::Source;
-use crate::metrics::timeline::Numbered;
+use crate::events::EventSource;
 
 /// Which of a user's events says to which group the user belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,7 +45,7 @@ impl Funnel {
     /// ```
     pub fn conversion_by_property(
         &self,
-        events: &dyn Source,
+        events: &dyn EventSource,
         property: &str,
         attribution: Attribution,
     ) -> Result<DataFrame> {
@@ -56,44 +55,35 @@ impl Funnel {
             let accepted = format!("a step from 1 to {}", self.steps.len());
             return Err(Error::config("attribution", format!("step {step}"), accepted));
         }
-        let mut events = self.events(events, Some(property))?;
-        let Some(Property { codes, values }) = events.property.take() else {
-            return Err(Error::config("property", property, "a column of the events"));
-        };
-        let value = |code: Option<u32>| values.get(code? as usize)?.as_deref();
+        let mut marked = self.marked(events, Some(property))?;
+        let values = marked.property(property)?;
+        let value = |code: Option<u32>| values.values.get(code? as usize)?.as_deref();
         if attribution == Attribution::AllEvents {
-            // Each user with each value is counted like a user.
-            let pairs = Numbered::pairs(&events.numbered.codes, &codes);
-            let of: Vec<Option<u32>> =
-                pairs.firsts().iter().map(|row| codes.get(*row as usize).copied()).collect();
-            events.numbered = pairs;
-            let mut grouped = events.grouped()?;
-            let run = Run { reached: events.search(&mut grouped), actors: events.actors()? };
-            let of: Vec<Option<&str>> = of.into_iter().map(value).collect();
-            return self.grouped(&run, &of, property);
+            let of = marked.split(&values);
+            let of: Vec<Option<&str>> = of.into_iter().map(|code| value(Some(code))).collect();
+            return self.grouped(&marked.run()?, &of, property);
         }
-        let mut grouped = events.grouped()?;
-        let run = Run { reached: events.search(&mut grouped), actors: events.actors()? };
+        let run = marked.run()?;
         let n = self.steps.len();
-        let at = &events.moments.micros;
         // The values stand in order, so that the lowest number is the first value.
         let mut chosen: Vec<Option<(i64, u32)>> = vec![None; run.actors.height()];
-        for (row, (actor, steps)) in events.numbered.codes.iter().zip(events.steps()?).enumerate() {
-            let (actor, code) = (*actor as usize, codes[row]);
-            if *steps == 0 || value(Some(code)).is_none() {
+        let events = marked.codes.iter().zip(&values.codes).zip(marked.at()).zip(marked.steps()?);
+        for (((actor, code), at), steps) in events {
+            let (actor, code) = (*actor as usize, *code);
+            if steps == 0 || value(Some(code)).is_none() {
                 continue;
             }
             let rank = match attribution {
-                Attribution::LastTouch => (-at[row], code),
+                Attribution::LastTouch => (-at, code),
                 Attribution::Step(step) => {
                     let took = run.reached[actor * n + step - 1];
-                    let fits = steps & (1 << (step - 1)) != 0 || self.order == super::Order::Any;
-                    if took == SKIPPED || took != at[row] || !fits {
+                    let fits = steps & (1 << (step - 1)) != 0 || self.order == Order::Any;
+                    if took == SKIPPED || took != at || !fits {
                         continue;
                     }
                     (took, code)
                 }
-                _ => (at[row], code),
+                _ => (at, code),
             };
             let known = &mut chosen[actor];
             if known.is_none_or(|known| rank < known) {

@@ -38,15 +38,13 @@
 //! The questions are those that PostHog answers for its funnels and ClickHouse for `windowFunnel`; where
 //! tools differ, [`metrics::definitions`](super::definitions) says which option here matches which.
 
-mod any;
-mod attempts;
 mod attribution;
-mod marks;
-mod sequence;
-mod simultaneous;
+mod automaton;
+mod marked;
 mod table;
+#[cfg(test)]
+mod tests;
 mod trend;
-mod window_funnel;
 
 use chrono::TimeDelta;
 use polars::prelude::*;
@@ -54,8 +52,8 @@ use polars::prelude::*;
 use crate::error::{Error, Result};
 
 pub use attribution::Attribution;
+pub use automaton::Mode;
 pub use table::Walk;
-pub use window_funnel::Mode;
 
 /// The most steps a funnel may have.
 pub const MOST_STEPS: usize = 32;
@@ -78,7 +76,8 @@ impl Step {
         Step::new(name, col("event").eq(lit(name)))
     }
 
-    /// Taken by the events for which an expression over the events' columns is true.
+    /// Taken by the events for which an expression over the events' columns is true. Where it is null it
+    /// does not hold; one that is not true or false, such as a number, is refused.
     pub fn new(name: &str, when: Expr) -> Step {
         Step { name: name.to_owned(), when, optional: false, within: None, first_of: None }
     }
@@ -169,7 +168,7 @@ pub struct Funnel {
     exclusions: Vec<Exclusion>,
     excluded: Excluded,
     per: Option<String>,
-    window_funnel: Option<window_funnel::Modes>,
+    window_funnel: Option<automaton::Modes>,
 }
 
 impl Funnel {
@@ -340,4 +339,8 @@ fn micros(time: Option<TimeDelta>) -> i64 {
 
 fn seconds(micros: i64) -> f64 {
     micros as f64 / 1e6
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }

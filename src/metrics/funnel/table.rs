@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 
 use polars::prelude::*;
 
-use super::marks::{Run, SKIPPED, taken};
-use super::{Funnel, Order, seconds};
+use super::automaton::{SKIPPED, taken};
+use super::marked::Run;
+use super::{Funnel, Order, mean, seconds};
 use crate::error::{Error, Result};
-use crate::metrics::timeline::{Index, USER, fetch, full};
-use crate::metrics::{Source, coded, quantile, share_columns, warnings};
+use crate::events::{EventSource, UserSource};
+use crate::frame::coded;
+use crate::metrics::{share_columns, warnings};
+use crate::stats::sample::quantile;
 
 impl Funnel {
     /// How many get to each step.
     ///
-    /// Reads `events`: `user_id`, `timestamp` (Date or Datetime), `event` (text, if steps are given by
-    /// name), the columns named by the steps' expressions and by [`per`](Funnel::per).
+    /// Reads `events`: users and times, `event` (text, if steps are given by name), the columns named by the
+    /// steps' expressions and by [`per`](Funnel::per).
     ///
     /// Returns one row per step: `step` (i64, from 1), `name`, `users` (i64: who reached it), `previous`
     /// (i64: who reached the step before; null for step 1; an optional step is nobody's step before),
@@ -25,7 +28,8 @@ impl Funnel {
     /// `warning` (text, where fewer than 30 began). A rate over nobody is null.
     ///
     /// # Errors
-    /// As [`validate`](Funnel::validate), and for an event that matches two steps in any order;
+    /// As [`validate`](Funnel::validate), and for an event that matches two steps in any order, or a
+    /// condition that is not true or false;
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
     /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty identifiers or times.
     ///
@@ -38,7 +42,7 @@ impl Funnel {
     /// assert_eq!(steps.height(), 3);
     /// # Ok::<(), casebook::Error>(())
     /// ```
-    pub fn conversion(&self, events: &dyn Source) -> Result<DataFrame> {
+    pub fn conversion(&self, events: &dyn EventSource) -> Result<DataFrame> {
         self.walk(events)?.conversion()
     }
 
@@ -60,13 +64,13 @@ impl Funnel {
     /// assert!(walk.conversion_by(&users, "plan")?.equals_missing(&funnel.conversion_by(&events, &users, "plan")?));
     /// # Ok::<(), casebook::Error>(())
     /// ```
-    pub fn walk(&self, events: &dyn Source) -> Result<Walk<'_>> {
-        Ok(Walk { funnel: self, run: self.run(events)? })
+    pub fn walk(&self, events: &dyn EventSource) -> Result<Walk<'_>> {
+        Ok(Walk { funnel: self, run: self.marked(events, None)?.run()? })
     }
 
     /// [`conversion`](Funnel::conversion) for each value of a user's attribute.
     ///
-    /// `users`: `user_id`, unique, and the attribute. Returns the attribute's column (text; null for
+    /// Reads of `users` the attribute. Returns the attribute's column (text; null for
     /// users that are not in `users`, or without the attribute), then as `conversion`, by attribute and
     /// step. Values nobody of whom begins have no rows.
     ///
@@ -85,8 +89,8 @@ impl Funnel {
     /// ```
     pub fn conversion_by(
         &self,
-        events: &dyn Source,
-        users: &dyn Source,
+        events: &dyn EventSource,
+        users: &dyn UserSource,
         attribute: &str,
     ) -> Result<DataFrame> {
         self.walk(events)?.conversion_by(users, attribute)
@@ -95,8 +99,8 @@ impl Funnel {
     /// When each user took each step, in the attempt that counts.
     ///
     /// Reads `events` as [`conversion`](Funnel::conversion). Returns one row per user (or user and
-    /// session) and step taken: `user_id`, the column given to [`per`](Funnel::per) if any, `step`
-    /// (i64), `name`, `at` (Datetime, UTC), `seconds` (f64: since the step taken before; null at step 1),
+    /// session) and step taken: the events' column of users, the one given to [`per`](Funnel::per) if any,
+    /// `step` (i64), `name`, `at` (Datetime, in the events' zone), `seconds` (f64: since the step taken before; null at step 1),
     /// `total_seconds` (f64: since step 1), by user and step. In any order, steps are numbered as they
     /// were done, and `name` is null.
     ///
@@ -112,17 +116,18 @@ impl Funnel {
     /// let figure = chart::histogram(&times.lazy().filter(col("step").eq(lit(3))).collect()?, "total_seconds").draw()?;
     /// # Ok::<(), casebook::Error>(())
     /// ```
-    pub fn times(&self, events: &dyn Source) -> Result<DataFrame> {
-        let Run { actors, reached } = self.run(events)?;
+    pub fn times(&self, events: &dyn EventSource) -> Result<DataFrame> {
+        let marked = self.marked(events, None)?;
+        let Run { actors, reached } = marked.run()?;
         let mut rows: Vec<IdxSize> = vec![];
-        let (mut steps, mut at): (Vec<i64>, Vec<i64>) = (vec![], vec![]);
+        let (mut steps, mut at): (Vec<i64>, Vec<Option<i64>>) = (vec![], vec![]);
         let (mut since_last, mut since_first): (Vec<Option<f64>>, Vec<f64>) = (vec![], vec![]);
         for (actor, reached) in reached.chunks_exact(self.steps.len()).enumerate() {
             let mut before = None;
             for (step, time) in taken(reached) {
                 rows.push(actor as IdxSize);
                 steps.push(step as i64 + 1);
-                at.push(time);
+                at.push(Some(time));
                 since_last.push(before.map(|before| seconds(time - before)));
                 since_first.push(seconds(time - reached[0]));
                 before = Some(time);
@@ -135,14 +140,16 @@ impl Funnel {
                 (self.order != Order::Any).then_some(name)
             })
             .collect();
-        let mut table = actors.take(&IdxCa::from_vec("row".into(), rows))?;
-        let keys: Vec<String> = table.get_column_names().iter().map(|n| n.to_string()).collect();
-        let moment = DataType::Datetime(TimeUnit::Microseconds, None);
-        table.with_column(Column::new("name".into(), names))?;
-        table.with_column(Column::new("at".into(), at).cast(&moment)?)?;
-        table.with_column(Column::new("seconds".into(), since_last))?;
-        table.with_column(Column::new("total_seconds".into(), since_first))?;
-        table.insert_column(keys.len(), Column::new("step".into(), steps))?;
+        let mut columns = actors.take(&IdxCa::from_vec("row".into(), rows))?.columns().to_vec();
+        let keys: Vec<String> = columns.iter().map(|key| key.name().to_string()).collect();
+        columns.extend([
+            Column::new("step".into(), steps),
+            Column::new("name".into(), names),
+            marked.moments().column("at", at)?,
+            Column::new("seconds".into(), since_last),
+            Column::new("total_seconds".into(), since_first),
+        ]);
+        let table = DataFrame::new_infer_height(columns)?;
         let order: Vec<&str> = keys.iter().map(String::as_str).chain(["step"]).collect();
         Ok(table.sort(order, SortMultipleOptions::default())?)
     }
@@ -166,11 +173,11 @@ impl Funnel {
     /// assert_eq!(waits.height(), 2 * 4); // two steps, four intervals
     /// # Ok::<(), casebook::Error>(())
     /// ```
-    pub fn distribution(&self, events: &dyn Source, edges: &[f64]) -> Result<DataFrame> {
+    pub fn distribution(&self, events: &dyn EventSource, edges: &[f64]) -> Result<DataFrame> {
         if edges.first() != Some(&0.0) || !edges.is_sorted_by(|a, b| a < b) {
             return Err(Error::config("edges", format!("{edges:?}"), "0 first, then rising"));
         }
-        let Run { reached, .. } = self.run(events)?;
+        let Run { reached, .. } = self.marked(events, None)?.run()?;
         let n = self.steps.len();
         let mut counts = vec![vec![0_i64; edges.len()]; n];
         for reached in reached.chunks_exact(n) {
@@ -241,9 +248,6 @@ impl Funnel {
                 |(step, times): (usize, &Vec<f64>)| quantile(times, q).filter(|_| step > 0);
             times.iter().enumerate().map(from_second).collect()
         };
-        let mean = |times: &[f64]| {
-            (!times.is_empty()).then(|| times.iter().sum::<f64>() / times.len() as f64)
-        };
         let means = |times: &[Vec<f64>]| -> Vec<Option<f64>> {
             times.iter().enumerate().map(|(step, times)| mean(times).filter(|_| step > 0)).collect()
         };
@@ -295,11 +299,13 @@ impl Walk<'_> {
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
     /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an id that stands in `users` twice.
-    pub fn conversion_by(&self, users: &dyn Source, attribute: &str) -> Result<DataFrame> {
-        let users = fetch(users, "users", &[USER, attribute])?;
-        let index = Index::new("users", full(&users, "users", USER)?)?;
-        let rows = index.find("events", self.run.actors.column(USER)?)?;
-        let (codes, values) = coded(users.column(attribute)?)?;
+    pub fn conversion_by(&self, users: &dyn UserSource, attribute: &str) -> Result<DataFrame> {
+        let users = users.users(&[attribute])?;
+        let rows = match self.run.actors.columns().first() {
+            Some(ids) => users.index().find("events", ids)?,
+            None => vec![],
+        };
+        let (codes, values) = coded(users.frame().column(attribute)?)?;
         // Who is not in `users` has no value either.
         let value = |row: &u32| {
             let code = *codes.get(*row as usize)?;

@@ -1,15 +1,17 @@
 //! A funnel's conversion by the time at which attempts began.
 
-use chrono::{NaiveDateTime, NaiveTime};
+use chrono::NaiveTime;
 use polars::prelude::*;
 use rayon::prelude::*;
 
-use super::marks::{Mark, SKIPPED, Way, in_order};
-use super::{Funnel, Order, seconds};
+use super::automaton::{Mark, SKIPPED, Way, in_order};
+use super::{Funnel, Order, mean, seconds};
 use crate::error::{Error, Result};
-use crate::metrics::period::date;
-use crate::metrics::timeline::{Moments, TIME, fetch};
-use crate::metrics::{FEW, Period, Source, dates, quantile, share_columns};
+use crate::events::period::{date, day};
+use crate::events::{Bounds, EventSource, Period, Window};
+use crate::frame::dates;
+use crate::metrics::{FEW, share_columns};
+use crate::stats::sample::quantile;
 
 /// What a period's attempts came to.
 #[derive(Debug, Clone, Default)]
@@ -27,14 +29,14 @@ impl Funnel {
     ///
     /// Reads `events` as [`conversion`](Funnel::conversion). A user counts once in each period in which
     /// the user begins, with the attempt of that period that gets furthest, even if it ends later.
-    /// `until` is the first moment that was not observed; without one, observation ends with the last day
-    /// on which anything happened.
+    /// `observed` is the window of observation: what lies outside counts for nothing, except that a step's
+    /// [first event ever](Step::first_time) may lie before it.
     ///
     /// Returns one row per period, without gaps, from the first in which anybody begins: `period` (Date,
     /// its first day), `entered` (i64: who began in it), `users` (i64: who of them got to the last step),
     /// `rate`, `low`, `high` (f64, 95 % Wilson), `mean_seconds`, `median_seconds` (f64: from the first step
     /// to the last), `in_progress` (bool: some windows that began in it were not observed to their end),
-    /// `warning` (text: data that begin in the middle of the period, or fewer than 30 who began). Of a
+    /// `warning` (text: observation that begins in the middle of the period, or fewer than 30 who began). Of a
     /// period in progress all but `entered` is null: whoever has not converted may still.
     ///
     /// # Errors
@@ -46,7 +48,7 @@ impl Funnel {
     ///
     /// let events = warehouse::files::read("data/samples/events.csv")?;
     /// let funnel = Funnel::new(["visit", "cart", "purchase"].map(Step::event)).window(chrono::TimeDelta::days(7));
-    /// let weeks = funnel.trend(&events, Period::Week, None)?;
+    /// let weeks = funnel.trend(&events, Period::Week, Window::default())?;
     /// let last = weeks.height() - 1;
     /// assert_eq!(weeks.column("in_progress")?.bool()?.get(last), Some(true));
     /// assert_eq!(weeks.column("rate")?.f64()?.get(last), None);
@@ -54,9 +56,9 @@ impl Funnel {
     /// ```
     pub fn trend(
         &self,
-        events: &dyn Source,
+        events: &dyn EventSource,
         period: Period,
-        until: Option<NaiveDateTime>,
+        observed: Window,
     ) -> Result<DataFrame> {
         let Some(window) = self.window else {
             let accepted = "a window: without one no attempt is ever over";
@@ -66,35 +68,34 @@ impl Funnel {
             let accepted = "a funnel without modes of windowFunnel, for a trend";
             return Err(Error::config("window_funnel", "set", accepted));
         }
-        let everything = fetch(events, "events", &[TIME])?;
-        let seen = Moments::new(&everything, "events", TIME)?;
-        let days = seen.days();
-        let known = days.iter().min().zip(days.iter().max());
-        let Some((first_day, last_day)) = known.map(|(first, last)| (*first, *last)) else {
+        let marked = self.marked(events, None)?;
+        let Some((first_day, last_day)) = marked.events.day_range() else {
             return trended(&[], vec![], &[], None);
         };
-        drop(everything);
-        let wall = |day: i32| date(day).and_time(NaiveTime::MIN);
-        let end = seen.at(until.unwrap_or_else(|| wall(last_day.saturating_add(1))));
+        let limits = observed.bounds(marked.moments(), Some((first_day, last_day)));
+        let first_day = observed.start().map_or(first_day, |from| day(from.date()).max(first_day));
+        if first_day > last_day {
+            return trended(&[], vec![], &[], None);
+        }
         let (first, last) = (period.of(first_day), period.of(last_day));
         if last - first > MOST_PERIODS {
             let value = format!("{} to {}", date(first_day), date(last_day));
             return Err(Error::config("period", value, format!("at most {MOST_PERIODS} periods")));
         }
+        let midnight = |day: i32| marked.moments().at(date(day).and_time(NaiveTime::MIN));
         let bounds: Vec<i64> =
-            (first..=last + 1).map(|number| seen.at(wall(period.start(number)))).collect();
-        let events = self.events(events, None)?;
-        let mut grouped = events.grouped()?;
+            (first..=last + 1).map(|number| midnight(period.start(number))).collect();
+        let mut grouped = marked.grouped()?;
         let mut cells: Vec<Cell> = vec![Cell::default(); bounds.len() - 1];
         let parts: Vec<Vec<(usize, Option<i64>)>> = grouped
             .parts()
             .into_par_iter()
             .map(|mut part| {
-                let (mut way, mut found) = (events.way(), vec![]);
+                let (mut way, mut found) = (marked.way(), vec![]);
                 for user in 0..part.users() {
                     let marks = part.of(user);
                     in_order(marks);
-                    self.begun(marks, &bounds, end, &mut way, &mut found);
+                    self.begun(marks, &bounds, limits, &mut way, &mut found);
                 }
                 found
             })
@@ -109,8 +110,18 @@ impl Funnel {
         let ends = &bounds[(begins + 1).min(bounds.len())..];
         let window = super::micros(Some(window));
         // The last moment of a period may begin an attempt, and the window's end still counts.
-        let open: Vec<bool> = ends.iter().map(|over| over.saturating_add(window) > end).collect();
-        let partial = (begins == 0 && period.start(first) < first_day).then_some(first_day);
+        let open: Vec<bool> =
+            ends.iter().map(|over| over.saturating_add(window) > limits.end).collect();
+        let partial = match observed.start() {
+            Some(_) if period.start(first) < limits.from_day => {
+                Some(format!("observed from {}", date(limits.from_day)))
+            }
+            None if period.start(first) < first_day => {
+                Some(format!("the data begin on {}", date(first_day)))
+            }
+            _ => None,
+        };
+        let partial = partial.filter(|_| begins == 0);
         trended(&starts, cells, &open, partial)
     }
 
@@ -119,12 +130,14 @@ impl Funnel {
         &self,
         marks: &[Mark],
         bounds: &[i64],
-        end: i64,
+        limits: Bounds,
         way: &mut Way<'_>,
         found: &mut Vec<(usize, Option<i64>)>,
     ) {
         let n = self.steps.len();
         let window = super::micros(self.window);
+        let end = limits.end;
+        let marks = &marks[marks.partition_point(|mark| mark.at < limits.from)..];
         // In any order, with any step.
         let any = self.order == Order::Any;
         let first = if any { u32::MAX } else { 1 };
@@ -167,7 +180,7 @@ fn trended(
     starts: &[i32],
     cells: Vec<Cell>,
     open: &[bool],
-    partial: Option<i32>,
+    partial: Option<String>,
 ) -> Result<DataFrame> {
     let over = |place: usize| !open[place];
     let entered: Vec<Option<i64>> = cells.iter().map(|cell| Some(cell.entered)).collect();
@@ -184,13 +197,11 @@ fn trended(
     let of = |what: fn(&[f64]) -> Option<f64>| -> Vec<Option<f64>> {
         times.iter().enumerate().map(|(at, times)| what(times).filter(|_| over(at))).collect()
     };
-    let mean: fn(&[f64]) -> Option<f64> =
-        |times| (!times.is_empty()).then(|| times.iter().sum::<f64>() / times.len() as f64);
     let warning: Vec<Option<String>> = cells
         .iter()
         .enumerate()
-        .map(|(place, cell)| match partial.filter(|_| place == 0) {
-            Some(day) => Some(format!("the data begin on {}", date(day))),
+        .map(|(place, cell)| match partial.clone().filter(|_| place == 0) {
+            Some(warning) => Some(warning),
             None if cell.entered < FEW as i64 => Some(format!("fewer than {FEW} users")),
             None => None,
         })
@@ -252,7 +263,7 @@ mod tests {
             (3, 18, "look"),
             (3, 21, "visit"),
         ];
-        let found = funnel().trend(&events(&rows), Period::Week, None).unwrap();
+        let found = funnel().trend(&events(&rows), Period::Week, Window::default()).unwrap();
         assert_eq!(counts(&found, "entered"), [Some(2), Some(2), Some(1)]);
         assert_eq!(counts(&found, "users"), [Some(1), Some(2), None]);
         let open: Vec<Option<bool>> =
@@ -268,11 +279,11 @@ mod tests {
         assert_eq!(warning.get(0), Some("the data begin on 2024-01-03"));
         // Observed for three days more, the last week is over.
         let until = date(19_723 + 24).and_time(NaiveTime::MIN);
-        let found = funnel().trend(&events(&rows), Period::Week, Some(until)).unwrap();
+        let found = funnel().trend(&events(&rows), Period::Week, Window::until(until)).unwrap();
         assert_eq!(counts(&found, "users"), [Some(1), Some(2), Some(0)]);
         // And as long as it was not, nothing later counts.
         let until = date(19_723 + 7).and_time(NaiveTime::MIN);
-        let found = funnel().trend(&events(&rows), Period::Day, Some(until)).unwrap();
+        let found = funnel().trend(&events(&rows), Period::Day, Window::until(until)).unwrap();
         assert_eq!(counts(&found, "entered")[..5], [1, 0, 0, 0, 1].map(Some));
         assert_eq!(counts(&found, "users")[..2], [Some(0), Some(0)]);
     }
@@ -281,12 +292,13 @@ mod tests {
     fn a_trend_needs_a_window() {
         let rows = [(1, 3, "look")];
         let without = Funnel::new(["look", "buy"].map(Step::event));
-        let message = without.trend(&events(&rows), Period::Day, None).unwrap_err().to_string();
+        let message =
+            without.trend(&events(&rows), Period::Day, Window::default()).unwrap_err().to_string();
         assert!(message.contains("`window`"), "{message}");
-        let like = funnel().window_funnel([]).trend(&events(&rows), Period::Day, None);
+        let like = funnel().window_funnel([]).trend(&events(&rows), Period::Day, Window::default());
         assert!(like.unwrap_err().to_string().contains("`window_funnel`"));
         let none = events(&rows).filter(lit(false));
-        assert_eq!(funnel().trend(&none, Period::Day, None).unwrap().height(), 0);
+        assert_eq!(funnel().trend(&none, Period::Day, Window::default()).unwrap().height(), 0);
     }
 
     /// One period over all is the funnel itself.
@@ -305,7 +317,7 @@ mod tests {
             let funnel = funnel().exclude(col("event").eq(lit("x")), 1, 2);
             let funnel = funnel.excluded(excluded).order(order);
             let whole = counts(&funnel.conversion(&events(&rows)).unwrap(), "users");
-            let month = funnel.trend(&events(&rows), Period::Month, Some(until)).unwrap();
+            let month = funnel.trend(&events(&rows), Period::Month, Window::until(until)).unwrap();
             assert_eq!(counts(&month, "entered"), [whole[0]], "{excluded:?} {order:?}");
             assert_eq!(counts(&month, "users"), [whole[1]], "{excluded:?} {order:?}");
         }

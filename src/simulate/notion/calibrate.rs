@@ -471,7 +471,7 @@ impl<'c> World<'c> {
             ("retention in month 6", month(6.0)),
             ("later over earlier cohorts, month 1", 1.0 + t.improvement),
             ("fast over slow, month 1, stratified", t.fast_effect),
-            ("top tenth's share of activity", t.top_decile),
+            ("top decile's share of activity", t.top_decile),
             ("events per user", t.events_per_user),
             ("stickiness", t.stickiness),
         ];

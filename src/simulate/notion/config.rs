@@ -76,7 +76,7 @@ pub struct Targets {
     pub fast_effect: f64,
     /// Of those who create a page, the share who do within 24 hours; 0.05 to 0.95.
     pub fast: f64,
-    /// Share of all activity that comes from the most active tenth of users; 0.2 to 0.9.
+    /// Share of all activity that comes from the most active decile of users; 0.2 to 0.9.
     pub top_decile: f64,
     /// Events for each user, the sign-up included; 2 to 100,000.
     pub events_per_user: f64,
@@ -209,7 +209,7 @@ impl Default for Targets {
 
 impl Config {
     /// The second preset: 35 % stickiness, and the events it takes. When everybody comes that often, who stays
-    /// longest does most: the top tenth has a little more than half.
+    /// longest does most: the top decile has a little more than half.
     pub fn sticky() -> Config {
         let targets = Targets {
             stickiness: 0.35,

@@ -369,17 +369,17 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
     all.push(Panel {
         id: "power_users",
         title: format!(
-            "The most active tenth does {} of what the last quarter's users do",
+            "The most active decile does {} of what the last quarter's users do",
             percent(number(&power, "share", 0)?)
         ),
         kind: Kind::Bars,
-        frame: power.lazy().with_column(col("tenth").cast(DataType::String)).collect()?,
-        x: "tenth",
+        frame: power.lazy().with_column(col("decile").cast(DataType::String)).collect()?,
+        x: "decile",
         y: "share",
         by: None,
         bounds: None,
         unit: Unit::Percent,
-        labels: ("Tenth of users, the most active first", "Share of all events"),
+        labels: ("Decile of users, the most active first", "Share of all events"),
     });
 
     let levers = frame("growth_levers")?;

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use chrono::{NaiveDate, TimeDelta};
 use polars::prelude::*;
 use rayon::prelude::*;
 
+use casebook::events::{Events, Users, Window};
 use casebook::metrics::funnel::{Funnel, Step, Walk};
 use casebook::metrics::growth::{self, STAGES, Stages};
 use casebook::metrics::interval::wilson;
@@ -134,32 +135,34 @@ impl Study {
     pub fn new(tables: &Tables) -> Result<Study> {
         let Tables { user_profiles: users, user_events, plans, until, .. } = tables;
         let until = *until;
-        let events = active(user_events)?;
+        let events = Events::new(&active(user_events)?, "user_id", "timestamp")?;
+        let people = Users::new(users, "user_id")?.since("signup_at")?;
         let together = kind("comment").or(kind("share")).or(kind("invite"));
 
         let first = users.column("signup_date")?.date()?.physical().min().unwrap_or(0);
         let first = NaiveDate::default() + TimeDelta::days(i64::from(first));
-        let span = activity::Span { from: Some(first), to: until.pred_opt() };
+        let window = Window::new(first, until)?;
 
         // Each mostly keeps one core busy, so several run side by side.
         let parts: [&(dyn Fn() -> Result<Frames> + Sync); 7] = [
-            &|| stages(tables, &events, together.clone()),
+            &|| stages(tables, &people, &events, together.clone()),
             &|| {
-                let weeks = growth::north_star(&events, together.clone(), first, until)?;
+                let together = together.clone();
+                let weeks = growth::north_star(&events, "workspace_id", together, window)?;
                 Ok(vec![("north_star", weeks)])
             },
-            &|| first_value(users, &events, until),
-            &|| Ok(vec![("engagement", activity::daily(&events, span)?)]),
-            &|| returns(users, &events, until),
+            &|| first_value(&people, &events, until),
+            &|| Ok(vec![("engagement", activity::daily(&events, window)?)]),
+            &|| returns(&people, &events, until),
             &|| {
-                let adoption = growth::adoption(users, &events, "event_type", until)?;
+                let observed = Window::until(until);
+                let adoption = growth::adoption(&people, &events, "event_type", observed)?;
                 Ok(vec![("feature_adoption", adoption)])
             },
             &|| {
-                let quarter = until - TimeDelta::days(90);
-                let power = growth::power_users(&events, quarter, until)?;
+                let power = growth::power_users(&events, Window::last_days(90, until))?;
                 let revenue = recurring(users, plans)?;
-                Ok(vec![("power_users", growth::tenths(&power)?), ("revenue", revenue)])
+                Ok(vec![("power_users", growth::deciles(&power)?), ("revenue", revenue)])
             },
         ];
         let made: Vec<Result<Frames>> =
@@ -179,7 +182,7 @@ impl Study {
             ("tornado", best.tornado(12)?),
             ("sensitivity", sensitivity(&best)?),
         ]);
-        let key = study.key_metrics(tables, &events)?;
+        let key = study.key_metrics(tables, &people, &events)?;
         study.frames.push(("key_metrics", key));
         Ok(study)
     }
@@ -235,7 +238,7 @@ impl Study {
 
     /// The figures of the first page: `metric`, `value`, `low`, `high` (f64; 95 %, null where nothing is
     /// estimated), `unit` ("number", "share", "dollars").
-    fn key_metrics(&self, tables: &Tables, events: &DataFrame) -> Result<DataFrame> {
+    fn key_metrics(&self, tables: &Tables, people: &Users, events: &Events) -> Result<DataFrame> {
         let mut rows: Vec<Figure> = vec![];
         let users = tables.user_profiles.height() as f64;
         rows.push(("users", users, None, "number"));
@@ -299,15 +302,15 @@ impl Study {
         let (value, interval) =
             bounds(self.frame("fast_activation")?, 1, ["ratio", "low", "high"])?;
         rows.push(("fast over slow activation, month 1", value, interval, "number"));
-        // Events of nobody we know are nobody's activity.
-        let known = tables.user_profiles.clone().lazy().select([col("user_id")]);
-        let counts = events.clone().lazy().group_by([col("user_id")]);
-        let counts = counts.agg([len().cast(DataType::Int64).alias("events")]);
-        let each = beside(known, &counts.collect()?, "user_id");
-        let each = each.select([col("events").fill_null(lit(0))]).collect()?;
+        let mut counts = vec![0_i64; people.len()];
+        for user in events.rows_in(people)? {
+            // Events of nobody we know are nobody's activity.
+            counts.get_mut(user as usize).into_iter().for_each(|count| *count += 1);
+        }
+        let each = df!("events" => counts)?;
         let top = concentration::summary(&each, "events", &[0.1])?;
         let (value, interval) = bounds(&top, 1, ["value", "low", "high"])?;
-        rows.push(("top tenth's share of activity", value, interval, "share"));
+        rows.push(("top decile's share of activity", value, interval, "share"));
         let revenue = self.frame("revenue")?;
         let month = revenue.height().saturating_sub(1);
         rows.push(("recurring revenue a month", number(revenue, "mrr", month)?, None, "dollars"));
@@ -348,10 +351,10 @@ fn active(events: &DataFrame) -> Result<DataFrame> {
 }
 
 /// The way from the visit to payment, all in all, by segment and by channel.
-fn stages(tables: &Tables, events: &DataFrame, together: Expr) -> Result<Frames> {
+fn stages(tables: &Tables, people: &Users, events: &Events, together: Expr) -> Result<Frames> {
     let Tables { user_profiles: users, visitors, until, .. } = tables;
     let stages = Stages::new(kind("page_create"), together, kind("upgrade"));
-    let reached = stages.milestones(users, events, *until)?;
+    let reached = stages.milestones(people, events, Window::until(*until))?;
     let funnel = Funnel::new(STAGES.map(Step::event));
     let walk = funnel.walk(&reached)?;
     let steps = walk.conversion()?;
@@ -366,8 +369,9 @@ fn stages(tables: &Tables, events: &DataFrame, together: Expr) -> Result<Frames>
 }
 
 /// When users first got value, and whether it matters that it was soon.
-fn first_value(users: &DataFrame, events: &DataFrame, until: NaiveDate) -> Result<Frames> {
-    let times = growth::time_to_value(users, events, kind("page_create"), 168, until)?;
+fn first_value(users: &Users, events: &Events, until: NaiveDate) -> Result<Frames> {
+    let observed = Window::until(until);
+    let times = growth::time_to_value(users, events, kind("page_create"), 168, observed)?;
     Ok(vec![
         ("activation", growth::activation_by(&times, users, "acquisition_channel")?),
         ("fast_activation", fast(users, events, &times, until)?),
@@ -375,8 +379,8 @@ fn first_value(users: &DataFrame, events: &DataFrame, until: NaiveDate) -> Resul
 }
 
 /// Who comes back, by month of sign-up.
-fn returns(users: &DataFrame, events: &DataFrame, until: NaiveDate) -> Result<Frames> {
-    let counted = Retention::default().until(until.and_time(NaiveTime::MIN));
+fn returns(users: &Users, events: &Events, until: NaiveDate) -> Result<Frames> {
+    let counted = Retention::default().window(Window::until(until));
     let cohorts = counted.cohorts(users, events, Period::Month)?;
     let curve = retention::curve(&cohorts, Weight::Size)?;
     let observed = curve.height();
@@ -453,19 +457,17 @@ fn matrix(cohorts: &DataFrame) -> Result<DataFrame> {
 
 /// Of those who created a page: back in the month after, by whether it was within 24 hours. See
 /// [`confounding::risk_ratio`].
-fn fast(
-    users: &DataFrame,
-    events: &DataFrame,
-    times: &DataFrame,
-    until: NaiveDate,
-) -> Result<DataFrame> {
-    let month_after = Retention::default().until(until.and_time(NaiveTime::MIN));
+fn fast(users: &Users, events: &Events, times: &DataFrame, until: NaiveDate) -> Result<DataFrame> {
+    let month_after = Retention::default().window(Window::until(until));
     let back = month_after.by_user(users, events, Period::Month, 1)?;
-    let compared =
-        beside(beside(users.clone().lazy(), &times.drop("eligible")?, "user_id"), &back, "user_id")
-            .filter(col("hours").is_not_null().and(col("eligible")))
-            .with_columns([col("hours").lt(lit(24.0)).alias("fast"), col("active").alias("back")])
-            .collect()?;
+    let compared = beside(
+        beside(users.frame().clone().lazy(), &times.drop("eligible")?, "user_id"),
+        &back,
+        "user_id",
+    )
+    .filter(col("hours").is_not_null().and(col("eligible")))
+    .with_columns([col("hours").lt(lit(24.0)).alias("fast"), col("active").alias("back")])
+    .collect()?;
     confounding::risk_ratio(&compared, "fast", "back", &["segment", "acquisition_channel"])
 }
 

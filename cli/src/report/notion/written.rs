@@ -279,7 +279,7 @@ impl Report<'_> {
             ),
             self.picture("power_users")?,
             format!(
-                "The most active tenth of the last quarter's users did {} of everything, on {:.1} days each. {} have used {}, {shared} ever shared.",
+                "The most active decile of the last quarter's users did {} of everything, on {:.1} days each. {} have used {}, {shared} ever shared.",
                 percent(number(power, "share", 0)?),
                 number(power, "days_per_user", 0)?,
                 percent(number(features, "rate", 0)?),

@@ -1,0 +1,222 @@
+//! Moments, and the calendar on which their days are counted.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, NaiveDateTime, Offset, TimeZone as _};
+use chrono_tz::Tz;
+use polars::prelude::*;
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::period::day;
+use crate::error::{Error, Result};
+use crate::frame::full;
+
+/// A day in microseconds.
+pub(crate) const DAY: i64 = 86_400_000_000;
+
+/// Microseconds since 1970-01-01 UTC: the column's own memory, where it holds them already.
+#[derive(Clone)]
+pub(crate) struct Micros(<Int64Type as PolarsDataType>::Array);
+
+impl std::ops::Deref for Micros {
+    type Target = [i64];
+
+    #[inline]
+    fn deref(&self) -> &[i64] {
+        self.0.values()
+    }
+}
+
+impl From<Vec<i64>> for Micros {
+    fn from(values: Vec<i64>) -> Micros {
+        Micros(<Int64Type as PolarsDataType>::Array::from_vec(values))
+    }
+}
+
+/// Moments, and the time zone in which days are counted.
+#[derive(Clone)]
+pub(crate) struct Moments {
+    pub micros: Micros,
+    /// The zone on whose clock days are counted; none is UTC.
+    zone: Option<Tz>,
+    /// The zone as the column names it.
+    named: Option<TimeZone>,
+    /// Whether the column holds dates: days of whatever calendar is in use.
+    dates: bool,
+}
+
+impl Moments {
+    /// Reads a Date or Datetime column. Nanoseconds are cut to microseconds.
+    pub fn new(frame: &DataFrame, name: &'static str, column: &str) -> Result<Moments> {
+        let found = full(frame, name, column)?;
+        let zone = match found.dtype() {
+            DataType::Date => None,
+            DataType::Datetime(_, None) => None,
+            DataType::Datetime(_, Some(zone)) => {
+                let known = Tz::from_str(zone.as_str()).map_err(|_| {
+                    Error::column(name, column, format!("has an unknown time zone, {zone}"))
+                })?;
+                (known != Tz::UTC).then_some(known)
+            }
+            other => {
+                let problem = format!("is {other}; it must be a date or a datetime");
+                return Err(Error::column(name, column, problem));
+            }
+        };
+        let named = match found.dtype() {
+            DataType::Datetime(_, named) => named.clone(),
+            _ => None,
+        };
+        let series = found.as_materialized_series().to_physical_repr().cast(&DataType::Int64)?;
+        let raw = series.i64()?.rechunk();
+        let values: &[i64] = raw.downcast_as_array().values();
+        let made = |of: fn(i64) -> i64| -> Micros {
+            values.par_iter().map(|value| of(*value)).collect::<Vec<i64>>().into()
+        };
+        let micros = match found.dtype() {
+            DataType::Date => made(|day| day.saturating_mul(DAY)),
+            DataType::Datetime(TimeUnit::Milliseconds, _) => made(|ms| ms.saturating_mul(1_000)),
+            DataType::Datetime(TimeUnit::Nanoseconds, _) => made(|ns| ns.div_euclid(1_000)),
+            _ => Micros(raw.downcast_as_array().clone()),
+        };
+        // Beyond these years the calendar is of no use, and a table of days too long.
+        const FIRST: i64 = -719_528 * DAY;
+        const LAST: i64 = 2_932_897 * DAY;
+        if micros.par_iter().any(|at| !(FIRST..LAST).contains(at)) {
+            return Err(Error::column(name, column, "lies outside the years 0 to 9999"));
+        }
+        Ok(Moments { micros, zone, named, dates: found.dtype() == &DataType::Date })
+    }
+
+    /// These moments on the calendar of others: dates become its midnights; another time zone is refused,
+    /// because days would be counted on two calendars.
+    pub fn beside(&self, others: &Moments, name: &'static str, column: &str) -> Result<Moments> {
+        if self.zone == others.zone {
+            return Ok(Moments { named: others.named.clone(), ..self.clone() });
+        }
+        if !self.dates {
+            let shown = |zone: Option<Tz>| zone.map_or("UTC", |zone| zone.name());
+            let problem = format!(
+                "is in {} and the events' times are in {}: give both the same time zone",
+                shown(self.zone),
+                shown(others.zone)
+            );
+            return Err(Error::column(name, column, problem));
+        }
+        let midnight = |at: &i64| {
+            let day = DateTime::from_timestamp_micros(*at).unwrap_or_default();
+            others.at(day.naive_utc())
+        };
+        Ok(Moments {
+            micros: self.micros.iter().map(midnight).collect::<Vec<i64>>().into(),
+            zone: others.zone,
+            named: others.named.clone(),
+            dates: self.dates,
+        })
+    }
+
+    /// Moments in UTC.
+    #[cfg(test)]
+    pub fn utc(micros: Vec<i64>) -> Moments {
+        Moments { micros: micros.into(), zone: None, named: None, dates: false }
+    }
+
+    /// The time zone on whose clock days are counted.
+    pub fn zone(&self) -> &str {
+        self.zone.map_or("UTC", |zone| zone.name())
+    }
+
+    /// Whether these are whole days: what happened earlier or later on one of them is not known.
+    pub fn are_days(&self) -> bool {
+        self.dates
+    }
+
+    /// A column of moments on the clock of these: in their time zone, or without one if they have none.
+    pub fn column(&self, name: &str, micros: Vec<Option<i64>>) -> Result<Column> {
+        let dtype = DataType::Datetime(TimeUnit::Microseconds, self.named.clone());
+        Ok(Column::new(name.into(), micros).cast(&dtype)?)
+    }
+
+    /// The moment at which the clock of the data's time zone shows this. Of two, the earlier; one that
+    /// the clock leaps over is moved an hour on.
+    pub fn at(&self, wall: NaiveDateTime) -> i64 {
+        let Some(zone) = self.zone else { return wall.and_utc().timestamp_micros() };
+        [Some(wall), wall.checked_add_signed(chrono::TimeDelta::hours(1))]
+            .into_iter()
+            .flatten()
+            .find_map(|wall| zone.from_local_datetime(&wall).earliest())
+            .map_or(wall.and_utc().timestamp_micros(), |moment| moment.timestamp_micros())
+    }
+
+    /// The calendar day of each moment in its time zone, counted from 1970-01-01.
+    pub fn days(&self) -> Vec<i32> {
+        let Some(zone) = self.zone else {
+            return self.micros.par_iter().map(|at| at.div_euclid(DAY) as i32).collect();
+        };
+        self.micros
+            .par_chunks(65_536)
+            .flat_map_iter(|chunk| {
+                let mut calendar = LocalCalendar { zone, offsets: FxHashMap::default() };
+                chunk.iter().map(move |at| calendar.day(*at)).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+}
+
+/// Local days of one time zone. A UTC day without a change of the clock has one offset.
+struct LocalCalendar {
+    zone: Tz,
+    offsets: FxHashMap<i64, Option<i64>>,
+}
+
+impl LocalCalendar {
+    fn day(&mut self, at: i64) -> i32 {
+        let zone = self.zone;
+        let day_number = at.div_euclid(DAY);
+        let known = *self.offsets.entry(day_number).or_insert_with(|| {
+            let (start, end) =
+                (offset(zone, day_number * DAY), offset(zone, (day_number + 1) * DAY));
+            (start == end).then_some(start)
+        });
+        let shift = known.unwrap_or_else(|| offset(zone, at));
+        (at + shift).div_euclid(DAY) as i32
+    }
+}
+
+/// What the clock in a zone is ahead of UTC at a moment, in microseconds.
+fn offset(zone: Tz, at: i64) -> i64 {
+    let utc = DateTime::from_timestamp_micros(at).unwrap_or_default().naive_utc();
+    let ahead = zone.offset_from_utc_datetime(&utc).fix().local_minus_utc();
+    i64::from(ahead) * 1_000_000
+}
+
+/// The calendar day of a moment without a zone.
+pub(crate) fn day_of(moment: NaiveDateTime) -> i32 {
+    day(moment.date())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_days_follow_the_clock_through_daylight_saving() {
+        // Berlin, 2024-03-31: at 01:00 UTC the clock goes from 02:00 to 03:00.
+        let hour = 3_600_000_000;
+        let midnight_utc = 19_813 * DAY;
+        let moments = |at: Vec<i64>, zone| Moments {
+            micros: at.into(),
+            zone: Some(Tz::from_str(zone).unwrap()),
+            named: None,
+            dates: false,
+        };
+        let berlin = moments(
+            vec![midnight_utc - hour, midnight_utc - hour - 1, midnight_utc + 22 * hour],
+            "Europe/Berlin",
+        );
+        assert_eq!(berlin.days(), [19_813, 19_812, 19_814]);
+        let new_york = moments(vec![midnight_utc, midnight_utc + 4 * hour], "America/New_York");
+        assert_eq!(new_york.days(), [19_812, 19_813]);
+    }
+}

@@ -1,0 +1,233 @@
+//! Events, prepared.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use polars::prelude::*;
+
+use super::ids::{Ids, Numbered};
+use super::moments::Moments;
+use super::users::Users;
+use super::{TIME, USER};
+use crate::error::{Error, Result};
+use crate::frame::{Source, fetch, full, require};
+
+/// What a frame of events is called in errors.
+const EVENTS: &str = "events";
+
+/// Events: who did something, and when; any other columns say what.
+///
+/// Made once from a frame, and then shared by metrics: a clone costs nothing, users are numbered and days counted the
+/// first time that a metric asks.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let tables = ecommerce::generate(&ecommerce::Config { users: 200, ..Default::default() })?;
+/// let visits = Events::new(&tables.sessions, "user_id", "session_start")?;
+/// assert_eq!(visits.len(), tables.sessions.height());
+/// let daily = activity::daily(&visits, Window::default())?;
+/// # assert!(daily.height() > 0);
+/// # Ok::<(), casebook::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Events(Arc<Prepared>);
+
+struct Prepared {
+    frame: DataFrame,
+    user: String,
+    time: String,
+    ids: Ids,
+    moments: Moments,
+    numbered: OnceLock<Numbered>,
+    days: OnceLock<Vec<i32>>,
+}
+
+impl Events {
+    /// Prepares events whose users and times stand in the columns named.
+    ///
+    /// Reads all columns of the frame, so that later conditions can name them: of a lazy frame, select what is needed.
+    /// Users are whole numbers, texts or categories; times are dates or datetimes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an empty user or time, times of another type, in a zone
+    /// that does not exist, or outside the years 0 to 9999.
+    pub fn new(frame: &dyn Source, user: &str, time: &str) -> Result<Events> {
+        Events::of(frame.scan().collect()?, EVENTS, user, time)
+    }
+
+    pub(super) fn of(
+        frame: DataFrame,
+        name: &'static str,
+        user: &str,
+        time: &str,
+    ) -> Result<Events> {
+        require(&frame, name, &[user, time])?;
+        let ids = Ids::new(full(&frame, name, user)?)?;
+        let moments = Moments::new(&frame, name, time)?;
+        Ok(Events(Arc::new(Prepared {
+            user: user.to_owned(),
+            time: time.to_owned(),
+            ids,
+            moments,
+            numbered: OnceLock::new(),
+            days: OnceLock::new(),
+            frame,
+        })))
+    }
+
+    /// Keeps the events for which a condition holds. One that is neither true nor false does not hold.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a condition that is not true or false, such as a number;
+    /// polars' own for a column that is not there.
+    pub fn filter(&self, condition: Expr) -> Result<Events> {
+        let marked =
+            self.frame().clone().lazy().select([condition.alias("condition")]).collect()?;
+        let column = marked.column("condition")?;
+        let keep = column.bool().map_err(|_| {
+            let problem = format!("is {}; it must be true or false", column.dtype());
+            Error::column(EVENTS, "condition", problem)
+        })?;
+        let kept = match keep.len() == self.len() {
+            true => self.frame().filter(keep)?,
+            // A condition without columns is the same for all.
+            false if keep.get(0) == Some(true) => self.frame().clone(),
+            false => self.frame().clear(),
+        };
+        Events::of(kept, EVENTS, &self.0.user, &self.0.time)
+    }
+
+    /// The frame, collected, in the order in which it came.
+    pub fn frame(&self) -> &DataFrame {
+        &self.0.frame
+    }
+
+    /// How many events there are.
+    pub fn len(&self) -> usize {
+        self.0.frame.height()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many different users have an event.
+    pub fn users(&self) -> usize {
+        self.numbered().count()
+    }
+
+    /// What the column of users is called.
+    pub fn user_column(&self) -> &str {
+        &self.0.user
+    }
+
+    /// What the column of times is called.
+    pub fn time_column(&self) -> &str {
+        &self.0.time
+    }
+
+    /// The time zone on whose clock days are counted.
+    pub fn zone(&self) -> &str {
+        self.0.moments.zone()
+    }
+
+    pub(crate) fn moments(&self) -> &Moments {
+        &self.0.moments
+    }
+
+    /// Each event's user as a number, in order of first appearance.
+    pub(crate) fn numbered(&self) -> &Numbered {
+        self.0.numbered.get_or_init(|| Numbered::of(&self.0.ids))
+    }
+
+    /// Whether the users have been numbered already.
+    pub(crate) fn is_numbered(&self) -> bool {
+        self.0.numbered.get().is_some()
+    }
+
+    /// Each event's day on the calendar of its zone, counted from 1970-01-01.
+    pub(crate) fn days(&self) -> &[i32] {
+        self.0.days.get_or_init(|| self.0.moments.days())
+    }
+
+    /// The first and the last day with an event.
+    pub(crate) fn day_range(&self) -> Option<(i32, i32)> {
+        let days = self.days();
+        Some((*days.iter().min()?, *days.iter().max()?))
+    }
+
+    /// One user for each number.
+    pub(crate) fn actors(&self) -> Result<Column> {
+        self.numbered().pick(self.frame().column(self.user_column())?)
+    }
+
+    /// Finds each event's user in a frame of users: the row, or `u32::MAX` for one who is not there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) if one has whole numbers for users and the other texts.
+    pub fn rows_in(&self, users: &Users) -> Result<Vec<u32>> {
+        users.index().find_ids(EVENTS, self.user_column(), &self.0.ids)
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} events by `{}` at `{}`, days in {}",
+            self.len(),
+            self.user_column(),
+            self.time_column(),
+            self.zone()
+        )
+    }
+}
+
+/// What a metric takes as events: [`Events`], or a frame with the columns `user_id` and `timestamp`, collected or lazy,
+/// which is prepared for that one call.
+pub trait EventSource {
+    /// The events, with the other columns that are asked for.
+    ///
+    /// # Errors
+    /// As [`Events::new`]; [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn) for one of those columns.
+    fn events(&self, also: &[&str]) -> Result<Events>;
+}
+
+impl EventSource for Events {
+    fn events(&self, also: &[&str]) -> Result<Events> {
+        require(self.frame(), EVENTS, also)?;
+        Ok(self.clone())
+    }
+}
+
+impl<S: Source> EventSource for S {
+    fn events(&self, also: &[&str]) -> Result<Events> {
+        Events::of(fetch(self, EVENTS, &with(&[USER, TIME], also))?, EVENTS, USER, TIME)
+    }
+}
+
+/// The columns named first, and those of the others that are not among them.
+pub(super) fn with<'c>(first: &[&'c str], also: &[&'c str]) -> Vec<&'c str> {
+    let mut wanted = first.to_vec();
+    for column in also {
+        if !wanted.contains(column) {
+            wanted.push(column);
+        }
+    }
+    wanted
+}
+
+/// The columns that expressions name.
+pub(crate) fn columns_of<'e>(expressions: impl IntoIterator<Item = &'e Expr>) -> Vec<PlSmallStr> {
+    expressions
+        .into_iter()
+        .flat_map(|expression| expression.into_iter())
+        .filter_map(|part| match part {
+            Expr::Column(name) => Some(name.clone()),
+            _ => None,
+        })
+        .collect()
+}

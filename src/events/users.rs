@@ -1,0 +1,164 @@
+//! Users, prepared.
+
+use std::fmt;
+use std::sync::Arc;
+
+use polars::prelude::*;
+
+use super::ids::Index;
+use super::moments::Moments;
+use super::prepared::with;
+use super::{Events, START, USER};
+use crate::error::{Error, Result};
+use crate::frame::{Source, fetch, full, require};
+
+/// What a frame of users is called in errors.
+const USERS: &str = "users";
+
+/// Users: one row each, what is known of them, and when each started.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let tables = ecommerce::generate(&ecommerce::Config { users: 200, ..Default::default() })?;
+/// let users = Users::new(&tables.users, "user_id")?.since("registration_date")?;
+/// assert_eq!(users.len(), 200);
+/// # Ok::<(), casebook::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Users(Arc<Prepared>);
+
+struct Prepared {
+    frame: DataFrame,
+    user: String,
+    index: Arc<Index>,
+    start: Option<(String, Moments)>,
+}
+
+impl Users {
+    /// Prepares users who stand in the column named, each in one row.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an empty user, or one that stands there twice.
+    pub fn new(frame: &dyn Source, user: &str) -> Result<Users> {
+        Users::of(frame.scan().collect()?, user)
+    }
+
+    fn of(frame: DataFrame, user: &str) -> Result<Users> {
+        require(&frame, USERS, &[user])?;
+        let index = Arc::new(Index::new(USERS, full(&frame, USERS, user)?)?);
+        Ok(Users(Arc::new(Prepared { user: user.to_owned(), index, start: None, frame })))
+    }
+
+    /// Says in which column each user's start stands: the sign-up, the registration, the first order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an empty one, or one that is neither date nor datetime.
+    pub fn since(self, column: &str) -> Result<Users> {
+        require(self.frame(), USERS, &[column])?;
+        let start = Some((column.to_owned(), Moments::new(self.frame(), USERS, column)?));
+        let (frame, user) = (self.0.frame.clone(), self.0.user.clone());
+        Ok(Users(Arc::new(Prepared { frame, user, index: self.0.index.clone(), start })))
+    }
+
+    /// The frame, collected, in the order in which it came.
+    pub fn frame(&self) -> &DataFrame {
+        &self.0.frame
+    }
+
+    /// How many users there are.
+    pub fn len(&self) -> usize {
+        self.0.frame.height()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What the column of users is called.
+    pub fn user_column(&self) -> &str {
+        &self.0.user
+    }
+
+    /// The column of users.
+    pub(crate) fn ids(&self) -> Result<&Column> {
+        Ok(self.frame().column(self.user_column())?)
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        &self.0.index
+    }
+
+    /// When each user started, on the calendar of the events.
+    pub(crate) fn starts(&self, events: &Events) -> Result<Moments> {
+        let Some((column, start)) = &self.0.start else {
+            let accepted = "users whose start is known: `Users::new(…)?.since(\"signup_at\")?`";
+            return Err(Error::config("users", "without a start", accepted));
+        };
+        start.beside(events.moments(), USERS, column)
+    }
+}
+
+impl fmt::Debug for Users {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} users by `{}`", self.len(), self.user_column())?;
+        match &self.0.start {
+            Some((column, _)) => write!(f, ", since `{column}`"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a metric takes as users: [`Users`], or a frame with the columns `user_id` and, where a start is needed,
+/// `signup_at`, which is prepared for that one call.
+pub trait UserSource {
+    /// The users, with the other columns that are asked for.
+    ///
+    /// # Errors
+    /// As [`Users::new`]; [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn) for one of those columns.
+    fn users(&self, also: &[&str]) -> Result<Users>;
+
+    /// The users with their starts and all that is known of them.
+    ///
+    /// # Errors
+    /// As [`users`](UserSource::users) and [`Users::since`].
+    fn whole(&self) -> Result<Users>;
+
+    /// The users with their starts.
+    ///
+    /// # Errors
+    /// As [`users`](UserSource::users) and [`Users::since`].
+    fn started(&self, also: &[&str]) -> Result<Users>;
+}
+
+impl UserSource for Users {
+    fn users(&self, also: &[&str]) -> Result<Users> {
+        require(self.frame(), USERS, also)?;
+        Ok(self.clone())
+    }
+
+    fn whole(&self) -> Result<Users> {
+        Ok(self.clone())
+    }
+
+    fn started(&self, also: &[&str]) -> Result<Users> {
+        self.users(also)
+    }
+}
+
+impl<S: Source> UserSource for S {
+    fn users(&self, also: &[&str]) -> Result<Users> {
+        Users::of(fetch(self, USERS, &with(&[USER], also))?, USER)
+    }
+
+    fn whole(&self) -> Result<Users> {
+        Users::new(self, USER)?.since(START)
+    }
+
+    fn started(&self, also: &[&str]) -> Result<Users> {
+        Users::of(fetch(self, USERS, &with(&[USER, START], also))?, USER)?.since(START)
+    }
+}

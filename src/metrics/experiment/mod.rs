@@ -1,0 +1,49 @@
+//! Experiments: what a change did, how sure we are, and how many users it takes to detect it.
+//!
+//! Reads one row per user: `arm` columns are text, outcomes are numbers (0 and 1 for a conversion). Arms
+//! are compared with the one named as control, as assigned ("intention to treat"). The order of rows does not
+//! matter, down to the last digit.
+//!
+//! ```
+//! use casebook::metrics::experiment::{self, PowerAnalysis};
+//! use casebook::polars::prelude::*;
+//!
+//! let arm: Vec<&str> = (0..200).map(|user| if user < 100 { "control" } else { "offer" }).collect();
+//! let paid: Vec<i32> = (0..200).map(|user| i32::from(user % 100 < if user < 100 { 30 } else { 45 })).collect();
+//! let users = df!("arm" => arm, "paid" => paid)?;
+//! let found = experiment::proportions(&users, "arm", "paid", "control")?;
+//! assert!((found.column("difference")?.f64()?.get(0).unwrap() - 0.15).abs() < 1e-12);
+//!
+//! // Planned before it is run: 5 points more than 30% take 1,377 users an arm.
+//! assert_eq!(PowerAnalysis::default().users_for_proportions(0.30, 0.05)?, 1_377);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Source
+//! Two-proportion z test with Newcombe's interval (R. G. Newcombe, 1998, method 10, Statistics in Medicine
+//! 17); B. L. Welch (1947); sample-ratio mismatch as in A. Fabijan et al. (2019); CUPED: A. Deng et al.
+//! (2013), "Improving the sensitivity of online controlled experiments by utilizing pre-experiment data";
+//! the complier average causal effect: J. D. Angrist, G. W. Imbens and D. B. Rubin (1996); Y. Benjamini and
+//! Y. Hochberg (1995).
+
+mod arms;
+mod cluster_bootstrap;
+mod complier;
+mod cuped;
+mod means;
+mod multiple;
+mod proportions;
+mod sample_ratio;
+
+#[cfg(test)]
+mod tests;
+
+pub use crate::stats::power::PowerAnalysis;
+pub use crate::stats::two_sample::{Difference, Proportion, compare_means, compare_proportions};
+pub use cluster_bootstrap::cluster_bootstrap;
+pub use complier::complier_effect;
+pub use cuped::cuped;
+pub use means::means;
+pub use multiple::benjamini_hochberg;
+pub use proportions::proportions;
+pub use sample_ratio::{MISMATCH_ALPHA, sample_ratio};

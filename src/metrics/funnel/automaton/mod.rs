@@ -1,0 +1,74 @@
+//! The automaton: one user's events in, the moment of each step out.
+
+mod any;
+mod attempts;
+mod sequence;
+mod simultaneous;
+mod window_funnel;
+
+use super::{Funnel, Order};
+use attempts::Attempts;
+use sequence::Search;
+
+pub use window_funnel::Mode;
+pub(super) use window_funnel::Modes;
+
+/// The moment of a step that was not taken.
+pub(super) const SKIPPED: i64 = i64::MIN;
+
+/// An event: which steps it matches, which exclusions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub at: i64,
+    pub steps: u32,
+    pub exclusions: u32,
+}
+
+impl Mark {
+    /// Time first, then the first step matched, then all of them. What matches none comes last.
+    fn rank(&self) -> (i64, u32, u32, u32) {
+        (self.at, self.steps.trailing_zeros(), self.steps, self.exclusions)
+    }
+}
+
+/// Sorts one user's events as [`Way::find`] needs them.
+pub(super) fn in_order(marks: &mut [Mark]) {
+    if !marks.is_sorted_by_key(Mark::rank) {
+        marks.sort_unstable_by_key(Mark::rank);
+    }
+}
+
+/// Finds one user's way after the other.
+pub(super) struct Way<'f> {
+    funnel: &'f Funnel,
+    search: Search<'f>,
+    rows: Attempts,
+}
+
+impl<'f> Way<'f> {
+    /// `overlap`: whether an event matches several steps.
+    pub fn new(funnel: &'f Funnel, overlap: bool) -> Way<'f> {
+        let (search, rows) = (Search::new(funnel, overlap), Attempts::new(funnel.steps.len()));
+        Way { funnel, search, rows }
+    }
+
+    /// When the user took each step: `reached` comes and goes with [`SKIPPED`] for those not taken.
+    pub fn find(&mut self, marks: &[Mark], reached: &mut [i64]) {
+        let stays = match (self.funnel.window_funnel, self.funnel.order) {
+            (Some(modes), _) => {
+                modes.level(self.funnel, marks, &mut self.rows, reached);
+                true
+            }
+            (None, Order::Any) => self.funnel.in_any_order(marks, reached),
+            (None, _) => self.search.find(marks, reached),
+        };
+        if !stays {
+            reached.fill(SKIPPED);
+        }
+    }
+}
+
+/// The steps somebody took, with their moments.
+pub(super) fn taken(reached: &[i64]) -> impl Iterator<Item = (usize, i64)> + '_ {
+    reached.iter().copied().enumerate().filter(|(_, at)| *at != SKIPPED)
+}

@@ -1,0 +1,73 @@
+//! Resampling of whole clusters.
+//!
+//! # Source
+//! A. C. Davison and D. V. Hinkley (1997), Bootstrap Methods and their Application, section 3.8.
+
+use rand::RngExt;
+use rayon::prelude::*;
+
+use super::sample::{Summary, quantile, total};
+use crate::stream::stream;
+
+/// What belongs together: the sum of its rows' values, and their number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Cluster {
+    pub sum: f64,
+    pub rows: f64,
+}
+
+/// Clusters in an order of their own, so that the order of rows does not matter.
+pub(crate) fn sort(clusters: &mut [Cluster]) {
+    clusters.sort_unstable_by(|a, b| a.sum.total_cmp(&b.sum).then(a.rows.total_cmp(&b.rows)));
+}
+
+/// The mean of all rows in all clusters.
+pub(crate) fn mean(clusters: &[Cluster]) -> f64 {
+    total(clusters.iter().map(|one| one.sum)) / total(clusters.iter().map(|one| one.rows))
+}
+
+/// What the resamples say of a difference of means.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Interval {
+    /// 2.5% point.
+    pub low: f64,
+    /// 97.5% point.
+    pub high: f64,
+    /// Standard deviation.
+    pub se: f64,
+}
+
+/// The interval of a difference of means, treatment less control, from `draws` resamples of sorted clusters.
+///
+/// `None` with fewer than two clusters in an arm: a single one is drawn every time, and how clusters differ
+/// is not observed.
+pub(crate) fn difference(
+    control: &[Cluster],
+    treatment: &[Cluster],
+    draws: u32,
+    seed: u64,
+) -> Option<Interval> {
+    if control.len() < 2 || treatment.len() < 2 {
+        return None;
+    }
+    let resampled = |clusters: &[Cluster], table: &str, draw: u64| {
+        let mut rng = stream(seed, table, draw);
+        let (mut sum, mut rows) = (0.0, 0.0);
+        for _ in 0..clusters.len() {
+            let one = clusters[rng.random_range(0..clusters.len())];
+            sum += one.sum;
+            rows += one.rows;
+        }
+        sum / rows
+    };
+    let mut drawn: Vec<f64> = (0..u64::from(draws))
+        .into_par_iter()
+        .map(|draw| {
+            resampled(treatment, "bootstrap treatment", draw)
+                - resampled(control, "bootstrap control", draw)
+        })
+        .collect();
+    drawn.sort_unstable_by(f64::total_cmp);
+    let se = Summary::of(&drawn).variance.sqrt();
+    Some(Interval { low: quantile(&drawn, 0.025)?, high: quantile(&drawn, 0.975)?, se })
+}

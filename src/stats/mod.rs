@@ -1,0 +1,21 @@
+//! Statistics without frames: intervals, tests, power, resampling, survival curves and the models behind
+//! customer lifetime value. The metrics apply them to frames.
+
+pub(crate) mod beta_binomial;
+pub(crate) mod bg_nbd;
+pub(crate) mod bootstrap;
+pub(crate) mod distribution;
+pub(crate) mod gamma_gamma;
+pub(crate) mod hypergeometric;
+pub mod interval;
+pub(crate) mod kmeans;
+pub(crate) mod life_table;
+pub(crate) mod maximum;
+pub(crate) mod multiple;
+pub(crate) mod points;
+pub mod power;
+pub(crate) mod principal;
+pub(crate) mod sample;
+pub(crate) mod silhouette;
+pub(crate) mod split_normal;
+pub mod two_sample;

@@ -1,0 +1,18 @@
+//! Many tests at once.
+//!
+//! # Source
+//! Y. Benjamini and Y. Hochberg (1995), "Controlling the false discovery rate: a practical and powerful
+//! approach to multiple testing", Journal of the Royal Statistical Society B 57.
+
+/// P values adjusted by Benjamini and Hochberg, in their order. Each must lie in 0 to 1.
+pub(crate) fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p_values.len()).collect();
+    order.sort_by(|a, b| p_values[*a].total_cmp(&p_values[*b]));
+    let mut adjusted = vec![1.0; p_values.len()];
+    let mut least = 1.0_f64;
+    for (rank, place) in order.iter().enumerate().rev() {
+        least = least.min(p_values[*place] * order.len() as f64 / (rank + 1) as f64);
+        adjusted[*place] = least;
+    }
+    adjusted
+}

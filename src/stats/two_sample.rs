@@ -1,0 +1,133 @@
+//! Two samples compared: proportions and means.
+//!
+//! # Source
+//! Two-proportion z test with Newcombe's interval (R. G. Newcombe, 1998, method 10, Statistics in Medicine
+//! 17); B. L. Welch (1947).
+
+use super::distribution::{normal_two_sided, t_quantile, t_two_sided};
+use super::interval::wilson;
+use super::sample::Summary;
+
+/// Users of one arm, and how many of them have the outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proportion {
+    /// Users with the outcome.
+    pub hits: u64,
+    /// Users.
+    pub users: u64,
+}
+
+impl Proportion {
+    /// Returns hits / users: not a number without users.
+    ///
+    /// ```
+    /// use casebook::metrics::experiment::Proportion;
+    ///
+    /// assert_eq!(Proportion { hits: 30, users: 100 }.rate(), 0.3);
+    /// ```
+    pub fn rate(self) -> f64 {
+        self.hits as f64 / self.users as f64
+    }
+}
+
+/// A difference, treatment less control, with its 95% interval and test.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Difference {
+    /// Treatment less control.
+    pub estimate: f64,
+    /// Lower end of the interval.
+    pub low: f64,
+    /// Upper end of the interval.
+    pub high: f64,
+    /// The test's z or t. Not a number if nothing varies.
+    pub statistic: f64,
+    /// Degrees of freedom; infinite for a z test.
+    pub df: f64,
+    /// Two-sided.
+    pub p_value: f64,
+}
+
+/// Compares two proportions: pooled z test, Newcombe's interval.
+///
+/// `None` if an arm is empty, or has more hits than users.
+///
+/// ```
+/// use casebook::metrics::experiment::{Proportion, compare_proportions};
+///
+/// let control = Proportion { hits: 30, users: 100 };
+/// let found = compare_proportions(control, Proportion { hits: 45, users: 100 }).unwrap();
+/// assert!(found.low > 0.0 && found.p_value < 0.05);
+/// ```
+pub fn compare_proportions(control: Proportion, treatment: Proportion) -> Option<Difference> {
+    let (a, b) = (control.rate(), treatment.rate());
+    let (low_a, high_a) = wilson(control.hits, control.users)?;
+    let (low_b, high_b) = wilson(treatment.hits, treatment.users)?;
+    let (n, m) = (control.users as f64, treatment.users as f64);
+    let pooled = (control.hits as f64 + treatment.hits as f64) / (n + m);
+    let estimate = b - a;
+    let z = estimate / (pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m)).sqrt();
+    Some(Difference {
+        estimate,
+        low: estimate - ((b - low_b).powi(2) + (high_a - a).powi(2)).sqrt(),
+        high: estimate + ((high_b - b).powi(2) + (a - low_a).powi(2)).sqrt(),
+        statistic: z,
+        df: f64::INFINITY,
+        p_value: normal_two_sided(z),
+    })
+}
+
+/// Compares two means: Welch's test and interval. The order of the values does not matter.
+///
+/// `None` if an arm has fewer than two users. If nothing varies in either, only the estimate is a number.
+///
+/// ```
+/// use casebook::metrics::experiment::compare_means;
+///
+/// let found = compare_means(&[1.0, 2.0, 3.0], &[2.0, 3.0, 4.0]).unwrap();
+/// assert!((found.estimate - 1.0).abs() < 1e-12 && found.df == 4.0);
+/// ```
+pub fn compare_means(control: &[f64], treatment: &[f64]) -> Option<Difference> {
+    if control.len() < 2 || treatment.len() < 2 {
+        return None;
+    }
+    Some(welch(Summary::of(control), Summary::of(treatment)))
+}
+
+/// Welch's test of two summaries, each of two values or more.
+pub(crate) fn welch(control: Summary, treatment: Summary) -> Difference {
+    let (part_a, part_b) = (control.variance / control.n, treatment.variance / treatment.n);
+    let se = (part_a + part_b).sqrt();
+    let df = (part_a + part_b).powi(2)
+        / (part_a.powi(2) / (control.n - 1.0) + part_b.powi(2) / (treatment.n - 1.0));
+    let estimate = treatment.mean - control.mean;
+    let t = estimate / se;
+    // Without any variation there is no t distribution, and an interval of no width would claim certainty.
+    let half = t_quantile(0.975, df) * se;
+    Difference {
+        estimate,
+        low: estimate - half,
+        high: estimate + half,
+        statistic: t,
+        df,
+        p_value: t_two_sided(t, df),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constant_arms_have_no_interval() {
+        let found = compare_means(&[1.0, 1.0], &[3.0, 3.0]).unwrap();
+        assert_eq!(found.estimate, 2.0);
+        assert!(found.low.is_nan() && found.high.is_nan() && found.p_value.is_nan(), "{found:?}");
+    }
+
+    #[test]
+    fn more_hits_than_users_are_no_proportion() {
+        let (wrong, right) = (Proportion { hits: 3, users: 2 }, Proportion { hits: 1, users: 2 });
+        assert_eq!(compare_proportions(wrong, right), None);
+        assert_eq!(compare_proportions(right, wrong), None);
+    }
+}

@@ -1,0 +1,190 @@
+"""The house: no file over 500 lines, and arrows between the folders of src/ that point one way.
+
+What breaks these rules today stands in house.json and can only become less. When it has:
+
+usage: house_test.py --shrink     writes the shorter list
+       house_test.py --edges      lists which folder takes what from which
+"""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+LIST = PROJECT / "tests" / "house.json"
+LINES = 500
+# From below to above: each folder, or file, of src/ takes from those in the rows before its own, and not from its neighbours.
+LAYERS = [
+    {"error"},
+    {"stream", "frame"},
+    {"stamp", "claims"},
+    {"output", "events"},
+    {"stats", "warehouse"},
+    {"metrics"},
+    {"simulate", "cases", "decision"},
+    {"notebook"},
+    {"chart"},
+    {"prelude"},
+    {"lib"},
+]
+# Names at the crate's root that stand in another file.
+ELSEWHERE = {name: "error" for name in ("Error", "ErrorKind", "Result", "Trouble")} | {"check": "notebook"}
+
+
+def files():
+    """Rust and Python sources that are ours, with their lines."""
+    words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.rs", "*.py"]
+    listed = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    names = sorted(name for name in set(listed.split("\0")) if name and (PROJECT / name).is_file())
+    return {name: len((PROJECT / name).read_text(encoding="utf-8").splitlines()) for name in names}
+
+
+def code(text):
+    """A source without comments and without its tests, which stand last."""
+    text = re.sub(r"^\s*//.*$", "", text, flags=re.M)
+    return re.split(r"^#\[cfg\(test\)\]\n(?:#\[.*\]\n)*mod \w+ \{", text, maxsplit=1, flags=re.M)[0]
+
+
+def split(group):
+    """The parts of `a, b::{c, d}, e`."""
+    parts, depth, start = [], 0, 0
+    for place, letter in enumerate(group):
+        depth += {"{": 1, "}": -1}.get(letter, 0)
+        if letter == "," and depth == 0:
+            parts.append(group[start:place])
+            start = place + 1
+    return [part.strip() for part in [*parts, group[start:]] if part.strip()]
+
+
+def group(text, start):
+    """What stands between the brace at a place and the one that closes it."""
+    depth = 0
+    for place in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if depth == 0:
+            return text[start + 1:place]
+    return ""
+
+
+def takes(text, depth):
+    """Names at the crate's root that a source uses; `depth` is how many `super::` lead there from it."""
+    text = code(text)
+    found = set()
+    ways = [r"\bcrate::"] + ([rf"(?<!super::)\b(?:super::){{{depth}}}(?!super)"] if depth else [])
+    for way in ways:
+        for match in re.finditer(way, text):
+            end = match.end()
+            if text[end:end + 1] == "{":
+                found |= {re.match(r"\w+", part)[0] for part in split(group(text, end)) if re.match(r"\w+", part)}
+            elif name := re.match(r"\w+", text[end:]):
+                found.add(name[0])
+    return found
+
+
+def edges(root):
+    """Which file takes something of which other folder: pairs of a file and a folder."""
+    found = set()
+    for path in sorted(root.rglob("*.rs")):
+        parts = path.relative_to(root).with_suffix("").parts
+        if parts[-1] == "tests":
+            continue
+        depth = len(parts) - (parts[-1] == "mod")
+        for name in takes(path.read_text(encoding="utf-8"), 0 if parts == ("lib",) else depth):
+            other = ELSEWHERE.get(name, name)
+            if other != parts[0] and ((root / other).is_dir() or (root / f"{other}.rs").is_file()):
+                found.add((f"src/{path.relative_to(root).as_posix()}", other))
+    return found
+
+
+def layer(name):
+    return next((place for place, names in enumerate(LAYERS) if name in names), None)
+
+
+def upward(pairs):
+    """Those that do not point to a row below."""
+    folder = lambda path: pathlib.PurePath(path).parts[1].removesuffix(".rs")  # noqa: E731
+    return {f"{path} takes {other}" for path, other in pairs if layer(other) >= layer(folder(path))}
+
+
+def today():
+    long = {name: lines for name, lines in files().items() if lines > LINES}
+    return {"lines": long, "arrows": sorted(upward(edges(PROJECT / "src")))}
+
+
+def troubles(now, allowed):
+    """What is worse than the list, and what the list still allows although it is better."""
+    for name, lines in now["lines"].items():
+        most = allowed["lines"].get(name, LINES)
+        if lines > most:
+            yield f"{name} has {lines} lines; at most {most}: split it by concept"
+    for arrow in sorted(set(now["arrows"]) - set(allowed["arrows"])):
+        yield f"{arrow}, which lies above it: see LAYERS in tests/house_test.py"
+
+
+def shrunk(now, allowed):
+    """The list as it can be now: never longer."""
+    lines = {name: min(now["lines"][name], most) for name, most in allowed["lines"].items() if name in now["lines"]}
+    return {"lines": dict(sorted(lines.items())), "arrows": sorted(set(allowed["arrows"]) & set(now["arrows"]))}
+
+
+class House(unittest.TestCase):
+    def test_nothing_is_worse_than_the_list(self):
+        self.assertGreater(len(files()), 100)
+        self.assertGreater(len(edges(PROJECT / "src")), 50)
+        self.assertEqual(list(troubles(today(), json.loads(LIST.read_text()))), [])
+
+    def test_the_list_is_as_short_as_it_can_be(self):
+        allowed = json.loads(LIST.read_text())
+        self.assertEqual(shrunk(today(), allowed), allowed, "less is wrong than the list says: run tests/house_test.py --shrink")
+
+    def test_every_folder_has_its_place(self):
+        names = {path.stem if path.suffix == ".rs" else path.name for path in (PROJECT / "src").iterdir() if path.name != "bin"}
+        self.assertEqual(sorted(name for name in names if layer(name) is None), [], "put it into LAYERS in tests/house_test.py")
+        every = [name for names in LAYERS for name in names]
+        self.assertEqual(len(every), len(set(every)))
+
+
+class Rules(unittest.TestCase):
+    """What is found in sources, and what the list does."""
+
+    def test_what_a_source_takes(self):
+        text = (
+            "//! Of crate::nothing.\nuse crate::{chart::{self, line}, metrics::Period, Error};\nuse crate::stamp;\n"
+            "use super::super::frame;\nuse super::own;\nfn f() -> crate::error::Result<()> { /* */ }\n"
+            "#[cfg(test)]\nmod tests {\n    use crate::simulate::saas;\n}\n"
+        )
+        self.assertEqual(takes(text, 2), {"chart", "metrics", "Error", "stamp", "error", "frame"})
+        self.assertEqual(takes("use super::metrics;", 1), {"metrics"})
+        self.assertEqual(takes("use super::metrics;", 2), set())
+
+    def test_arrows_point_down(self):
+        pairs = {("src/metrics/a.rs", "error"), ("src/metrics/a.rs", "chart"), ("src/claims.rs", "stamp"), ("src/chart/mod.rs", "notebook")}
+        self.assertEqual(upward(pairs), {"src/metrics/a.rs takes chart", "src/claims.rs takes stamp"})
+
+    def test_a_longer_file_and_a_new_arrow_are_named(self):
+        allowed = {"lines": {"old.rs": 700}, "arrows": ["src/chart/mod.rs takes report"]}
+        now = {"lines": {"old.rs": 701, "new.rs": 501}, "arrows": ["src/chart/mod.rs takes report", "src/error.rs takes chart"]}
+        found = "\n".join(troubles(now, allowed))
+        for part in ("old.rs has 701 lines; at most 700", "new.rs has 501 lines; at most 500", "src/error.rs takes chart"):
+            self.assertIn(part, found)
+        self.assertNotIn("chart/mod.rs", found)
+
+    def test_the_list_never_grows(self):
+        allowed = {"lines": {"old.rs": 700, "gone.rs": 600}, "arrows": ["a takes b", "c takes d"]}
+        now = {"lines": {"old.rs": 650, "new.rs": 900}, "arrows": ["c takes d", "e takes f"]}
+        self.assertEqual(shrunk(now, allowed), {"lines": {"old.rs": 650}, "arrows": ["c takes d"]})
+        worse = {"lines": {"old.rs": 750}, "arrows": []}
+        self.assertEqual(shrunk(worse, allowed)["lines"], {"old.rs": 700})
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--shrink"]:
+        LIST.write_text(json.dumps(shrunk(today(), json.loads(LIST.read_text())), indent=1) + "\n")
+    elif sys.argv[1:] == ["--edges"]:
+        for path, other in sorted(edges(PROJECT / "src")):
+            print(f"{path} takes {other}")
+    else:
+        unittest.main()

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Unit and integration tests of the library, compiled for a short wait: for `make check`.
+
+usage: quick.py [NAME ...]     only the tests whose names contain one of these
+
+Most of the wait after an edit is the optimisation of the library itself, which these tests hardly need. They have a folder of
+their own in cargo's target folder: the shared object that notebooks are linked with has one name however it is compiled, and
+a build in the same folder would replace it. What the library depends on is linked into that folder, and takes no room.
+
+Tests that start a PostgreSQL server have `postgres` in their names, and are left out.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT / "kernel"))
+
+import warm  # noqa: E402
+from common import host, rustc_version, say, target  # noqa: E402
+
+FOLDER = target() / "quick"
+LEVEL = 0
+
+
+def key():
+    """What decides whether the dependencies there are still those of the project."""
+    return {"rustc": rustc_version(), "lock": (PROJECT / "Cargo.lock").read_text(encoding="utf-8")}
+
+
+def seed():
+    """The dependencies, from the folder where everything else looks for them."""
+    made = FOLDER / "made.json"
+    try:
+        if json.loads(made.read_text(encoding="utf-8")) == key():
+            return
+    except (OSError, ValueError):
+        pass
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    if not any((target() / host() / "debug" / "deps").glob("libpolars-*.rlib")):
+        warm.compile_dependencies()
+    say("linking the dependencies for quick tests")
+    warm.seed(FOLDER)
+    made.write_text(json.dumps(key()), encoding="utf-8")
+
+
+def command(names):
+    words = ["--config", f"profile.dev.package.casebook.opt-level={LEVEL}", "--package", "casebook", "--all-features", "--lib", "--test", "it"]
+    if shutil.which("cargo-nextest"):
+        return ["cargo", "nextest", "run", *words, "--status-level", "slow", *names, "--", "--skip", "postgres"]
+    return ["cargo", "test", *words, "--", "--quiet", "--skip", "postgres", *names]
+
+
+def main():
+    seed()
+    sys.exit(subprocess.run(command(sys.argv[1:]), cwd=PROJECT, env=os.environ | {"CARGO_TARGET_DIR": str(FOLDER / "target")}).returncode)
+
+
+if __name__ == "__main__":
+    main()

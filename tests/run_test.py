@@ -1,0 +1,151 @@
+"""The loops: what runs in which, side by side and in which order, and what is told of the time."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT / "tests"))
+
+import run  # noqa: E402
+from run import Queue, Step  # noqa: E402
+
+
+def script(text):
+    return [sys.executable, "-c", text]
+
+
+class Loops(unittest.TestCase):
+    def test_each_loop_holds_the_one_before(self):
+        check, test, night = (set(run.LOOPS[name]) for name in ("check", "test", "all"))
+        self.assertEqual(check - test, {"quick"}, "what `rust` does for all of the project")
+        self.assertEqual(test - night, {"stock"}, "what `stock-all` does with all notebooks")
+        self.assertEqual(test | night | check, {step.name for step in run.STEPS})
+        self.assertEqual(len(run.STEPS), len({step.name for step in run.STEPS}))
+
+    def test_a_minute_has_neither_kernel_nor_server(self):
+        words = [word for step in run.STEPS if step.name in run.LOOPS["check"] for word in step.command]
+        for name in ("kernel/notebooks.py", "tests/postgres.py", "tests/lab_test.py", "tests/kernel_test.py", "tests/cluster.py"):
+            self.assertNotIn(name, words)
+
+    def test_the_notebooks_named_exist(self):
+        for name in run.TWO:
+            self.assertTrue((PROJECT / name).exists(), name)
+
+    def test_a_test_with_a_server_says_so_in_its_name(self):
+        """`make check` leaves them out by it."""
+        found = 0
+        for path in sorted((PROJECT / "tests/it").rglob("*.rs")):
+            for name, body in re.findall(r"#\[test\]\nfn (\w+)\(\) \{\n(.*?)^\}", path.read_text(encoding="utf-8"), re.S | re.M):
+                if "Server::start()" in body:
+                    found += 1
+                    self.assertIn("postgres", f"{path.stem}::{name}")
+        self.assertGreater(found, 5)
+
+    def test_what_is_asked_for_must_exist(self):
+        done = subprocess.run([sys.executable, str(PROJECT / "tests/run.py"), "fmt", "lunch"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("there is no step lunch; there are check, test, all, fmt, ", done.stderr)
+
+
+class Side(unittest.TestCase):
+    """Side by side, but for what two steps cannot use at a time."""
+
+    def order(self, *steps):
+        return Queue([Step(name, "", [], holds) for name, holds in steps])
+
+    def test_the_first_that_may_run_is_taken(self):
+        queue = self.order(("clippy", "cargo"), ("rust", "cargo"), ("kernel", "machine"), ("lab", ""))
+        clippy, lab = queue.take(), queue.take()
+        self.assertEqual((clippy.name, lab.name), ("clippy", "lab"))
+        queue.done(clippy)
+        rust = queue.take()
+        self.assertEqual(rust.name, "rust")
+        queue.done(rust)
+        self.assertFalse(queue.fits(queue.waiting[0]), "the machine is not its own yet")
+        queue.done(lab)
+        kernel = queue.take()
+        self.assertEqual(kernel.name, "kernel")
+        self.assertFalse(queue.fits(lab))
+        queue.done(kernel)
+        self.assertIsNone(queue.take())
+
+    def test_who_finds_nothing_waits_until_something_ends(self):
+        queue, found = self.order(("one", "cargo"), ("two", "cargo")), []
+        one = queue.take()
+        other = threading.Thread(target=lambda: found.append(queue.take().name))
+        other.start()
+        other.join(0.2)
+        self.assertEqual(found, [])
+        queue.done(one)
+        other.join(5)
+        self.assertEqual(found, ["two"])
+
+    def test_steps_run_and_their_words_stay_together(self):
+        told = []
+        steps = [Step("good", "does it", script("print('one'); print('two')")), Step("bad", "does not", script("import sys; print('no'); sys.exit(3)")),
+                 Step("gone", "is not there", ["/nowhere/at/all"])]
+        results = run.run(steps, None, 2, told.append)
+        self.assertEqual({name: code for name, code, _ in results}, {"good": 0, "bad": 3, "gone": 127})
+        text = "\n".join(told)
+        self.assertRegex(text, r"=== good: does it\none\ntwo\nok in \d+ s; \d of 3 done")
+        self.assertRegex(text, r"=== bad: does not\nno\nFAILED in")
+        self.assertIn("/nowhere/at/all", text)
+
+
+class Times(unittest.TestCase):
+    def test_a_slower_step_is_named(self):
+        earlier = {"test": {"export": [118.0, 120.0, 125.0], "fmt": [1.0, 1.0, 1.0], "new": [3.0]}}
+        lines, kept = run.summary("test", [("export", 0, 210.4), ("fmt", 0, 3.0), ("new", 0, 60.0)], earlier)
+        self.assertEqual(lines[0], "ok      export          210 s, usually 120 s")
+        self.assertNotIn("usually", "".join(lines[1:]))
+        self.assertEqual(kept["test"]["export"], [118.0, 120.0, 125.0, 210.4])
+        self.assertEqual(kept["test"]["new"], [3.0, 60.0])
+
+    def test_a_failure_says_nothing_about_time(self):
+        lines, kept = run.summary("test", [("lab", 1, 900.0)], {"test": {"lab": [100.0, 100.0, 100.0]}})
+        self.assertEqual(lines, ["FAILED  lab             900 s"])
+        self.assertEqual(kept["test"]["lab"], [100.0, 100.0, 100.0])
+
+    def test_loops_are_apart_and_old_passes_go(self):
+        earlier = {"all": {"lab": [400.0]}, "test": {"lab": [100.0] * run.KEPT}}
+        _, kept = run.summary("test", [("lab", 0, 110.0)], earlier)
+        self.assertEqual(kept["all"]["lab"], [400.0])
+        self.assertEqual(kept["test"]["lab"], [100.0] * (run.KEPT - 1) + [110.0])
+
+    def test_they_are_kept(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "casebook" / "steps.json"
+            self.assertEqual(run.before(path), {})
+            run.keep(path, {"test": {"fmt": [1.0]}})
+            self.assertEqual(run.before(path), {"test": {"fmt": [1.0]}})
+            self.assertEqual([each.name for each in path.parent.iterdir()], ["steps.json"])
+            for broken in ("{", "[1]"):
+                path.write_text(broken)
+                self.assertEqual(run.before(path), {}, "begin anew")
+
+    def test_seeds_are_counted(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "seeds"
+            self.assertIsNone(run.taken(path))
+            path.write_text("20 200\n300 3000\n")
+            self.assertEqual(run.taken(path), "seeds: 320 of 3,200 in 2 loops; CASEBOOK_SEEDS=all takes all")
+            path.write_text("200 200\n")
+            self.assertEqual(run.taken(path), "seeds: 200 of 200 in 1 loops")
+
+    def test_a_pass_is_written_down(self):
+        with tempfile.TemporaryDirectory() as folder:
+            env = {"XDG_CACHE_HOME": folder, "PATH": "/usr/bin:/bin", "HOME": folder}
+            done = subprocess.run([sys.executable, str(PROJECT / "tests/run.py"), "house"], env=env, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertRegex(done.stdout, r"ok      house +\d+ s\n1 passed, 0 failed in \d+ s")
+            self.assertEqual(list(json.loads((pathlib.Path(folder) / "casebook/steps.json").read_text())), ["steps"])
+
+
+if __name__ == "__main__":
+    unittest.main()
