@@ -5,16 +5,17 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use polars::prelude::*;
 use tempfile::TempDir;
 
 use super::files;
 use super::queries::{Query, Schema};
-use super::{Engine, Sink};
+use super::{Engine, Sink, sql};
 use crate::error::{Error, ErrorKind, Result, Trouble};
 
 const ENGINE: &str = "Spark";
@@ -23,10 +24,29 @@ const DATA: &str = ":data";
 /// So much of what Spark says is kept for an error's message.
 const KEPT: usize = 4_000;
 
+/// How long to wait for `spark-sql`.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Until it has started, and reached its cluster.
+    pub start: Duration,
+    /// Until it has run a statement.
+    pub answer: Duration,
+}
+
+impl Default for Limits {
+    /// Three minutes to start, two hours for a statement.
+    fn default() -> Self {
+        Limits { start: Duration::from_secs(180), answer: Duration::from_secs(7_200) }
+    }
+}
+
 pub struct Spark {
     program: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
+    /// To the thread that writes what the program reads: a program that reads nothing must not hold us up.
+    input: Sender<String>,
+    /// From the thread that reads what the program writes.
+    output: Receiver<String>,
+    limits: Limits,
     said: Arc<Mutex<String>>,
     master: String,
     /// Where the Parquet files are.
@@ -38,7 +58,7 @@ pub struct Spark {
 
 impl Spark {
     /// `home` is Spark's own folder, `master` where the cluster is: `spark://…`, or `local[2]` without one.
-    pub fn start(home: &Path, master: &str, folder: &Path) -> Result<Spark> {
+    pub fn start(home: &Path, master: &str, folder: &Path, limits: Limits) -> Result<Spark> {
         let doing = || format!("starting spark-sql on {master}");
         let scratch = tempfile::Builder::new()
             .prefix("casebook-spark-")
@@ -53,6 +73,8 @@ impl Spark {
             "spark.sql.parquet.outputTimestampType=TIMESTAMP_MICROS",
             "spark.ui.showConsoleProgress=false",
             "spark.ui.enabled=false",
+            // A folder may be called ${so}.
+            "spark.sql.variable.substitute=false",
         ] {
             command.args(["--conf", setting]);
         }
@@ -71,18 +93,18 @@ impl Spark {
             };
         let said = Arc::new(Mutex::new(String::new()));
         listen(errors, Arc::clone(&said));
-        let output = BufReader::new(output);
         let mut spark = Spark {
             program,
-            input,
-            output,
+            input: writing(input),
+            output: lines(output),
+            limits,
             said,
             master: master.to_owned(),
             folder,
             scratch,
             asked: 0,
         };
-        spark.run("SELECT 1")?;
+        spark.run("SELECT 1", limits.start, &doing())?;
         Ok(spark)
     }
 
@@ -92,41 +114,48 @@ impl Spark {
             let cause = format!("{} has no schema for Spark", schema.name);
             return Err(failure(Trouble::Statement, "making views", cause));
         };
-        let text = text.replace(DATA, &self.folder.to_string_lossy().replace('\'', "\\'"));
+        let folder = sql::spark_text(&self.folder.to_string_lossy());
         for statement in text.split(";\n").map(plain).filter(|statement| !statement.is_empty()) {
-            self.run(&statement)?;
+            self.run(&statement.replace(DATA, &folder), self.limits.answer, "making views")?;
         }
         // A statement that failed is not noticed before its result is missing.
         for view in schema.tables.iter().chain(schema.views) {
-            self.query(format!("SELECT 1 AS seen FROM {view} LIMIT 1").as_str().into())?;
+            let seen = format!("SELECT 1 AS seen FROM {} LIMIT 1", sql::spark_name(view));
+            self.query(seen.as_str().into())?;
         }
         Ok(())
     }
 
     /// Runs a statement to its end. What it says is not its result: that the caller looks for.
-    fn run(&mut self, statement: &str) -> Result<()> {
+    fn run(&mut self, statement: &str, limit: Duration, doing: &str) -> Result<()> {
         self.asked += 1;
-        let lost = |cause: &dyn std::fmt::Display, said: &str| {
-            let cause = format!("{cause}: {}", said.trim());
-            failure(Trouble::ConnectionLost, "running a query", cause)
-        };
         self.said().clear();
         let end = format!("casebook-{}", self.asked);
         // The mark's own text is not the mark: spark-sql repeats what it reads.
         let mark = format!("SELECT concat('casebook', '-{}')", self.asked);
-        let sent = write!(self.input, "{statement};\n{mark};\n").and_then(|()| self.input.flush());
-        if let Err(cause) = sent {
-            return Err(lost(&cause, &self.said().clone()));
-        }
-        let mut line = String::new();
+        // If nobody writes any more, nobody reads either: that is found below.
+        let _ = self.input.send(format!("{statement};\n{mark};\n"));
+        let until = Instant::now() + limit;
         loop {
-            line.clear();
-            match self.output.read_line(&mut line) {
-                Ok(0) => return Err(lost(&"spark-sql has ended", &self.said().clone())),
-                Ok(_) if line.contains(&end) => return Ok(()),
-                Ok(_) => {}
-                Err(cause) => return Err(lost(&cause, &self.said().clone())),
-            }
+            let left = until.saturating_duration_since(Instant::now());
+            let (trouble, what) = match self.output.recv_timeout(left) {
+                Ok(line) if line.contains(&end) => return Ok(()),
+                Ok(_) => continue,
+                Err(RecvTimeoutError::Disconnected) => {
+                    (Trouble::ConnectionLost, "spark-sql has ended".to_owned())
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    // An answer that comes later must not be taken for that of another statement.
+                    let _ = self.program.kill();
+                    let seconds = limit.as_secs_f64();
+                    let what =
+                        format!("spark-sql on {} did not answer within {seconds} s", self.master);
+                    (Trouble::Unreachable, what)
+                }
+            };
+            let said = self.said().trim().to_owned();
+            let cause = if said.is_empty() { what } else { format!("{what}; it said: {said}") };
+            return Err(failure(trouble, doing, cause));
         }
     }
 
@@ -148,15 +177,16 @@ impl Engine for Spark {
     fn query(&mut self, query: Query) -> Result<DataFrame> {
         let place = self.scratch.path().join(format!("result-{}", self.asked));
         let text = plain(query.text);
-        let into = place.to_string_lossy().replace('\'', "\\'");
-        self.run(&format!("INSERT OVERWRITE DIRECTORY '{into}' USING parquet {text}"))?;
+        let into = sql::spark_text(&place.to_string_lossy());
+        let statement = format!("INSERT OVERWRITE DIRECTORY '{into}' USING parquet {text}");
+        self.run(&statement, self.limits.answer, "running a query")?;
         if !place.join("_SUCCESS").exists() {
             // What went wrong comes on another stream, in its own time.
             std::thread::sleep(Duration::from_millis(200));
             let cause = self.said().trim().to_owned();
             return Err(failure(Trouble::Statement, "running a query", cause));
         }
-        let frame = result(&place)?;
+        let frame = typed(result(&place)?, &query)?;
         // What was read is not needed twice; what cannot be removed goes with the session.
         let _ = std::fs::remove_dir_all(&place);
         Ok(frame)
@@ -173,6 +203,35 @@ impl Drop for Spark {
         let _ = self.program.kill();
         let _ = self.program.wait();
     }
+}
+
+/// A thread that writes what it is sent, until the stream ends.
+fn writing(mut input: impl Write + Send + 'static) -> Sender<String> {
+    let (sender, receiver) = channel::<String>();
+    std::thread::spawn(move || {
+        for text in receiver {
+            if input.write_all(text.as_bytes()).and_then(|()| input.flush()).is_err() {
+                return;
+            }
+        }
+    });
+    sender
+}
+
+/// The lines of a stream, as they come.
+fn lines(output: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut output = BufReader::new(output);
+        let mut line = vec![];
+        while let Ok(1..) = output.read_until(b'\n', &mut line) {
+            if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                return;
+            }
+            line.clear();
+        }
+    });
+    receiver
 }
 
 /// Keeps the end of what a stream says.
@@ -229,6 +288,15 @@ fn result(place: &Path) -> Result<DataFrame> {
     Ok(DataFrame::new_infer_height(columns)?)
 }
 
+/// A result with the column types that its query declares.
+fn typed(frame: DataFrame, query: &Query) -> Result<DataFrame> {
+    let names: Vec<&str> = frame.get_column_names_str();
+    let Some(types) = query.types(&names)? else { return Ok(frame) };
+    let columns = frame.columns().iter().zip(types);
+    let columns = columns.map(|(column, kind)| column.strict_cast(&kind.data_type()));
+    Ok(DataFrame::new_infer_height(columns.collect::<PolarsResult<_>>()?)?)
+}
+
 fn failure(trouble: Trouble, doing: impl Into<String>, cause: impl ToString) -> Error {
     ErrorKind::Database { engine: ENGINE, trouble, doing: doing.into(), cause: cause.to_string() }
         .into()
@@ -245,8 +313,82 @@ mod tests {
 
     #[test]
     fn a_spark_that_is_not_there_is_named() {
-        let error = Spark::start(Path::new("/nowhere"), "local[1]", Path::new("data")).err();
+        let nowhere = Path::new("/nowhere");
+        let error = Spark::start(nowhere, "local[1]", Path::new("data"), Limits::default()).err();
         let told = error.map(|error| error.to_string()).unwrap_or_default();
         assert!(told.starts_with("Spark, while starting spark-sql on local[1]"), "{told}");
+    }
+
+    /// A program that stands for `spark-sql`: it does what the script says with each line, and answers the marks.
+    #[cfg(unix)]
+    fn pretend(script: &str) -> TempDir {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("bin")).unwrap();
+        let program = home.path().join("bin/spark-sql");
+        let answers = r#"*concat*) echo "casebook-$(echo "$line" | tr -dc '0-9')";;"#;
+        let text = format!(
+            "#!/bin/sh\nwhile IFS= read -r line; do case \"$line\" in {script} {answers} esac; done\n"
+        );
+        std::fs::write(&program, text).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        home
+    }
+
+    #[cfg(unix)]
+    fn start(home: &TempDir, folder: &Path) -> Result<Spark> {
+        let soon = Limits { start: Duration::from_secs(2), answer: Duration::from_secs(1) };
+        Spark::start(home.path(), "spark://nobody:7077", folder, soon)
+    }
+
+    #[cfg(unix)]
+    fn told<T>(result: Result<T>) -> (Trouble, String) {
+        let error = result.err().unwrap();
+        match error.kind() {
+            ErrorKind::Database { trouble, .. } => (*trouble, error.to_string()),
+            other => panic!("not a database error: {other:?}"),
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_spark_that_does_not_answer_is_not_waited_for() {
+        let home = pretend("*) echo 'looking for nobody' >&2; exec sleep 100;;");
+        let (trouble, told) = told(start(&home, Path::new("data")));
+        assert_eq!(trouble, Trouble::Unreachable);
+        let named = "spark-sql on spark://nobody:7077 did not answer within 2 s; it said: looking for nobody";
+        assert!(told.contains(named), "{told}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_statement_without_an_answer_is_given_up() {
+        let home = pretend("INSERT*) exec sleep 100;;");
+        let mut spark = start(&home, Path::new("data")).unwrap();
+        let (trouble, message) = told(spark.query("SELECT 1 AS one".into()));
+        assert_eq!(trouble, Trouble::Unreachable);
+        assert!(message.contains("running a query") && message.contains("within 1 s"), "{message}");
+        let (trouble, message) = told(spark.query("SELECT 1 AS one".into()));
+        assert_eq!(trouble, Trouble::ConnectionLost, "{message}");
+        let home = pretend("INSERT*) exit;;");
+        let mut spark = start(&home, Path::new("data")).unwrap();
+        let (trouble, message) = told(spark.query("SELECT 1 AS one".into()));
+        assert_eq!(trouble, Trouble::ConnectionLost);
+        assert!(message.contains("has ended"), "{message}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_may_have_any_name() {
+        use super::super::queries::notion;
+        let place = tempfile::tempdir().unwrap();
+        let (log, folder) = (place.path().join("log"), place.path().join(r"it's \new"));
+        let home = pretend(&format!("CREATE*) printf '%s\\n' \"$line\" >> {};;", log.display()));
+        let mut spark = start(&home, &folder).unwrap();
+        // Nothing is read back from what only pretends.
+        assert_eq!(told(spark.see(&notion::SCHEMA)).0, Trouble::Statement);
+        let seen = std::fs::read_to_string(&log).unwrap();
+        let escaped = format!(r"path '{}/it\'s \\new/plans*.parquet'", place.path().display());
+        assert!(seen.contains(&escaped), "{escaped}\n{seen}");
     }
 }
