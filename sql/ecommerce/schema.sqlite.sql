@@ -1,43 +1,46 @@
 -- The e-commerce platform on SQLite. Only this file and schema.postgres.sql differ between the two
 -- databases; the queries are one text for both.
+--
+-- Days and moments are text, moments to the second or with a fraction of it, so that they sort as they follow each
+-- other. What is declared is what they come back as.
 
 CREATE TABLE products (
-    product_id   TEXT PRIMARY KEY,
+    product_id   TEXT NOT NULL PRIMARY KEY,
     product_name TEXT NOT NULL,
     category     TEXT NOT NULL,
     price        REAL NOT NULL CHECK (price > 0)
-) STRICT;
+);
 
 CREATE TABLE users (
-    user_id           TEXT    PRIMARY KEY,
+    user_id           TEXT    NOT NULL PRIMARY KEY,
     email             TEXT    NOT NULL,
-    registration_date TEXT    NOT NULL CHECK (registration_date IS date(registration_date)),
+    registration_date DATE    NOT NULL CHECK (registration_date IS date(registration_date)),
     age               INTEGER NOT NULL CHECK (age BETWEEN 18 AND 65),
     gender            TEXT    NOT NULL CHECK (gender IN ('F', 'M')),
     location          TEXT    NOT NULL,
     segment           TEXT    NOT NULL CHECK (segment IN ('High Value', 'Regular', 'Occasional', 'New'))
-) STRICT;
+);
 
 CREATE TABLE sessions (
-    session_id INTEGER PRIMARY KEY,
-    user_id    TEXT    NOT NULL REFERENCES users,
-    started_at TEXT    NOT NULL CHECK (started_at IS datetime(started_at)),
-    ended_at   TEXT    NOT NULL CHECK (ended_at >= started_at)
-) STRICT;
+    session_id INTEGER   PRIMARY KEY,
+    user_id    TEXT      NOT NULL REFERENCES users,
+    started_at TIMESTAMP NOT NULL CHECK (substr(started_at, 1, 19) IS datetime(substr(started_at, 1, 19)) AND trim(substr(started_at, 20), '.0123456789') IS ''),
+    ended_at   TIMESTAMP NOT NULL CHECK (ended_at >= started_at)
+);
 
 -- event_id is no key: a tracker that sends an event twice is one of the things to find.
 CREATE TABLE events (
-    event_id   INTEGER NOT NULL,
-    user_id    TEXT    NOT NULL,
-    session_id INTEGER NOT NULL REFERENCES sessions,
-    event_type TEXT    NOT NULL CHECK (event_type IN
+    event_id   INTEGER   NOT NULL,
+    user_id    TEXT      NOT NULL,
+    session_id INTEGER   NOT NULL REFERENCES sessions,
+    event_type TEXT      NOT NULL CHECK (event_type IN
         ('session_start', 'product_view', 'add_to_cart', 'purchase', 'session_end')),
-    timestamp  TEXT    NOT NULL CHECK (timestamp IS datetime(timestamp)),
-    product_id TEXT    REFERENCES products,
+    timestamp  TIMESTAMP NOT NULL CHECK (substr(timestamp, 1, 19) IS datetime(substr(timestamp, 1, 19)) AND trim(substr(timestamp, 20), '.0123456789') IS ''),
+    product_id TEXT      REFERENCES products,
     category   TEXT,
-    price      REAL    CHECK (price > 0),
-    quantity   INTEGER CHECK (quantity > 0)
-) STRICT;
+    price      REAL      CHECK (price > 0),
+    quantity   INTEGER   CHECK (quantity > 0)
+);
 
 -- What the cohorts read of the sessions, what the funnel reads of the events, and what was bought.
 CREATE INDEX sessions_by_user ON sessions (user_id, started_at);

@@ -1,67 +1,70 @@
 -- The Notion-style study on SQLite. Only the schema files differ between PostgreSQL, SQLite and Spark; the
 -- queries are one text for all three.
+--
+-- Days and moments are text, moments to the second or with a fraction of it, so that they sort as they follow each
+-- other. What is declared is what they come back as.
 
 CREATE TABLE plans (
-    plan_type       TEXT    PRIMARY KEY,
-    dollars_a_month REAL    NOT NULL CHECK (dollars_a_month >= 0)
-) STRICT;
+    plan_type       TEXT NOT NULL PRIMARY KEY,
+    dollars_a_month REAL NOT NULL CHECK (dollars_a_month >= 0)
+);
 
 -- One row a day, from the first day observed to the first that was not. Days are numbered, so that they
 -- can be subtracted; months are numbered since the year 0; week is the Monday.
 CREATE TABLE calendar (
-    date     TEXT    PRIMARY KEY CHECK (date IS date(date)),
+    date     DATE    NOT NULL PRIMARY KEY CHECK (date IS date(date)),
     day_no   INTEGER NOT NULL UNIQUE,
     month_no INTEGER NOT NULL,
     month    TEXT    NOT NULL,
-    week     TEXT    NOT NULL CHECK (week IS date(week))
-) STRICT;
+    week     DATE    NOT NULL CHECK (week IS date(week))
+);
 
 CREATE TABLE visitors (
-    date     TEXT    NOT NULL REFERENCES calendar CHECK (date IS date(date)),
+    date     DATE    NOT NULL REFERENCES calendar CHECK (date IS date(date)),
     channel  TEXT    NOT NULL,
     visitors INTEGER NOT NULL CHECK (visitors >= 0),
     PRIMARY KEY (date, channel)
-) STRICT;
+);
 
 CREATE TABLE workspaces (
-    workspace_id INTEGER PRIMARY KEY,
-    created_at   TEXT    NOT NULL CHECK (created_at IS datetime(created_at)),
-    segment      TEXT    NOT NULL,
-    members      INTEGER NOT NULL CHECK (members > 0),
-    plan_type    TEXT    NOT NULL REFERENCES plans
-) STRICT;
+    workspace_id INTEGER   PRIMARY KEY,
+    created_at   TIMESTAMP NOT NULL CHECK (substr(created_at, 1, 19) IS datetime(substr(created_at, 1, 19)) AND trim(substr(created_at, 20), '.0123456789') IS ''),
+    segment      TEXT      NOT NULL,
+    members      INTEGER   NOT NULL CHECK (members > 0),
+    plan_type    TEXT      NOT NULL REFERENCES plans
+);
 
 CREATE TABLE user_profiles (
-    user_id             INTEGER PRIMARY KEY,
-    signup_date         TEXT    NOT NULL REFERENCES calendar CHECK (signup_date IS date(signup_date)),
-    signup_at           TEXT    NOT NULL CHECK (signup_at IS datetime(signup_at)),
-    segment             TEXT    NOT NULL CHECK (segment IN ('individual', 'small_team', 'enterprise', 'education')),
-    acquisition_channel TEXT    NOT NULL,
-    device              TEXT    NOT NULL,
-    region              TEXT    NOT NULL,
-    use_case            TEXT    NOT NULL,
-    plan_type           TEXT    NOT NULL REFERENCES plans,
-    paid_since          TEXT    CHECK (paid_since >= signup_date) CHECK (paid_since IS date(paid_since)),
-    workspace_id        INTEGER NOT NULL REFERENCES workspaces
-) STRICT;
+    user_id             INTEGER   PRIMARY KEY,
+    signup_date         DATE      NOT NULL REFERENCES calendar CHECK (signup_date IS date(signup_date)),
+    signup_at           TIMESTAMP NOT NULL CHECK (substr(signup_at, 1, 19) IS datetime(substr(signup_at, 1, 19)) AND trim(substr(signup_at, 20), '.0123456789') IS ''),
+    segment             TEXT      NOT NULL CHECK (segment IN ('individual', 'small_team', 'enterprise', 'education')),
+    acquisition_channel TEXT      NOT NULL,
+    device              TEXT      NOT NULL,
+    region              TEXT      NOT NULL,
+    use_case            TEXT      NOT NULL,
+    plan_type           TEXT      NOT NULL REFERENCES plans,
+    paid_since          DATE      CHECK (paid_since >= signup_date) CHECK (paid_since IS date(paid_since)),
+    workspace_id        INTEGER   NOT NULL REFERENCES workspaces
+);
 
 CREATE TABLE workspace_members (
-    workspace_id INTEGER NOT NULL REFERENCES workspaces,
-    user_id      INTEGER NOT NULL REFERENCES user_profiles,
-    role         TEXT    NOT NULL CHECK (role IN ('owner', 'member')),
-    joined_at    TEXT    NOT NULL CHECK (joined_at IS datetime(joined_at)),
+    workspace_id INTEGER   NOT NULL REFERENCES workspaces,
+    user_id      INTEGER   NOT NULL REFERENCES user_profiles,
+    role         TEXT      NOT NULL CHECK (role IN ('owner', 'member')),
+    joined_at    TIMESTAMP NOT NULL CHECK (substr(joined_at, 1, 19) IS datetime(substr(joined_at, 1, 19)) AND trim(substr(joined_at, 20), '.0123456789') IS ''),
     PRIMARY KEY (workspace_id, user_id)
-) STRICT;
+);
 
 CREATE TABLE user_events (
-    event_id     INTEGER PRIMARY KEY,
-    user_id      INTEGER NOT NULL REFERENCES user_profiles,
-    workspace_id INTEGER NOT NULL REFERENCES workspaces,
-    session_id   INTEGER NOT NULL,
-    event_type   TEXT    NOT NULL,
-    timestamp    TEXT    NOT NULL CHECK (timestamp IS datetime(timestamp)),
-    properties   TEXT    NOT NULL
-) STRICT;
+    event_id     INTEGER   PRIMARY KEY,
+    user_id      INTEGER   NOT NULL REFERENCES user_profiles,
+    workspace_id INTEGER   NOT NULL REFERENCES workspaces,
+    session_id   INTEGER   NOT NULL,
+    event_type   TEXT      NOT NULL,
+    timestamp    TIMESTAMP NOT NULL CHECK (substr(timestamp, 1, 19) IS datetime(substr(timestamp, 1, 19)) AND trim(substr(timestamp, 20), '.0123456789') IS ''),
+    properties   TEXT      NOT NULL
+);
 
 -- A user's events in order: the funnel. With what it reads of them, the table itself is not visited.
 CREATE INDEX events_by_user ON user_events (user_id, timestamp, event_type);
@@ -73,11 +76,12 @@ CREATE INDEX users_by_payment ON user_profiles (paid_since, plan_type) WHERE pai
 
 -- Active is who did something beside signing up.
 CREATE VIEW activity AS
-SELECT user_id, workspace_id, event_type, timestamp, date(timestamp) AS date
+SELECT user_id, workspace_id, event_type, timestamp, substr(timestamp, 1, 10) AS date
 FROM user_events
 WHERE event_type <> 'signup';
 
 -- A week after sign-up, to the second: how long activation may take.
 CREATE VIEW signups AS
-SELECT user_id, signup_at, signup_date, datetime(signup_at, '+168 hours') AS activates_before
+SELECT user_id, signup_at, signup_date, datetime(substr(signup_at, 1, 19), '+168 hours') || substr(signup_at, 20)
+    AS activates_before
 FROM user_profiles;

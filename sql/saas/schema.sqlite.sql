@@ -1,29 +1,32 @@
 -- The SaaS take-home on SQLite. Only this file and schema.postgres.sql differ between the two
 -- databases; views.sql and the queries are one text for both.
+--
+-- Days and moments are text, moments to the second or with a fraction of it, so that they sort as they follow each
+-- other. What is declared is what they come back as.
 
 CREATE TABLE plans (
-    company_size        TEXT    PRIMARY KEY CHECK (company_size IN ('small', 'large')),
+    company_size        TEXT    NOT NULL PRIMARY KEY CHECK (company_size IN ('small', 'large')),
     monthly_price_cents INTEGER NOT NULL CHECK (monthly_price_cents >= 0)
-) STRICT;
+);
 
 -- Every month observed, whether or not anything happened in it: a month in which nobody was left
 -- must show up as 0, not be missing.
 CREATE TABLE months (
     month_no    INTEGER PRIMARY KEY CHECK (month_no >= 1),
-    month_start TEXT    NOT NULL UNIQUE CHECK (month_start IS date(month_start))
-) STRICT;
+    month_start DATE    NOT NULL UNIQUE CHECK (month_start IS date(month_start))
+);
 
 CREATE TABLE companies (
     company_id   INTEGER PRIMARY KEY CHECK (company_id >= 1),
     company_size TEXT    NOT NULL REFERENCES plans,
-    acquired_on  TEXT    NOT NULL CHECK (acquired_on IS date(acquired_on))
-) STRICT;
+    acquired_on  DATE    NOT NULL CHECK (acquired_on IS date(acquired_on))
+);
 
 CREATE TABLE sessions (
-    session_id INTEGER PRIMARY KEY,
-    company_id INTEGER NOT NULL REFERENCES companies,
-    created_at TEXT    NOT NULL CHECK (created_at IS datetime(created_at))
-) STRICT;
+    session_id INTEGER   PRIMARY KEY,
+    company_id INTEGER   NOT NULL REFERENCES companies,
+    created_at TIMESTAMP NOT NULL CHECK (substr(created_at, 1, 19) IS datetime(substr(created_at, 1, 19)) AND trim(substr(created_at, 20), '.0123456789') IS '')
+);
 
 -- What every query reads of the sessions: which company, when. It covers them, so the table itself is
 -- never touched.

@@ -41,3 +41,9 @@ pub(super) fn whole(field: &str, shares: impl Iterator<Item = f64>) -> Result<()
     }
     Ok(())
 }
+
+/// How busy some days are, compared with each other. Nothing closer to 0: where nearly all weight lies on a few days,
+/// sums of the rest are lost beside theirs, and nobody can be active on others.
+pub(super) fn busyness(field: &str, weights: &[f64]) -> Result<()> {
+    weights.iter().try_for_each(|weight| within(field, *weight, 0.001, 10.0))
+}

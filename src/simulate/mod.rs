@@ -7,6 +7,8 @@
 //! Generators know nothing of metrics. Every entity draws from a [stream] of its own, so the same
 //! config gives the same bytes on any number of threads, in any number of parts.
 
+#[cfg(test)]
+mod bounded;
 mod check;
 pub mod clock;
 mod draw;

@@ -1,8 +1,9 @@
-//! One column of a frame, cell by cell, for databases that take rows.
+//! One column of a frame, cell by cell, for databases that take rows; and one of a result, filled cell by cell.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta};
 use polars::prelude::*;
 
+use super::types::ColumnType;
 use crate::error::{Error, Result};
 
 /// A cell, in the types both databases know.
@@ -12,24 +13,15 @@ pub enum Cell<'a> {
     Int(i64),
     Real(f64),
     Text(&'a str),
+    Bool(bool),
     Date(NaiveDate),
     Moment(NaiveDateTime),
-}
-
-/// The kinds of columns that can be loaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Int,
-    Real,
-    Text,
-    Date,
-    Moment,
 }
 
 /// A column ready to be read by row.
 pub struct Cells {
     name: String,
-    kind: Kind,
+    kind: ColumnType,
     values: Values,
 }
 
@@ -37,6 +29,7 @@ enum Values {
     Int(Int64Chunked),
     Real(Float64Chunked),
     Text(StringChunked),
+    Bool(BooleanChunked),
 }
 
 impl Cells {
@@ -46,25 +39,45 @@ impl Cells {
     }
 
     fn new(column: &Column) -> Result<Cells> {
+        let refused = |problem: String| Err(Error::column("loaded", column.name(), problem));
         let (kind, values) = match column.dtype() {
-            DataType::String => (Kind::Text, Values::Text(column.str()?.clone())),
+            DataType::String => (ColumnType::Text, Values::Text(column.str()?.clone())),
+            DataType::Boolean => (ColumnType::Boolean, Values::Bool(column.bool()?.clone())),
             DataType::Date => {
-                (Kind::Date, Values::Int(column.cast(&DataType::Int64)?.i64()?.clone()))
+                let days = column.cast(&DataType::Int64)?.i64()?.clone();
+                if days.iter().flatten().any(|day| date(day).is_none()) {
+                    return refused("holds a day that no calendar reaches".into());
+                }
+                (ColumnType::Date, Values::Int(days))
             }
-            DataType::Datetime(_, None) => {
+            DataType::Datetime(unit, None) => {
+                let numbers = column.cast(&DataType::Int64)?.i64()?.clone();
+                if *unit == TimeUnit::Nanoseconds
+                    && numbers.iter().flatten().any(|nanos| nanos % 1_000 != 0)
+                {
+                    let problem = "holds moments finer than a microsecond, which databases do not keep; \
+                                   cast it to microseconds";
+                    return refused(problem.into());
+                }
                 let micros = DataType::Datetime(TimeUnit::Microseconds, None);
-                let numbers = column.cast(&micros)?.cast(&DataType::Int64)?;
-                (Kind::Moment, Values::Int(numbers.i64()?.clone()))
+                let numbers = column.cast(&micros)?.cast(&DataType::Int64)?.i64()?.clone();
+                if numbers.iter().flatten().any(|at| DateTime::from_timestamp_micros(at).is_none())
+                {
+                    return refused("holds a moment that no calendar reaches".into());
+                }
+                (ColumnType::Timestamp, Values::Int(numbers))
             }
             dtype if dtype.is_integer() => {
-                (Kind::Int, Values::Int(column.strict_cast(&DataType::Int64)?.i64()?.clone()))
+                let numbers = column.strict_cast(&DataType::Int64)?.i64()?.clone();
+                (ColumnType::Integer, Values::Int(numbers))
             }
             dtype if dtype.is_float() => {
-                (Kind::Real, Values::Real(column.cast(&DataType::Float64)?.f64()?.clone()))
+                (ColumnType::Real, Values::Real(column.cast(&DataType::Float64)?.f64()?.clone()))
             }
             other => {
-                let problem = format!("is of type {other}, which cannot be loaded into a database");
-                return Err(Error::column("loaded", column.name(), problem));
+                return refused(format!(
+                    "is of type {other}, which cannot be loaded into a database"
+                ));
             }
         };
         // One chunk, so that reading by row takes constant time.
@@ -72,6 +85,7 @@ impl Cells {
             Values::Int(v) => Values::Int(v.rechunk().into_owned()),
             Values::Real(v) => Values::Real(v.rechunk().into_owned()),
             Values::Text(v) => Values::Text(v.rechunk().into_owned()),
+            Values::Bool(v) => Values::Bool(v.rechunk().into_owned()),
         };
         Ok(Cells { name: column.name().to_string(), kind, values })
     }
@@ -80,18 +94,23 @@ impl Cells {
         &self.name
     }
 
-    #[cfg(feature = "postgres")]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ColumnType {
         self.kind
+    }
+
+    /// Whether it holds a number that is none.
+    pub fn has_nan(&self) -> bool {
+        matches!(&self.values, Values::Real(v) if v.iter().flatten().any(f64::is_nan))
     }
 
     pub fn get(&self, row: usize) -> Cell<'_> {
         match &self.values {
             Values::Text(v) => v.get(row).map_or(Cell::Null, Cell::Text),
             Values::Real(v) => v.get(row).map_or(Cell::Null, Cell::Real),
+            Values::Bool(v) => v.get(row).map_or(Cell::Null, Cell::Bool),
             Values::Int(v) => match (v.get(row), self.kind) {
-                (Some(days), Kind::Date) => date(days).map_or(Cell::Null, Cell::Date),
-                (Some(micros), Kind::Moment) => DateTime::from_timestamp_micros(micros)
+                (Some(days), ColumnType::Date) => date(days).map_or(Cell::Null, Cell::Date),
+                (Some(micros), ColumnType::Timestamp) => DateTime::from_timestamp_micros(micros)
                     .map_or(Cell::Null, |moment| Cell::Moment(moment.naive_utc())),
                 (Some(number), _) => Cell::Int(number),
                 (None, _) => Cell::Null,
@@ -104,33 +123,188 @@ fn date(days: i64) -> Option<NaiveDate> {
     NaiveDate::default().checked_add_signed(TimeDelta::try_days(days)?)
 }
 
-/// A result column, filled row by row.
-pub enum Filling {
-    Int(Vec<Option<i64>>),
-    Real(Vec<Option<f64>>),
-    Text(Vec<Option<String>>),
-    /// Days since 1970. SQLite has no dates of its own.
-    #[cfg(feature = "postgres")]
-    Date(Vec<Option<i32>>),
+/// What a database returned for one cell, before the column's type is applied.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Null,
+    Int(i64),
+    Real(f64),
+    Text(String),
+    Bool(bool),
+    /// Days since 1970.
+    Date(i32),
     /// Microseconds since 1970.
-    #[cfg(feature = "postgres")]
-    Moment(Vec<Option<i64>>),
+    Moment(i64),
 }
 
-impl Filling {
-    pub fn finish(self, name: &str) -> Result<Column> {
-        let name = PlSmallStr::from_str(name);
-        let series = match self {
-            Filling::Int(values) => Series::new(name, values),
-            Filling::Real(values) => Series::new(name, values),
-            Filling::Text(values) => Series::new(name, values),
-            #[cfg(feature = "postgres")]
-            Filling::Date(values) => Series::new(name, values).cast(&DataType::Date)?,
-            #[cfg(feature = "postgres")]
-            Filling::Moment(values) => {
-                Series::new(name, values).cast(&DataType::Datetime(TimeUnit::Microseconds, None))?
+impl Value {
+    /// The type that a column of such values has, if nothing else says it.
+    pub fn kind(&self) -> Option<ColumnType> {
+        Some(match self {
+            Value::Null => return None,
+            Value::Int(_) => ColumnType::Integer,
+            Value::Real(_) => ColumnType::Real,
+            Value::Text(_) => ColumnType::Text,
+            Value::Bool(_) => ColumnType::Boolean,
+            Value::Date(_) => ColumnType::Date,
+            Value::Moment(_) => ColumnType::Timestamp,
+        })
+    }
+
+    fn int(&self) -> Option<i64> {
+        match self {
+            Value::Int(number) => Some(*number),
+            Value::Bool(yes) => Some(i64::from(*yes)),
+            // A real number that is whole, and that i64 can hold.
+            Value::Real(number) if number.fract() == 0.0 && number.abs() < 9.0e18 => {
+                Some(*number as i64)
+            }
+            _ => None,
+        }
+    }
+
+    fn real(&self) -> Option<f64> {
+        match self {
+            Value::Real(number) => Some(*number),
+            Value::Int(number) => Some(*number as f64),
+            _ => None,
+        }
+    }
+
+    fn bool(&self) -> Option<bool> {
+        match self {
+            Value::Bool(yes) => Some(*yes),
+            Value::Int(0) => Some(false),
+            Value::Int(1) => Some(true),
+            _ => None,
+        }
+    }
+
+    fn text(self) -> Option<String> {
+        Some(match self {
+            Value::Text(text) => text,
+            Value::Int(number) => number.to_string(),
+            Value::Real(number) => number.to_string(),
+            Value::Bool(yes) => yes.to_string(),
+            Value::Date(days) => date(days.into())?.to_string(),
+            Value::Moment(micros) => moment(DateTime::from_timestamp_micros(micros)?.naive_utc()),
+            Value::Null => return None,
+        })
+    }
+
+    fn date(&self) -> Option<i32> {
+        match self {
+            Value::Date(days) => Some(*days),
+            Value::Text(text) => {
+                let day: NaiveDate = text.parse().ok()?;
+                i32::try_from((day - NaiveDate::default()).num_days()).ok()
+            }
+            _ => None,
+        }
+    }
+
+    fn moment(&self) -> Option<i64> {
+        match self {
+            Value::Moment(micros) => Some(*micros),
+            Value::Date(days) => Some(i64::from(*days) * 86_400_000_000),
+            Value::Text(text) => read_moment(text),
+            _ => None,
+        }
+    }
+}
+
+/// A moment as text: `2021-01-31 23:59:59`, with a fraction only where there is one. Texts sort as the moments do.
+pub fn moment(at: NaiveDateTime) -> String {
+    at.format("%Y-%m-%d %H:%M:%S%.f").to_string()
+}
+
+fn read_moment(text: &str) -> Option<i64> {
+    let at = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f")
+        .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f"));
+    let at = at.ok().or_else(|| text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0))?;
+    Some(at.and_utc().timestamp_micros())
+}
+
+/// A result's column of a type, from what the database returned.
+pub fn column(name: &str, kind: ColumnType, values: Vec<Value>) -> Result<Column> {
+    fn all<V>(
+        name: &str,
+        kind: ColumnType,
+        values: Vec<Value>,
+        read: impl Fn(Value) -> Option<V>,
+    ) -> Result<Vec<Option<V>>> {
+        let one = |value: Value| match value {
+            Value::Null => Ok(None),
+            value => {
+                let found = value.kind().unwrap_or(kind);
+                read(value).map(Some).ok_or_else(|| {
+                    let problem = format!(
+                        "is declared {kind} and holds a value of type {found} that is none"
+                    );
+                    Error::column("result", name, problem)
+                })
             }
         };
-        Ok(series.into_column())
+        values.into_iter().map(one).collect()
+    }
+    let short = PlSmallStr::from_str(name);
+    let series = match kind {
+        ColumnType::Integer => Series::new(short, all(name, kind, values, |v| v.int())?),
+        ColumnType::Real => Series::new(short, all(name, kind, values, |v| v.real())?),
+        ColumnType::Text => Series::new(short, all(name, kind, values, Value::text)?),
+        ColumnType::Boolean => Series::new(short, all(name, kind, values, |v| v.bool())?),
+        ColumnType::Date => Series::new(short, all(name, kind, values, |v| v.date())?),
+        ColumnType::Timestamp | ColumnType::TimestampUtc => {
+            Series::new(short, all(name, kind, values, |v| v.moment())?)
+        }
+    };
+    Ok(series.cast(&kind.data_type())?.into_column())
+}
+
+/// The type of a column of which nothing is declared: the widest among its values; of whole numbers, if there are none.
+pub fn widest(values: &[Value]) -> ColumnType {
+    let mut kinds = values.iter().filter_map(Value::kind);
+    let Some(first) = kinds.next() else { return ColumnType::Integer };
+    kinds.fold(first, |widest, kind| match (widest, kind) {
+        (a, b) if a == b => a,
+        (ColumnType::Integer, ColumnType::Real) | (ColumnType::Real, ColumnType::Integer) => {
+            ColumnType::Real
+        }
+        _ => ColumnType::Text,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_keep_their_fraction_and_their_order_as_texts() {
+        let second = 1_709_251_199_000_000_i64;
+        let micros = [0, 1, 500, 999, 1_000, 250_000, 500_000, 500_001, 999_999, 1_000_000];
+        let texts: Vec<String> = micros
+            .iter()
+            .map(|more| moment(DateTime::from_timestamp_micros(second + more).unwrap().naive_utc()))
+            .collect();
+        assert_eq!(texts[0], "2024-02-29 23:59:59");
+        assert_eq!(texts[5], "2024-02-29 23:59:59.250");
+        assert!(texts.is_sorted(), "{texts:?}");
+        for (text, more) in texts.iter().zip(micros) {
+            assert_eq!(read_moment(text), Some(second + more), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_no_database_keeps_is_refused_by_name() {
+        let says = |column: Column, text: &str| {
+            let frame = DataFrame::new_infer_height(vec![column]).unwrap();
+            let told = Cells::of(&frame).err().unwrap().to_string();
+            assert!(told.contains("`at`") && told.contains(text), "{told}");
+        };
+        let numbers = Column::new("at".into(), [1_001_i64]);
+        let unit = |unit| DataType::Datetime(unit, None);
+        says(numbers.cast(&unit(TimeUnit::Nanoseconds)).unwrap(), "finer than a microsecond");
+        let far = Column::new("at".into(), [i64::MAX]).cast(&unit(TimeUnit::Microseconds)).unwrap();
+        says(far, "no calendar");
     }
 }

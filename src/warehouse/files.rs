@@ -25,7 +25,7 @@ use writer::Writer;
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
-    /// Comma-separated, with a header; moments as `2021-01-31 23:59:59`.
+    /// Comma-separated, with a header; moments as `2021-01-31 23:59:59`, with a fraction where there is one.
     #[default]
     Csv,
     /// Parquet with zstd compression.

@@ -22,7 +22,9 @@ mod parquet;
 #[cfg(feature = "postgres")]
 mod postgres;
 pub mod queries;
+mod sql;
 mod sqlite;
+mod types;
 
 use std::fmt;
 use std::path::Path;
@@ -40,10 +42,12 @@ pub struct Warehouse {
 
 /// Receives the rows of a load, table by table.
 pub trait Sink {
-    /// Adds a frame's rows to a table. Tables must come parents before children.
+    /// Adds a frame's rows to a table. Tables must come parents before children. Names are taken as they are, key words
+    /// and quotes included; moments are kept to the microsecond.
     ///
     /// # Errors
-    /// Those of the database; after one, the load is undone.
+    /// Those of the database; [`ErrorKind::BadColumn`] for a column of another type than the table's. After one, the
+    /// load is undone.
     fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()>;
 }
 
@@ -161,11 +165,18 @@ impl Warehouse {
         self.engine.replace(schema, &mut fill)
     }
 
-    /// Runs one statement and returns its rows: integers as i64, real numbers as f64, text as String,
-    /// dates as Date, timestamps as Datetime (PostgreSQL; SQLite keeps both as text).
+    /// Runs one statement and returns its rows.
+    ///
+    /// Column types are those that the query declares ([`Query::returning`]; the cases' own queries declare all of
+    /// theirs), else those that the tables declare: integers come as i64, real numbers as f64, text as String, and
+    /// booleans, dates and timestamps as what they are, on SQLite and PostgreSQL alike. For what an undeclared query
+    /// computes, PostgreSQL knows the type: a decimal comes as i64 if it has no decimal places, such as
+    /// `SUM(bigint)`, else as f64. SQLite knows only values, and the widest decides: there a date that is computed
+    /// is text, and a comparison is 0 or 1.
     ///
     /// # Errors
-    /// [`Trouble::Statement`] with the database's explanation, or that the connection was lost.
+    /// [`Trouble::Statement`] with the database's explanation, or that the connection was lost;
+    /// [`ErrorKind::BadColumn`] for a column that is not as declared, or of a type that no frame holds.
     pub fn query<'q>(&mut self, query: impl Into<Query<'q>>) -> Result<DataFrame> {
         self.engine.query(query.into())
     }
@@ -192,7 +203,7 @@ impl Warehouse {
         as_of: chrono::NaiveDate,
     ) -> Result<DataFrame> {
         let query = query.into();
-        self.engine.query(Query { name: query.name, text: &query.on(as_of) })
+        self.engine.query(Query { text: &query.on(as_of), ..query })
     }
 
     /// As [`Warehouse::ask`], for a query that is asked about a day.

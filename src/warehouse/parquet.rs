@@ -1,8 +1,8 @@
 //! Parquet, written a slice at a time.
 //!
-//! Polars' own writer tries a dictionary for every column, and keeps what it knows of every page until the file ends. A
-//! generator's numbers differ in nearly every row, and its files may hold thousands of slices. So here the encoding is
-//! chosen, and of each slice only its entry in the file's footer is kept, as the bytes that it will be.
+//! The file is polars' own writer's; the encodings are ours. Polars tries a dictionary for every column, and a
+//! generator's numbers differ in nearly every row. The writer keeps until the end what the footer says of each page,
+//! so pages and groups are large: at tens of millions of rows that stays a few megabytes.
 //!
 //! All of it is done on the thread that writes: the generator keeps the others busy, and an allocator that serves each
 //! thread from memory of its own holds less of it when a thread always asks for the same.
@@ -12,118 +12,36 @@ use std::io::Write;
 use polars::prelude::*;
 use polars_io::parquet::write::get_encodings;
 use polars_io::schema_to_arrow_checked;
-use polars_parquet::parquet::write::write_metadata_sidecar;
 use polars_parquet::read::fallible_streaming_iterator::convert;
 use polars_parquet::write::{
     CompressedPage, CompressionOptions, DynIter, DynStreamingIterator, Encoding, FileWriter,
-    SchemaDescriptor, StatisticsOptions, ThriftFileMetadata, Version, WriteOptions, ZstdLevel,
-    array_to_columns, compress, to_parquet_schema,
+    StatisticsOptions, Version, WriteOptions, ZstdLevel, array_to_columns, compress,
 };
 
 /// Slices are put together until their rows take so many bytes, uncompressed.
 const GROUP: usize = 16 << 20;
-/// With this a Parquet file begins, and ends.
-const MAGIC: &[u8] = b"PAR1";
-/// What follows a footer: its length, and the magic.
-const TAIL: usize = 8;
-/// Thrift's number for structs, in a list.
-const STRUCTS: u8 = 12;
 
 /// A Parquet file being written.
 pub struct Batches<W: Write> {
-    out: W,
-    written: usize,
-    footer: Footer,
-    kind: Kind,
+    file: FileWriter<W>,
+    /// For each column those of its leaves: a column that is not nested is one.
+    encodings: Vec<Vec<Encoding>>,
     /// How many rows make a group.
     group: usize,
     /// Rows that do not fill a group yet.
     waiting: DataFrame,
 }
 
-/// A footer in the making. What a file says of its groups is a list in the middle of it: Thrift's compact protocol
-/// writes its length, then group after group, each the same wherever it stands.
-struct Footer {
-    /// All but the groups.
-    rest: ThriftFileMetadata,
-    groups: Vec<u8>,
-    count: usize,
-    /// How far from the end of a footer without groups the list begins.
-    list: usize,
-}
-
-impl Footer {
-    fn new(rest: ThriftFileMetadata) -> Footer {
-        Footer { rest, groups: vec![], count: 0, list: 0 }
-    }
-
-    /// A footer's bytes.
-    fn bytes(footer: &ThriftFileMetadata) -> PolarsResult<Vec<u8>> {
-        let mut bytes = vec![];
-        write_metadata_sidecar(&mut bytes, footer)?;
-        bytes.truncate(bytes.len() - TAIL);
-        Ok(bytes.split_off(MAGIC.len()))
-    }
-
-    /// Adds the only group of another footer.
-    fn push(&mut self, mut one: ThriftFileMetadata, rows: usize) -> PolarsResult<()> {
-        one.num_rows = self.rest.num_rows;
-        let (without, with) = (Footer::bytes(&self.rest)?, Footer::bytes(&one)?);
-        // They differ from the list on: one byte says how many groups there are, then come the group and the rest.
-        let same = without.iter().zip(&with).take_while(|(a, b)| a == b).count();
-        self.list = without.len() - same;
-        self.groups.extend(&with[same + 1..with.len() - (self.list - 1)]);
-        self.count += 1;
-        self.rest.num_rows += rows as i64;
-        Ok(())
-    }
-
-    /// The whole of it, with what follows it.
-    fn finish(&self) -> PolarsResult<Vec<u8>> {
-        let mut bytes = Footer::bytes(&self.rest)?;
-        if self.count > 0 {
-            let mut rest = bytes.split_off(bytes.len() - self.list);
-            // A list's length, and that its members are structs: in one byte if it is short.
-            if self.count < 15 {
-                bytes.push((self.count as u8) << 4 | STRUCTS);
-            } else {
-                bytes.push(0xF0 | STRUCTS);
-                let mut count = self.count;
-                while count >= 0x80 {
-                    bytes.push(count as u8 | 0x80);
-                    count >>= 7;
-                }
-                bytes.push(count as u8);
-            }
-            bytes.extend(&self.groups);
-            bytes.extend(rest.drain(1..));
-        }
-        let length = u32::try_from(bytes.len()).map_err(|_| {
-            PolarsError::ComputeError("more groups than a file's footer can hold".into())
-        })?;
-        bytes.extend(length.to_le_bytes());
-        bytes.extend(MAGIC);
-        Ok(bytes)
-    }
-}
-
-/// What all groups of a file have in common.
-struct Kind {
-    arrow: ArrowSchema,
-    schema: SchemaDescriptor,
-    /// For each column those of its leaves: a column that is not nested is one.
-    encodings: Vec<Vec<Encoding>>,
-    options: WriteOptions,
-}
-
-impl Kind {
-    fn new(schema: &Schema) -> PolarsResult<Kind> {
+impl<W: Write> Batches<W> {
+    /// Starts a file for frames with these columns.
+    pub fn new(out: W, schema: &Schema) -> PolarsResult<Batches<W>> {
         let options = WriteOptions {
             statistics: StatisticsOptions::default(),
             version: Version::V1,
             // The lowest level: what is packed already gains little from more.
             compression: CompressionOptions::Zstd(Some(ZstdLevel::try_new(1)?)),
-            data_page_size: None,
+            // A column of a group is one page: half the pages, and half of what is kept of them.
+            data_page_size: Some(GROUP),
         };
         let arrow = schema_to_arrow_checked(schema, CompatLevel::newest(), "parquet")?;
         // Whole numbers are near the one before; texts, as usual, few and in a dictionary.
@@ -137,45 +55,6 @@ impl Kind {
                 _ => usual.clone(),
             });
         let encodings = encodings.collect();
-        Ok(Kind { schema: to_parquet_schema(&arrow)?, arrow, encodings, options })
-    }
-
-    /// The pages of a column's leaves.
-    fn pages(&self, place: usize, column: Column) -> PolarsResult<Vec<Vec<CompressedPage>>> {
-        let whole = column.take_materialized_series().rechunk();
-        let array = whole.to_arrow(0, CompatLevel::newest());
-        let kind = self.schema.fields()[place].clone();
-        array_to_columns(array, kind, self.options, &self.encodings[place])?
-            .into_iter()
-            .map(|pages| {
-                pages.map(|page| Ok(compress(page?, vec![], self.options.compression)?)).collect()
-            })
-            .collect()
-    }
-
-    /// A file of its own that holds so many rows, or none: its bytes, and what its footer says.
-    fn file(
-        &self,
-        rows: usize,
-        leaves: &[Vec<CompressedPage>],
-    ) -> PolarsResult<(Vec<u8>, ThriftFileMetadata)> {
-        let mut file = FileWriter::try_new(vec![], self.arrow.clone(), self.options)?;
-        if rows > 0 {
-            let pages = leaves.iter().map(|pages| {
-                Ok(DynStreamingIterator::new(convert(pages.iter().map(PolarsResult::Ok))))
-            });
-            file.write(rows as u64, DynIter::new(pages))?;
-        }
-        file.end(None)?;
-        Ok(file.into_inner_and_metadata())
-    }
-}
-
-impl<W: Write> Batches<W> {
-    /// Starts a file for frames with these columns.
-    pub fn new(mut out: W, schema: &Schema) -> PolarsResult<Batches<W>> {
-        let kind = Kind::new(schema)?;
-        let (_, footer) = kind.file(0, &[])?;
         // A text is a view of 16 bytes, if it is short or shared.
         let width = |kind: &DataType| match kind.to_physical() {
             DataType::Int8 | DataType::UInt8 | DataType::Boolean => 1,
@@ -185,12 +64,9 @@ impl<W: Write> Batches<W> {
             _ => 8,
         };
         let row: usize = schema.iter_values().map(width).sum();
-        out.write_all(MAGIC)?;
         Ok(Batches {
-            out,
-            written: MAGIC.len(),
-            footer: Footer::new(footer),
-            kind,
+            file: FileWriter::try_new(out, arrow, options)?,
+            encodings,
             group: GROUP / row.max(1),
             waiting: DataFrame::empty_with_schema(schema),
         })
@@ -210,39 +86,34 @@ impl<W: Write> Batches<W> {
         if height == 0 {
             return Ok(());
         }
-        let columns = rows.into_columns().into_iter().enumerate();
         let mut leaves = vec![];
-        for (place, column) in columns {
-            leaves.extend(self.kind.pages(place, column)?);
+        for (place, column) in rows.into_columns().into_iter().enumerate() {
+            leaves.extend(self.pages(place, column)?);
         }
-        // The group as the only one of a file; then its columns move into this one. Where they are now is known from
-        // the footer alone: the copy behind each column and the pages' own index, a help for those who look for
-        // single rows, stay behind.
-        let (bytes, mut footer) = self.kind.file(height, &leaves)?;
-        for group in &mut footer.row_groups {
-            group.file_offset = Some(self.written as i64);
-            group.ordinal = self.footer.count.try_into().ok();
-            for column in &mut group.columns {
-                (column.offset_index_offset, column.offset_index_length) = (None, None);
-                (column.column_index_offset, column.column_index_length) = (None, None);
-                column.file_offset = 0;
-                let Some(said) = &mut column.meta_data else { continue };
-                let from = said.dictionary_page_offset.unwrap_or(said.data_page_offset);
-                let size = said.total_compressed_size as usize;
-                self.out.write_all(&bytes[from as usize..from as usize + size])?;
-                let moved = self.written as i64 - from;
-                said.data_page_offset += moved;
-                said.dictionary_page_offset = said.dictionary_page_offset.map(|at| at + moved);
-                self.written += size;
-            }
-        }
-        self.footer.push(footer, height)
+        let pages = leaves.iter().map(|pages| {
+            Ok(DynStreamingIterator::new(convert(pages.iter().map(PolarsResult::Ok))))
+        });
+        self.file.write(height as u64, DynIter::new(pages))
+    }
+
+    /// The pages of a column's leaves.
+    fn pages(&self, place: usize, column: Column) -> PolarsResult<Vec<Vec<CompressedPage>>> {
+        let options = self.file.options();
+        let whole = column.take_materialized_series().rechunk();
+        let array = whole.to_arrow(0, CompatLevel::newest());
+        let kind = self.file.parquet_schema().fields()[place].clone();
+        array_to_columns(array, kind, options, &self.encodings[place])?
+            .into_iter()
+            .map(|pages| {
+                pages.map(|page| Ok(compress(page?, vec![], options.compression)?)).collect()
+            })
+            .collect()
     }
 
     /// Ends the file. It is not flushed.
     pub fn finish(&mut self) -> PolarsResult<()> {
         self.write()?;
-        self.out.write_all(&self.footer.finish()?)?;
+        self.file.end(None)?;
         Ok(())
     }
 }
@@ -324,10 +195,10 @@ mod tests {
         let rows: Vec<usize> = groups.iter().map(|group| group.num_rows()).collect();
         assert_eq!(rows, [300, 300, 300, 100]);
         assert_eq!(groups.iter().map(|group| group.parquet_columns().len()).sum::<usize>(), 28);
-        let mut place = MAGIC.len() as u64;
+        let mut place = 0;
         for column in groups.iter().flat_map(|group| group.parquet_columns()) {
             let range = column.byte_range();
-            assert_eq!(range.start, place, "one after the other, without a gap");
+            assert!(range.start >= place, "one after the other");
             place = range.end;
         }
     }
@@ -358,8 +229,9 @@ mod tests {
             }
         }
         let frame = frame(&(0..1_000).map(Some).collect::<Vec<_>>());
-        assert!(Batches::new(Full(2), frame.schema()).is_err());
-        let mut file = Batches::new(Full(100), frame.schema()).unwrap();
-        assert!(file.append(&frame).and_then(|()| file.finish()).is_err());
+        for room in [2, 100] {
+            let mut file = Batches::new(Full(room), frame.schema()).unwrap();
+            assert!(file.append(&frame).and_then(|()| file.finish()).is_err());
+        }
     }
 }

@@ -2,20 +2,19 @@
 
 mod address;
 mod owned;
+mod types;
 
 use std::error::Error as _;
 
-use chrono::{NaiveDate, NaiveDateTime};
 use polars::prelude::DataFrame;
 use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::error::SqlState;
-use postgres::types::private::BytesMut;
-use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, NoTls, Row, Transaction};
+use postgres::types::Type;
+use postgres::{Client, NoTls, Transaction};
 
-use super::column::{Cell, Cells, Filling, Kind};
+use super::column::{Cells, column};
 use super::queries::{Query, Schema};
-use super::{Engine, Sink};
+use super::{Engine, Sink, sql};
 use crate::error::{Error, ErrorKind, Result, Trouble};
 use address::Address;
 
@@ -48,7 +47,7 @@ impl Engine for Postgres {
     ) -> Result<()> {
         let doing = format!("loading {} into {}", schema.name, self.place);
         let fail = |error: postgres::Error| failure(&error, doing.clone());
-        let namespace = owned::namespace(schema);
+        let namespace = sql::name(&owned::namespace(schema));
         let begin = format!("CREATE SCHEMA {namespace}; SET LOCAL search_path TO {namespace};");
         let mut transaction = self.client.transaction().map_err(fail)?;
         transaction.batch_execute("SET LOCAL client_min_messages TO warning").map_err(fail)?;
@@ -65,7 +64,7 @@ impl Engine for Postgres {
             .map_err(fail)?;
         fill(&mut Rows { transaction: &mut transaction, doing: &doing })?;
         transaction.batch_execute(&after).map_err(fail)?;
-        let tables = schema.tables.join(", ");
+        let tables = sql::names(schema.tables.iter().copied());
         transaction.batch_execute(&format!("ANALYZE {tables}")).map_err(fail)?;
         transaction.commit().map_err(fail)?;
         // Queries name tables without their schema, so that one text runs on both databases.
@@ -80,13 +79,14 @@ impl Engine for Postgres {
         }
         let statement = self.client.prepare(query.text).map_err(fail)?;
         let rows = self.client.query(&statement, &[]).map_err(fail)?;
-        let columns = statement
-            .columns()
-            .iter()
-            .enumerate()
-            .map(|(index, column)| fill(&rows, index, column.type_(), column.name()))
-            .collect::<Result<Vec<_>>>()?;
-        Ok(DataFrame::new_infer_height(columns)?)
+        let names: Vec<&str> = statement.columns().iter().map(|column| column.name()).collect();
+        let declared = query.types(&names)?;
+        let columns = statement.columns().iter().enumerate().map(|(place, found)| {
+            let values = types::values(&rows, place, found)?;
+            let kind = declared.as_ref().map(|types| types[place]);
+            column(found.name(), kind.unwrap_or_else(|| types::kind(found, &values)), values)
+        });
+        Ok(DataFrame::new_infer_height(columns.collect::<Result<_>>()?)?)
     }
 
     fn describe(&self) -> String {
@@ -95,7 +95,7 @@ impl Engine for Postgres {
 }
 
 fn search_path(case: &str) -> String {
-    format!("SET search_path TO \"casebook_{}\"", case.replace('"', "\"\""))
+    format!("SET search_path TO {}", sql::name(&format!("casebook_{case}")))
 }
 
 struct Rows<'t, 'c> {
@@ -105,94 +105,30 @@ struct Rows<'t, 'c> {
 
 impl Sink for Rows<'_, '_> {
     fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()> {
-        let cells = Cells::of(rows)?;
-        let names: Vec<&str> = cells.iter().map(Cells::name).collect();
-        let types: Vec<Type> = cells
-            .iter()
-            .map(|column| match column.kind() {
-                Kind::Int => Type::INT8,
-                Kind::Real => Type::FLOAT8,
-                Kind::Text => Type::TEXT,
-                Kind::Date => Type::DATE,
-                Kind::Moment => Type::TIMESTAMP,
-            })
-            .collect();
-        let sql = format!("COPY {table} ({}) FROM STDIN BINARY", names.join(", "));
         let fail = |error: postgres::Error| failure(&error, self.doing.to_owned());
-        let copy = self.transaction.copy_in(&sql).map_err(fail)?;
-        let mut copy = BinaryCopyInWriter::new(copy, &types);
+        let cells = Cells::of(rows)?;
+        let names = sql::names(cells.iter().map(Cells::name));
+        let quoted = sql::name(table);
+        // The binary format is that of the table's types: eight bytes of a whole number are no real number.
+        let wanted =
+            self.transaction.prepare(&format!("SELECT {names} FROM {quoted}")).map_err(fail)?;
+        let wanted: Vec<Type> =
+            wanted.columns().iter().map(|column| types::plain(column.type_())).collect();
+        for (column, wanted) in cells.iter().zip(&wanted) {
+            if !types::takes(wanted, column.kind()) {
+                let problem = format!("is {}; the column of `{table}` is {wanted}", column.kind());
+                return Err(Error::column("loaded", column.name(), problem));
+            }
+        }
+        let copy = format!("COPY {quoted} ({names}) FROM STDIN BINARY");
+        let copy = self.transaction.copy_in(&copy).map_err(fail)?;
+        let mut copy = BinaryCopyInWriter::new(copy, &wanted);
         for row in 0..rows.height() {
             copy.write_raw(cells.iter().map(|column| column.get(row))).map_err(fail)?;
         }
         copy.finish().map_err(fail)?;
         Ok(())
     }
-}
-
-impl ToSql for Cell<'_> {
-    fn to_sql(
-        &self,
-        ty: &Type,
-        out: &mut BytesMut,
-    ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match self {
-            Cell::Null => Ok(IsNull::Yes),
-            Cell::Int(value) => value.to_sql(ty, out),
-            Cell::Real(value) => value.to_sql(ty, out),
-            Cell::Text(value) => value.to_sql(ty, out),
-            Cell::Date(value) => value.to_sql(ty, out),
-            Cell::Moment(value) => value.to_sql(ty, out),
-        }
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true // each value checks for itself
-    }
-
-    to_sql_checked!();
-}
-
-fn fill(rows: &[Row], index: usize, ty: &Type, name: &str) -> Result<polars::prelude::Column> {
-    let filling = match *ty {
-        Type::INT8 => Filling::Int(all(rows, index, name, |value: i64| value)?),
-        Type::INT4 => Filling::Int(all(rows, index, name, |value: i32| i64::from(value))?),
-        Type::INT2 => Filling::Int(all(rows, index, name, |value: i16| i64::from(value))?),
-        Type::FLOAT8 => Filling::Real(all(rows, index, name, |value: f64| value)?),
-        Type::FLOAT4 => Filling::Real(all(rows, index, name, |value: f32| f64::from(value))?),
-        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => {
-            Filling::Text(all(rows, index, name, |value: String| value)?)
-        }
-        Type::DATE => Filling::Date(all(rows, index, name, |value: NaiveDate| {
-            (value - NaiveDate::default()).num_days() as i32 // a date's days fit
-        })?),
-        Type::TIMESTAMP => Filling::Moment(all(rows, index, name, |value: NaiveDateTime| {
-            value.and_utc().timestamp_micros()
-        })?),
-        ref other => {
-            let problem =
-                format!("is of type {other}; cast it to bigint, double precision or text");
-            return Err(Error::column("result", name, problem));
-        }
-    };
-    filling.finish(name)
-}
-
-fn all<'r, T, V>(
-    rows: &'r [Row],
-    index: usize,
-    name: &str,
-    convert: impl Fn(T) -> V,
-) -> Result<Vec<Option<V>>>
-where
-    T: postgres::types::FromSql<'r>,
-{
-    rows.iter()
-        .map(|row| {
-            row.try_get::<_, Option<T>>(index)
-                .map(|value| value.map(&convert))
-                .map_err(|error| Error::column("result", name, format!("cannot be read: {error}")))
-        })
-        .collect()
 }
 
 fn failure(error: &postgres::Error, doing: String) -> Error {

@@ -1,5 +1,9 @@
 //! The SQL in `sql/`, compiled in: what the notebooks show and what the tests run is this text.
 
+use crate::error::{Error, Result};
+
+pub use super::types::ColumnType;
+
 /// A query with a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Query<'q> {
@@ -7,11 +11,52 @@ pub struct Query<'q> {
     pub name: &'q str,
     /// The SQL.
     pub text: &'q str,
+    /// The columns it returns, each with its type; none if they are not declared. What is declared comes back so from
+    /// every database, with rows or without.
+    pub columns: &'q [(&'q str, ColumnType)],
+}
+
+impl<'q> Query<'q> {
+    /// Declares the columns that come back: databases differ in the types they give to what is computed.
+    ///
+    /// ```
+    /// use casebook::warehouse::Warehouse;
+    /// use casebook::warehouse::queries::{ColumnType, Query};
+    ///
+    /// let query = Query::from("SELECT 1 < 2 AS less, SUM(x) AS sum FROM (SELECT 1 AS x WHERE 1 = 0) AS t");
+    /// let typed = query.returning(&[("less", ColumnType::Boolean), ("sum", ColumnType::Real)]);
+    /// let frame = Warehouse::in_memory()?.query(typed)?;
+    /// assert_eq!(frame.column("less")?.bool()?.get(0), Some(true));
+    /// assert_eq!(frame.column("sum")?.f64()?.get(0), None);
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
+    pub fn returning(self, columns: &'q [(&'q str, ColumnType)]) -> Query<'q> {
+        Query { columns, ..self }
+    }
+
+    /// The declared types of a result with these names; none if nothing is declared.
+    pub(super) fn types(&self, names: &[&str]) -> Result<Option<Vec<ColumnType>>> {
+        if self.columns.is_empty() {
+            return Ok(None);
+        }
+        if !self.columns.iter().map(|(name, _)| *name).eq(names.iter().copied()) {
+            let declared: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
+            let problem = format!(
+                "is declared among `{}`; the query returns `{}`",
+                declared.join("`, `"),
+                names.join("`, `")
+            );
+            let pairs = declared.iter().zip(names).find(|(declared, found)| declared != found);
+            let first = pairs.map_or_else(|| declared[declared.len() - 1], |(name, _)| *name);
+            return Err(Error::column("result", first, problem));
+        }
+        Ok(Some(self.columns.iter().map(|(_, kind)| *kind).collect()))
+    }
 }
 
 impl<'q> From<&'q str> for Query<'q> {
     fn from(text: &'q str) -> Self {
-        Query { name: "", text }
+        Query { name: "", text, columns: &[] }
     }
 }
 
@@ -36,7 +81,8 @@ impl Query<'_> {
 pub struct Schema {
     /// What the case is called; on PostgreSQL the tables live in the schema `casebook_` + this.
     pub name: &'static str,
-    /// Tables, parents before children, then views, those that others read first.
+    /// Tables, parents before children, then views, those that others read first: as the databases know them, in lower
+    /// case if the statements do not quote them.
     pub tables: &'static [&'static str],
     /// Tables' keys, as (table, column).
     pub keys: &'static [(&'static str, &'static str)],
@@ -76,6 +122,7 @@ pub struct Reference {
 
 /// The SaaS take-home: `sql/saas/`.
 pub mod saas {
+    use super::ColumnType::{Integer, Real, Text};
     use super::{Query, Reference, Schema};
 
     /// Tables `plans`, `months`, `companies`, `sessions` and the views over them.
@@ -100,20 +147,73 @@ pub mod saas {
     };
 
     /// Clients by month and company size.
-    pub const CLIENTS: Query =
-        Query { name: "saas/clients.sql", text: include_str!("../../sql/saas/clients.sql") };
+    pub const CLIENTS: Query = Query {
+        name: "saas/clients.sql",
+        text: include_str!("../../sql/saas/clients.sql"),
+        columns: &[
+            ("month_no", Integer),
+            ("month", Text),
+            ("company_size", Text),
+            ("clients", Integer),
+        ],
+    };
     /// Revenue by month and company size, under both billing rules.
-    pub const REVENUE: Query =
-        Query { name: "saas/revenue.sql", text: include_str!("../../sql/saas/revenue.sql") };
+    pub const REVENUE: Query = Query {
+        name: "saas/revenue.sql",
+        text: include_str!("../../sql/saas/revenue.sql"),
+        columns: &[
+            ("month_no", Integer),
+            ("month", Text),
+            ("company_size", Text),
+            ("clients", Integer),
+            ("revenue", Real),
+            ("revenue_if_churn_billed", Real),
+        ],
+    };
     /// Average sessions by month and company size.
-    pub const USAGE: Query =
-        Query { name: "saas/usage.sql", text: include_str!("../../sql/saas/usage.sql") };
+    pub const USAGE: Query = Query {
+        name: "saas/usage.sql",
+        text: include_str!("../../sql/saas/usage.sql"),
+        columns: &[
+            ("month_no", Integer),
+            ("month", Text),
+            ("company_size", Text),
+            ("clients", Integer),
+            ("sessions", Integer),
+            ("sessions_per_client", Real),
+        ],
+    };
     /// Logo and revenue churn, gross and net retention.
-    pub const CHURN: Query =
-        Query { name: "saas/churn.sql", text: include_str!("../../sql/saas/churn.sql") };
+    pub const CHURN: Query = Query {
+        name: "saas/churn.sql",
+        text: include_str!("../../sql/saas/churn.sql"),
+        columns: &[
+            ("month_no", Integer),
+            ("month", Text),
+            ("company_size", Text),
+            ("clients_start", Integer),
+            ("clients_lost", Integer),
+            ("logo_churn", Real),
+            ("mrr_start", Real),
+            ("mrr_lost", Real),
+            ("revenue_churn", Real),
+            ("grr", Real),
+            ("nrr", Real),
+        ],
+    };
     /// Survival and hazard by month since acquisition.
-    pub const SURVIVAL: Query =
-        Query { name: "saas/survival.sql", text: include_str!("../../sql/saas/survival.sql") };
+    pub const SURVIVAL: Query = Query {
+        name: "saas/survival.sql",
+        text: include_str!("../../sql/saas/survival.sql"),
+        columns: &[
+            ("company_size", Text),
+            ("month_no", Integer),
+            ("at_risk", Integer),
+            ("lost", Integer),
+            ("hazard", Real),
+            ("survival", Real),
+        ],
+    };
 
     /// All of them.
     pub const ALL: [Query; 5] = [CLIENTS, REVENUE, USAGE, CHURN, SURVIVAL];
@@ -121,6 +221,7 @@ pub mod saas {
 
 /// The e-commerce platform: `sql/ecommerce/`.
 pub mod ecommerce {
+    use super::ColumnType::{Integer, Text};
     use super::{Query, Reference, Schema};
 
     /// Tables `products`, `users`, `sessions`, `events` and the views over them.
@@ -144,11 +245,18 @@ pub mod ecommerce {
     pub const COHORTS: Query = Query {
         name: "ecommerce/cohorts.sql",
         text: include_str!("../../sql/ecommerce/cohorts.sql"),
+        columns: &[("cohort", Text), ("period", Integer), ("size", Integer), ("active", Integer)],
     };
     /// Sessions by segment and how far they got.
     pub const FUNNEL: Query = Query {
         name: "ecommerce/funnel.sql",
         text: include_str!("../../sql/ecommerce/funnel.sql"),
+        columns: &[
+            ("segment", Text),
+            ("product_view", Integer),
+            ("add_to_cart", Integer),
+            ("purchase", Integer),
+        ],
     };
 
     /// All of them.
@@ -158,6 +266,7 @@ pub mod ecommerce {
 /// The Notion-style study: `sql/notion/`. Each query is asked about a day: see
 /// [`Warehouse::query_on`](super::Warehouse::query_on).
 pub mod notion {
+    use super::ColumnType::{Integer, Real, Text};
     use super::{Query, Reference, Schema};
 
     /// Tables `plans`, `calendar`, `visitors`, `workspaces`, `user_profiles`, `workspace_members`, `user_events`
@@ -197,33 +306,93 @@ pub mod notion {
     };
 
     /// Daily, weekly and monthly active users, and stickiness.
-    pub const DAU_MAU: Query =
-        Query { name: "notion/dau_mau.sql", text: include_str!("../../sql/notion/dau_mau.sql") };
+    pub const DAU_MAU: Query = Query {
+        name: "notion/dau_mau.sql",
+        text: include_str!("../../sql/notion/dau_mau.sql"),
+        columns: &[
+            ("date", Text),
+            ("dau", Integer),
+            ("wau", Integer),
+            ("mau", Integer),
+            ("stickiness", Real),
+        ],
+    };
     /// The seven stages from visitor to payment.
-    pub const FUNNEL: Query =
-        Query { name: "notion/funnel.sql", text: include_str!("../../sql/notion/funnel.sql") };
+    pub const FUNNEL: Query = Query {
+        name: "notion/funnel.sql",
+        text: include_str!("../../sql/notion/funnel.sql"),
+        columns: &[
+            ("stage", Integer),
+            ("name", Text),
+            ("users", Integer),
+            ("previous", Integer),
+            ("step_rate", Real),
+            ("dropped", Integer),
+        ],
+    };
     /// Retention by month of sign-up and calendar months since.
     pub const COHORT_RETENTION: Query = Query {
         name: "notion/cohort_retention.sql",
         text: include_str!("../../sql/notion/cohort_retention.sql"),
+        columns: &[
+            ("cohort", Text),
+            ("period", Integer),
+            ("size", Integer),
+            ("active", Integer),
+            ("rate", Real),
+        ],
     };
     /// Users in deciles by how much they do.
     pub const POWER_USERS: Query = Query {
         name: "notion/power_users.sql",
         text: include_str!("../../sql/notion/power_users.sql"),
+        columns: &[
+            ("tenth", Integer),
+            ("users", Integer),
+            ("events", Integer),
+            ("share", Real),
+            ("fewest", Integer),
+            ("most", Integer),
+            ("days_per_user", Real),
+        ],
     };
     /// Who has used which feature.
     pub const FEATURE_ADOPTION: Query = Query {
         name: "notion/feature_adoption.sql",
         text: include_str!("../../sql/notion/feature_adoption.sql"),
+        columns: &[
+            ("feature", Text),
+            ("users", Integer),
+            ("adopted", Integer),
+            ("rate", Real),
+            ("events", Integer),
+            ("events_per_adopter", Real),
+        ],
     };
     /// Recurring revenue by month and plan.
-    pub const REVENUE: Query =
-        Query { name: "notion/revenue.sql", text: include_str!("../../sql/notion/revenue.sql") };
+    pub const REVENUE: Query = Query {
+        name: "notion/revenue.sql",
+        text: include_str!("../../sql/notion/revenue.sql"),
+        columns: &[
+            ("month", Text),
+            ("plan_type", Text),
+            ("customers", Integer),
+            ("new_customers", Integer),
+            ("mrr", Real),
+            ("new_mrr", Real),
+        ],
+    };
     /// Workspaces in which people worked together, by week.
     pub const NORTH_STAR: Query = Query {
         name: "notion/north_star.sql",
         text: include_str!("../../sql/notion/north_star.sql"),
+        columns: &[
+            ("week", Text),
+            ("workspaces", Integer),
+            ("collaborative", Integer),
+            ("share", Real),
+            ("users", Integer),
+        ],
     };
 
     /// All of them.

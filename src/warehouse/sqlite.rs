@@ -5,12 +5,13 @@ mod owned;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::DataFrame;
-use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::types::{ToSqlOutput, Value as Stored, ValueRef};
 use rusqlite::{Connection, ErrorCode, Statement, TransactionBehavior, params_from_iter};
 
-use super::column::{Cell, Cells, Filling};
+use super::column::{Cell, Cells, Value, column, moment, widest};
 use super::queries::{Query, Schema};
-use super::{Engine, Sink};
+use super::types::ColumnType;
+use super::{Engine, Sink, sql};
 use crate::error::{Error, ErrorKind, Result, Trouble};
 
 pub struct Sqlite {
@@ -83,7 +84,9 @@ impl Engine for Sqlite {
         transaction
             .execute_batch(&after)
             .and_then(|()| {
-                let analyze = |table: &&str| transaction.execute_batch(&format!("ANALYZE {table}"));
+                let analyze = |table: &&str| {
+                    transaction.execute_batch(&format!("ANALYZE {}", sql::name(table)))
+                };
                 schema.tables.iter().try_for_each(analyze)
             })
             .and_then(|()| owned::note(&transaction, schema))
@@ -92,10 +95,21 @@ impl Engine for Sqlite {
     }
 
     fn query(&mut self, query: Query) -> Result<DataFrame> {
-        let doing = || "running a query".to_owned();
-        let mut statement =
-            self.connection.prepare(query.text).map_err(|error| failure(error, doing()))?;
-        read(&mut statement).map_err(|error| failure(error, doing()))?.into_frame()
+        let fail = |error| failure(error, "running a query".to_owned());
+        let mut statement = self.connection.prepare(query.text).map_err(fail)?;
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let types = match query.types(&names)? {
+            Some(types) => types.into_iter().map(Some).collect(),
+            None => declared(&self.connection, query.text, names.len()),
+        };
+        let columns = read(&mut statement, names.len()).map_err(fail)?;
+        let typed = names.into_iter().zip(types).zip(columns).map(|((name, kind), stored)| {
+            let values: Vec<Value> =
+                stored.into_iter().map(|one| value(name, one)).collect::<Result<_>>()?;
+            column(name, kind.unwrap_or_else(|| widest(&values)), values)
+        });
+        Ok(DataFrame::new_infer_height(typed.collect::<Result<_>>()?)?)
     }
 
     fn describe(&self) -> String {
@@ -113,14 +127,28 @@ struct Rows<'t> {
 
 impl Sink for Rows<'_> {
     fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()> {
-        let cells = Cells::of(rows)?;
-        let names: Vec<&str> = cells.iter().map(Cells::name).collect();
-        let places = vec!["?"; names.len()].join(", ");
-        let sql = format!("INSERT INTO {table} ({}) VALUES ({places})", names.join(", "));
         let fail = |error| failure(error, self.doing.to_owned());
-        let mut insert = self.connection.prepare(&sql).map_err(fail)?;
+        let cells = Cells::of(rows)?;
+        let names = sql::names(cells.iter().map(Cells::name));
+        let select = format!("SELECT {names} FROM {}", sql::name(table));
+        let types = declared(self.connection, &select, cells.len());
+        for (column, wanted) in cells.iter().zip(&types) {
+            if let Some(wanted) = wanted.filter(|wanted| !wanted.takes(column.kind())) {
+                let problem = format!("is {}; the column of `{table}` is {wanted}", column.kind());
+                return Err(Error::column("loaded", column.name(), problem));
+            }
+            if column.has_nan() {
+                let problem =
+                    "holds NaN, which SQLite would keep as null: make it null, if that is meant";
+                return Err(Error::column("loaded", column.name(), problem));
+            }
+        }
+        let places = vec!["?"; cells.len()].join(", ");
+        let insert = format!("INSERT INTO {} ({names}) VALUES ({places})", sql::name(table));
+        let mut insert = self.connection.prepare(&insert).map_err(fail)?;
         for row in 0..rows.height() {
-            let values = cells.iter().map(|column| sql_value(column.get(row)));
+            let values = cells.iter().zip(&types);
+            let values = values.map(|(column, wanted)| sql_value(column.get(row), *wanted));
             insert.execute(params_from_iter(values)).map_err(fail)?;
         }
         Ok(())
@@ -128,84 +156,59 @@ impl Sink for Rows<'_> {
 }
 
 /// SQLite has no dates: ISO text sorts and compares as they do.
-fn sql_value(cell: Cell<'_>) -> ToSqlOutput<'_> {
+fn sql_value(cell: Cell<'_>, wanted: Option<ColumnType>) -> ToSqlOutput<'_> {
+    let text = |text: String| ToSqlOutput::Owned(Stored::Text(text));
     match cell {
         Cell::Null => ToSqlOutput::Borrowed(ValueRef::Null),
         Cell::Int(number) => ToSqlOutput::Borrowed(ValueRef::Integer(number)),
         Cell::Real(number) => ToSqlOutput::Borrowed(ValueRef::Real(number)),
         Cell::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-        Cell::Date(day) => ToSqlOutput::Owned(Value::Text(day.to_string())),
-        Cell::Moment(moment) => {
-            ToSqlOutput::Owned(Value::Text(moment.format("%Y-%m-%d %H:%M:%S").to_string()))
-        }
+        Cell::Bool(yes) => ToSqlOutput::Borrowed(ValueRef::Integer(i64::from(yes))),
+        Cell::Date(day) if wanted == Some(ColumnType::Timestamp) => text(moment(day.into())),
+        Cell::Date(day) => text(day.to_string()),
+        Cell::Moment(at) => text(moment(at)),
     }
 }
 
-struct Answer {
-    names: Vec<String>,
-    columns: Vec<Vec<Value>>,
+/// The types that tables declare for a query's columns, where a column is a table's, maybe through views: SQLite
+/// says so of a view.
+fn declared(connection: &Connection, text: &str, columns: usize) -> Vec<Option<ColumnType>> {
+    const VIEW: &str = "casebook_result";
+    let ask = || -> rusqlite::Result<Vec<Option<ColumnType>>> {
+        connection.execute_batch(&format!("CREATE TEMP VIEW {VIEW} AS {text}"))?;
+        let mut info = connection.prepare(&format!("PRAGMA temp.table_info({VIEW})"))?;
+        info.query_map([], |row| Ok(ColumnType::declared(&row.get::<_, String>(2)?)))?.collect()
+    };
+    let found = ask();
+    // Without a view there is nothing to drop.
+    let _ = connection.execute_batch(&format!("DROP VIEW IF EXISTS temp.{VIEW}"));
+    // What is no SELECT, such as EXPLAIN, declares nothing.
+    found.ok().filter(|found| found.len() == columns).unwrap_or_else(|| vec![None; columns])
 }
 
-fn read(statement: &mut Statement) -> rusqlite::Result<Answer> {
-    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-    let mut columns = vec![vec![]; names.len()];
+/// The cells of each column.
+fn read(statement: &mut Statement, width: usize) -> rusqlite::Result<Vec<Vec<Stored>>> {
+    let mut columns = vec![vec![]; width];
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         for (index, column) in columns.iter_mut().enumerate() {
-            column.push(row.get::<_, Value>(index)?);
+            column.push(row.get::<_, Stored>(index)?);
         }
     }
-    Ok(Answer { names, columns })
+    Ok(columns)
 }
 
-impl Answer {
-    fn into_frame(self) -> Result<DataFrame> {
-        let columns =
-            self.names.iter().zip(self.columns).map(|(name, values)| column(name, values));
-        Ok(DataFrame::new_infer_height(columns.collect::<Result<_>>()?)?)
-    }
-}
-
-/// SQLite types values, not columns: the widest type among a column's values is the column's.
-fn column(name: &str, values: Vec<Value>) -> Result<polars::prelude::Column> {
-    let any = |test: fn(&Value) -> bool| values.iter().any(test);
-    let filling = if any(|value| matches!(value, Value::Blob(_))) {
-        return Err(Error::column("result", name, "holds binary data, which is not supported"));
-    } else if any(|value| matches!(value, Value::Text(_))) {
-        Filling::Text(
-            values
-                .into_iter()
-                .map(|value| match value {
-                    Value::Text(text) => Some(text),
-                    Value::Integer(number) => Some(number.to_string()),
-                    Value::Real(number) => Some(number.to_string()),
-                    Value::Null | Value::Blob(_) => None,
-                })
-                .collect(),
-        )
-    } else if any(|value| matches!(value, Value::Real(_))) {
-        Filling::Real(
-            values
-                .into_iter()
-                .map(|value| match value {
-                    Value::Real(number) => Some(number),
-                    Value::Integer(number) => Some(number as f64),
-                    _ => None,
-                })
-                .collect(),
-        )
-    } else {
-        Filling::Int(
-            values
-                .into_iter()
-                .map(|value| match value {
-                    Value::Integer(number) => Some(number),
-                    _ => None,
-                })
-                .collect(),
-        )
-    };
-    filling.finish(name)
+fn value(name: &str, stored: Stored) -> Result<Value> {
+    Ok(match stored {
+        Stored::Null => Value::Null,
+        Stored::Integer(number) => Value::Int(number),
+        Stored::Real(number) => Value::Real(number),
+        Stored::Text(text) => Value::Text(text),
+        Stored::Blob(_) => {
+            let problem = "holds binary data, which is not supported";
+            return Err(Error::column("result", name, problem));
+        }
+    })
 }
 
 fn failure(error: rusqlite::Error, doing: String) -> Error {

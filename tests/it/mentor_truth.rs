@@ -8,6 +8,7 @@ use casebook::polars::prelude::*;
 use casebook::simulate::Part;
 use casebook::simulate::clock::Month;
 use casebook::simulate::mentor::{self, Config, DropOff, Market, Offer, People, Tables};
+use casebook::simulate::rhythm;
 use casebook::stamp;
 use rayon::prelude::*;
 
@@ -652,8 +653,8 @@ fn a_bad_config_is_named() {
     config.people.countries[0].share = 0.27;
     says(config, "`people.countries` is shares that sum to 0.9; accepted: shares that sum to 1");
     let mut config = default();
-    config.session_length.mean = 31.0;
-    says(config, "`session_length.mean` is 31; accepted: above 1, up to 15.5 minutes");
+    config.session_length = rhythm::SessionLength::new(1.0, 130.0, 31.0).unwrap();
+    says(config, "`session_length.longest` is 130; accepted: 0 to 120");
     let market = Market { mentors: 0, ..Market::default() };
     says(Config { market, ..default() }, "`market.mentors` is 0; accepted: 1 to 5000000");
     let month = |month| Some(Month { year: 2024, month });

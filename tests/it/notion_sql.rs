@@ -66,7 +66,8 @@ fn indexes_serve_postgresql_where_they_should() {
     let as_of = day("2024-02-29");
     for query in sql::ALL {
         let explain = format!("EXPLAIN {}", query.on(as_of));
-        let plan = db.query(queries::Query { name: query.name, text: &explain }).unwrap();
+        let plan =
+            db.query(queries::Query { name: query.name, text: &explain, columns: &[] }).unwrap();
         let plan: Vec<&str> = plan.columns()[0].str().unwrap().iter().flatten().collect();
         let plan = plan.join("\n");
         let scans = plan.contains("Seq Scan on user_events");

@@ -102,9 +102,9 @@ fn statements(db: &mut Warehouse) {
     let error = db.query("SELEKT 1").unwrap_err();
     assert_eq!(trouble(&error), Trouble::Statement);
     assert!(error.to_string().contains("SELEKT"), "{error}");
-    let error = db.query("SELECT 1::numeric AS price").unwrap_err();
+    let error = db.query("SELECT point(1, 2) AS place").unwrap_err();
     assert!(
-        error.to_string().contains("`price`") && error.to_string().contains("numeric"),
+        error.to_string().contains("`place`") && error.to_string().contains("point"),
         "{error}"
     );
 }

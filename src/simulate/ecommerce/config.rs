@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::simulate::check::{pair, whole, within};
+use crate::simulate::check::{busyness, pair, whole, within};
 use crate::simulate::clock::Day;
 use crate::simulate::rhythm::DayClock;
 
@@ -25,9 +25,9 @@ pub struct Config {
     pub shop: Shop,
     /// When in the day people come.
     pub clock: DayClock,
-    /// How busy each day of the week is, Monday first; above 0, up to 10.
+    /// How busy each day of the week is, Monday first; 0.001 to 10.
     pub weekdays: [f64; 7],
-    /// How busy each month of the year is; above 0, up to 10.
+    /// How busy each month of the year is; 0.001 to 10.
     pub months: [f64; 12],
     /// What is wrong with the data; nothing by default.
     pub faults: Faults,
@@ -155,13 +155,8 @@ impl Config {
         whole("segments", self.segments.iter().map(|segment| segment.share))?;
         within("new_days", self.new_days, 1, 365)?;
         self.shop.validate().map_err(|error| error.within("shop"))?;
-        self.clock.validate().map_err(|error| error.within("clock"))?;
         for (field, weights) in [("weekdays", &self.weekdays[..]), ("months", &self.months[..])] {
-            if let Some(weight) =
-                weights.iter().find(|weight| !(**weight > 0.0 && **weight <= 10.0))
-            {
-                return Err(Error::config(field, weight, "above 0, up to 10"));
-            }
+            busyness(field, weights)?;
         }
         self.faults.validate(self).map_err(|error| error.within("faults"))
     }

@@ -365,12 +365,12 @@ impl Config {
         self.people
             .validate(1.0 - self.activity.inactive)
             .map_err(|error| error.within("people"))?;
-        self.session_length.validate().map_err(|error| error.within("session_length"))?;
         // A day has to have room for them.
-        within("session_length.longest", self.session_length.longest, 0.0, 120.0)?;
-        self.season.validate().map_err(|error| error.within("season"))?;
-        self.clock.validate().map_err(|error| error.within("clock"))?;
-        self.progress.validate().map_err(|error| error.within("progress"))?;
+        within("session_length.longest", self.session_length.longest(), 0.0, 120.0)?;
+        if !super::life::season(self).iter().any(|weight| *weight > 0.0) {
+            let accepted = "another share: with this one nobody signs up in the months observed";
+            return Err(Error::config("season.early", self.season.early(), accepted));
+        }
         within("support.share", self.support.share, 0.0, 1.0 - self.activity.inactive)?;
         within("support.path_question", self.support.path_question, 0.0, 1.0)?;
         within("support.late", self.support.late, 0.0, 1.0)?;

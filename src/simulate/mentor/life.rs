@@ -32,8 +32,7 @@ impl<'c> Checked<'c> {
     pub fn new(config: &'c Config) -> Result<Self> {
         config.validate()?;
         let first_day = config.start.first_day();
-        let months = (0..config.months).map(|n| config.start.plus(n));
-        let season: Vec<f64> = months.flat_map(|month| year_shares(month, config)).collect();
+        let season = season(config);
         let total: f64 = season.iter().sum();
         let seasonal = config.activity.seasonal;
         let activity = |weight: &f64| {
@@ -148,6 +147,12 @@ impl<'c> Checked<'c> {
         // Whoever stays a million days stays for ever.
         midnight + (law.day_of(sum).min(1e6) * DAY as f64) as i64
     }
+}
+
+/// The weight of each day observed: 1 on average over a year.
+pub(super) fn season(config: &Config) -> Vec<f64> {
+    let months = (0..config.months).map(|n| config.start.plus(n));
+    months.flat_map(|month| year_shares(month, config)).collect()
 }
 
 /// The weight of each day of a month: 1 on average over a year.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::simulate::check::{whole, within};
+use crate::simulate::check::{busyness, whole, within};
 use crate::simulate::clock::Month;
 use crate::simulate::rhythm::DayClock;
 
@@ -40,9 +40,9 @@ pub struct Config {
     pub pauses: f64,
     /// When in the day people work.
     pub clock: DayClock,
-    /// How busy each day of the week is, Monday first; above 0, up to 10.
+    /// How busy each day of the week is, Monday first; 0.001 to 10.
     pub weekdays: [f64; 7],
-    /// How busy each month of the year is; above 0, up to 10.
+    /// How busy each month of the year is; 0.001 to 10.
     pub year: [f64; 12],
     /// Every number drawn follows from it.
     pub seed: u64,
@@ -178,7 +178,7 @@ impl Default for Config {
             targets: Targets::default(),
             sharers_pay: 0.75,
             pauses: 0.1,
-            clock: DayClock { working: 0.7 },
+            clock: DayClock::AT_WORK,
             weekdays: [1.15, 1.2, 1.2, 1.15, 1.0, 0.6, 0.7],
             year: [1.1, 1.05, 1.05, 1.0, 1.0, 0.95, 0.9, 0.88, 1.05, 1.07, 1.02, 0.93],
             seed: 42,
@@ -242,13 +242,8 @@ impl Config {
         self.targets.validate().map_err(|error| error.within("targets"))?;
         within("sharers_pay", self.sharers_pay, 0.1, 10.0)?;
         within("pauses", self.pauses, 0.0, 0.5)?;
-        self.clock.validate().map_err(|error| error.within("clock"))?;
         for (field, weights) in [("weekdays", &self.weekdays[..]), ("year", &self.year[..])] {
-            if let Some(weight) =
-                weights.iter().find(|weight| !(**weight > 0.0 && **weight <= 10.0))
-            {
-                return Err(Error::config(field, weight, "above 0, up to 10"));
-            }
+            busyness(field, weights)?;
         }
         Ok(())
     }

@@ -4,12 +4,16 @@ use rand::RngExt;
 use rand_distr::{Distribution, Poisson, StandardNormal};
 
 use super::calibrate::{ENGAGED_DAYS, HABIT_DAYS, WINDOWS, World};
-use crate::simulate::draw::{chance, place, uniform};
+use crate::simulate::draw::{chance, place, sums, uniform};
 use crate::simulate::stream::{Stream, stream};
 
 pub(super) const DAY: i64 = 86_400;
 /// The latest second of a day at which a visit begins.
 const LATEST: i64 = 82_800;
+/// Nobody comes more often in a month, on average: who comes twenty times a day is there every day.
+const MOST_VISITS: f64 = 600.0;
+/// After so many visits on days that count already, a visit is put on a day that does not.
+const PATIENCE: usize = 64;
 /// Habits come with more activity: their bell curve of it lies so many standard deviations higher.
 const HABIT_SHIFT: f64 = 0.8;
 
@@ -188,7 +192,7 @@ impl World<'_> {
         let spread = self.knobs.spread;
         // Half of how active a user is shows in how often it comes, half in what it does then.
         let active = (spread * (person.bell - spread / 2.0) / 2.0).exp().min(1e3);
-        let often = Count::new(self.knobs.visits * active);
+        let often = Count::new((self.knobs.visits * active).min(MOST_VISITS));
         let much = Count::new(self.knobs.events * active);
         let first = (person.signup / DAY) as i32;
         let (next, after) = (self.starts[person.cohort + 1], self.starts[person.cohort + 2]);
@@ -204,7 +208,8 @@ impl World<'_> {
         }
         // The rest of the month of sign-up.
         let rest = (self.busy[next as usize] - self.busy[first as usize]) / 30.4;
-        for _ in 0..Count::new(self.knobs.visits * active * rest).draw(rng) {
+        let visits_left = (self.knobs.visits * active * rest).min(MOST_VISITS);
+        for _ in 0..Count::new(visits_left).draw(rng) {
             let at = self.visit_between(first, next, rng);
             if at > person.signup + 1_800 {
                 visits.push(Visit::new(at, much.draw(rng)));
@@ -237,6 +242,17 @@ impl World<'_> {
         let day = self.day_between(from, to, rng);
         let second = ((self.config.clock.sample(rng) * 3_600.0) as i64).min(LATEST);
         i64::from(day) * DAY + second
+    }
+
+    /// A moment at which a visit begins on one of a range's other days, if there is one: busy ones more often.
+    fn visit_beside(&self, days: &[i32], from: i32, to: i32, rng: &mut Stream) -> Option<i64> {
+        let free: Vec<i32> = (from..to).filter(|day| !days.contains(day)).collect();
+        let weight = |day: &i32| self.busy[*day as usize + 1] - self.busy[*day as usize];
+        let weights = sums(free.iter().map(weight));
+        let at = uniform(rng) * weights.last()?;
+        let place = weights.partition_point(|sum| *sum <= at).min(free.len() - 1);
+        let day = free[place];
+        Some(self.visit_between(day, day + 1, rng))
     }
 
     /// When the first page is created, if ever.
@@ -275,8 +291,19 @@ impl World<'_> {
     ) {
         let mut add_until = |wanted: usize, window: i32, visits: &mut Vec<Visit>| {
             let to = (bounds.first + window).min(bounds.after);
-            while bounds.days(visits, window).len() < wanted {
-                let at = self.visit_between(bounds.started + 1, to, rng);
+            for round in 0.. {
+                let days = bounds.days(visits, window);
+                if days.len() >= wanted {
+                    return;
+                }
+                let from = bounds.started + 1;
+                let at = if round < PATIENCE {
+                    self.visit_between(from, to, rng)
+                } else {
+                    // Nearly all weight lies on the days that count already.
+                    let Some(at) = self.visit_beside(&days, from, to, rng) else { return };
+                    at
+                };
                 let place = visits.partition_point(|visit| visit.at <= at);
                 visits.insert(place, Visit::new(at, much.draw(rng)));
             }

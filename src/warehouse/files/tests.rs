@@ -209,3 +209,31 @@ fn a_folder_that_cannot_be_written_is_named() {
     );
     assert!(read(&file).unwrap_err().to_string().contains(".parquet"));
 }
+
+#[test]
+fn fractions_of_a_second_are_kept() {
+    use polars::prelude::*;
+    let whole = 1_709_251_199_000_000_i64;
+    for micros in [
+        vec![whole, whole + 500_000, whole + 1, whole + 999_999],
+        vec![whole + 250_000, whole, whole + 1_000_000],
+        vec![whole, whole + 1_000_000],
+    ] {
+        let moment = DataType::Datetime(TimeUnit::Microseconds, None);
+        let column = Column::new("at".into(), &micros).cast(&moment).unwrap();
+        let frame = DataFrame::new_infer_height(vec![column]).unwrap();
+        for format in [Format::Csv, Format::Parquet] {
+            let place = tempfile::tempdir().unwrap();
+            let mut folder = Folder::create(place.path(), format, "").unwrap();
+            folder.append("moments", &frame).unwrap();
+            let path = folder.finish().unwrap().remove(0).path;
+            if format == Format::Csv && micros.iter().all(|micros| micros % 1_000_000 == 0) {
+                let text = fs::read_to_string(&path).unwrap();
+                assert_eq!(text, "at\n2024-02-29 23:59:59\n2024-03-01 00:00:00\n");
+            }
+            let found = read(&path).unwrap();
+            assert_eq!(found.schema(), frame.schema(), "{format}");
+            assert!(found.equals_missing(&frame), "{format}: {found}");
+        }
+    }
+}

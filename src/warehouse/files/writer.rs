@@ -36,7 +36,8 @@ impl Writer {
         let out = Shared(Arc::new(Mutex::new(BufWriter::with_capacity(1 << 18, hashed))));
         let encoder = match format {
             Format::Csv => CsvWriter::new(out.clone())
-                .with_datetime_format(Some("%Y-%m-%d %H:%M:%S".into()))
+                // A fraction of a second stands only where there is one.
+                .with_datetime_format(Some("%Y-%m-%d %H:%M:%S%.f".into()))
                 .batched(schema)
                 .map(Encoder::Csv),
             Format::Parquet => ParquetBatches::new(out.clone(), schema)

@@ -6,6 +6,7 @@
 use postgres::{Error, Transaction};
 
 use super::super::queries::Schema;
+use super::super::sql;
 
 /// The namespace of a case's tables.
 pub fn namespace(schema: &Schema) -> String {
@@ -14,20 +15,18 @@ pub fn namespace(schema: &Schema) -> String {
 
 /// A statement that marks the namespace as ours.
 pub fn mark(schema: &Schema) -> String {
-    format!("COMMENT ON SCHEMA {} IS '{}'", namespace(schema), comment(schema))
+    let (name, comment) = (sql::name(&namespace(schema)), sql::text(&comment(schema)));
+    format!("COMMENT ON SCHEMA {name} IS {comment}")
 }
 
 fn comment(schema: &Schema) -> String {
     format!("Made by casebook for the case {}, and replaced when that is loaded again", schema.name)
 }
 
-/// The second words of statements that begin so, such as the names of domains.
-fn made(schema: &Schema, begin: &str) -> Vec<&'static str> {
-    let statements: &'static str = schema.postgres;
-    statements
-        .lines()
-        .filter_map(|line| line.strip_prefix(begin)?.split_whitespace().next())
-        .collect()
+/// What statements that begin so make, such as the names of domains.
+fn made(schema: &Schema, begin: &str) -> Vec<String> {
+    let statements = schema.postgres.lines();
+    statements.filter_map(|line| sql::first_name(line.strip_prefix(begin)?)).collect()
 }
 
 /// Drops what an earlier load made; or says, in words, what is in the way, and drops nothing of it.
@@ -56,18 +55,20 @@ pub fn clear(transaction: &mut Transaction, schema: &Schema) -> Result<Vec<Strin
     if !foreign.is_empty() {
         return Ok(foreign);
     }
-    let drop = |kind: &str, names: Vec<&str>| -> String {
-        let names: Vec<String> = names.iter().map(|table| format!("{name}.\"{table}\"")).collect();
+    let quoted = sql::name(&name);
+    let drop = |kind: &str, names: &[String]| -> String {
+        let names: Vec<String> =
+            names.iter().map(|table| format!("{quoted}.{}", sql::name(table))).collect();
         if names.is_empty() {
             return String::new();
         }
         format!("DROP {kind} IF EXISTS {};", names.join(", "))
     };
     transaction.batch_execute(&format!(
-        "{}{}{}DROP SCHEMA {name}",
-        drop("VIEW", schema.views.to_vec()),
-        drop("TABLE", schema.tables.to_vec()),
-        drop("DOMAIN", made(schema, "CREATE DOMAIN ")),
+        "{}{}{}DROP SCHEMA {quoted}",
+        drop("VIEW", &schema.views.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        drop("TABLE", &schema.tables.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        drop("DOMAIN", &made(schema, "CREATE DOMAIN ")),
     ))?;
     Ok(vec![])
 }

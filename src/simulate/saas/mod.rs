@@ -23,157 +23,27 @@
 //! the other the moments inside the month. What happens in a month therefore does not depend on how
 //! many months are asked for.
 
+mod config;
+mod truth;
+
 use std::ops::Range;
 
 use polars::prelude::*;
 use rand::RngExt;
 use rand_distr::{Bernoulli, Distribution, Uniform};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
-use super::check::within;
-use super::clock::Month;
 use super::frame::{dates, moments};
 pub use super::part::Part;
 use super::stream::{Stream, stream};
 use crate::error::{Error, Result};
 
+pub use config::{Billing, Config, Plan, SessionRule, Size};
+pub use truth::{SizeTruth, Truth, truth};
+
 /// Session ids are `company_id` × this + the session's number within its company, so that parts made
 /// on different machines never collide. [`Config::validate`] keeps the number below it.
 const SESSIONS_PER_COMPANY: i64 = 1_000_000;
-
-/// The rules of the business. `Default` is the take-home's brief.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Companies acquired in month 1; 1 to 50,000,000.
-    pub companies: u32,
-    /// Months observed; 1 to 600.
-    pub months: u32,
-    /// The first month.
-    pub start: Month,
-    /// Probability that a company is small; 0 to 1.
-    pub share_small: f64,
-    /// Price and usage of a small company.
-    pub small: Plan,
-    /// Price and usage of a large company.
-    pub large: Plan,
-    /// How "plus or minus a uniform random integer" is read.
-    pub session_rule: SessionRule,
-    /// Whether the month of churn is paid for.
-    pub billing: Billing,
-    /// Every number drawn follows from it.
-    pub seed: u64,
-}
-
-/// What a company of one size pays and does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Plan {
-    /// Price of a month in US cents; 0 to 100,000,000.
-    pub monthly_price_cents: u32,
-    /// Sessions a month around which the count varies; 1 to 500.
-    pub sessions: u32,
-    /// The largest deviation from `sessions`; 0 to `sessions`, so that a count is never negative.
-    pub spread: u32,
-}
-
-/// Two readings of "`sessions`, plus or minus a uniform random integer between 0 and `spread`".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SessionRule {
-    /// A uniform integer from −`spread` to +`spread`: every count equally likely.
-    #[default]
-    UniformDeviation,
-    /// A fair sign times a uniform integer from 0 to `spread`: no deviation is twice as likely as any
-    /// other count, because +0 and −0 are the same.
-    SignTimesUniform,
-}
-
-/// Whether a company pays for the month in which it churns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Billing {
-    /// No: a month without a session brings no revenue. (What the original programs compute.)
-    #[default]
-    ChurnMonthUnpaid,
-    /// Yes: it was billed at the month's start and leaves at its end.
-    ChurnMonthBilled,
-}
-
-/// The size of a company, which is also its plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Size {
-    /// The cheaper plan.
-    Small,
-    /// The dearer one.
-    Large,
-}
-
-impl Size {
-    /// As it stands in `company_size`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Size::Small => "small",
-            Size::Large => "large",
-        }
-    }
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Config {
-            companies: 500,
-            months: 12,
-            start: Month { year: 2021, month: 1 },
-            share_small: 0.7,
-            small: Plan { monthly_price_cents: 1_900, sessions: 5, spread: 5 },
-            large: Plan { monthly_price_cents: 9_900, sessions: 10, spread: 10 },
-            session_rule: SessionRule::default(),
-            billing: Billing::default(),
-            seed: 42,
-        }
-    }
-}
-
-impl Config {
-    /// Checks every field.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) with the first field that is out
-    /// of range, its value and the range.
-    pub fn validate(&self) -> Result<()> {
-        within("companies", self.companies, 1, 50_000_000)?;
-        within("months", self.months, 1, 600)?;
-        self.start.validate()?;
-        within("share_small", self.share_small, 0.0, 1.0)?;
-        let fields = [
-            (&self.small, "small.monthly_price_cents", "small.sessions", "small.spread"),
-            (&self.large, "large.monthly_price_cents", "large.sessions", "large.spread"),
-        ];
-        for (plan, price, sessions, spread) in fields {
-            within(price, plan.monthly_price_cents, 0, 100_000_000)?;
-            within(sessions, plan.sessions, 1, 500)?;
-            within(spread, plan.spread, 0, plan.sessions)?;
-        }
-        Ok(())
-    }
-
-    fn plan(&self, size: Size) -> &Plan {
-        match size {
-            Size::Small => &self.small,
-            Size::Large => &self.large,
-        }
-    }
-
-    fn share(&self, size: Size) -> f64 {
-        match size {
-            Size::Small => self.share_small,
-            Size::Large => 1.0 - self.share_small,
-        }
-    }
-}
 
 /// The generated business.
 #[derive(Debug, Clone, PartialEq)]
@@ -454,141 +324,5 @@ impl Rows {
             "company_id" => companies,
             "created_at" => created_at,
         )?)
-    }
-}
-
-/// What an analyst should be able to recover, in closed form.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Truth {
-    /// A small company's behaviour.
-    pub small: SizeTruth,
-    /// A large company's.
-    pub large: SizeTruth,
-    /// By month and size ("large", "small", "all"):
-    /// `month_no` (i64), `month_start` (Date), `company_size`,
-    /// `clients`, `clients_sd`: expected companies with a session in the month, and how much a single
-    /// business varies around it (standard deviation);
-    /// `revenue`, `revenue_sd`: the same in US dollars, under the config's [`Billing`];
-    /// `churn`: expected companies lost in the month over those expected at its start;
-    /// `sessions_per_client`: expected sessions of a company that has any (null for "all", which
-    /// depends on the mix).
-    pub monthly: DataFrame,
-}
-
-/// The closed form for one size.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SizeTruth {
-    /// Probability of no session in a month: the same every month.
-    pub churn_hazard: f64,
-    /// Expected sessions in a month that has any.
-    pub sessions_per_client: f64,
-}
-
-impl SizeTruth {
-    fn new(rule: SessionRule, plan: &Plan) -> Self {
-        let spread = f64::from(plan.spread);
-        // Only a deviation of −spread can reach 0, and only where spread equals sessions.
-        let lowest = match rule {
-            SessionRule::UniformDeviation => 1.0 / (2.0 * spread + 1.0),
-            SessionRule::SignTimesUniform => 0.5 / (spread + 1.0),
-        };
-        let churn_hazard = if plan.spread == plan.sessions { lowest } else { 0.0 };
-        SizeTruth {
-            churn_hazard,
-            sessions_per_client: f64::from(plan.sessions) / (1.0 - churn_hazard),
-        }
-    }
-}
-
-/// The truth behind [`generate`].
-///
-/// A company of a size with hazard h has a session in each of the first m months with probability
-/// (1 − h)^m, independently of all others; what follows from that is in [`Truth::monthly`].
-///
-/// # Errors
-/// Those of [`Config::validate`].
-pub fn truth(config: &Config) -> Result<Truth> {
-    config.validate()?;
-    let small = SizeTruth::new(config.session_rule, &config.small);
-    let large = SizeTruth::new(config.session_rule, &config.large);
-    let companies = f64::from(config.companies);
-
-    let mut month_no: Vec<i64> = vec![];
-    let mut sizes = vec![];
-    let (mut clients, mut clients_sd, mut revenue, mut revenue_sd) =
-        (vec![], vec![], vec![], vec![]);
-    let (mut churn, mut sessions): (Vec<Option<f64>>, Vec<Option<f64>>) = (vec![], vec![]);
-    let mut alive_before = [1.0, 1.0];
-    for month in 1..=config.months {
-        // Per company: P(of this size and alive), and its first two moments of revenue.
-        let mut all = Moments::default();
-        for (index, size) in [Size::Large, Size::Small].into_iter().enumerate() {
-            let truth = [&large, &small][index];
-            let alive = alive_before[index] * (1.0 - truth.churn_hazard);
-            let paying = match config.billing {
-                Billing::ChurnMonthUnpaid => alive,
-                Billing::ChurnMonthBilled => alive_before[index],
-            };
-            let share = config.share(size);
-            let price = f64::from(config.plan(size).monthly_price_cents) / 100.0;
-            let one = Moments {
-                before: share * alive_before[index],
-                alive: share * alive,
-                revenue: share * paying * price,
-                revenue_squared: share * paying * price * price,
-            };
-            all.add(&one);
-            alive_before[index] = alive;
-            let mut row = |name, moments: &Moments, per_client| {
-                month_no.push(i64::from(month));
-                sizes.push(name);
-                clients.push(companies * moments.alive);
-                clients_sd.push((companies * moments.alive * (1.0 - moments.alive)).sqrt());
-                revenue.push(companies * moments.revenue);
-                revenue_sd.push((companies * moments.revenue_variance()).sqrt());
-                churn.push((moments.before > 0.0).then(|| 1.0 - moments.alive / moments.before));
-                sessions.push(per_client);
-            };
-            row(size.name(), &one, Some(truth.sessions_per_client));
-            if index == 1 {
-                row("all", &all, None);
-            }
-        }
-    }
-    let starts: Vec<i32> =
-        month_no.iter().map(|n| config.start.plus(*n as u32 - 1).first_day()).collect();
-    let monthly = df!(
-        "month_no" => month_no,
-        "month_start" => dates("month_start", starts)?,
-        "company_size" => sizes,
-        "clients" => clients,
-        "clients_sd" => clients_sd,
-        "revenue" => revenue,
-        "revenue_sd" => revenue_sd,
-        "churn" => churn,
-        "sessions_per_client" => sessions,
-    )?;
-    Ok(Truth { small, large, monthly })
-}
-
-#[derive(Default)]
-struct Moments {
-    before: f64,
-    alive: f64,
-    revenue: f64,
-    revenue_squared: f64,
-}
-
-impl Moments {
-    fn add(&mut self, other: &Moments) {
-        self.before += other.before;
-        self.alive += other.alive;
-        self.revenue += other.revenue;
-        self.revenue_squared += other.revenue_squared;
-    }
-
-    /// Of one company's revenue. Rounding can leave a hair below 0 where the variance is 0.
-    fn revenue_variance(&self) -> f64 {
-        (self.revenue_squared - self.revenue * self.revenue).max(0.0)
     }
 }

@@ -1,0 +1,99 @@
+//! When in the day things happen.
+
+use rand::{Rng, RngExt};
+use rand_distr::Distribution;
+use serde::{Deserialize, Serialize};
+
+use super::share;
+use crate::error::{Error, Result};
+
+/// When in the day things happen: a working day and an evening, each rising to its busiest hour and falling
+/// from it (a triangle).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Fields")]
+pub struct DayClock {
+    /// Share of things that happen in the working day; 0 to 1. The rest is the evening's.
+    working: f64,
+}
+
+impl Default for DayClock {
+    /// Four tenths in the working day; most in the evening.
+    fn default() -> Self {
+        DayClock { working: 0.4 }
+    }
+}
+
+/// From, busiest, to: hours of the day.
+const WORKING: [f64; 3] = [7.0, 9.0, 18.0];
+const EVENING: [f64; 3] = [18.0, 21.5, 24.0];
+
+impl DayClock {
+    /// What a tool for work has: seven tenths in the working day.
+    pub(crate) const AT_WORK: DayClock = DayClock { working: 0.7 };
+
+    /// Creates a day of which the share `working` happens in the working day; 0 to 1.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig), naming the parameter.
+    pub fn new(working: f64) -> Result<DayClock> {
+        share("working", working)?;
+        Ok(DayClock { working })
+    }
+
+    /// Returns the share of things that happen in the working day.
+    pub fn working(&self) -> f64 {
+        self.working
+    }
+
+    /// The density at an hour of the day, from 0 to 24, per hour.
+    pub fn density(&self, hour: f64) -> f64 {
+        self.working * triangle(WORKING, hour) + (1.0 - self.working) * triangle(EVENING, hour)
+    }
+}
+
+impl Distribution<f64> for DayClock {
+    /// Draws an hour of the day, from 0 to below 24.
+    fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> f64 {
+        let (which, place): (f64, f64) = (rng.random_range(0.0..1.0), rng.random_range(0.0..1.0));
+        let [from, peak, to] = if which < self.working { WORKING } else { EVENING };
+        let rise = (peak - from) / (to - from);
+        if place < rise {
+            from + (place * (to - from) * (peak - from)).sqrt()
+        } else {
+            to - ((1.0 - place) * (to - from) * (to - peak)).sqrt()
+        }
+    }
+}
+
+/// The parameters as a configuration holds them, not checked yet.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Fields {
+    working: f64,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        let DayClock { working } = DayClock::default();
+        Fields { working }
+    }
+}
+
+impl TryFrom<Fields> for DayClock {
+    type Error = Error;
+
+    fn try_from(fields: Fields) -> Result<DayClock> {
+        DayClock::new(fields.working)
+    }
+}
+
+fn triangle([from, peak, to]: [f64; 3], at: f64) -> f64 {
+    let height = 2.0 / (to - from);
+    if at < from || at > to {
+        0.0
+    } else if at < peak {
+        height * (at - from) / (peak - from)
+    } else {
+        height * (to - at) / (to - peak)
+    }
+}

@@ -1,0 +1,81 @@
+//! The types of columns that all databases share.
+
+use std::fmt;
+
+use polars::prelude::{DataType, TimeUnit, TimeZone};
+
+/// What a column of a table or of an answer holds, whichever database it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnType {
+    /// Whole numbers: `Int64` in frames.
+    Integer,
+    /// Floating-point numbers: `Float64`.
+    Real,
+    /// Text: `String`.
+    Text,
+    /// True or false: `Boolean`. SQLite keeps 1 and 0.
+    Boolean,
+    /// Days: `Date`. SQLite keeps ISO text.
+    Date,
+    /// Moments to the microsecond, without a time zone: `Datetime`. SQLite keeps ISO text.
+    Timestamp,
+    /// Moments to the microsecond, in UTC: `Datetime` with that zone.
+    TimestampUtc,
+}
+
+impl ColumnType {
+    /// Returns the type of such a column in a frame.
+    pub fn data_type(self) -> DataType {
+        match self {
+            ColumnType::Integer => DataType::Int64,
+            ColumnType::Real => DataType::Float64,
+            ColumnType::Text => DataType::String,
+            ColumnType::Boolean => DataType::Boolean,
+            ColumnType::Date => DataType::Date,
+            ColumnType::Timestamp => DataType::Datetime(TimeUnit::Microseconds, None),
+            ColumnType::TimestampUtc => {
+                DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC))
+            }
+        }
+    }
+
+    /// Reads a type as `CREATE TABLE` declares it; none of those that say nothing about a frame's column.
+    pub(super) fn declared(text: &str) -> Option<ColumnType> {
+        let plain = text.split('(').next().unwrap_or_default().trim().to_ascii_uppercase();
+        Some(match plain.as_str() {
+            "INT" | "INTEGER" | "BIGINT" | "SMALLINT" | "TINYINT" => ColumnType::Integer,
+            "REAL" | "DOUBLE" | "DOUBLE PRECISION" | "FLOAT" => ColumnType::Real,
+            "TEXT" | "VARCHAR" | "CHAR" | "CHARACTER VARYING" => ColumnType::Text,
+            "BOOLEAN" | "BOOL" => ColumnType::Boolean,
+            "DATE" => ColumnType::Date,
+            "TIMESTAMP" | "DATETIME" => ColumnType::Timestamp,
+            "TIMESTAMPTZ" | "TIMESTAMP WITH TIME ZONE" => ColumnType::TimestampUtc,
+            _ => return None,
+        })
+    }
+
+    /// Whether a column of this type takes what a frame's column of another holds.
+    pub(super) fn takes(self, other: ColumnType) -> bool {
+        self == other
+            || matches!(
+                (self, other),
+                (ColumnType::Real, ColumnType::Integer)
+                    | (ColumnType::Timestamp, ColumnType::Date)
+                    | (ColumnType::TimestampUtc, ColumnType::Timestamp)
+            )
+    }
+}
+
+impl fmt::Display for ColumnType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ColumnType::Integer => "integer",
+            ColumnType::Real => "real",
+            ColumnType::Text => "text",
+            ColumnType::Boolean => "boolean",
+            ColumnType::Date => "date",
+            ColumnType::Timestamp => "timestamp",
+            ColumnType::TimestampUtc => "timestamp with time zone",
+        })
+    }
+}
