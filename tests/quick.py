@@ -3,11 +3,12 @@
 
 usage: quick.py [NAME ...]     only the tests whose names contain one of these
 
-Most of the wait after an edit is the optimisation of the library itself, which these tests hardly need. They have a folder of
-their own in cargo's target folder: the shared object that notebooks are linked with has one name however it is compiled, and
-a build in the same folder would replace it. What the library depends on is linked into that folder, and takes no room.
+Much of the wait after an edit is the optimisation of the library itself, and a little of it is enough here; with none at all,
+the tests take ten times as long. They have a folder of their own in cargo's target folder: the shared object that notebooks
+are linked with has one name however it is compiled, and a build in the same folder would replace it. What the library depends
+on is linked into that folder, and takes no room.
 
-Tests that start a PostgreSQL server have `postgres` in their names, and are left out.
+Tests that start a PostgreSQL server have `postgres` in their names, and are left out; so are those in SLOW.
 """
 
 import json
@@ -24,7 +25,21 @@ import warm  # noqa: E402
 from common import host, rustc_version, say, target  # noqa: E402
 
 FOLDER = target() / "quick"
-LEVEL = 0
+LEVEL = 1
+# Tests that take seconds each even with few seeds: whole businesses at their usual size. `make test` runs them.
+SLOW = [
+    "notion_truth::claims_are_met_on_every_seed",
+    "notion_truth::the_sticky_preset_keeps_them_too",
+    "notion_truth::the_stage_drawn_is_the_stage_found",
+    "notion_truth::stickiness_and_volume_exclude_each_other",
+    "ecommerce_truth::the_default_is_of_the_originals_size",
+    "ecommerce_truth::what_is_drawn_is_what_is_configured",
+    "ecommerce_recovery::the_forecast_is_right_in_total",
+    "ecommerce_recovery::rfm_ranks_by_real_value",
+    "ecommerce_recovery::clusters_are_the_known_segments",
+    "mentor_truth::survival_is_the_one_configured",
+    "mentor_truth::marginals_hold_within_half_a_point_at_a_hundred_thousand",
+]
 
 
 def key():
@@ -50,9 +65,10 @@ def seed():
 
 def command(names):
     words = ["--config", f"profile.dev.package.casebook.opt-level={LEVEL}", "--package", "casebook", "--all-features", "--lib", "--test", "it"]
+    left = [word for name in ("postgres", *SLOW) for word in ("--skip", name)]
     if shutil.which("cargo-nextest"):
-        return ["cargo", "nextest", "run", *words, "--status-level", "slow", *names, "--", "--skip", "postgres"]
-    return ["cargo", "test", *words, "--", "--quiet", "--skip", "postgres", *names]
+        return ["cargo", "nextest", "run", *words, "--no-fail-fast", "--status-level", "slow", *names, "--", *left]
+    return ["cargo", "test", *words, "--no-fail-fast", "--", "--quiet", *left, *names]
 
 
 def main():

@@ -38,11 +38,11 @@ NOTEBOOKS = [PYTHON, "kernel/notebooks.py", "--check", "--jobs", "1"]
 # Where panics, errors and compile errors are shown, and the first one with a warehouse.
 TWO = ["notebooks/00_start_here.ipynb", "notebooks/02_saas_take_home.ipynb"]
 
-# What needs neither a kernel, nor the library compiled, nor a network.
+# What needs neither a kernel, nor the library compiled, nor a network: in seconds, and those that start many programs or wait.
 UNITS = [f"tests/{name}_test.py" for name in (
-    "cells", "columns", "complete", "deaths", "explain", "hints", "library_api", "pack", "places", "preflight", "progress", "relay", "run", "rust", "runtime_errors", "spare",
-    "workflows",
+    "cells", "columns", "complete", "deaths", "explain", "hints", "library_api", "places", "relay", "run", "rust", "runtime_errors", "workflows",
 )]
+SCRIPTS = [f"tests/{name}_test.py" for name in ("pack", "preflight", "progress", "spare")]
 # The program that stands in for cargo in a session needs nothing but the compiler.
 STANDIN = 'mkdir -p "$0" && rustc --edition=2024 --test -o "$0/standin-tests" kernel/standin/main.rs && "$0/standin-tests"'
 
@@ -68,11 +68,12 @@ STEPS = [
          ["sh", "-c", STANDIN, os.environ.get("CARGO_TARGET_DIR") or "target"]),
     Step("quick", "unit and integration tests of the library without PostgreSQL, compiled for a short wait (half a minute)",
          [PYTHON, "tests/quick.py"]),
-    Step("unit", "parts of the kernel by themselves, scripts, workflows, containers (10 seconds)", [*UNITTEST, *UNITS]),
+    Step("unit", "parts of the kernel by themselves, workflows, containers (10 seconds)", [*UNITTEST, *UNITS]),
     Step("clippy", "lints (1 to 4 minutes the first time)",
          ["cargo", "clippy", "--workspace", "--all-features", "--all-targets", "--", "-D", "warnings"], "cargo"),
     Step("rust", "unit, property and integration tests, PostgreSQL included (2 to 4 minutes)",
-         cargo_test("--workspace", "--all-features", *([] if shutil.which("cargo-nextest") else ["--lib", "--bins", "--tests"])), "cargo"),
+         cargo_test("--workspace", "--all-features", "--no-fail-fast", *([] if shutil.which("cargo-nextest") else ["--lib", "--bins", "--tests"])), "cargo"),
+    Step("scripts", "packs, preflight, progress, spare sessions (1 minute)", [*UNITTEST, *SCRIPTS]),
     Step("assumptions", "what the kernel borrows from evcxr, cargo and rustc (20 seconds)", [*UNITTEST, "tests/assumptions_test.py"]),
     Step("notebooks", "committed outputs equal a fresh run on SQLite (3 minutes)", NOTEBOOKS),
     Step("examples", "the documentation's examples (1 minute)", ["cargo", "test", "--workspace", "--all-features", "--doc"], "cargo"),

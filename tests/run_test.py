@@ -12,6 +12,7 @@ import unittest
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "tests"))
 
+import quick  # noqa: E402
 import run  # noqa: E402
 from run import Queue, Step  # noqa: E402
 
@@ -46,6 +47,12 @@ class Loops(unittest.TestCase):
                     found += 1
                     self.assertIn("postgres", f"{path.stem}::{name}")
         self.assertGreater(found, 5)
+
+    def test_what_a_minute_leaves_out_exists(self):
+        """A test of another name would be run, however slow."""
+        for name in quick.SLOW:
+            module, test = name.split("::")
+            self.assertIn(f"\nfn {test}() {{", (PROJECT / f"tests/it/{module}.rs").read_text(encoding="utf-8"))
 
     def test_what_is_asked_for_must_exist(self):
         done = subprocess.run([sys.executable, str(PROJECT / "tests/run.py"), "fmt", "lunch"], capture_output=True, text=True)
