@@ -429,7 +429,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_folder_may_have_any_name() {
-        use super::super::queries::notion;
+        use casebook::warehouse::queries::notion;
         let place = tempfile::tempdir().unwrap();
         let (log, folder) = (place.path().join("log"), place.path().join(r"it's \new"));
         let home = pretend(&format!("CREATE*) printf '%s\\n' \"$line\" >> {};;", log.display()));
