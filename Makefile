@@ -29,7 +29,7 @@ lab: kernel
 
 # The growth study from data to report, in data/out/notion.
 notion: preflight
-	@cargo run --quiet --features command -- report notion
+	@cargo casebook report notion
 
 # Check the exercises in a real kernel, and write the student versions: notebooks/exercises/release.
 # ASSIGNMENTS="saas mentor" does it for some.
@@ -58,7 +58,7 @@ latency: kernel
 # generators, and the command beside DuckDB and ClickHouse; writes the tables in README.md and docs/performance.md. In the
 # dev profile: that is what notebooks run, and polars is compiled for it already.
 bench: tools
-	@cargo bench --profile dev --all-features --bench metrics
+	@cargo bench --profile dev --bench metrics
 	@$(PYTHON) benches/compare.py
 	@$(PYTHON) benches/command.py
 

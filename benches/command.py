@@ -77,7 +77,7 @@ def best(words, read):
 def program():
     """The command, built."""
     built = subprocess.run(
-        ["cargo", "build", "--all-features", "--bin", "casebook", "--message-format=json"],
+        ["cargo", "build", "--package", "casebook-cli", "--message-format=json"],
         cwd=compare.PROJECT, stdout=subprocess.PIPE, text=True, check=True)
     return next(message["executable"] for line in built.stdout.splitlines()
                 if (message := json.loads(line)).get("executable") and message["target"]["name"] == "casebook")

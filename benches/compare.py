@@ -294,7 +294,7 @@ def environment():
 def program():
     """Our side, built."""
     built = subprocess.run(
-        ["cargo", "bench", "--profile", "dev", "--all-features", "--bench", "ours", "--no-run", "--message-format=json"],
+        ["cargo", "bench", "--profile", "dev", "--package", "casebook-cli", "--bench", "ours", "--no-run", "--message-format=json"],
         cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True)
     return next(message["executable"] for line in built.stdout.splitlines()
                 if (message := json.loads(line)).get("executable") and message["target"]["name"] == "ours")

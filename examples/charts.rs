@@ -1,6 +1,6 @@
 //! Every kind of chart, and what each makes of awkward data, as PNG files.
 //!
-//! Run with `cargo run --all-features --example charts -- FOLDER`.
+//! Run with `cargo run --example charts -- FOLDER`.
 
 use casebook::prelude::*;
 

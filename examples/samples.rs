@@ -1,6 +1,6 @@
 //! The small files in data/samples, on which the examples of `casebook analyze --help` work.
 //!
-//! Run with `cargo run --all-features --example samples -- FOLDER`. The same bytes every time.
+//! Run with `cargo run --example samples -- FOLDER`. The same bytes every time.
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -153,7 +153,7 @@ def link_tree(source, destination, skip=lambda name: False, copy=lambda path: Fa
 
 def sources():
     """Everything the library, what cells share and the stand-in are built from, with the time of its last change."""
-    files = [PROJECT / name for name in ("Cargo.toml", "Cargo.lock", "build.rs")]
+    files = [PROJECT / name for name in ("Cargo.toml", "Cargo.lock", "build.rs", "workspace-hack/Cargo.toml")]
     for folder in ("src", "sql", "assets", "kernel/standin", "kernel/cells"):
         files += sorted(path for path in (PROJECT / folder).rglob("*") if path.is_file())
     found = {}
@@ -165,8 +165,8 @@ def sources():
 
 def dependencies_key():
     """What decides whether compiled dependencies can be used again."""
-    files = ("Cargo.lock", "Cargo.toml", "kernel/config/cell.toml", "kernel/config/dependencies.toml")
-    parts = [rustc_version(), EVCXR_VERSION, str(LAYOUT), *((PROJECT / name).read_text() for name in files)]
+    files = ("Cargo.lock", "Cargo.toml", "workspace-hack/Cargo.toml", "kernel/config/cell.toml", "kernel/config/dependencies.toml")
+    parts = [rustc_version(), EVCXR_VERSION, str(LAYOUT), *(path.read_text() for name in files if (path := PROJECT / name).exists())]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -19,7 +19,7 @@ def build(path, seeds=False):
     warm.warm()
     FOLDER.mkdir(parents=True, exist_ok=True)
     source, program = FOLDER / f"n{path.stem}.rs", FOLDER / f"n{path.stem}"
-    words = ["run", "--quiet", "--all-features", "--", "export", str(path), "-o", str(source)]
+    words = ["casebook", "export", str(path), "-o", str(source)]
     if subprocess.run(["cargo", *words, *(["--seeds"] if seeds else [])], cwd=PROJECT).returncode != 0:
         sys.exit(f"casebook: {path.name} could not be exported")
     say(f"compiling {path.name} as a program")

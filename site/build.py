@@ -136,11 +136,9 @@ def cargo(*words):
 def compiled():
     """Dashboards and the study, made with their default data, and the library's documentation."""
     say("making the dashboards, the growth study and the library's pages: seconds, or minutes if they must be compiled first")
-    # With all features, as the tests build it.
-    command = ["run", "--quiet", "--all-features", "--"]
-    cargo(*command, "report", "ecommerce", "--out", str(OUT / "reports/ecommerce.html"))
+    cargo("casebook", "report", "ecommerce", "--out", str(OUT / "reports/ecommerce.html"))
     study = SOURCE / "notion"
-    cargo(*command, "report", "notion", "--fresh", "--out", str(study))
+    cargo("casebook", "report", "notion", "--fresh", "--out", str(study))
     # The pages and their charts; not the data, nor what only the command needs.
     shutil.copytree(study, OUT / "reports/notion", ignore=shutil.ignore_patterns("data", "metrics", "made-with"))
     cargo("doc", "--quiet", "--no-deps", "--all-features", "--lib")

@@ -160,7 +160,8 @@ impl Error {
         ErrorKind::File { action, path: path.to_owned(), cause: cause.to_string() }.into()
     }
 
-    pub(crate) fn figure(cause: impl fmt::Display) -> Self {
+    /// That a figure could not be drawn: [`ErrorKind::Figure`].
+    pub fn figure(cause: impl fmt::Display) -> Self {
         ErrorKind::Figure(cause.to_string()).into()
     }
 }

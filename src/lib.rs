@@ -10,7 +10,6 @@
 //! - [`warehouse`]: files, SQLite, PostgreSQL, and the SQL in `sql/` that must return what the metrics
 //!   return.
 //! - [`chart`]: functions from a tidy frame to a figure.
-//! - `report`, with the feature of that name: dashboards, and the growth study's charts and text.
 //! - [`claims`]: the ledger: a source's claim, what we measured, the verdict.
 //! - [`stream`]: random streams, for generators and for what metrics draw.
 //! - [`output`]: files put in their place whole. [`notebook`]: how values appear in Jupyter. [`prelude`]: what a cell imports. [`stamp`]: what a
@@ -37,15 +36,10 @@ pub mod metrics;
 pub mod notebook;
 pub mod output;
 pub mod prelude;
-#[cfg(feature = "report")]
-pub mod report;
 pub mod simulate;
 pub mod stamp;
 pub mod stats;
 pub mod stream;
-#[cfg(feature = "command")]
-#[doc(hidden)]
-pub mod unpack;
 pub mod warehouse;
 
 pub use error::{Error, ErrorKind, Result, Trouble};

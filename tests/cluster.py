@@ -184,7 +184,7 @@ def start():
 
 def built(kind, name):
     """A program of this project; what it is linked with is found from then on."""
-    words = ["cargo", "build", "--quiet", "--all-features", f"--{kind}", name, "--message-format=json"]
+    words = ["cargo", "build", "--quiet", "--package", "casebook-cli", f"--{kind}", name, "--message-format=json"]
     told = subprocess.run(words, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True).stdout
     program = next(message["executable"] for line in told.splitlines()
                    if (message := json.loads(line)).get("executable") and message["target"]["name"] == name)

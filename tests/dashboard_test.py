@@ -19,7 +19,7 @@ sys.path.insert(0, str(PROJECT / "tests"))
 
 import browser  # noqa: E402
 
-CARGO = ["cargo", "run", "--quiet", "--all-features"]
+CASEBOOK = ["cargo", "casebook"]
 BUSINESS = {"users": 500, "days": 200, "seed": 7}
 # Every second product has quotes, commas, emoji or HTML in its name.
 AWKWARD = 0.5
@@ -43,7 +43,7 @@ def words(business):
 def library(filters, business=None, awkward=AWKWARD):
     """What the metric functions say."""
     numbers = [str(value) for value in (business or BUSINESS).values()]
-    done = subprocess.run([*CARGO, "--example", "dashboard_numbers", "--", *numbers, str(awkward)], cwd=PROJECT,
+    done = subprocess.run(["cargo", "run", "--quiet", "--example", "dashboard_numbers", "--", *numbers, str(awkward)], cwd=PROJECT,
                           input=json.dumps(filters), capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
@@ -72,7 +72,7 @@ class Dashboard(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         cls.path = pathlib.Path(cls.folder.name) / "dashboard.html"
-        subprocess.run([*CARGO, "--", "report", "ecommerce", *words(BUSINESS), "--awkward-names", str(AWKWARD),
+        subprocess.run([*CASEBOOK, "report", "ecommerce", *words(BUSINESS), "--awkward-names", str(AWKWARD),
                         "--out", str(cls.path)], cwd=PROJECT, check=True, stdout=subprocess.DEVNULL)
         browser.start(cls)
 
@@ -247,7 +247,7 @@ class Dashboard(unittest.TestCase):
             self.assertEqual(found.response["violations"], [], found.generate_report())
 
     def test_live_other_data_is_made(self):
-        command = [*CARGO, "--", "report", "ecommerce", *words(BUSINESS), "--serve", "--no-browser", "--port", "0"]
+        command = [*CASEBOOK, "report", "ecommerce", *words(BUSINESS), "--serve", "--no-browser", "--port", "0"]
         server = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
         self.addCleanup(lambda: (server.kill(), server.wait(), server.stdout.close()))
         address = re.match(r"(http://127\.0\.0\.1:\d+/)", server.stdout.readline())[1]

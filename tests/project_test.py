@@ -4,9 +4,11 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 import tomllib
 import unittest
 import base64
@@ -78,11 +80,40 @@ class Pins(unittest.TestCase):
         # Some of polars' features bring its streaming engine, and with it a network stack of 60 crates.
         names = {target for _, target, _ in notebooks}
         self.assertEqual(names & {"polars_stream", "reqwest", "hyper"}, set())
-        for words in (("build", "--all-features"), ("test", "--all-features", "--no-run"), ("bench", "--profile", "dev", "--all-features", "--no-run")):
+        every = ("--workspace", "--all-features")
+        builds = [("build", "--all-features", "--lib"), ("build", *every), ("test", *every, "--no-run"), ("bench", "--profile", "dev", *every, "--no-run")]
+        for package in ("casebook", "casebook-cli"):
+            builds += [("build", "--package", package), ("test", "--package", package, "--no-run")]
+        for words in builds:
             other = features(*words)
             differ = {name: (mine, other[name]) for name, mine in notebooks.items() if name in other and other[name] != mine
                       and str(PROJECT) not in name[0]}
             self.assertEqual(differ, {}, words)
+            self.assertIn("polars", {target for _, target, _ in other})
+
+    def test_a_session_takes_what_is_built_for_the_project(self):
+        """A cell's crate outside the workspace, as a session has it, takes every crate with the features that it has here."""
+        def resolved(folder, *words):
+            tree = ["cargo", "tree", "--offline", "--edges", "normal,build,dev", "--prefix", "none", "--format", "{p} {f}"]
+            done = subprocess.run([*tree, *words], cwd=folder, check=True, capture_output=True, text=True)
+            lines = (line.removesuffix(" (*)") for line in done.stdout.splitlines())
+            return {line for line in lines if line and not line.startswith(("casebook", "ctx", "workspace-hack"))}
+        import warm
+        with tempfile.TemporaryDirectory() as folder:
+            cell = pathlib.Path(folder)
+            (cell / "src").mkdir()
+            (cell / "src/lib.rs").touch()
+            (cell / "Cargo.toml").write_text(warm.manifest())
+            shutil.copyfile(PROJECT / "Cargo.lock", cell / "Cargo.lock")
+            session = resolved(cell)
+        self.assertGreater(len(session), 100)
+        # Proc macros have a line with the same features.
+        self.assertEqual(session - resolved(PROJECT, "--workspace", "--all-features"), set())
+
+    def test_the_members_have_one_version(self):
+        cli = tomllib.loads((PROJECT / "cli/Cargo.toml").read_text())
+        for name in ("version", "edition", "rust-version", "license"):
+            self.assertEqual(cli["package"][name], self.cargo["package"][name], name)
 
     def test_containers(self):
         rust = self.cargo["package"]["rust-version"]

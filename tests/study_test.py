@@ -19,7 +19,7 @@ sys.path.insert(0, str(PROJECT / "tests"))
 
 import browser  # noqa: E402
 
-CARGO = ["cargo", "run", "--quiet", "--all-features", "--"]
+CASEBOOK = ["cargo", "casebook"]
 STEPS = ["data", "metrics", "charts", "dashboard", "report"]
 SECTIONS = ["Executive summary", "North Star", "Snapshot", "Funnel", "Retention", "Growth opportunities",
             "Recommendations", "Next steps"]
@@ -30,7 +30,7 @@ WHOLE = {"north_star": "north_star", "retention_curve": "retention_curve", "feat
 
 
 def run(out, *more, users=8_000):
-    done = subprocess.run([*CARGO, "report", "notion", "--users", str(users), "--out", str(out), *more], cwd=PROJECT,
+    done = subprocess.run([*CASEBOOK, "report", "notion", "--users", str(users), "--out", str(out), *more], cwd=PROJECT,
                           check=True, capture_output=True, text=True)
     return done.stdout
 
@@ -73,7 +73,7 @@ class Pipeline(unittest.TestCase):
     def test_an_interrupted_run_leaves_nothing_half_written(self):
         run(self.out, users=3_000)
         before = content(self.out)
-        command = [*CARGO, "report", "notion", "--users", "3000000", "--out", str(self.out)]
+        command = [*CASEBOOK, "report", "notion", "--users", "3000000", "--out", str(self.out)]
         running = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                    start_new_session=True)
         unfinished = lambda: list(self.out.glob(".casebook-unfinished-*/scratch/data/.casebook*/new/user_events*"))  # noqa: E731

@@ -164,8 +164,11 @@ impl Events {
         self.numbered().pick(self.frame().column(self.user_column())?)
     }
 
-    /// Each event's user as the row of a frame of users; [`NOBODY`](super::NOBODY) for one who is not there.
-    pub(crate) fn rows_in(&self, users: &Users) -> Result<Vec<u32>> {
+    /// Finds each event's user in a frame of users: the row, or `u32::MAX` for one who is not there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) if one has whole numbers for users and the other texts.
+    pub fn rows_in(&self, users: &Users) -> Result<Vec<u32>> {
         users.index().find_ids(EVENTS, self.user_column(), &self.0.ids)
     }
 }

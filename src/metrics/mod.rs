@@ -55,9 +55,18 @@ pub(crate) fn absent(frame: &DataFrame, name: &'static str, columns: &[&str]) ->
     }
 }
 
-/// `hits / trials`, and its 95 % Wilson interval: three columns. Null without trials, and where hits
-/// exceed trials, so that it is no share.
-pub(crate) fn share_columns(
+/// Makes three columns, named by the caller: `hits / trials`, and the ends of its 95% Wilson interval. Null without
+/// trials, and where hits exceed trials, so that it is no share.
+///
+/// ```
+/// use casebook::metrics::share_columns;
+///
+/// let [rate, low, high] = share_columns(["rate", "low", "high"], &[Some(3), None], &[Some(4), Some(0)]);
+/// assert_eq!(rate.f64()?.get(0), Some(0.75));
+/// assert!(low.f64()?.get(0) < Some(0.75) && high.f64()?.get(1).is_none());
+/// # Ok::<(), casebook::Error>(())
+/// ```
+pub fn share_columns(
     [rate, low, high]: [&str; 3],
     hits: &[Option<i64>],
     trials: &[Option<i64>],

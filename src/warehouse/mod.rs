@@ -1,4 +1,4 @@
-//! Where generated data goes: files, SQLite, PostgreSQL, Spark.
+//! Where generated data goes: files, SQLite, PostgreSQL.
 //!
 //! [`Warehouse`] is a database with a case's tables in it. SQLite is compiled in and is the default;
 //! PostgreSQL is used when `DATABASE_URL` is set. Loading replaces what was there, all or nothing.
@@ -22,7 +22,6 @@ mod parquet;
 #[cfg(feature = "postgres")]
 mod postgres;
 pub mod queries;
-mod spark;
 mod sql;
 mod sqlite;
 mod types;
@@ -52,14 +51,21 @@ pub trait Sink {
     fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()>;
 }
 
-/// What both databases do, each in its own way.
-trait Engine: Send {
+/// What databases do, each in its own way: see [`Warehouse::of`].
+pub trait Engine: Send {
     /// Replaces the schema's tables by what `fill` puts into the sink, in one transaction.
+    ///
+    /// # Errors
+    /// Those of the database, and whatever `fill` returns.
     fn replace(
         &mut self,
         schema: &Schema,
         fill: &mut dyn FnMut(&mut dyn Sink) -> Result<()>,
     ) -> Result<()>;
+    /// Runs one statement and returns its rows.
+    ///
+    /// # Errors
+    /// [`Trouble::Statement`] with the database's explanation, or that the connection was lost.
     fn query(&mut self, query: Query) -> Result<DataFrame>;
     /// For people: which database, where. Never a password.
     fn describe(&self) -> String;
@@ -94,23 +100,9 @@ impl Warehouse {
         Ok(Warehouse { engine: Box::new(postgres::Postgres::connect(url)?) })
     }
 
-    /// Apache Spark over a folder of Parquet files, in however many parts: `home` is Spark's own folder, `master` the
-    /// cluster (`spark://…`, or `local[2]` for threads of one process). The files are there already: nothing can be
-    /// loaded into it.
-    ///
-    /// # Errors
-    /// [`Trouble::Unreachable`] if `spark-sql` does not start within three minutes, or does not finish a statement
-    /// within two hours; [`Trouble::Statement`] if the case has no schema for Spark, or a table no files.
-    pub fn spark(
-        home: impl AsRef<Path>,
-        master: &str,
-        folder: impl AsRef<Path>,
-        schema: &Schema,
-    ) -> Result<Warehouse> {
-        let limits = spark::Limits::default();
-        let mut engine = spark::Spark::start(home.as_ref(), master, folder.as_ref(), limits)?;
-        engine.see(schema)?;
-        Ok(Warehouse { engine: Box::new(engine) })
+    /// Wraps a database of another kind.
+    pub fn of(engine: impl Engine + 'static) -> Warehouse {
+        Warehouse { engine: Box::new(engine) }
     }
 
     /// The database named by the environment variable `DATABASE_URL`; without one, SQLite in the

@@ -34,8 +34,11 @@ impl<'q> Query<'q> {
         Query { columns, ..self }
     }
 
-    /// The declared types of a result with these names; none if nothing is declared.
-    pub(super) fn types(&self, names: &[&str]) -> Result<Option<Vec<ColumnType>>> {
+    /// Returns the declared types of a result with these names; none if nothing is declared.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) if the declared names are others.
+    pub fn types(&self, names: &[&str]) -> Result<Option<Vec<ColumnType>>> {
         if self.columns.is_empty() {
             return Ok(None);
         }

@@ -17,16 +17,6 @@ pub fn text(text: &str) -> String {
     format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
-/// A name that Spark reads as it is.
-pub fn spark_name(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
-}
-
-/// What Spark reads as this text when it stands between single quotes.
-pub fn spark_text(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('\'', "\\'")
-}
-
 /// The first name of a statement's rest: quoted, or up to the next space or parenthesis.
 #[cfg(feature = "postgres")]
 pub fn first_name(rest: &str) -> Option<String> {
@@ -55,23 +45,6 @@ mod tests {
     fn quotes_are_doubled() {
         assert_eq!(name("order"), "\"order\"");
         assert_eq!(names(["a b", "\"q\""]), "\"a b\", \"\"\"q\"\"\"");
-        assert_eq!(spark_name("a`b"), "`a``b`");
-    }
-
-    /// What Spark's parser makes of an escaped text is that text.
-    #[test]
-    fn spark_reads_what_was_meant() {
-        let read = |escaped: &str| {
-            let (mut text, mut letters) = (String::new(), escaped.chars());
-            while let Some(letter) = letters.next() {
-                assert_ne!(letter, '\'', "{escaped} ends too early");
-                text.push(if letter == '\\' { letters.next().unwrap() } else { letter });
-            }
-            text
-        };
-        for text in [r"C:\new\table", r"it's", r"\'", r"\\", r"ends with \"] {
-            assert_eq!(read(&spark_text(text)), text);
-        }
     }
 
     #[cfg(feature = "postgres")]

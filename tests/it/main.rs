@@ -6,6 +6,7 @@
 mod support;
 
 mod charts;
+mod conformance;
 mod ecommerce_recovery;
 mod ecommerce_truth;
 mod engines;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What ClickHouse and PostHog make of small funnels, for tests/conformance.rs to compare with.
+"""What ClickHouse and PostHog make of small funnels, for tests/it/conformance.rs to compare with.
 
 usage: funnels.py clickhouse    prints clickhouse.json: what windowFunnel says, asked of ClickHouse itself (chdb)
        funnels.py posthog       prints posthog.json: what PostHog's rules come to, in words of our own

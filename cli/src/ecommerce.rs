@@ -1,0 +1,129 @@
+//! `casebook generate ecommerce`, `casebook load ecommerce` and `casebook report ecommerce`.
+
+use std::path::PathBuf;
+
+use crate::report::ecommerce::Dashboard;
+use casebook::output;
+use casebook::simulate::Part;
+use casebook::simulate::clock::Day;
+use casebook::simulate::ecommerce::{self, Config};
+use casebook::warehouse::queries::Schema;
+use casebook::warehouse::{Sink, queries};
+use casebook::{Error, Result};
+use clap::Args;
+
+use crate::files::{Case, Threads, progress};
+use crate::say::say;
+use crate::serve;
+
+/// The business: what the brief says unless told otherwise.
+#[derive(Args)]
+pub struct Business {
+    /// People who register
+    #[arg(long, default_value_t = Config::default().users)]
+    users: u32,
+    /// Days observed
+    #[arg(long, default_value_t = Config::default().days)]
+    days: u32,
+    /// The first day
+    #[arg(long, default_value_t = Config::default().start, value_name = "YYYY-MM-DD")]
+    start: Day,
+    /// Products sold
+    #[arg(long, default_value_t = Config::default().shop.products)]
+    products: u32,
+    /// Every number drawn follows from it
+    #[arg(long, default_value_t = Config::default().seed)]
+    seed: u64,
+    /// Share of products with quotes, commas, emoji or HTML in their names, for trying what breaks on them
+    #[arg(long, default_value_t = Config::default().shop.awkward_names, value_name = "0..1")]
+    awkward_names: f64,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+impl Case for Business {
+    type Config = Config;
+    const SCHEMA: &'static Schema = &queries::ecommerce::SCHEMA;
+
+    fn config(&self) -> Result<Config> {
+        let mut config = Config {
+            users: self.users,
+            days: self.days,
+            start: self.start,
+            seed: self.seed,
+            ..Config::default()
+        };
+        config.shop.products = self.products;
+        config.shop.awkward_names = self.awkward_names;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn threads(&self) -> &Threads {
+        &self.threads
+    }
+
+    fn size(config: &Config) -> String {
+        format!("{} users", config.users)
+    }
+
+    fn fill(config: &Config, part: Part, sink: &mut dyn Sink) -> Result<()> {
+        if part.is_first() {
+            sink.append("products", &ecommerce::products(config)?)?;
+        }
+        let bar = progress(part, config.users, "users");
+        for batch in ecommerce::batches(config, part)? {
+            let batch = batch?;
+            sink.append("users", &batch.users)?;
+            sink.append("sessions", &batch.sessions)?;
+            sink.append("events", &batch.events)?;
+            bar.inc(batch.users.height() as u64);
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+}
+
+/// A dashboard in one HTML file, or live.
+#[derive(Args)]
+pub struct Report {
+    #[command(flatten)]
+    business: Business,
+    /// The file that is written
+    #[arg(long, default_value = "data/out/ecommerce.html")]
+    out: PathBuf,
+    /// Serve it on this machine instead, with a form for other data; Ctrl+C ends it
+    #[arg(long)]
+    serve: bool,
+    /// The port to serve on; 0 is any that is free
+    #[arg(long, default_value_t = 8765, requires = "serve")]
+    port: u16,
+    /// Do not open a browser
+    #[arg(long, requires = "serve")]
+    no_browser: bool,
+}
+
+impl Report {
+    pub fn run(self) -> Result<()> {
+        let config = self.business.config()?;
+        let dashboard = self.business.threads.run(|| {
+            let bar = progress(Part::WHOLE, config.users, "users");
+            let dashboard = Dashboard::new(&config, |done| {
+                bar.set_position(u64::from(done));
+                true
+            });
+            bar.finish_and_clear();
+            dashboard
+        })?;
+        if self.serve {
+            return serve::run(config, dashboard, self.port, !self.no_browser);
+        }
+        if let Some(folder) = self.out.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|cause| Error::file("write", &self.out, cause))?;
+        }
+        output::write(&self.out, dashboard.page().as_ref())?;
+        say!("{}", self.out.display());
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! The `casebook` command: generate a case's data, load it into a database, analyze anybody's files, look
+//! at the machine. It is a library, too, for the tests and for whoever wants a report in a program: [`report`] holds
+//! dashboards and the growth study, [`spark`] a warehouse on a cluster.
+
+mod analyze;
+mod doctor;
+mod ecommerce;
+mod export;
+mod files;
+mod manifest;
+mod mentor;
+mod notion;
+mod pipeline;
+mod record;
+pub mod report;
+mod saas;
+mod say;
+mod serve;
+pub mod spark;
+mod terminal;
+mod unpack;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Product-analytics case studies: data whose truth is known.
+#[derive(Parser)]
+#[command(name = "casebook", version, about)]
+struct Casebook {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Write a case's data as files
+    #[command(subcommand)]
+    Generate(Generate),
+    /// Put a case's data into a database: the one in DATABASE_URL, or a SQLite file
+    #[command(subcommand)]
+    Load(Load),
+    /// Write a dashboard or a whole study
+    #[command(subcommand)]
+    Report(Report),
+    /// Compute a metric from CSV, JSON lines or Parquet files
+    #[command(subcommand)]
+    Analyze(Box<analyze::Analyze>),
+    /// Write a notebook as a Rust program, the prose as comments
+    Export(export::Export),
+    /// Check this machine, or a folder that `generate` or `report` wrote, and say which command mends it; completes what was interrupted
+    Doctor(doctor::Doctor),
+}
+
+#[derive(Subcommand)]
+enum Generate {
+    /// The e-commerce platform: products, users, sessions, events
+    Ecommerce(files::Generate<ecommerce::Business>),
+    /// The mentor marketplace: users, sessions, mentors, requests, matches and eight tables more
+    Mentor(mentor::Generate),
+    /// The Notion-style study: users, workspaces, members, events, visitors, plans, calendar
+    Notion(files::Generate<notion::Business>),
+    /// The SaaS take-home: companies, plans, months, sessions
+    Saas(files::Generate<saas::Business>),
+}
+
+#[derive(Subcommand)]
+enum Load {
+    /// The e-commerce platform: products, users, sessions, events
+    Ecommerce(files::Load<ecommerce::Business>),
+    /// The Notion-style study: users, workspaces, members, events, visitors, plans, calendar
+    Notion(files::Load<notion::Business>),
+    /// The SaaS take-home: companies, plans, months, sessions
+    Saas(files::Load<saas::Business>),
+}
+
+#[derive(Subcommand)]
+enum Report {
+    /// The e-commerce platform: overview, cohorts, funnel, segments
+    Ecommerce(ecommerce::Report),
+    /// The Notion-style study, from data to report: metrics, charts, dashboard, text
+    Notion(notion::Report),
+}
+
+/// Does what the command line says.
+pub fn run() -> ExitCode {
+    let done = match Casebook::parse().task {
+        Task::Generate(Generate::Ecommerce(asked)) => asked.run(),
+        Task::Generate(Generate::Mentor(asked)) => asked.run(),
+        Task::Generate(Generate::Notion(asked)) => asked.run(),
+        Task::Generate(Generate::Saas(asked)) => asked.run(),
+        Task::Load(Load::Ecommerce(asked)) => asked.run(),
+        Task::Load(Load::Notion(asked)) => asked.run(),
+        Task::Load(Load::Saas(asked)) => asked.run(),
+        Task::Report(Report::Ecommerce(asked)) => asked.run(),
+        Task::Report(Report::Notion(asked)) => asked.run(),
+        Task::Analyze(asked) => asked.run(),
+        Task::Export(asked) => asked.run(),
+        Task::Doctor(asked) => {
+            return match asked.run().and_then(|well| say::trouble().map(|()| well)) {
+                Ok(true) => ExitCode::SUCCESS,
+                Ok(false) => ExitCode::FAILURE,
+                Err(error) => failure(&error),
+            };
+        }
+    };
+    match done.and_then(|()| say::trouble()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure(&error),
+    }
+}
+
+fn failure(error: &casebook::Error) -> ExitCode {
+    say::complain!("casebook: {}", terminal::message(&error.to_string()));
+    ExitCode::FAILURE
+}

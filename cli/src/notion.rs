@@ -1,0 +1,221 @@
+//! `casebook generate notion`, `casebook load notion` and `casebook report notion`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::report::notion::{self as report, Study, Tables, panels};
+use casebook::simulate::Part;
+use casebook::simulate::clock::Month;
+use casebook::simulate::notion::{self, Config};
+use casebook::warehouse::files::{Folder, Format};
+use casebook::warehouse::queries::Schema;
+use casebook::warehouse::{Sink, ahead, queries};
+use casebook::{Error, Result};
+use clap::{Args, ValueEnum};
+use rayon::prelude::*;
+
+use crate::files::{Case, Threads, progress};
+use crate::pipeline::{Manner, Pipeline, Step};
+use crate::say::complain;
+
+/// Which of the claims the data keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Preset {
+    /// 750,000 events for 50,000 users; a stickiness of 8%
+    Claims,
+    /// A stickiness of 35%, and the events it takes
+    Sticky,
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Preset::Claims => "claims",
+            Preset::Sticky => "sticky",
+        })
+    }
+}
+
+/// The business: what the study says unless told otherwise.
+#[derive(Args)]
+pub struct Business {
+    /// People who sign up
+    #[arg(long, default_value_t = Config::default().users)]
+    users: u32,
+    /// What the data is calibrated to
+    #[arg(long, default_value_t = Preset::Claims)]
+    preset: Preset,
+    /// Events for each user [default: the preset's]
+    #[arg(long)]
+    events_per_user: Option<f64>,
+    /// Months observed
+    #[arg(long, default_value_t = Config::default().months)]
+    months: u32,
+    /// The first month
+    #[arg(long, default_value_t = Config::default().start, value_name = "YYYY-MM")]
+    start: Month,
+    /// Every number drawn follows from it
+    #[arg(long, default_value_t = Config::default().seed)]
+    seed: u64,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+impl Case for Business {
+    type Config = Config;
+    const SCHEMA: &'static Schema = &queries::notion::SCHEMA;
+
+    fn config(&self) -> Result<Config> {
+        let preset = match self.preset {
+            Preset::Claims => Config::default(),
+            Preset::Sticky => Config::sticky(),
+        };
+        let mut config = Config {
+            users: self.users,
+            months: self.months,
+            start: self.start,
+            seed: self.seed,
+            ..preset
+        };
+        if let Some(events) = self.events_per_user {
+            config.targets.events_per_user = events;
+        }
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn threads(&self) -> &Threads {
+        &self.threads
+    }
+
+    fn size(config: &Config) -> String {
+        format!("{} users", config.users)
+    }
+
+    fn fill(config: &Config, part: Part, sink: &mut dyn Sink) -> Result<()> {
+        if part.is_first() {
+            sink.append("plans", &notion::plans()?)?;
+            sink.append("calendar", &notion::calendar(config)?)?;
+            sink.append("visitors", &notion::visitors(config)?)?;
+        }
+        let bar = progress(part, config.users, "users");
+        for batch in notion::batches(config, part)? {
+            let batch = batch?;
+            for (table, rows) in batch.named() {
+                sink.append(table, rows)?;
+            }
+            bar.inc(batch.user_profiles.height() as u64);
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+}
+
+/// The whole study, from data to report, in a folder.
+#[derive(Args)]
+pub struct Report {
+    #[command(flatten)]
+    business: Business,
+    /// The folder that receives data, metrics, charts, dashboard and report
+    #[arg(long, default_value = "data/out/notion")]
+    out: PathBuf,
+    /// Rebuild every step from scratch
+    #[arg(long)]
+    fresh: bool,
+    /// Replace files there that this command did not write, or that were changed since
+    #[arg(long)]
+    overwrite: bool,
+    /// Show the dashboard and the written report in the browser
+    #[arg(long)]
+    open: bool,
+}
+
+impl Report {
+    /// The steps, with the files that are known before they are made.
+    fn steps() -> Vec<Step> {
+        let tables = Business::SCHEMA.tables.iter().map(|table| format!("data/{table}.parquet"));
+        let metrics = Study::names().flat_map(|name| {
+            ["csv", "parquet"].map(|extension| format!("metrics/{name}.{extension}"))
+        });
+        let pages = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        vec![
+            Step { name: "data", files: tables.collect() },
+            Step { name: "metrics", files: metrics.collect() },
+            Step { name: "charts", files: pages(&["charts/casebook-charts.js"]) },
+            Step { name: "dashboard", files: pages(&["executive_dashboard.html"]) },
+            Step { name: "report", files: pages(&["report.md", "report.html"]) },
+        ]
+    }
+
+    pub fn run(self) -> Result<()> {
+        let config = self.business.config()?;
+        report::check(&config)?;
+        let manner = Manner { fresh: self.fresh, overwrite: self.overwrite };
+        let code = include_str!("notion.rs");
+        let mut pipeline = Pipeline::new(&self.out, Report::steps(), &config, code, manner)?;
+        self.business.threads.run(|| {
+            pipeline.step(|work| {
+                let mut files = Folder::create(&work.folder.join("data"), Format::Parquet, "")?;
+                let threads = &self.business.threads;
+                ahead(&mut files, |sink| {
+                    threads.run(|| Business::fill(&config, Part::WHOLE, sink))
+                })?;
+                files.finish()?;
+                Ok(format!("{} users in data/", config.users))
+            })?;
+            pipeline.step(|work| {
+                let study = Study::new(&Tables::read(&work.at("data"))?)?;
+                study.write(&work.folder.join("metrics"))?;
+                Ok(format!("{} events counted, tables in metrics/", study.key("events", "value")?))
+            })?;
+            pipeline.step(|work| {
+                let charts = panels(&Study::read(&work.at("metrics"))?)?;
+                let folder = work.folder.join("charts");
+                create(&folder)?;
+                write(&folder.join("casebook-charts.js"), &report::script())?;
+                charts.par_iter().try_for_each(|chart| {
+                    let file = folder.join(chart.id);
+                    let figure = chart.figure()?;
+                    figure.save(file.with_extension("svg"))?;
+                    figure.save(file.with_extension("png"))?;
+                    write(&file.with_extension("html"), &report::chart_page(chart)?)
+                })?;
+                Ok(format!("{} charts as HTML, SVG and PNG in charts/", charts.len()))
+            })?;
+            pipeline.step(|work| {
+                let study = Study::read(&work.at("metrics"))?;
+                let page = report::dashboard(&study, &panels(&study)?)?;
+                write(&work.folder.join("executive_dashboard.html"), &page)?;
+                Ok(format!("executive_dashboard.html, {:.1} MB", page.len() as f64 / 1e6))
+            })?;
+            pipeline.step(|work| {
+                let study = Study::read(&work.at("metrics"))?;
+                let text = report::written::markdown(&study, &panels(&study)?)?;
+                write(&work.folder.join("report.md"), &text)?;
+                write(&work.folder.join("report.html"), &report::report_page(&text))?;
+                Ok("report.md, report.html".to_owned())
+            })
+        })?;
+        pipeline.finish()?;
+        if self.open {
+            for page in ["executive_dashboard.html", "report.html"] {
+                let page = self.out.join(page);
+                if let Err(cause) = open::that(&page) {
+                    complain!(
+                        "casebook: no browser could be opened ({cause}): see {}",
+                        page.display()
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn create(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|cause| Error::file("create", folder, cause))
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).map_err(|cause| Error::file("write", path, cause))
+}

@@ -1,0 +1,110 @@
+//! The Notion-style study's report: interactive charts, an executive dashboard, print-ready pictures, and a written
+//! report.
+//!
+//! ```no_run
+//! use casebook_cli::report::notion::{Study, Tables, panels, written};
+//!
+//! let tables = Tables::read("data/out/notion/data".as_ref())?;
+//! let study = Study::new(&tables)?;
+//! let charts = panels(&study)?;
+//! println!("{}", written::markdown(&study, &charts)?);
+//! # Ok::<(), casebook::Error>(())
+//! ```
+//!
+//! The interactive pages share one script in a file beside them; the dashboard and the written report's page are
+//! complete in themselves but for the pictures. None makes a request.
+
+mod panels;
+mod scope;
+mod study;
+pub mod written;
+
+use polars::prelude::{Column, DataType};
+use serde_json::json;
+
+use super::{ECHARTS, STYLE, json};
+use casebook::Result;
+use casebook::notebook::number;
+
+pub use panels::{Panel, panels};
+pub use scope::check;
+pub use study::{Study, Tables};
+
+const SCRIPT: &str = include_str!("panels.js");
+const PAGE: &str = include_str!("panels.html");
+const PRINT: &str = include_str!("written.html");
+
+/// What the interactive charts have in common, as one file: the charts' library and what draws with it.
+pub fn script() -> String {
+    format!("{ECHARTS}\n{SCRIPT}")
+}
+
+/// The page of one chart; it loads [`script`] from `casebook-charts.js` beside it.
+///
+/// # Errors
+/// Those of the chart.
+pub fn chart_page(panel: &Panel) -> Result<String> {
+    let data = json(&json!({ "cards": [], "panels": [panel.spec()?] }))?;
+    Ok(fill(
+        &panel.title,
+        "Growth study",
+        "",
+        "<script src=\"casebook-charts.js\"></script>",
+        &data,
+    ))
+}
+
+/// The executive dashboard: the figures that matter, and every chart; one file, complete in itself.
+///
+/// # Errors
+/// Those of [`Study::frame`] and of the charts.
+pub fn dashboard(study: &Study, panels: &[Panel]) -> Result<String> {
+    let metrics = study.frame("key_metrics")?;
+    let cards = (0..metrics.height())
+        .map(|row| {
+            Ok(json!({
+                "name": panels::text(metrics, "metric", row)?,
+                "value": number(metrics, "value", row)?,
+                "low": metrics.column("low")?.f64()?.get(row),
+                "high": metrics.column("high")?.f64()?.get(row),
+                "unit": panels::text(metrics, "unit", row)?,
+            }))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let specs = panels.iter().map(Panel::spec).collect::<Result<Vec<_>>>()?;
+    let data = json(&json!({ "cards": cards, "panels": specs }))?;
+    let about = format!(
+        "{} users, {} events. Synthetic data. Ranges are 95 % intervals; of modelled revenue, the middle 90 %.",
+        panels::whole(study.key("users", "value")?),
+        panels::whole(study.key("events", "value")?)
+    );
+    Ok(fill(
+        "Executive dashboard",
+        "Executive dashboard",
+        &about,
+        &format!("<script>{}</script>", script()),
+        &data,
+    ))
+}
+
+/// The written report as a page that prints well; its pictures lie in `charts/`.
+pub fn report_page(markdown: &str) -> String {
+    PRINT.replace("{{body}}", &written::body(markdown))
+}
+
+/// Texts of a column, empty where null.
+fn texts(column: &Column) -> Result<Vec<Option<String>>> {
+    let texts = column.cast(&DataType::String)?;
+    Ok(texts.str()?.iter().map(|text| text.map(str::to_owned)).collect())
+}
+
+fn fill(title: &str, heading: &str, about: &str, script: &str, data: &str) -> String {
+    let escaped = title.replace('&', "&amp;").replace('<', "&lt;");
+    // The data comes last: what stands in it is not looked at again.
+    PAGE.replace("{{title}}", &escaped)
+        .replace("{{heading}}", heading)
+        .replace("{{about}}", about)
+        .replace("{{style}}", STYLE.trim_end())
+        .replace("{{script}}", script)
+        .replace("{{data}}", data)
+}

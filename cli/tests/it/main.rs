@@ -1,0 +1,10 @@
+//! The `casebook` command, as a person runs it.
+
+mod analyze;
+mod command;
+mod corpus;
+mod fuzz;
+mod kills;
+
+/// The workspace's folder, as the command's examples and the samples' paths have it.
+const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
