@@ -324,7 +324,7 @@ fn result(place: &Path) -> Result<DataFrame> {
 
 /// A result with the column types that its query declares.
 fn typed(frame: DataFrame, query: &Query) -> Result<DataFrame> {
-    let names: Vec<&str> = frame.get_column_names_str();
+    let names: Vec<&str> = frame.get_column_names().iter().map(|name| name.as_str()).collect();
     let Some(types) = query.types(&names)? else { return Ok(frame) };
     let columns = frame.columns().iter().zip(types);
     let columns = columns.map(|(column, kind)| column.strict_cast(&kind.data_type()));
