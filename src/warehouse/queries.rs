@@ -350,12 +350,12 @@ pub mod notion {
         name: "notion/power_users.sql",
         text: include_str!("../../sql/notion/power_users.sql"),
         columns: &[
-            ("tenth", Integer),
+            ("decile", Integer),
             ("users", Integer),
             ("events", Integer),
             ("share", Real),
-            ("fewest", Integer),
-            ("most", Integer),
+            ("min_events", Integer),
+            ("max_events", Integer),
             ("days_per_user", Real),
         ],
     };
