@@ -24,7 +24,7 @@ const EVENTS: &str = "events";
 /// use casebook::prelude::*;
 ///
 /// let tables = ecommerce::generate(&ecommerce::Config { users: 200, ..Default::default() })?;
-/// let visits = Events::new(&tables.sessions, "user_id", "session_start")?;
+/// let visits = Events::new(&tables.sessions, "user_id", "started_at")?;
 /// assert_eq!(visits.len(), tables.sessions.height());
 /// let daily = activity::daily(&visits, Window::default())?;
 /// # assert!(daily.height() > 0);

@@ -80,7 +80,7 @@ mod tests {
         for p in [0.6, 0.9, 0.975, 0.9995] {
             for df in [9_999.0, 10_001.0, 30_000.0] {
                 let back = 1.0 - t_two_sided(t_quantile(p, df), df) / 2.0;
-                assert!((back - p).abs() < 1e-9, "{p} with {df}: {back}");
+                assert!((back - p).abs() < 1e-8, "{p} with {df}: {back}");
             }
         }
         // SciPy: stats.t.ppf(0.975, 1e6).

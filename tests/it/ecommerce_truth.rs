@@ -365,7 +365,7 @@ fn a_bad_config_is_named() {
     );
     let mut config = default();
     config.months[3] = 0.0;
-    says(config, "`months` is 0; accepted: above 0, up to 10");
+    says(config, "`months` is 0; accepted: 0.001 to 10");
     let faults = Faults { outage_from: 360, outage_days: 10, ..Faults::default() };
     says(Config { faults, ..default() }, "`faults.outage_days` is 10; accepted: 0 to 5");
     let told =

@@ -262,7 +262,7 @@ fn what_cannot_be_is_refused() {
         &|config| config.segments[2].shares = 0.01,
         "`segments.shares` is 0.01; accepted: at least 0.",
     );
-    says(&|config| config.weekdays[6] = 0.0, "`weekdays` is 0; accepted: above 0, up to 10");
+    says(&|config| config.weekdays[6] = 0.0, "`weekdays` is 0; accepted: 0.001 to 10");
     says(&|config| config.users = 5_000_000, "in memory; `batches` makes more");
     let text = serde_json::to_string(&notion::Config::sticky()).unwrap();
     assert_eq!(serde_json::from_str::<notion::Config>(&text).unwrap(), notion::Config::sticky());

@@ -15,7 +15,7 @@ const MOST_CELLS: i64 = 20_000_000;
 impl Retention {
     /// The cohort matrix: who of those that signed up together is active how many periods later.
     ///
-    /// Reads `users` and `events` as the [module](self) says. Returns one row per cohort and period:
+    /// Reads `users` and `events` as the [module](super) says. Returns one row per cohort and period:
     /// `cohort` (Date, its first day), `period` (i64, from 0), `size` (i64: users of the cohort),
     /// `eligible` (i64: observed to the end of the period; with calendar periods all, or in a period in
     /// progress all so far), `active` (i64, of the eligible), `base` (i64: what `active` is divided by),

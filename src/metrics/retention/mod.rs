@@ -22,7 +22,7 @@
 //! - `events`: any number per user: `user_id`, `timestamp`. The sign-up itself must not be among them, or
 //!   it counts as activity of period 0. Events of people who are not in `users`, before a user's
 //!   sign-up or after the end of observation do not count.
-//! - Observation ends at [`Retention::until`], and who signs up later is not counted. If it is not given,
+//! - Observation is a [`Retention::window`]: who signs up outside it is not counted. If no end is given,
 //!   it ends with the last day on which anything happened, which counts as complete.
 //! - A user is eligible for a period once it was observed to its end. Who is not is neither kept nor
 //!   lost.

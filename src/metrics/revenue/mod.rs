@@ -1,6 +1,6 @@
 //! Recurring revenue: what was won, lost and kept, and what a customer is worth.
 //!
-//! [`movements`] and [`lifetime_value`] take anybody's subscriptions. [`monthly`] and [`churn`] take the
+//! [`movements()`] and [`lifetime_value()`] take anybody's subscriptions. [`monthly`] and [`churn`] take the
 //! subscription cases' [`presence`](super::activity::presence), where each customer has one plan.
 //!
 //! ```

@@ -1,6 +1,6 @@
 //! Segments: groups of users by what they did.
 //!
-//! [`rfm`] scores by recency, frequency and money; [`kmeans`] finds groups in any numbers.
+//! [`rfm()`] scores by recency, frequency and money; [`kmeans()`] finds groups in any numbers.
 //!
 //! ```
 //! use casebook::metrics::segment::{self, KMeans, K};
