@@ -130,7 +130,7 @@ class Lab(unittest.TestCase):
     def run_all_above(self, page, count):
         page.evaluate("(place) => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = place; }", count)
         self.command(page, "notebook:run-all-above")
-        page.wait_for_function("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status !== 'idle'", timeout=10_000)
+        page.wait_for_function("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status !== 'idle'", timeout=60_000)
 
     def run_until(self, page, count):
         self.run_all_above(page, count)
