@@ -9,7 +9,7 @@ use super::ids::{Ids, Numbered};
 use super::moments::Moments;
 use super::users::Users;
 use super::{TIME, USER};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::frame::{Source, fetch, full, require};
 
 /// What a frame of events is called in errors.
@@ -80,22 +80,12 @@ impl Events {
     /// Keeps the events for which a condition holds. One that is neither true nor false does not hold.
     ///
     /// # Errors
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a condition that is not true or false, such as a number;
-    /// polars' own for a column that is not there.
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a condition that is not true or false, such as a
+    /// number; polars' own for a column that is not there.
     pub fn filter(&self, condition: Expr) -> Result<Events> {
-        let marked =
-            self.frame().clone().lazy().select([condition.alias("condition")]).collect()?;
-        let column = marked.column("condition")?;
-        let keep = column.bool().map_err(|_| {
-            let problem = format!("is {}; it must be true or false", column.dtype());
-            Error::column(EVENTS, "condition", problem)
-        })?;
-        let kept = match keep.len() == self.len() {
-            true => self.frame().filter(keep)?,
-            // A condition without columns is the same for all.
-            false if keep.get(0) == Some(true) => self.frame().clone(),
-            false => self.frame().clear(),
-        };
+        let marks = self.marks(&[("condition", &condition)])?;
+        let keep: BooleanChunked = marks.iter().map(|mark| Some(*mark != 0)).collect();
+        let kept = self.frame().filter(&keep)?;
         Events::of(kept, EVENTS, &self.0.user, &self.0.time)
     }
 

@@ -2,9 +2,9 @@
 
 use polars::prelude::*;
 
-use super::observed::{HOUR, Observed};
 use crate::error::{Error, Result};
 use crate::events::{EventSource, Events, Index, NOBODY, UserSource, Users, Window, columns_of};
+use crate::events::{HOUR, Observed};
 use crate::frame::{coded, full, require};
 use crate::metrics::{share_columns, warnings};
 use crate::stats::sample::quantile;

@@ -3,8 +3,8 @@
 use polars::prelude::*;
 use rayon::prelude::*;
 
-use super::observed::Observed;
 use crate::error::Result;
+use crate::events::Observed;
 use crate::events::{DAY, EventSource, Grouped, Numbered, UserSource, Window};
 use crate::frame::{full, texts};
 use crate::metrics::share_columns;

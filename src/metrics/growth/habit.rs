@@ -2,8 +2,8 @@
 
 use polars::prelude::*;
 
-use super::observed::Observed;
 use crate::error::{Error, Result};
+use crate::events::Observed;
 use crate::events::{EventSource, UserSource, Window, distinct};
 use crate::metrics::share_columns;
 

@@ -38,7 +38,6 @@ mod activation;
 mod adoption;
 mod habit;
 mod north_star;
-mod observed;
 mod power_users;
 #[cfg(test)]
 mod properties;

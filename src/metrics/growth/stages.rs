@@ -3,8 +3,8 @@
 use polars::prelude::*;
 use rayon::prelude::*;
 
-use super::observed::Observed;
 use crate::error::{Error, Result};
+use crate::events::Observed;
 use crate::events::{EventSource, Grouped, TIME, UserSource, Window, columns_of};
 use crate::metrics::{require, share_columns, texts};
 

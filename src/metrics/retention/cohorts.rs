@@ -44,27 +44,28 @@ impl Retention {
         period: Period,
     ) -> Result<DataFrame> {
         let tracks = Tracks::new(self, users, events)?;
-        let counted = || (0..tracks.people()).filter(|user| tracks.started_within(*user));
-        let starts = || counted().map(|user| tracks.start_day[user]);
+        let counted = || (0..tracks.seen.people()).filter(|user| tracks.seen.started(*user));
+        let starts = || counted().map(|user| tracks.seen.start_day[user]);
         let (Some(first), Some(last)) = (starts().min(), starts().max()) else {
             return matrix(&[]);
         };
-        let (earliest, latest) = tracks.day_range().unwrap_or((first, last));
-        let end = tracks.bounds.until_day;
+        let (earliest, latest) = tracks.seen.day_range().unwrap_or((first, last));
+        let bounds = tracks.seen.bounds;
+        let end = bounds.until_day;
         let span = Numbers::new(period, earliest, latest.max(end));
-        let cohort: Vec<i32> = tracks.start_day.iter().map(|day| span.of(*day)).collect();
+        let cohort: Vec<i32> = tracks.seen.start_day.iter().map(|day| span.of(*day)).collect();
         let (from, to) = (span.of(first), span.of(last));
         // The last period that began before observation ended.
-        let partly = tracks.ends_within_a_day();
-        let last_day = tracks.bounds.last_day;
+        let partly = bounds.last_day == bounds.until_day;
+        let last_day = bounds.last_day;
         let last_period = period.of(last_day);
         let length = period.days() * DAY;
         let width = match self.clock {
             Clock::Calendar => i64::from(last_period - from) + 1,
             Clock::Hours24 => counted()
-                .map(|user| tracks.start.micros[user])
-                .min()
-                .map_or(0, |at| (tracks.bounds.end - at + length - 1).div_euclid(length)),
+                .map(|user| tracks.time_observed(user))
+                .max()
+                .map_or(0, |observed| (observed + length - 1).div_euclid(length)),
         }
         .max(0);
         let height = i64::from(to - from) + 1;
@@ -77,6 +78,7 @@ impl Retention {
         // Which periods each user was active in, counted from the user's own.
         let event_days = tracks.event_days();
         let numbers: Vec<i32> = tracks
+            .seen
             .user
             .iter()
             .enumerate()
@@ -94,12 +96,13 @@ impl Retention {
             })
             .collect();
         let codes: Vec<u32> = tracks
+            .seen
             .user
             .iter()
             .zip(&numbers)
             .map(|(user, number)| if *number < 0 { NOBODY } else { *user })
             .collect();
-        let active: Grouped<i32> = distinct(&codes, tracks.people(), &numbers);
+        let active: Grouped<i32> = distinct(&codes, tracks.seen.people(), &numbers);
 
         let (width, height) = (width as usize, height as usize);
         let mut cells = vec![Cell::default(); width * height];
@@ -115,7 +118,7 @@ impl Retention {
                     (begun - i64::from(!over), begun)
                 }
                 Clock::Hours24 => {
-                    let observed = tracks.bounds.end - tracks.start.micros[user];
+                    let observed = tracks.time_observed(user);
                     (observed.div_euclid(length), (observed + length - 1).div_euclid(length))
                 }
             };

@@ -294,7 +294,8 @@ impl Retention {
         let tracks = Tracks::new(self, users, events)?;
         // On or after day N asks only whether day N was observed, then for the last activity.
         let last_needed = |span: &(u32, u32)| if span.1 == u32::MAX { span.0 } else { span.1 };
-        let observed: Vec<i64> = (0..tracks.people()).map(|user| tracks.observed(user)).collect();
+        let observed: Vec<i64> =
+            (0..tracks.seen.people()).map(|user| tracks.days_observed(user)).collect();
         // One bit per user and span. Threads share them; setting a bit twice does no harm.
         let words = spans.len().div_ceil(64).max(1);
         let active: Vec<AtomicU64> =
@@ -305,7 +306,7 @@ impl Retention {
             of_day.push(bits_of(day, spans, words));
         }
         let open_ended = bits_of(u32::MAX, spans, words);
-        tracks.user.par_iter().enumerate().for_each(|(row, user)| {
+        tracks.seen.user.par_iter().enumerate().for_each(|(row, user)| {
             if *user == NOBODY {
                 return;
             }
@@ -366,34 +367,35 @@ impl Retention {
         let tracks = Tracks::new(self, users, events)?;
         let ahead = i32::try_from(n).unwrap_or(i32::MAX);
         let length = period.days();
-        let (first, last) = tracks.day_range().unwrap_or_default();
+        let (first, last) = tracks.seen.day_range().unwrap_or_default();
         let number = Numbers::new(period, first, last);
         let event_days = tracks.event_days();
         let passed = |row: usize, user: usize| match self.clock {
             Clock::Calendar => {
-                i64::from(number.of(event_days[row]) - number.of(tracks.start_day[user]))
+                i64::from(number.of(event_days[row]) - number.of(tracks.seen.start_day[user]))
             }
             Clock::Hours24 => tracks.day_since(row, user).div_euclid(length),
         };
-        let mut active = vec![false; tracks.people()];
-        for (row, user) in tracks.user.iter().enumerate().filter(|(_, user)| **user != NOBODY) {
+        let mut active = vec![false; tracks.seen.people()];
+        for (row, user) in tracks.seen.user.iter().enumerate().filter(|(_, user)| **user != NOBODY)
+        {
             let user = *user as usize;
             active[user] |= passed(row, user) == i64::from(n);
         }
         let eligible: Vec<bool> = (0..active.len())
             .map(|user| match self.clock {
                 Clock::Calendar => {
-                    let own = period.of(tracks.start_day[user]);
+                    let own = period.of(tracks.seen.start_day[user]);
                     let end = period.start(own.saturating_add(ahead).saturating_add(1));
-                    tracks.started_within(user) && end <= tracks.bounds.until_day
+                    tracks.seen.started(user) && end <= tracks.seen.bounds.until_day
                 }
-                Clock::Hours24 => tracks.observed(user) >= (i64::from(n) + 1) * length,
+                Clock::Hours24 => tracks.days_observed(user) >= (i64::from(n) + 1) * length,
             })
             .collect();
         let shown: Vec<Option<bool>> =
             active.iter().zip(&eligible).map(|(active, seen)| seen.then_some(*active)).collect();
         Ok(DataFrame::new_infer_height(vec![
-            tracks.ids()?.clone(),
+            tracks.seen.ids()?.clone(),
             Column::new("eligible".into(), eligible),
             Column::new("active".into(), shown),
         ])?)

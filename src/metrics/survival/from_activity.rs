@@ -3,7 +3,7 @@
 use polars::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::events::{EventSource, UserSource, Window};
+use crate::events::{EventSource, Observed, UserSource, Window};
 use crate::metrics::absent;
 
 /// Takes as lost whoever was inactive for so many days: how long users stay where nobody cancels.
@@ -48,30 +48,23 @@ pub fn from_activity(
     }
     let (users, events) = (users.whole()?, events.events(&[])?);
     absent(users.frame(), "users", &["events", "duration", "observed"])?;
-    let start = users.starts(&events)?;
-    let (at, days, started) = (&events.moments().micros, events.days(), start.days());
-    let bounds = window.bounds(events.moments(), events.day_range());
-    let end = bounds.until_day;
+    let seen = Observed::new(users, events, window)?;
+    let (users, days, started) = (&seen.users, seen.events.days(), &seen.start_day);
+    let end = seen.bounds.until_day;
     let cut = end - inactivity as i32;
-    // Where only days are known, the day of the start counts.
-    let by_day = start.are_days() || events.moments().are_days();
     let mut last = vec![None::<i32>; users.len()];
     let mut counts = vec![0_i64; users.len()];
-    for (row, user) in events.rows_in(&users)?.into_iter().enumerate() {
-        let user = user as usize;
-        let Some(from) = started.get(user) else { continue };
-        let early = if by_day { days[row] < *from } else { at[row] < start.micros[user] };
-        if !early && days[row] < end && at[row] >= bounds.from {
-            last[user] = last[user].max(Some(days[row]));
-            counts[user] += 1;
-        }
+    // A day that was not observed to its end says nothing of who was not there.
+    for (row, user) in seen.rows().filter(|(row, _)| days[*row] < end) {
+        last[user] = last[user].max(Some(days[row]));
+        counts[user] += 1;
     }
-    let within = |user: usize| start.micros[user] >= bounds.from && started[user] < cut;
+    let within = |user: usize| seen.started(user) && started[user] < cut;
     let kept: BooleanChunked =
         (0..users.len()).map(|user| Some(last[user].is_some() && within(user))).collect();
     let stays: Vec<Option<i64>> = last
         .iter()
-        .zip(&started)
+        .zip(started)
         .map(|(last, from)| last.map(|last| i64::from((last + 1).min(cut) - from)))
         .collect();
     let gone: Vec<bool> = last.iter().map(|last| last.is_some_and(|last| last < cut)).collect();

@@ -3,14 +3,14 @@
 use polars::prelude::*;
 use rayon::prelude::*;
 
+use super::{Bounds, Events, Micros, NOBODY, Users, Window};
 use crate::error::Result;
-use crate::events::{Bounds, Events, Micros, NOBODY, Users, Window};
 
 /// An hour in microseconds.
-pub(super) const HOUR: i64 = 3_600_000_000;
+pub(crate) const HOUR: i64 = 3_600_000_000;
 
 /// What every metric that counts from a user's start begins with.
-pub(super) struct Observed {
+pub(crate) struct Observed {
     pub users: Users,
     pub events: Events,
     /// When each user started, and on which day.
@@ -18,7 +18,7 @@ pub(super) struct Observed {
     pub start_day: Vec<i32>,
     /// The user of each event that counts: in the window, of a user who started in it, and not before that start.
     pub user: Vec<u32>,
-    bounds: Bounds,
+    pub bounds: Bounds,
     /// Whether a start or an event is only known to its day.
     by_day: bool,
 }
@@ -68,6 +68,12 @@ impl Observed {
     /// Whether a user started in the window and was observed for so many days.
     pub fn eligible(&self, user: usize, days: u32) -> bool {
         self.started(user) && self.day(user, days) <= i64::from(self.bounds.until_day)
+    }
+
+    /// The first and the last day on which a user started or anything happened.
+    pub fn day_range(&self) -> Option<(i32, i32)> {
+        let days = || self.start_day.iter().chain(self.events.days()).copied();
+        days().min().zip(days().max())
     }
 
     /// The day so many days after a user's start.
