@@ -251,7 +251,8 @@ pub struct Clock {
     ahead: i64,
 }
 
-const DAY: i64 = 86_400_000_000;
+/// In microseconds.
+pub const DAY: i64 = 86_400_000_000;
 
 impl Clock {
     pub fn new(zone: Tz) -> Clock {
