@@ -74,7 +74,7 @@ impl Ab {
             (_, Some(_)) => {}
             (Some(_), None) => once(&table)?,
             (None, None) => notes::tell(
-                "each row counts as a user; --user COLUMN sees to it that nobody stands in two rows, or in two arms",
+                "each row counts as a user; --user COLUMN checks that nobody stands in two rows or two arms",
             ),
         }
         let ratio = self.sizes(&table).map_err(|error| table.told(error))?;

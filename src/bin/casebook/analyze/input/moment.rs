@@ -416,7 +416,7 @@ mod tests {
             let expected = in_zone(set, berlin);
             assert_eq!(clock.set(&mut set).map(|()| set), expected);
         }
-        // From the first of January, 300 days hold the last Sundays of March and October; 300 is the 26th of October.
+        // Those 300 days end on the 26th of October, before the clock goes back.
         assert_eq!((clock.leapt, clock.twice), (1, 0));
         let mut again = read("2024-10-27 02:30").unwrap().micros().unwrap();
         clock.set(&mut again);
