@@ -54,6 +54,21 @@ pub enum ErrorKind {
         /// What the system said.
         cause: String,
     },
+    /// Files stand where others are to be written, and may not be replaced; nothing was.
+    Occupied {
+        /// Where they are.
+        folder: PathBuf,
+        /// Their paths in the folder.
+        names: Vec<String>,
+    },
+    /// Files were being replaced when something failed, and the earlier ones could not all be put back.
+    /// [`recover`](crate::output::recover) completes the replacement once the cause is mended.
+    HalfReplaced {
+        /// Where they are.
+        folder: PathBuf,
+        /// What failed.
+        cause: String,
+    },
     /// A database refused, failed or went away.
     Database {
         /// "SQLite", "PostgreSQL" or "Spark".
@@ -178,6 +193,17 @@ impl From<PolarsError> for Error {
     }
 }
 
+/// More names than these are counted.
+const LISTED: usize = 12;
+
+/// Names for people, the first of them if they are many.
+fn listed(names: &[String]) -> String {
+    match names.len().checked_sub(LISTED) {
+        Some(more @ 1..) => format!("{} and {more} more", names[..LISTED].join(", ")),
+        _ => names.join(", "),
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind() {
@@ -196,6 +222,16 @@ impl fmt::Display for Error {
             }
             ErrorKind::File { action, path, cause } => {
                 write!(f, "could not {action} {}: {cause}", path.display())
+            }
+            ErrorKind::Occupied { folder, names } => write!(
+                f,
+                "could not write into {}: not written by this program, or changed since: {}; \
+                 nothing was replaced",
+                folder.display(),
+                listed(names)
+            ),
+            ErrorKind::HalfReplaced { folder, cause } => {
+                write!(f, "could not replace files in {}: {cause}", folder.display())
             }
             ErrorKind::Database { engine, trouble, doing, cause } => {
                 write!(f, "{engine}, while {doing}: {}", trouble.sentence())?;

@@ -111,6 +111,33 @@ pub fn run() -> ExitCode {
 }
 
 fn failure(error: &casebook::Error) -> ExitCode {
-    say::complain!("casebook: {}", terminal::message(&error.to_string()));
+    say::complain!("casebook: {}{}", terminal::message(&told(error)), advice(error));
     ExitCode::FAILURE
+}
+
+/// What is wrong, in the words of somebody who has files and no frames.
+fn told(error: &casebook::Error) -> String {
+    match error.kind() {
+        casebook::ErrorKind::MissingColumn { column, present, .. } if !present.is_empty() => {
+            format!("there is no column `{column}`; there are `{}`", present.join("`, `"))
+        }
+        casebook::ErrorKind::BadColumn { column, problem, .. } => {
+            format!("column `{column}` {problem}")
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// What this command has for the trouble; the library knows nothing of its options.
+fn advice(error: &casebook::Error) -> String {
+    match error.kind() {
+        casebook::ErrorKind::Occupied { .. } => {
+            " (--overwrite replaces these, or name another folder)".to_owned()
+        }
+        casebook::ErrorKind::HalfReplaced { folder, .. } => {
+            let folder = terminal::plain(&folder.display().to_string());
+            format!("; when that is mended, `casebook doctor {folder}` completes what was begun")
+        }
+        _ => String::new(),
+    }
 }

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::files::suffix;
 use crate::record;
-use crate::say::say;
+use crate::say::{many, say};
 use crate::terminal::plain;
 
 /// More missing parts than these are counted, not listed.
@@ -300,7 +300,7 @@ fn look(folder: &Path, set: &[(Part, Manifest)]) -> bool {
                 manifest.files.iter().fold((0_u64, 0_u64), |(rows, bytes), file| {
                     (rows.saturating_add(file.rows), bytes.saturating_add(file.bytes))
                 });
-            let files = record::files(manifest.files.len());
+            let files = many(manifest.files.len(), "file");
             tell(&format!("ok       {}: {files}, {rows} rows, {bytes} bytes", what(*part)));
             continue;
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use casebook::output::{Known, sha256, stays_inside};
 use casebook::{Error, Result};
 
-use crate::say::say;
+use crate::say::{many, say};
 use crate::terminal::plain;
 
 /// The folder of the records.
@@ -103,11 +103,6 @@ impl Record {
     }
 }
 
-/// So many files, in words.
-pub fn files(count: usize) -> String {
-    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
-}
-
 /// Says what is there of a report in a folder, what is missing and what was changed. `None` if there is no report, else
 /// whether all is well.
 pub fn check(folder: &Path) -> Option<bool> {
@@ -137,7 +132,7 @@ pub fn check(folder: &Path) -> Option<bool> {
         };
         let troubles: Vec<String> = record.files.iter().filter_map(trouble).collect();
         if troubles.is_empty() {
-            say!("ok       report, {shown}: {}", files(record.files.len()));
+            say!("ok       report, {shown}: {}", many(record.files.len(), "file"));
         } else {
             well = false;
             say!("damaged  report, {shown}: {}", troubles.join("; "));

@@ -38,6 +38,12 @@ pub fn to_error(words: fmt::Arguments) {
     let _ = writeln!(io::stderr().lock(), "{words}");
 }
 
+/// So many of something: "1 day", "2 days".
+pub fn many<N: From<u8> + PartialEq + fmt::Display>(count: N, of: &str) -> String {
+    let more = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {of}{more}")
+}
+
 /// That what was said has arrived, or that nobody wanted it.
 pub fn trouble() -> Result<()> {
     let trouble = TROUBLE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -46,5 +52,15 @@ pub fn trouble() -> Result<()> {
             Err(Error::file("write to", Path::new("standard output"), cause))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!((many(1_i64, "day"), many(2_usize, "day")), ("1 day".into(), "2 days".into()));
     }
 }

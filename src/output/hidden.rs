@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,8 @@ pub const UNFINISHED: &str = ".casebook-unfinished-";
 const LOCK: &str = "lock";
 /// Who that is, for people.
 const HOLDER: &str = "holder";
+/// Files that are being replaced, until all new ones are in their place.
+pub const OLD: &str = "old";
 /// Says that the next run goes on with what is there.
 const RESUME: &str = "resume";
 /// Whoever clears up after a killed process holds a lock for moments.
@@ -27,8 +29,8 @@ pub struct Hidden {
     path: PathBuf,
     lock: Option<File>,
     keep: Cell<bool>,
-    /// The folder above, if it was made for this one.
-    made: Option<PathBuf>,
+    /// The folders above that were made for this one, the innermost first.
+    made: Vec<PathBuf>,
 }
 
 impl Hidden {
@@ -70,7 +72,7 @@ impl Hidden {
                     std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
                 let holder = format!("process {}, `{}`", std::process::id(), words.join(" "));
                 fs::write(path.join(HOLDER), holder).map_err(fail)?;
-                return Ok(Hidden { path, lock: Some(lock), keep: Cell::new(false), made: None });
+                return Ok(Hidden { path, lock: Some(lock), keep: Cell::new(false), made: vec![] });
             }
         }
     }
@@ -79,9 +81,9 @@ impl Hidden {
         &self.path
     }
 
-    /// Notes that the folder above was made for this one: if nothing is put there, it goes, too.
-    pub fn made_above(&mut self, place: &Path) {
-        self.made = Some(place.to_owned());
+    /// Notes which folders above were made for this one, the innermost first: if nothing is put there, they go, too.
+    pub fn made_above(&mut self, folders: Vec<PathBuf>) {
+        self.made = folders;
     }
 
     /// Whether the folder outlives this value.
@@ -129,26 +131,47 @@ impl Drop for Hidden {
             // What cannot be removed is in nobody's way.
             let _ = self.remove();
             // A folder in which something stands is not removed.
-            if let Some(place) = &self.made {
-                let _ = fs::remove_dir(place);
+            for folder in &self.made {
+                let _ = fs::remove_dir(folder);
             }
         }
     }
 }
 
 fn busy(place: &Path, hidden: &Path) -> Error {
-    let holder = fs::read_to_string(hidden.join(HOLDER)).unwrap_or_default();
-    let holder: String = holder.chars().filter(|c| !c.is_control()).take(300).collect();
-    let who = if holder.is_empty() { "another process".to_owned() } else { holder };
+    let who = holder(&hidden.join(HOLDER)).unwrap_or_else(|| "another process".to_owned());
     Error::file("write into", place, format!("{who} is at work there; wait until it is done"))
+}
+
+/// Who is at work, as that process has noted it. Whoever can write into the folder can write this: nothing waits for a
+/// pipe, and what a terminal would obey instead of showing it is left out.
+fn holder(path: &Path) -> Option<String> {
+    if !fs::symlink_metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let mut start = vec![];
+    File::open(path).ok()?.take(4_096).read_to_end(&mut start).ok()?;
+    let shown = |c: &char| {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{2028}'..='\u{202e}')
+            || matches!(c, '\u{2066}'..='\u{2069}' | '\u{feff}');
+        !c.is_control() && !turns
+    };
+    let holder: String = String::from_utf8_lossy(&start).chars().filter(shown).take(300).collect();
+    (!holder.is_empty()).then_some(holder)
 }
 
 /// That something was left by an earlier run of which, without locks, nobody can say whether it has ended.
 pub fn unknown(action: &'static str, place: &Path, left: &Path, cause: &io::Error) -> Error {
-    let left = left.display();
+    let old = left.join(OLD);
+    // It was replacing files: they are not to be removed with the rest.
+    let first = match fs::read_dir(&old).is_ok_and(|mut entries| entries.next().is_some()) {
+        true => format!("move what is in {} back to {}, then ", old.display(), place.display()),
+        false => String::new(),
+    };
     let told = format!(
-        "an earlier run left {left}, and files cannot be locked here ({cause}), so it may still be at work; if it is \
-         not, remove that"
+        "an earlier run left {}, and files cannot be locked here ({cause}), so it may still be at work; if it is not, \
+         {first}remove that",
+        left.display()
     );
     Error::file(action, place, told)
 }
@@ -181,7 +204,7 @@ pub fn left_behind(place: &Path) -> io::Result<Vec<Hidden>> {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
             _ => continue,
         };
-        found.push(Hidden { path, lock, keep: Cell::new(true), made: None });
+        found.push(Hidden { path, lock, keep: Cell::new(true), made: vec![] });
     }
     Ok(found)
 }

@@ -9,14 +9,12 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::hidden::remove;
+use super::hidden::{OLD, remove};
 use super::state::{Seen, sync_folder};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Below a hidden folder: files on their way.
 pub const NEW: &str = "new";
-/// Below a hidden folder: files they replace, until all is done.
-const OLD: &str = "old";
 const JOURNAL: &str = "journal";
 const HEAD: &str = "casebook journal 1";
 const END: &str = "end";
@@ -91,11 +89,8 @@ pub fn swap(place: &Path, hidden: &Path, entries: &[Entry], watch: &mut Watch) -
         Err(error) => match back(&places, entries) {
             Ok(()) => Err(error),
             Err(cause) => {
-                let further = format!(
-                    "{error}; and what was there could not be put back ({cause}): when the trouble is mended, \
-                     `casebook doctor` with this folder completes what was begun"
-                );
-                Err(Error::file("replace files in", place, further))
+                let cause = format!("{error}; and what was there could not be put back ({cause})");
+                Err(ErrorKind::HalfReplaced { folder: place.to_owned(), cause }.into())
             }
         },
     }

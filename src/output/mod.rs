@@ -38,12 +38,10 @@ use state::Seen;
 pub(crate) use state::hexadecimal;
 pub use state::sha256;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Below a hidden folder: work that is not to be kept.
 const SCRATCH: &str = "scratch";
-/// More files in the way than these are counted.
-const LISTED: usize = 12;
 
 /// A file that an earlier run wrote, as its record says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +98,8 @@ impl Claim {
     }
 
     fn open(place: &Path, key: &str) -> Result<Claim> {
-        let made = !place.exists();
+        let missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+        let made = place.ancestors().take_while(missing).map(Path::to_owned).collect();
         fs::create_dir_all(place).map_err(|cause| Error::file("create", place, cause))?;
         // Another set that cannot be completed is no reason to stop here.
         let _ = recover(place);
@@ -108,9 +107,7 @@ impl Claim {
             left.keep(left.is_marked() || journal::is_open(left.path()));
         }
         let mut hidden = Hidden::lock(place, key)?;
-        if made {
-            hidden.made_above(place);
-        }
+        hidden.made_above(made);
         hidden.keep(true);
         journal::recover(place, hidden.path())?;
         Ok(Claim { place: place.to_owned(), hidden, hashes: RefCell::default() })
@@ -147,7 +144,8 @@ impl Claim {
     /// Checks that the names are free or may be replaced.
     ///
     /// # Errors
-    /// [`ErrorKind::File`](crate::ErrorKind::File), naming the files that stand in the way.
+    /// [`ErrorKind::Occupied`](crate::ErrorKind::Occupied), naming the files that stand in the way;
+    /// [`ErrorKind::File`](crate::ErrorKind::File) for a folder there.
     pub fn check(&self, names: &[PathBuf], replace: &Replace) -> Result<()> {
         let mut foreign = vec![];
         for name in names {
@@ -164,12 +162,7 @@ impl Claim {
         if foreign.is_empty() {
             return Ok(());
         }
-        let cause = format!(
-            "not written by this program, or changed since: {}; nothing was replaced \
-             (--overwrite replaces these, or name another folder)",
-            listed(&foreign)
-        );
-        Err(Error::file("write into", &self.place, cause))
+        Err(ErrorKind::Occupied { folder: self.place.clone(), names: foreign }.into())
     }
 
     fn may_replace(&self, name: &Path, seen: &Seen, replace: &Replace) -> Result<bool> {
@@ -210,7 +203,8 @@ impl Claim {
     /// [`recover`] completes the replacement later.
     ///
     /// # Errors
-    /// [`ErrorKind::File`](crate::ErrorKind::File): those of [`Claim::check`], and the system's.
+    /// Those of [`Claim::check`]; [`ErrorKind::File`](crate::ErrorKind::File): the system's;
+    /// [`ErrorKind::HalfReplaced`](crate::ErrorKind::HalfReplaced): the earlier files could not be put back.
     pub fn replace(&self, names: &[PathBuf], obsolete: &[Known], may: &Replace) -> Result<()> {
         self.replace_watched(names, obsolete, may, &mut |_| Ok(()))
     }
@@ -264,14 +258,6 @@ impl Drop for Claim {
         if fs::read_dir(self.staging()).is_ok_and(|mut entries| entries.next().is_none()) {
             self.hidden.keep(false);
         }
-    }
-}
-
-/// Names for people, the first of them if they are many.
-fn listed(names: &[String]) -> String {
-    match names.len().checked_sub(LISTED) {
-        Some(more @ 1..) => format!("{} and {more} more", names[..LISTED].join(", ")),
-        _ => names.join(", "),
     }
 }
 

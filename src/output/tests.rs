@@ -175,6 +175,11 @@ fn what_is_not_known_or_was_changed_is_refused_by_name() {
     let refused = |mine: &[Known]| {
         let told = claim.replace(&names(), &gone, &Replace::Known(mine.to_vec())).unwrap_err();
         assert_eq!(shown(folder.path()), set("old", "gone"));
+        // Options are the command's: see `advice` there.
+        assert!(
+            matches!(told.kind(), ErrorKind::Occupied { .. }) && !told.to_string().contains("--"),
+            "{told}"
+        );
         told.to_string()
     };
     let told = refused(&mine[1..]);
@@ -209,6 +214,67 @@ fn folders_and_links_in_the_way_are_left_alone() {
             "old deep/sessions.csv"
         );
     }
+}
+
+/// What was there cannot be put back: that is said by kind, so that whoever has a remedy can name it.
+#[test]
+fn what_is_half_replaced_is_completed_later() {
+    let (folder, claim) = old();
+    let seal = folder.path().join("manifest.json");
+    let told = claim
+        .replace_watched(&names(), &[], &Replace::Any, &mut |change: &str| {
+            if change != "move a new file" {
+                return Ok(());
+            }
+            fs::write(&seal, "theirs")?;
+            Err(io::ErrorKind::StorageFull.into())
+        })
+        .unwrap_err();
+    drop(claim);
+    let place = folder.path();
+    assert!(
+        matches!(told.kind(), ErrorKind::HalfReplaced { folder, .. } if folder == place),
+        "{told}"
+    );
+    let told = told.to_string();
+    assert!(told.contains("could not be put back") && !told.contains("casebook doctor"), "{told}");
+    assert_eq!(fs::read_to_string(&seal).unwrap(), "theirs");
+    fs::remove_file(&seal).unwrap();
+    assert_eq!(recover(folder.path()).unwrap(), 1);
+    assert_eq!(shown(folder.path()), set("new", "gone"));
+}
+
+/// Who holds a claim is told from a file in which anybody can write.
+#[test]
+fn a_holder_is_shown_without_what_a_terminal_obeys() {
+    let folder = tempfile::tempdir().unwrap();
+    let claim = Claim::take(folder.path(), "key").unwrap();
+    let holder = claim.staging().parent().unwrap().join("holder");
+    fs::write(&holder, "job\u{1b}[2J \u{202e}7\u{2066}\n").unwrap();
+    let told = Claim::take(folder.path(), "key").unwrap_err().to_string();
+    assert!(told.contains("job[2J 7 is at work there"), "{told:?}");
+    fs::write(&holder, "x".repeat(1_000_000)).unwrap();
+    let told = Claim::take(folder.path(), "key").unwrap_err().to_string();
+    assert!(told.len() < 1_000, "{} bytes", told.len());
+    fs::remove_file(&holder).unwrap();
+    let told = Claim::take(folder.path(), "key").unwrap_err().to_string();
+    assert!(told.contains("another process is at work there"), "{told}");
+}
+
+/// Without locks nobody can say whether an earlier run has ended; what it moved aside must survive the advice.
+#[test]
+fn what_cannot_be_locked_is_explained_and_old_files_come_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = folder.path().join(format!("{UNFINISHED}key"));
+    fs::create_dir(&left).unwrap();
+    let cause = io::Error::from(io::ErrorKind::Unsupported);
+    let told = || hidden::unknown("write into", folder.path(), &left, &cause).to_string();
+    assert!(told().contains("if it is not, remove that"), "{}", told());
+    assert!(told().contains(left.to_str().unwrap()), "{}", told());
+    fs::create_dir(left.join("old")).unwrap();
+    assert!(told().contains("if it is not, remove that"), "{}", told());
+    fs::write(left.join("old/users.csv"), "old").unwrap();
+    assert!(told().contains("if it is not, move what is in"), "{}", told());
 }
 
 #[test]
@@ -303,9 +369,12 @@ fn what_was_left_behind_is_kept_until_somebody_says_otherwise() {
 #[test]
 fn a_folder_made_for_nothing_is_not_left() {
     let above = tempfile::tempdir().unwrap();
-    let place = above.path().join("out");
+    let place = above.path().join("far/out");
     drop(Claim::take(&place, "key").unwrap());
-    assert!(!place.exists());
+    assert!(!place.exists() && !above.path().join("far").exists());
+    fs::create_dir(above.path().join("far")).unwrap();
+    drop(Claim::take(&place, "key").unwrap());
+    assert!(!place.exists() && above.path().join("far").exists());
     // What was there before, even empty, stays.
     fs::create_dir(&place).unwrap();
     drop(Claim::take(&place, "key").unwrap());

@@ -18,7 +18,6 @@ use polars::prelude::DataFrame;
 use super::Sink;
 use crate::error::{Error, Result};
 use crate::output::{Claim, Replace};
-pub use crate::output::{UNFINISHED, sha256, unfinished};
 pub use reading::{parts, read, read_columns};
 use writer::Writer;
 
@@ -120,7 +119,7 @@ impl Folder {
     /// Says which earlier files may be replaced, and checks that those of these tables, and a seal of this name, may.
     ///
     /// # Errors
-    /// [`ErrorKind::File`](crate::ErrorKind::File), naming the files that stand in the way.
+    /// [`ErrorKind::Occupied`](crate::ErrorKind::Occupied), naming the files that stand in the way.
     pub fn replacing(mut self, replace: Replace, tables: &[&str], seal: &str) -> Result<Folder> {
         self.replace = replace;
         let mut names: Vec<PathBuf> =

@@ -8,17 +8,18 @@ use casebook::{Error, Result};
 use clap::Args;
 
 use super::input::{Column, Kind, Source, Table};
-use super::{Output, capital};
+use super::{Output, capital, notes};
 
 /// What an experiment did: shares or means of each arm against control, and whether the arms have the
 /// sizes they should
 ///
-/// Example: casebook analyze ab data/samples/experiment.csv --arm arm --outcome converted --control control
+/// Example: casebook analyze ab data/samples/experiment.csv --user user_id --arm arm --outcome converted --control control
 #[derive(Args)]
 pub struct Ab {
     #[command(flatten)]
     source: Source,
-    /// The user ID column; no user may stand in two rows, unless rows are --cluster-ed
+    /// The user ID column; no user may stand in two rows, unless rows are --cluster-ed. Without it, each row
+    /// counts as a user of its own
     #[arg(long, value_name = "COLUMN")]
     user: Option<String>,
     /// The column that says in which arm
@@ -59,8 +60,8 @@ impl Ab {
     pub fn run(self) -> Result<()> {
         self.output.check()?;
         let mut columns = vec![
-            Column::new(&self.arm, "arm", Kind::Text),
-            Column::new(&self.outcome, "outcome", Kind::Number),
+            Column::new(&self.arm, "arm", Kind::Label).said_by("--arm"),
+            Column::new(&self.outcome, "outcome", Kind::Number).said_by("--outcome"),
         ];
         columns.extend(self.user.iter().map(|column| Column::new(column, "user_id", Kind::Id)));
         columns
@@ -69,29 +70,20 @@ impl Ab {
         columns.extend(self.cluster.iter().map(|column| Column::new(column, "cluster", Kind::Id)));
         let table = self.source.read(&columns)?;
         let users = &table.frame;
-        if self.user.is_some() && self.cluster.is_none() {
-            let hint = "; count rows that belong together with --cluster";
-            table.unique("user_id", hint)?;
+        match (&self.user, &self.cluster) {
+            (_, Some(_)) => {}
+            (Some(_), None) => once(&table)?,
+            (None, None) => notes::tell(
+                "each row counts as a user; --user COLUMN checks that nobody stands in two rows or two arms",
+            ),
         }
-        let ratio = self.sizes(&table)?;
+        let ratio = self.sizes(&table).map_err(|error| table.told(error))?;
         let outcomes = users.column("outcome")?.f64()?;
         let shares =
             !self.means && outcomes.iter().flatten().all(|value| value == 0.0 || value == 1.0);
-        let control = self.control.as_str();
-        let effect = if self.ratio {
-            ratio.clone()
-        } else if self.before.is_some() {
-            experiment::cuped(users, "arm", "outcome", "before", control)?
-        } else if self.taken.is_some() {
-            experiment::complier_effect(users, "arm", "taken", "outcome", control)?
-        } else if self.cluster.is_some() {
-            experiment::cluster_bootstrap(
-                users, "arm", "outcome", "cluster", control, 2_000, self.seed,
-            )?
-        } else if shares {
-            experiment::proportions(users, "arm", "outcome", control)?
-        } else {
-            experiment::means(users, "arm", "outcome", control)?
+        let effect = match self.ratio {
+            true => ratio.clone(),
+            false => self.effect(users, shares).map_err(|error| table.told(error))?,
         };
         if ratio.column("mismatch")?.bool()?.iter().next().flatten() == Some(true) {
             let p = ratio.column("p_value")?.f64()?.iter().next().flatten().unwrap_or(0.0);
@@ -107,6 +99,23 @@ impl Ab {
                 .draw(),
             false => draw(&effect, shares, &self.outcome),
         })
+    }
+
+    fn effect(&self, users: &DataFrame, shares: bool) -> Result<DataFrame> {
+        let control = self.control.as_str();
+        if self.before.is_some() {
+            experiment::cuped(users, "arm", "outcome", "before", control)
+        } else if self.taken.is_some() {
+            experiment::complier_effect(users, "arm", "taken", "outcome", control)
+        } else if self.cluster.is_some() {
+            experiment::cluster_bootstrap(
+                users, "arm", "outcome", "cluster", control, 2_000, self.seed,
+            )
+        } else if shares {
+            experiment::proportions(users, "arm", "outcome", control)
+        } else {
+            experiment::means(users, "arm", "outcome", control)
+        }
     }
 
     fn sizes(&self, table: &Table) -> Result<DataFrame> {
@@ -136,6 +145,21 @@ impl Ab {
         }
         experiment::sample_ratio(users, "arm", &weights)
     }
+}
+
+/// That no user stands in two rows.
+fn once(table: &Table) -> Result<()> {
+    let Some((id, rows)) = table.twice("user_id")? else { return Ok(()) };
+    let arms = table.frame.column("arm")?.str()?;
+    Err(table.trouble(match rows.map(|row| arms.get(row).unwrap_or_default()) {
+        [one, other] if one != other => format!(
+            "the user \"{id}\" stands there more than once, in \"{one}\" and in \"{other}\"; who was in two arms \
+             tells nothing of either: leave such users out"
+        ),
+        _ => format!(
+            "the user \"{id}\" stands there more than once; count rows that belong together with --cluster"
+        ),
+    }))
 }
 
 /// The difference, or effect, of each arm with its interval, beside no difference.

@@ -168,7 +168,7 @@ impl Funnel {
         let optional = Self::chosen("optional", &self.optional, &asked)?;
         let first = Self::chosen("first_time", &self.rules.first_time, &asked)?;
         let mut columns = self.events.columns();
-        columns.push(Column::new(&self.event, "event", Kind::Name));
+        columns.push(Column::new(&self.event, "event", Kind::Name).said_by("--event"));
         columns.extend(asked.iter().chain(&without).filter_map(Asked::column));
         columns.sort_by(|a, b| a.to.cmp(&b.to));
         columns.dedup_by(|a, b| a.to == b.to);

@@ -137,8 +137,8 @@ struct Events {
 impl Events {
     fn columns(&self) -> Vec<Column> {
         vec![
-            Column::new(&self.user, "user_id", Kind::Id),
-            Column::new(&self.time, "timestamp", Kind::Time),
+            Column::new(&self.user, "user_id", Kind::Id).said_by("--user"),
+            Column::new(&self.time, "timestamp", Kind::Time).said_by("--time"),
         ]
     }
 }
@@ -163,7 +163,7 @@ impl Named {
         if self.only.is_empty() {
             return events.source.read(&columns);
         }
-        columns.push(Column::new(&self.event, "event", Kind::Name));
+        columns.push(Column::new(&self.event, "event", Kind::Name).said_by("--event"));
         let mut table = events.source.read(&columns)?;
         let only = steps::names("only", &self.only)?;
         occur(&table, only.iter().map(String::as_str))?;
@@ -180,9 +180,10 @@ fn occur<'n>(events: &Table, names: impl Iterator<Item = &'n str>) -> Result<()>
     known.sort_unstable();
     for name in names {
         if known.binary_search(&name).is_err() {
-            let mut list: Vec<&str> = known.iter().copied().take(20).collect();
+            let mut list: Vec<String> =
+                known.iter().take(20).map(|name| format!("\"{name}\"")).collect();
             if known.len() > list.len() {
-                list.push("…");
+                list.push("…".to_owned());
             }
             let problem = format!("\"{name}\" never occurs; events are {}", list.join(", "));
             return Err(events.trouble(problem));

@@ -5,6 +5,8 @@ use casebook::metrics::Period;
 use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 
+use crate::say::many;
+
 pub fn tell(note: impl std::fmt::Display) {
     crate::say::complain!("casebook: {note}");
 }
@@ -126,10 +128,6 @@ fn shown(moment: NaiveDateTime) -> String {
     }
 }
 
-pub fn many(count: i64, of: &str) -> String {
-    format!("{count} {of}{}", if count == 1 { "" } else { "s" })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +139,5 @@ mod tests {
         assert_eq!(start(Period::Week, day(6)), day(6));
         assert_eq!(start(Period::Month, day(31)), day(1));
         assert_eq!(start(Period::Day, day(31)), day(31));
-        assert_eq!((many(1, "day"), many(2, "day")), ("1 day".into(), "2 days".into()));
     }
 }

@@ -64,8 +64,8 @@ impl Start {
         };
         let mut table = table;
         let mut people = events.source.other(file).read(&[
-            Column::new(&events.user, "user_id", Kind::Id),
-            Column::new(&self.signup, "signup_at", Kind::Time),
+            Column::new(&events.user, "user_id", Kind::Id).said_by("--user"),
+            Column::new(&self.signup, "signup_at", Kind::Time).said_by("--signup"),
         ])?;
         people.unique("user_id", "")?;
         people.align(&mut table, "user_id")?;
@@ -175,7 +175,7 @@ impl LastValue for DataFrame {
     }
 }
 
-/// Retention by cohort, as a matrix or as its average curve
+/// Retention by cohort: a row for each cohort and period, or the average over cohorts
 ///
 /// Example: casebook analyze cohorts data/samples/events.csv --users data/samples/users.csv --period week
 #[derive(Args)]
@@ -192,7 +192,7 @@ pub struct Cohorts {
     /// What a cohort's activity is divided by
     #[arg(long, value_enum, default_value_t = Against::Cohort)]
     base: Against,
-    /// The average over cohorts instead of the matrix
+    /// The average over cohorts instead of a row for each cohort and period
     #[arg(long, value_enum)]
     average: Option<Average>,
     #[command(flatten)]
@@ -270,6 +270,14 @@ impl Cohorts {
         if let Some(average) = self.average {
             let weight = if average == Average::Simple { Weight::Simple } else { Weight::Size };
             let curve = retention::curve(&matrix, weight)?;
+            let cohorts = curve.column("cohorts")?.i64()?;
+            if cohorts.min() < cohorts.max() {
+                notes::tell(format!(
+                    "each {0} averages only the cohorts observed that long, so a later {0} rests on fewer of them and \
+                     may lie above an earlier one",
+                    self.period
+                ));
+            }
             return self.output.give(&curve, || {
                 let title = match curve.last_value("rate")? {
                     Some((period, rate)) => {

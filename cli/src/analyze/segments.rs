@@ -27,7 +27,7 @@ pub struct Rfm {
     /// The column that says how much was paid
     #[arg(long, default_value = "amount", value_name = "COLUMN")]
     amount: String,
-    /// The end of the data; rows from then on do not count [default: the end of the last day]
+    /// The end of the observation period, exclusive: rows from then on do not count [default: the end of the last day]
     #[arg(long, value_parser = until, value_name = "DATE")]
     as_of: Option<NaiveDateTime>,
     /// A row per segment instead of one per user
@@ -41,8 +41,8 @@ impl Rfm {
     pub fn run(self) -> Result<()> {
         self.output.check()?;
         let mut columns = self.events.columns();
-        columns.push(Column::new(&self.order, "order_id", Kind::Id));
-        columns.push(Column::new(&self.amount, "amount", Kind::Number));
+        columns.push(Column::new(&self.order, "order_id", Kind::Id).said_by("--order"));
+        columns.push(Column::new(&self.amount, "amount", Kind::Number).said_by("--amount"));
         let table = self.named.read_with(&self.events, columns)?;
         let as_of = match self.as_of {
             Some(as_of) => {
@@ -57,6 +57,12 @@ impl Rfm {
             }
         };
         let scores = segment::rfm(&table.frame, as_of)?;
+        if scores.column("frequency")?.i64()?.max() == Some(1) {
+            notes::tell(
+                "nobody ordered twice: everybody has the same score for frequency, and segments rest on recency and \
+                 money alone",
+            );
+        }
         if scores.height() == 0 {
             return Err(Error::config("as_of", as_of, "a date after the first row's"));
         }
@@ -158,7 +164,7 @@ fn clusters(text: &str) -> Result<K, String> {
 impl Segments {
     pub fn run(self) -> Result<()> {
         self.output.check()?;
-        let mut columns = vec![Column::new(&self.user, "user_id", Kind::Id)];
+        let mut columns = vec![Column::new(&self.user, "user_id", Kind::Id).said_by("--user")];
         columns.extend(self.features.iter().map(|name| Column::new(name, name, Kind::Number)));
         let table = self.source.read(&columns)?;
         // In the users' order, so that the order of rows does not matter.

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::input::{Column, Kind, Source};
 use super::output::percent;
-use super::{Output, capital};
+use super::{Output, capital, notes};
 
 /// How long they stay, when not everybody has left yet
 ///
@@ -58,21 +58,43 @@ impl Survival {
     pub fn run(self) -> Result<()> {
         self.output.check()?;
         let mut columns = vec![
-            Column::new(&self.duration, "duration", Kind::Number),
-            Column::new(&self.observed, "observed", Kind::Flag),
+            Column::new(&self.duration, "duration", Kind::Number).said_by("--duration"),
+            Column::new(&self.observed, "observed", Kind::Flag).said_by("--observed"),
         ];
         columns.extend(self.group.iter().map(|column| Column::new(column, column, Kind::Text)));
-        let subjects = self.source.read(&columns)?.frame;
+        let table = self.source.read(&columns)?;
+        let found = self.table(&table.frame).map_err(|error| table.told(error))?;
+        self.tell_blanks(&found);
+        self.output.give(&found, || self.draw(&table.frame))
+    }
+
+    fn table(&self, subjects: &DataFrame) -> Result<DataFrame> {
         let by = self.group.as_deref();
-        let found = match (self.show, by) {
-            (Shown::Curve, _) => survival::kaplan_meier(&subjects, by)?,
-            (Shown::Median, _) => survival::median(&subjects, by)?,
-            (Shown::Mean, _) => survival::restricted_mean(&subjects, by, self.horizon)?,
-            (Shown::Hazard, _) => survival::hazard(&subjects, by, self.width)?,
-            (Shown::Test, Some(by)) => survival::log_rank(&subjects, by)?,
-            (Shown::Test, None) => return Err(Error::config("show", "test", "test, with --group")),
-        };
-        self.output.give(&found, || self.draw(&subjects))
+        match (self.show, by) {
+            (Shown::Curve, _) => survival::kaplan_meier(subjects, by),
+            (Shown::Median, _) => survival::median(subjects, by),
+            (Shown::Mean, _) => survival::restricted_mean(subjects, by, self.horizon),
+            (Shown::Hazard, _) => survival::hazard(subjects, by, self.width),
+            (Shown::Test, Some(by)) => survival::log_rank(subjects, by),
+            (Shown::Test, None) => Err(Error::config("show", "test", "test, with --group")),
+        }
+    }
+
+    /// Why something is not there.
+    fn tell_blanks(&self, found: &DataFrame) {
+        let blank = |name: &str| found.column(name).is_ok_and(|column| column.null_count() > 0);
+        match self.show {
+            Shown::Curve if blank("low") => notes::tell(
+                "a share has no interval while nobody has left yet, nor when nobody remains",
+            ),
+            Shown::Median if blank("median") => {
+                notes::tell("there is no median where fewer than half have left so far");
+            }
+            Shown::Median if blank("high") => {
+                notes::tell("an interval's end shown as ? lies beyond what was observed");
+            }
+            _ => {}
+        }
     }
 
     fn draw(&self, subjects: &DataFrame) -> Result<Figure> {

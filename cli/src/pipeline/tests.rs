@@ -115,7 +115,7 @@ fn files_of_somebody_else_are_refused_by_name_before_any_work() {
         let mut pipeline = start(place, config, PLAIN).unwrap();
         let told = first(&mut pipeline, config, &mut made).unwrap_err().to_string();
         drop(pipeline);
-        assert!(told.contains(name) && told.contains("--overwrite"), "{told}");
+        assert!(told.contains(name) && told.contains("not written by this program"), "{told}");
         assert!(made.is_empty() && shown(place) == before);
     };
     refused("one", "since: report.md;");

@@ -1,4 +1,5 @@
 use super::*;
+use crate::output::{sha256, unfinished};
 use crate::simulate::saas;
 
 fn tables() -> saas::Tables {

@@ -9,9 +9,8 @@ use polars_arrow::array::{
 use polars_arrow::types::NativeType;
 
 use super::how::Kind;
+use super::moment::DAY;
 use super::part::{Sink, Values};
-
-const DAY: i64 = 86_400_000_000;
 
 /// A type that holds one value, and what it means.
 #[derive(Debug, Clone)]

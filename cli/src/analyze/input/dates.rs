@@ -4,8 +4,20 @@ use casebook::chrono::{NaiveDate, NaiveDateTime};
 
 use super::moment::{Choice, Reading, Written, compact, digits, fraction, offset};
 
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// What stands where a day stands.
@@ -50,24 +62,10 @@ fn take<'t>(rest: &mut &'t [u8], class: impl Fn(&u8) -> bool) -> &'t [u8] {
     taken
 }
 
+/// A month's name, or at least three letters of its beginning.
 fn month(word: &[u8]) -> Option<u32> {
-    let word = std::str::from_utf8(word).ok()?.to_ascii_lowercase();
-    let place = MONTHS.iter().position(|name| word.starts_with(name))?;
-    let long = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    (long[place].starts_with(&word) || word == "sept").then_some(place as u32 + 1)
+    let word = std::str::from_utf8(word).ok().filter(|word| word.len() >= 3)?.to_ascii_lowercase();
+    (1..).zip(MONTHS).find(|(_, name)| name.starts_with(&word)).map(|(number, _)| number)
 }
 
 /// A year in full, or in two digits: from 1970 to 2069.
@@ -243,6 +241,17 @@ pub fn format(text: &str, day_first: bool) -> String {
 mod tests {
     use super::*;
     use crate::analyze::input::moment::readings;
+
+    #[test]
+    fn months_are_known_by_three_letters_and_more() {
+        let found = |word: &str| month(word.as_bytes());
+        for (word, number) in [("Jan", 1), ("SEPT", 9), ("sep", 9), ("september", 9), ("May", 5)] {
+            assert_eq!(found(word), Some(number), "{word}");
+        }
+        for word in ["", "ma", "mayo", "januar7", "foo"] {
+            assert_eq!(found(word), None, "{word}");
+        }
+    }
 
     #[test]
     fn a_format_that_is_suggested_works() {

@@ -17,6 +17,16 @@ struct Head {
     length: usize,
 }
 
+/// How a file's rows are laid out.
+#[derive(Clone, Copy)]
+struct Layout<'p> {
+    delimiter: u8,
+    /// Values in each row.
+    width: usize,
+    /// Where the columns asked for stand.
+    places: &'p [usize],
+}
+
 /// Reads a file into what is gathered.
 pub fn read(
     gathered: &mut Gathered,
@@ -32,6 +42,7 @@ pub fn read(
     let places = header::places(path, &head.names, gathered.columns)?;
     blocks.pending.drain(..head.length);
     let (delimiter, width) = (head.delimiter, head.names.len());
+    let layout = Layout { delimiter, width, places: &places };
     let next = || match blocks.next(|bytes| records(bytes, delimiter)) {
         Ok(block) => block.map(Ok),
         Err(cause) => Some(Err(Fault::File(format!("it is damaged: {cause}")))),
@@ -39,8 +50,8 @@ pub fn read(
     let (how, columns) = (gathered.how, gathered.columns);
     let results = pool::run(&mut gathered.readers, next, |reader, dictionaries, bytes: Vec<u8>| {
         let mut rows = Rows::new(how, columns, dictionaries);
-        block(&bytes, delimiter, width, &places, &mut rows)?;
-        Ok::<Block, Fault>(rows.done(file, reader))
+        block(&bytes, layout, &mut rows)?;
+        Ok::<Block, Fault>(Block { semicolons: delimiter == b';', ..rows.done(file, reader) })
     });
     gathered.take(results)
 }
@@ -92,17 +103,12 @@ fn reader(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
 }
 
 /// The rows of a block. Without quotes, there is nothing to do but to part it.
-fn block(
-    bytes: &[u8],
-    delimiter: u8,
-    width: usize,
-    places: &[usize],
-    rows: &mut Rows,
-) -> Result<(), Fault> {
+fn block(bytes: &[u8], layout: Layout, rows: &mut Rows) -> Result<(), Fault> {
+    let Layout { delimiter, width, places } = layout;
     let lone = |place: usize| bytes.get(place + 1) != Some(&b'\n');
     let quoted = memchr::memchr(b'"', bytes).is_some();
     if quoted || memchr::memchr_iter(b'\r', bytes).any(lone) {
-        return careful(bytes, delimiter, width, places, rows);
+        return careful(bytes, layout, rows);
     }
     let mut ends: Vec<usize> = Vec::with_capacity(width);
     let mut start = 0;
@@ -129,13 +135,8 @@ fn block(
     Ok(())
 }
 
-fn careful(
-    bytes: &[u8],
-    delimiter: u8,
-    width: usize,
-    places: &[usize],
-    rows: &mut Rows,
-) -> Result<(), Fault> {
+fn careful(bytes: &[u8], layout: Layout, rows: &mut Rows) -> Result<(), Fault> {
+    let Layout { delimiter, width, places } = layout;
     let mut reader = reader(bytes, delimiter);
     let mut record = csv::ByteRecord::new();
     loop {
@@ -182,10 +183,11 @@ mod tests {
             missing_values: Missing::Refuse,
         };
         let columns = [Column::new("a", "a", Kind::Text), Column::new("c", "c", Kind::Text)];
+        let layout = Layout { delimiter: b',', width: 3, places: &[0, 2] };
         [block, careful].map(|way| {
             let mut dictionaries = [Dictionary::default(), Dictionary::default()];
             let mut rows = Rows::new(&how, &columns, &mut dictionaries);
-            let good = way(text.as_bytes(), b',', 3, &[0, 2], &mut rows).is_ok();
+            let good = way(text.as_bytes(), layout, &mut rows).is_ok();
             let codes = |parts: &[crate::analyze::input::part::Part]| {
                 parts
                     .iter()

@@ -70,6 +70,7 @@ pub fn finish(mut gathered: Gathered) -> Result<Table> {
         let done = done?;
         frame.push(done.column);
         table.keep(&column.to, done.ids, done.names);
+        table.call(&column.to, &column.from);
     }
     table.frame = DataFrame::new_infer_height(frame)?;
     Ok(table)
@@ -100,6 +101,8 @@ fn drop_incomplete(gathered: &mut Gathered) -> Result<()> {
         let problem = format!("is empty; {option} skip leaves such rows out");
         return Err(gathered.wrong(number, row as usize, column, problem));
     }
+    let unread: Vec<Unread> =
+        (0..gathered.columns.len()).map(|column| unread(gathered, column)).collect();
     let mut counts = vec![0; gathered.columns.len()];
     let (mut all, mut left_out) = (0, 0);
     for block in &mut gathered.blocks {
@@ -119,21 +122,62 @@ fn drop_incomplete(gathered: &mut Gathered) -> Result<()> {
         block.left_out = rows;
     }
     let path = gathered.files.first().cloned().unwrap_or_default();
-    for (count, column) in counts.into_iter().zip(gathered.columns).filter(|(count, _)| *count > 0)
-    {
+    let counts = counts.into_iter().zip(unread);
+    for ((count, unread), column) in counts.zip(gathered.columns).filter(|((n, _), _)| *n > 0) {
         let option = if column.kind == Kind::Id { "--missing-ids" } else { "--missing-values" };
+        let name = &column.from;
+        let Unread { count: wrong, first } = unread;
         if count == all {
-            return Err(trouble(&path, format!("`{}` is empty in every row", column.from)));
+            return Err(trouble(
+                &path,
+                match wrong {
+                    0 => format!("`{name}` is empty in every row"),
+                    _ => {
+                        format!("`{name}` is empty or cannot be read in every row, such as {first}")
+                    }
+                },
+            ));
         }
-        crate::say::complain!(
-            "casebook: `{}` is empty in {count} of {all} rows; skipped (use {option} refuse to stop instead)",
-            column.from
-        );
+        let what = match (count - wrong, wrong) {
+            (empty, 0) => format!("is empty in {empty} of {all} rows"),
+            (0, _) => format!("cannot be read in {wrong} of {all} rows, such as {first}"),
+            (empty, _) => format!(
+                "is empty in {empty} of {all} rows and cannot be read in {wrong}, such as {first}"
+            ),
+        };
+        let note = format!("`{name}` {what}; skipped (use {option} refuse to stop instead)");
+        crate::say::complain!("casebook: {}", crate::terminal::message(&note));
     }
     if left_out == all {
         return Err(trouble(&path, "every row lacks something that is needed"));
     }
     Ok(())
+}
+
+/// Times of a column that cannot be read.
+struct Unread {
+    count: usize,
+    /// What stands where, in words.
+    first: String,
+}
+
+fn unread(gathered: &Gathered, column: usize) -> Unread {
+    let mut found = Unread { count: 0, first: String::new() };
+    for (number, block) in gathered.blocks.iter().enumerate() {
+        let Some((count, sample)) = block.parts.get(column).and_then(|(_, it)| it.unread.as_ref())
+        else {
+            continue;
+        };
+        if found.count == 0 {
+            let (row, path) = (gathered.row(number, sample.row), gathered.path(number).display());
+            found.first = match gathered.files.len() {
+                1 => format!("\"{}\" in row {row}", sample.text),
+                _ => format!("\"{}\" in row {row} of {path}", sample.text),
+            };
+        }
+        found.count += count;
+    }
+    found
 }
 
 fn finished(
@@ -152,7 +196,7 @@ fn finished(
             let (column, ids) = identifiers(name, parts, names);
             Done { column, ids: Some(ids), names: None }
         }
-        Kind::Text | Kind::Value => {
+        Kind::Text | Kind::Label | Kind::Value => {
             let (codes, names) = codes(parts, names, rows);
             let texts = codes.iter().map(|code| names.get(*code as usize).map(String::as_str));
             plain(StringChunked::from_iter_options(name, texts).into_column())
@@ -175,6 +219,7 @@ fn finished(
         }
         Kind::Number | Kind::MaybeNumber => {
             one_currency(gathered, column, &parts)?;
+            one_point(gathered, column, &parts)?;
             let mut numbers: Vec<f64> = Vec::with_capacity(rows);
             for (_, part) in parts {
                 if let Values::Numbers(values) = part.values {
@@ -216,6 +261,30 @@ fn one_currency(gathered: &Gathered, column: usize, parts: &Parts) -> Result<()>
         }
     }
     Ok(())
+}
+
+/// Where semicolons stand between values, 1.234 is as often a thousand and more as one and a bit.
+fn one_point(gathered: &Gathered, column: usize, parts: &Parts) -> Result<()> {
+    let semicolons = |block: usize| gathered.blocks.get(block).is_some_and(|it| it.semicolons);
+    let mut open = vec![];
+    for (number, (_, part)) in parts.iter().enumerate().filter(|(number, _)| semicolons(*number)) {
+        if part.points.decided {
+            return Ok(());
+        }
+        open.extend(part.points.open.iter().map(|sample| (number, sample)));
+    }
+    let Some(&(number, sample)) = open.first() else { return Ok(()) };
+    let value = |commas| numbers::read(&sample.text, commas).map_or(0.0, |amount| amount.number);
+    let rows: Vec<String> =
+        open.iter().take(times::SHOWN).map(|(_, sample)| format!("\"{}\"", sample.text)).collect();
+    let problem = format!(
+        "is ambiguous: does the point stand between thousands or before decimals? No row decides, such as {}; say \
+         --decimal-comma for {} (likely) or --thousands for {}",
+        rows.join(", "),
+        value(numbers::Commas::Decimal),
+        value(numbers::Commas::Thousands)
+    );
+    Err(gathered.wrong(number, sample.row, column, problem))
 }
 
 fn identifiers(name: PlSmallStr, parts: Parts, names: Vec<Vec<String>>) -> (Column, Ids) {
@@ -315,20 +384,33 @@ fn moments(
         }
     };
     let mut column = times::together(parts, how, place)?;
+    let ahead = column.offset.filter(|ahead| *ahead != 0);
+    if ahead.is_some() && how.zone.is_none() && zone == Some(Tz::UTC) {
+        crate::say::complain!(
+            "casebook: times are written with {}, and days are counted in UTC; --timezone, such as Europe/Berlin, \
+             counts them on that clock",
+            times::shown(ahead)
+        );
+    }
     let Some(zone) = zone.filter(|zone| !column.zoned && *zone != Tz::UTC) else {
         return Ok(column.micros);
     };
-    let far: Vec<usize> = column
+    let set: Vec<(Option<usize>, usize, usize)> = column
         .micros
         .par_chunks_mut(1 << 16)
         .enumerate()
-        .filter_map(|(chunk, clocks)| {
+        .map(|(chunk, clocks)| {
             let mut clock = moment::Clock::new(zone);
-            let wrong = clocks.iter_mut().position(|at| clock.set(at).is_none())?;
-            Some((chunk << 16) + wrong)
+            let wrong = clocks.iter_mut().position(|at| clock.set(at).is_none());
+            (wrong.map(|row| (chunk << 16) + row), clock.leapt, clock.twice)
         })
         .collect();
-    let Some(mut row) = far.into_iter().min() else { return Ok(column.micros) };
+    let Some(mut row) = set.iter().filter_map(|(wrong, _, _)| *wrong).min() else {
+        let leapt: usize = set.iter().map(|(_, leapt, _)| leapt).sum();
+        let twice: usize = set.iter().map(|(_, _, twice)| twice).sum();
+        tell_changes(zone, leapt, twice);
+        return Ok(column.micros);
+    };
     let mut part = 0;
     while lengths.get(part).is_some_and(|length| row >= *length) {
         row -= lengths[part];
@@ -336,4 +418,24 @@ fn moments(
     }
     let row = gathered.before(part, row);
     Err(Wrong { part, row, problem: format!("is {}", moment::OUT_OF_RANGE) })
+}
+
+/// Where a clock is put forward, an hour of it does not exist; where it is put back, one comes twice.
+fn tell_changes(zone: Tz, leapt: usize, twice: usize) {
+    let many = |count: usize| match count {
+        1 => "1 time lies".to_owned(),
+        _ => format!("{count} times lie"),
+    };
+    if leapt > 0 {
+        crate::say::complain!(
+            "casebook: {} in an hour that the clock of {zone} leaps over; read as an hour later",
+            many(leapt)
+        );
+    }
+    if twice > 0 {
+        crate::say::complain!(
+            "casebook: {} in an hour that the clock of {zone} shows twice; read as the first",
+            many(twice)
+        );
+    }
 }

@@ -16,6 +16,8 @@ pub struct Block {
     pub rows: usize,
     /// Of them, those that were left out, in order.
     pub left_out: Vec<u32>,
+    /// Whether semicolons stand between values, as where a comma stands before decimals.
+    pub semicolons: bool,
     pub parts: Vec<(usize, Part)>,
 }
 
@@ -76,7 +78,7 @@ impl<'s> Rows<'s> {
     /// The block, done.
     pub fn done(self, file: usize, reader: usize) -> Block {
         let parts = self.parts.into_iter().map(|part| (reader, part)).collect();
-        Block { file, rows: self.rows, left_out: vec![], parts }
+        Block { file, rows: self.rows, left_out: vec![], semicolons: false, parts }
     }
 }
 

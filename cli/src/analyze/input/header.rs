@@ -31,11 +31,12 @@ pub fn find(names: &[String], wanted: &str) -> Option<usize> {
 pub fn places(path: &Path, names: &[String], columns: &[Column]) -> Result<Vec<usize>> {
     columns
         .iter()
-        .map(|column| find(names, &column.from).ok_or_else(|| missing(path, names, &column.from)))
+        .map(|column| find(names, &column.from).ok_or_else(|| missing(path, names, column)))
         .collect()
 }
 
-pub fn missing(path: &Path, names: &[String], wanted: &str) -> casebook::Error {
+pub fn missing(path: &Path, names: &[String], column: &Column) -> casebook::Error {
+    let wanted = column.from.as_str();
     if names.iter().filter(|name| *name == wanted).count() > 1 {
         return trouble(path, format!("two columns are called `{wanted}`"));
     }
@@ -47,6 +48,9 @@ pub fn missing(path: &Path, names: &[String], wanted: &str) -> casebook::Error {
         );
     } else if let Some(near) = nearest(names, wanted) {
         problem.push_str(&format!("; did you mean `{near}`?"));
+    }
+    if let Some(option) = column.option {
+        problem.push_str(&format!(" ({option} says which column is meant)"));
     }
     trouble(path, problem)
 }

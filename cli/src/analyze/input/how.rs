@@ -62,6 +62,8 @@ pub enum Kind {
     Text,
     /// The same, of few different values: becomes categories.
     Name,
+    /// A text, never empty.
+    Label,
     /// What a condition compares: a text, and of numbers all ways of writing are one; empty is null.
     Value,
     /// A number, never empty.
@@ -78,10 +80,16 @@ pub struct Column {
     pub from: String,
     pub to: String,
     pub kind: Kind,
+    /// The option that says which column is meant, for whoever has to use it.
+    pub option: Option<&'static str>,
 }
 
 impl Column {
     pub fn new(from: &str, to: &str, kind: Kind) -> Column {
-        Column { from: from.to_owned(), to: to.to_owned(), kind }
+        Column { from: from.to_owned(), to: to.to_owned(), kind, option: None }
+    }
+
+    pub fn said_by(self, option: &'static str) -> Column {
+        Column { option: Some(option), ..self }
     }
 }

@@ -47,7 +47,7 @@ pub fn read(gathered: &mut Gathered, path: &Path, reader: Box<dyn Read + Send>) 
     }
     gathered.take(read)?;
     match seen.iter().position(|seen| !seen) {
-        Some(column) => Err(header::missing(path, &names, &gathered.columns[column].from)),
+        Some(column) => Err(header::missing(path, &names, &gathered.columns[column])),
         None => Ok(()),
     }
 }

@@ -60,7 +60,7 @@ pub struct Source {
     /// Amounts have a comma before decimals: 12,50 and 1.234,50
     #[arg(long, conflicts_with = "thousands", help_heading = READING)]
     pub decimal_comma: bool,
-    /// Amounts have commas between thousands: 1,234
+    /// Amounts have commas between thousands and a point before decimals: 1,234 and 1.5
     #[arg(long, help_heading = READING)]
     pub thousands: bool,
     /// Treat NULL, NaN, None, NA, N/A, NaT and \N as literal text instead of missing
@@ -69,7 +69,7 @@ pub struct Source {
     /// Rows without an identifier
     #[arg(long, value_enum, default_value_t = Missing::Skip, help_heading = READING)]
     pub missing_ids: Missing,
-    /// Rows without a time, a number or a yes or no that is needed
+    /// Rows without a time, a number, a label or a yes or no that is needed, or with a time that cannot be read
     #[arg(long, value_enum, default_value_t = Missing::Refuse, help_heading = READING)]
     pub missing_values: Missing,
 }

@@ -249,13 +249,18 @@ pub struct Clock {
     /// A stretch of the clock's own time without a change, and how far it is ahead.
     steady: std::ops::Range<i64>,
     ahead: i64,
+    /// How many moments lay in an hour that it leaps over.
+    pub leapt: usize,
+    /// How many in an hour that it shows twice.
+    pub twice: usize,
 }
 
-const DAY: i64 = 86_400_000_000;
+/// In microseconds.
+pub const DAY: i64 = 86_400_000_000;
 
 impl Clock {
     pub fn new(zone: Tz) -> Clock {
-        Clock { zone, steady: 0..0, ahead: 0 }
+        Clock { zone, steady: 0..0, ahead: 0, leapt: 0, twice: 0 }
     }
 
     /// Turns what the clock shows into UTC. An hour that it leaps over is read an hour later; of an hour
@@ -270,6 +275,7 @@ impl Clock {
             };
             let (before, after) = (ahead(day - DAY)?, ahead(day + 2 * DAY)?);
             if before != after {
+                self.count(*at);
                 *at = in_zone(*at, self.zone)?;
                 return YEARS.contains(at).then_some(());
             }
@@ -277,6 +283,19 @@ impl Clock {
         }
         *at -= self.ahead;
         YEARS.contains(at).then_some(())
+    }
+
+    /// Notes a moment that the clock never shows, or shows twice.
+    fn count(&mut self, at: i64) {
+        let Some(wall) = DateTime::from_timestamp_micros(at).map(|at| at.naive_utc()) else {
+            return;
+        };
+        let found = || self.zone.from_local_datetime(&wall);
+        match (found().single().is_some(), found().earliest().is_some()) {
+            (true, _) => {}
+            (false, true) => self.twice += 1,
+            (false, false) => self.leapt += 1,
+        }
     }
 }
 
@@ -397,6 +416,11 @@ mod tests {
             let expected = in_zone(set, berlin);
             assert_eq!(clock.set(&mut set).map(|()| set), expected);
         }
+        // Those 300 days end on the 26th of October, before the clock goes back.
+        assert_eq!((clock.leapt, clock.twice), (1, 0));
+        let mut again = read("2024-10-27 02:30").unwrap().micros().unwrap();
+        clock.set(&mut again);
+        assert_eq!((clock.leapt, clock.twice), (1, 1));
     }
 
     #[test]

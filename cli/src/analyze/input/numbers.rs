@@ -63,13 +63,29 @@ pub fn read(text: &str, commas: Commas) -> Result<Amount<'_>, Option<&'static st
             }
         }
     };
-    let number = finite(&plain).ok_or(None)?;
+    let points = || {
+        grouped(bare, &['.'])
+            .filter(|_| bare.contains('.') && commas != Commas::Decimal)
+            .map(|_| POINTS)
+    };
+    let number = finite(&plain).ok_or_else(points)?;
     Ok(Amount { number: sign * number, currency })
 }
 
 const DECIMAL: &str = "--decimal-comma reads 12,50 as twelve and a half";
+const POINTS: &str = "--decimal-comma reads 1.234.567 as more than a million";
 const EITHER: &str =
     "--thousands reads 1,234 as a thousand and more, --decimal-comma as one and a bit";
+
+/// Whether the point of an amount can stand between thousands as well as before decimals: 1.234. `None` if there is no
+/// point.
+pub fn may_group(text: &str) -> Option<bool> {
+    let (_, bare) = without_currency(text.trim_start_matches('-').trim_start());
+    let (whole, rest) = bare.trim_start_matches('-').split_once('.')?;
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let starts = (1..=3).contains(&whole.len()) && !whole.starts_with('0') && digits(whole);
+    Some(starts && rest.len() == 3 && digits(rest))
+}
 
 /// Digits in groups of three, without what stands between them.
 fn grouped(whole: &str, between: &[char]) -> Option<String> {
@@ -182,6 +198,20 @@ mod tests {
         }
         assert_eq!(read("12,50", Commas::Plain), Err(Some(DECIMAL)));
         assert_eq!(read("1,234", Commas::Plain), Err(Some(EITHER)));
+    }
+
+    #[test]
+    fn a_point_before_three_digits_says_nothing() {
+        for text in ["1.234", "-12.500", "$123.000", "1.234 €"] {
+            assert_eq!(may_group(text), Some(true), "{text}");
+        }
+        for text in ["0.123", "1.23", "1.2345", "1234.567", ".123", "1.23e4", "1.e34", "1.234.567"]
+        {
+            assert_eq!(may_group(text), Some(false), "{text}");
+        }
+        assert_eq!(may_group("1234"), None);
+        assert_eq!(read("1.234.567", Commas::Plain), Err(Some(POINTS)));
+        assert_eq!(number("1.234.567", Commas::Decimal), Some(1_234_567.0));
     }
 
     #[test]

@@ -147,7 +147,7 @@ fn rows(
         if columns.len() == width {
             let parts: Vec<(usize, Part)> = std::mem::take(&mut columns);
             let rows = parts.first().map_or(0, |(_, part)| part.len());
-            blocks.push(Ok(Block { file, rows, left_out: vec![], parts }));
+            blocks.push(Ok(Block { file, rows, left_out: vec![], semicolons: false, parts }));
         }
     }
     blocks

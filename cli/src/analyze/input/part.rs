@@ -1,10 +1,10 @@
 //! A column of some rows, in the making: the same from text, from JSON and from Parquet.
 
 use super::dictionary::{Dictionary, EMPTY};
-use super::how::{How, Kind};
+use super::how::{How, Kind, Missing};
 use super::moment::Written;
 use super::numbers;
-use super::times::{Sample, Times};
+use super::times::{SHOWN, Sample, Times};
 
 /// A column of some rows.
 #[derive(Debug)]
@@ -14,6 +14,18 @@ pub struct Part {
     pub missing: Vec<u32>,
     /// The first amount with a currency.
     pub currency: Option<(String, Sample)>,
+    pub points: Points,
+    /// How many times cannot be read and count as missing, and the first of them.
+    pub unread: Option<(usize, Sample)>,
+}
+
+/// What points in amounts stand for: before decimals, or between thousands as well.
+#[derive(Debug, Default)]
+pub struct Points {
+    /// Whether some amount has them before decimals.
+    pub decided: bool,
+    /// The first amounts in which they can be either.
+    pub open: Vec<Sample>,
 }
 
 /// Its values; what is missing has some value.
@@ -46,11 +58,11 @@ impl Part {
         let values = match kind {
             Kind::Id => Values::Whole(vec![]),
             Kind::Time => Values::Times(Box::default()),
-            Kind::Text | Kind::Name | Kind::Value => Values::Codes(vec![]),
+            Kind::Text | Kind::Label | Kind::Name | Kind::Value => Values::Codes(vec![]),
             Kind::Number | Kind::MaybeNumber => Values::Numbers(vec![]),
             Kind::Flag => Values::Flags(vec![]),
         };
-        Part { values, missing: vec![], currency: None }
+        Part { values, missing: vec![], currency: None, points: Points::default(), unread: None }
     }
 
     pub fn len(&self) -> usize {
@@ -104,16 +116,32 @@ impl Sink<'_> {
                     return self.code(text);
                 }
             },
-            (Kind::Text | Kind::Name | Kind::Id, _) => return self.code(text),
+            (Kind::Text | Kind::Label | Kind::Name | Kind::Id, _) => return self.code(text),
             (Kind::Value, _) => {
                 let canonical = numbers::canonical(utf8(text)?);
                 return self.code(canonical.as_bytes());
             }
-            (_, Values::Times(times)) => times.push_text(utf8(text)?, self.how)?,
+            (_, Values::Times(times)) => {
+                let how = self.how;
+                let pushed = utf8(text).and_then(|written| times.push_text(written, how));
+                return pushed.or_else(|problem| self.unread(text, problem));
+            }
             (_, Values::Numbers(_)) => return self.amount(utf8(text)?),
             (_, Values::Flags(flags)) => flags.push(flag(utf8(text)?)?),
             _ => {}
         }
+        Ok(())
+    }
+
+    /// A time that cannot be read: where rows without one are left out, so is this.
+    fn unread(&mut self, text: &[u8], problem: String) -> Result<(), String> {
+        if self.how.missing_values == Missing::Refuse {
+            return Err(problem);
+        }
+        let text = String::from_utf8_lossy(text).into_owned();
+        let sample = Sample { row: self.part.len(), text };
+        self.part.unread.get_or_insert((0, sample)).0 += 1;
+        self.missing();
         Ok(())
     }
 
@@ -126,6 +154,17 @@ impl Sink<'_> {
             Some(hint) => format!("is \"{text}\"; {must}: {hint}"),
             None => format!("is \"{text}\"; {must}"),
         })?;
+        if self.how.commas == numbers::Commas::Plain && !self.part.points.decided {
+            let row = self.part.len();
+            let points = &mut self.part.points;
+            match numbers::may_group(text) {
+                Some(true) if points.open.len() < SHOWN => {
+                    points.open.push(Sample { row, text: text.to_owned() });
+                }
+                Some(true) | None => {}
+                Some(false) => points.decided = true,
+            }
+        }
         if let Some(currency) = amount.currency {
             let row = self.part.len();
             let sample = || Sample { row, text: text.to_owned() };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use casebook::polars::prelude::*;
-use casebook::{Error, Result};
+use casebook::{Error, ErrorKind, Result};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::trouble;
@@ -26,17 +26,37 @@ pub struct Table {
     ids: HashMap<String, Ids>,
     /// The texts of each column of names.
     names: HashMap<String, Vec<String>>,
+    /// What the file calls its columns.
+    called: HashMap<String, String>,
 }
 
 impl Table {
     pub fn new(path: PathBuf) -> Table {
-        let (ids, names) = (HashMap::new(), HashMap::new());
-        Table { frame: DataFrame::empty(), path, ids, names }
+        let (ids, names, called) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Table { frame: DataFrame::empty(), path, ids, names, called }
     }
 
     pub fn keep(&mut self, column: &str, ids: Option<Ids>, names: Option<Vec<String>>) {
         ids.and_then(|ids| self.ids.insert(column.to_owned(), ids));
         names.and_then(|names| self.names.insert(column.to_owned(), names));
+    }
+
+    pub fn call(&mut self, column: &str, called: &str) {
+        self.called.insert(column.to_owned(), called.to_owned());
+    }
+
+    /// What the library says of a column, with the column as the file calls it.
+    pub fn told(&self, error: Error) -> Error {
+        let problem = match error.kind() {
+            ErrorKind::BadColumn { column, problem, .. } => {
+                self.called.get(column).map(|called| format!("`{called}` {problem}"))
+            }
+            _ => None,
+        };
+        match problem {
+            Some(problem) => self.trouble(problem),
+            None => error,
+        }
     }
 
     /// A problem with the file, in a sentence.
@@ -62,15 +82,23 @@ impl Table {
 
     /// That no identifier comes twice.
     pub fn unique(&self, column: &str, hint: &str) -> Result<()> {
-        let keys = self.keys(column)?;
-        let mut seen = FxHashSet::default();
-        match keys.iter().find(|key| !seen.insert(**key)) {
+        match self.twice(column)? {
             None => Ok(()),
-            Some(key) => {
-                let id = self.text(column, *key);
+            Some((id, _)) => {
                 Err(self.trouble(format!("the user \"{id}\" stands there more than once{hint}")))
             }
         }
+    }
+
+    /// The first identifier that comes again, and the two rows, from 0.
+    pub fn twice(&self, column: &str) -> Result<Option<(String, [usize; 2])>> {
+        let mut seen: FxHashMap<i64, usize> = FxHashMap::default();
+        for (row, key) in self.keys(column)?.into_iter().enumerate() {
+            if let Some(before) = seen.insert(key, row) {
+                return Ok(Some((self.text(column, key), [before, row])));
+            }
+        }
+        Ok(None)
     }
 
     /// Identifiers as numbers: their own, or their texts' places.

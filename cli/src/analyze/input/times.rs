@@ -36,7 +36,7 @@ pub struct Times {
 }
 
 /// How many rows are shown.
-const SHOWN: usize = 3;
+pub const SHOWN: usize = 3;
 
 impl Times {
     pub fn len(&self) -> usize {
@@ -207,6 +207,8 @@ pub struct Column {
     pub micros: Vec<i64>,
     /// Whether the data name a zone or an offset themselves.
     pub zoned: bool,
+    /// How far the first row's clock is ahead of UTC, in seconds, if it says so.
+    pub offset: Option<i32>,
 }
 
 /// Something wrong with a column, at a row of a part.
@@ -216,7 +218,7 @@ pub struct Wrong {
     pub problem: String,
 }
 
-fn shown(offset: Option<i32>) -> String {
+pub fn shown(offset: Option<i32>) -> String {
     match offset {
         None => "no time zone".to_owned(),
         Some(0) => "UTC".to_owned(),
@@ -287,7 +289,7 @@ pub fn together(
             _ => &part.main,
         });
     }
-    Ok(Column { micros, zoned: matches!(first, Some(Some(_))) })
+    Ok(Column { micros, zoned: matches!(first, Some(Some(_))), offset: first.flatten() })
 }
 
 /// Whether the second reading is meant.

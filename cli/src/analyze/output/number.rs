@@ -6,7 +6,7 @@ use casebook::polars::prelude::AnyValue;
 use super::text;
 
 /// Estimates that are shares, shown as percentages.
-const SHARES: [&str; 9] = [
+const SHARES: [&str; 10] = [
     "rate",
     "step_rate",
     "overall_rate",
@@ -16,11 +16,23 @@ const SHARES: [&str; 9] = [
     "survival",
     "share",
     "logo_churn",
+    "lift",
 ];
+
+/// Amounts of money.
+const MONEY: [&str; 2] = ["monetary", "mean_monetary"];
 
 /// A share in a chart's title: "51.8%".
 pub fn percent(share: f64) -> String {
     Unit::Percent.text(share).replace(" %", "%")
+}
+
+/// A difference of shares, in percentage points: "+5.8 pp".
+pub fn points(difference: f64) -> String {
+    match difference.is_finite() {
+        true => format!("{:+.1} pp", 100.0 * difference + 0.0),
+        false => String::new(),
+    }
 }
 
 /// A value as people read it: a share in percent, seconds in the units of a clock.
@@ -35,6 +47,12 @@ pub fn human(name: &str, value: &AnyValue) -> String {
             }
             percent => format!("{}%", rounded(percent)),
         },
+        AnyValue::Float64(amount)
+            if MONEY.contains(&name)
+                && (*amount == 0.0 || (0.005..1e13).contains(&amount.abs())) =>
+        {
+            format!("{:.2}", amount + 0.0)
+        }
         AnyValue::Float64(seconds) if name.ends_with("seconds") => clock(*seconds),
         AnyValue::Float64(number) => rounded(*number),
         other => text(other),
@@ -84,6 +102,16 @@ mod tests {
         assert_eq!(shown(1e300), "1.00e302%");
         assert_eq!(shown(f64::NAN), "");
         assert_eq!(percent(0.0779), "7.8%");
+    }
+
+    #[test]
+    fn money_has_cents_and_differences_of_shares_points() {
+        let shown = |amount| human("monetary", &AnyValue::Float64(amount));
+        assert_eq!((shown(2140.0).as_str(), shown(39.7).as_str()), ("2140.00", "39.70"));
+        assert_eq!((shown(-0.0).as_str(), shown(1e300).as_str()), ("0.00", "1.00e300"));
+        assert_eq!((points(0.0583), points(-0.3158)), ("+5.8 pp".into(), "-31.6 pp".into()));
+        assert_eq!((points(0.0), points(f64::NAN)), ("+0.0 pp".into(), String::new()));
+        assert_eq!(human("lift", &AnyValue::Float64(0.1948)), "19.5%");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use casebook::polars::prelude::*;
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::number::human;
+use super::number::{self, human};
 use crate::terminal;
 
 /// The widest cell of the printed table, in places of a terminal.
@@ -23,6 +23,13 @@ struct Shown {
 fn columns(frame: &DataFrame, rows: usize) -> Result<Vec<Shown>> {
     let mut shown = vec![];
     let mut rest = frame.columns();
+    let of_shares = frame.column("control_rate").is_ok();
+    let human = |name: &str, value: &AnyValue| match value {
+        AnyValue::Float64(difference) if of_shares && name == "difference" => {
+            number::points(*difference)
+        }
+        value => human(name, value),
+    };
     while let [column, others @ ..] = rest {
         let name = column.name().as_str();
         let interval = match others {
@@ -45,7 +52,8 @@ fn columns(frame: &DataFrame, rows: usize) -> Result<Vec<Shown>> {
                 if bounds.iter().any(|bound| !bound.is_empty()) {
                     let [low, high] =
                         bounds.map(|bound| if bound.is_empty() { "?".into() } else { bound });
-                    shown = format!("{shown} ({} to {high})", low.trim_end_matches('%'));
+                    let low = low.trim_end_matches('%').trim_end_matches(" pp");
+                    shown = format!("{shown} ({low} to {high})");
                 }
             }
             cells.push(cell(&shown));

@@ -144,7 +144,7 @@ impl Report<'_> {
             "# Growth study".to_owned(),
             String::new(),
             format!(
-                "Synthetic data: {} users and {} events. Every number below is computed from it; ranges are 95 % intervals of what was counted, and the middle 90 % of what was modelled.",
+                "This study is of synthetic data: {} users and {} events, from which every number below is computed. Ranges are 95% intervals for what was counted and 90% intervals for what was modelled.",
                 whole(self.key("users")?),
                 whole(self.key("events")?)
             ),
