@@ -76,7 +76,7 @@ impl Claim {
     /// completed or removed first.
     ///
     /// # Errors
-    /// [`ErrorKind::File`](crate::ErrorKind::File): the folder cannot be written, or another process has the claim: it
+    /// [`ErrorKind::File`]: the folder cannot be written, or another process has the claim: it
     /// is named.
     pub fn take(place: &Path, key: &str) -> Result<Claim> {
         let claim = Claim::open(place, key)?;
@@ -121,7 +121,7 @@ impl Claim {
     /// A further hidden folder, made empty, gone with the claim.
     ///
     /// # Errors
-    /// [`ErrorKind::File`](crate::ErrorKind::File) if it cannot be made.
+    /// [`ErrorKind::File`] if it cannot be made.
     pub fn scratch(&self) -> Result<PathBuf> {
         let path = self.hidden.path().join(SCRATCH);
         hidden::remove(&path)
@@ -133,7 +133,7 @@ impl Claim {
     /// Empties [`staging`](Claim::staging).
     ///
     /// # Errors
-    /// [`ErrorKind::File`](crate::ErrorKind::File) if something cannot be removed.
+    /// [`ErrorKind::File`] if something cannot be removed.
     pub fn clear(&self) -> Result<()> {
         self.hidden
             .clear()
@@ -144,8 +144,8 @@ impl Claim {
     /// Checks that the names are free or may be replaced.
     ///
     /// # Errors
-    /// [`ErrorKind::Occupied`](crate::ErrorKind::Occupied), naming the files that stand in the way;
-    /// [`ErrorKind::File`](crate::ErrorKind::File) for a folder there.
+    /// [`ErrorKind::Occupied`], naming the files that stand in the way;
+    /// [`ErrorKind::File`] for a folder there.
     pub fn check(&self, names: &[PathBuf], replace: &Replace) -> Result<()> {
         let mut foreign = vec![];
         for name in names {
@@ -203,8 +203,8 @@ impl Claim {
     /// [`recover`] completes the replacement later.
     ///
     /// # Errors
-    /// Those of [`Claim::check`]; [`ErrorKind::File`](crate::ErrorKind::File): the system's;
-    /// [`ErrorKind::HalfReplaced`](crate::ErrorKind::HalfReplaced): the earlier files could not be put back.
+    /// Those of [`Claim::check`]; [`ErrorKind::File`]: the system's;
+    /// [`ErrorKind::HalfReplaced`]: the earlier files could not be put back.
     pub fn replace(&self, names: &[PathBuf], obsolete: &[Known], may: &Replace) -> Result<()> {
         self.replace_watched(names, obsolete, may, &mut |_| Ok(()))
     }
@@ -265,7 +265,7 @@ impl Drop for Claim {
 /// living processes are at work on is left alone.
 ///
 /// # Errors
-/// [`ErrorKind::File`](crate::ErrorKind::File): the folder cannot be read or written, or a file that somebody has put
+/// [`ErrorKind::File`]: the folder cannot be read or written, or a file that somebody has put
 /// there meanwhile stands in the way: it is named.
 pub fn recover(place: &Path) -> Result<usize> {
     let left = left_behind(place).map_err(|cause| Error::file("read", place, cause))?;
