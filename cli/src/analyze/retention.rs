@@ -225,8 +225,9 @@ impl Cohorts {
         let signups = users.column("signup_at")?.datetime()?.physical();
         let moments = events.column("timestamp")?.datetime()?.physical();
         let first = signups.min().into_iter().chain(moments.min()).min().unwrap_or(0);
-        let end = self.start.until.map_or(i64::MAX, |until| until.and_utc().timestamp_micros());
-        let last = signups.max().into_iter().chain(moments.max()).max().unwrap_or(0).min(end);
+        let latest = signups.max().into_iter().chain(moments.max()).max().unwrap_or(0);
+        // The matrix reaches to the end of observation, even where the data does not.
+        let last = self.start.until.map_or(latest, |until| until.and_utc().timestamp_micros());
         let length = match self.period {
             Period::Day => 1,
             Period::Week => 7,
@@ -243,12 +244,12 @@ impl Cohorts {
                 .to_string()
         };
         let value = format!(
-            "{}, of which {periods} lie between the first row, {}, and the last, {}",
+            "{}, of which {periods} lie between the first row, {}, and the end, {}",
             self.period,
             day(first),
             day(last)
         );
-        let accepted = format!("at most {MOST_PERIODS}; --until leaves out what comes late");
+        let accepted = format!("at most {MOST_PERIODS}; --until says where observation ended");
         Err(Error::config("period", value, accepted))
     }
 

@@ -318,6 +318,11 @@ fn questions_beyond_the_calendar_are_explained() {
         let message = fails(&["analyze", "cohorts", &slip, "--period", period]);
         assert!(message.contains("9999-12-31") && message.contains("2024-01-01"), "{message}");
     }
+    // And in an option: the matrix reaches to the end of observation.
+    let good = place.file("good.csv", "user_id,timestamp\na,2024-01-01\nb,2024-01-02\n");
+    let far = ["analyze", "cohorts", &good, "--period", "day", "--until", "9999-12-31"];
+    let message = fails(&far);
+    assert!(message.contains("9999-12-31") && message.contains("at most 4000"), "{message}");
 }
 
 /// A moment that no calendar holds, where a text is wanted.

@@ -1,0 +1,150 @@
+"""What people read is idiomatic English: documents, the text of notebooks and exercises, words that charts show, the library's
+documentation. Two readers: Harper, a grammar checker, and the terms of prose/terms.json, each with what to write instead.
+
+usage: prose_test.py install     installs Harper if it is missing
+       prose_test.py show        lists what both find
+"""
+
+import importlib.metadata
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import unittest
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+HERE = PROJECT / "tests" / "prose"
+WANTED = HERE / "requirements.txt"
+TERMS = json.loads((HERE / "terms.json").read_text(encoding="utf-8"))
+# Harper's rules that are not about grammar, or are wrong about our words: spelling is codespell's, headings are in sentence case,
+# and a unit, a table's cell or a term of the field is no sentence.
+IGNORED = [
+    "AnA", "CompoundNouns", "DisjointPrefixes", "ExpandConfiguration", "ExpandMemoryShorthands", "HowTo", "MassNouns", "MissingPreposition",
+    "MissingTo", "ModalBeAdjective", "OrthographicConsistency", "OxfordComma", "QuantifierNumeralConflict", "RepeatedWords",
+    "SentenceCapitalization", "SingleBe", "SpellCheck", "SplitWords", "Therein", "ThereIsAgreement", "ToTwoToo", "UseTitleCase",
+]
+# Says what was wrong, in the words that were.
+QUOTING = {"CONTRIBUTING.md"}
+
+
+def documents():
+    """Every page of Markdown."""
+    listed = subprocess.run(["git", "ls-files", "-z", "*.md"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    return {name: (PROJECT / name).read_text(encoding="utf-8") for name in sorted(listed.split("\0")) if name}
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def notebooks():
+    """The text of every notebook and exercise, and, apart from it, the words between quotation marks of their code."""
+    texts, words = {}, {}
+    for path in sorted((PROJECT / "notebooks").rglob("*.ipynb")):
+        name = path.relative_to(PROJECT).as_posix()
+        if {"submitted", "autograded", "release", ".ipynb_checkpoints"} & set(path.parts):
+            continue
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        texts[name] = "\n\n".join(source(cell) for cell in cells if cell["cell_type"] == "markdown")
+        quoted = [text for cell in cells if cell["cell_type"] == "code" for text in re.findall(r'"((?:[^"\\]|\\.)*)"', source(cell))]
+        words[name] = "\n".join(text for text in quoted if " " in text)
+    return texts, words
+
+
+def documentation():
+    """What rustdoc shows of the library and the command, without its examples."""
+    found = {}
+    for path in sorted([*PROJECT.glob("src/**/*.rs"), *PROJECT.glob("cli/src/**/*.rs")]):
+        lines = re.findall(r"^\s*//[/!] ?(.*)$", path.read_text(encoding="utf-8"), re.M)
+        found[path.relative_to(PROJECT).as_posix()] = prose("\n".join(lines))
+    return found
+
+
+def prose(text):
+    """Without blocks of code, without tags, and without what stands in backquotes."""
+    text = re.sub(r"^ *```.*?^ *```", "", text, flags=re.S | re.M)
+    return re.sub(r"<[a-z/!][^>]*>", "", re.sub(r"`[^`\n]*`", "`code`", text))
+
+
+def terms(name, text):
+    """Every term that is not the field's, with what to write."""
+    for line, words in enumerate(text.splitlines(), 1):
+        for pattern, better in TERMS.items():
+            for match in re.finditer(pattern, words, re.I):
+                yield f"{name}: \"{words[max(0, match.start() - 25):match.end() + 25].strip()}\": {better}"
+
+
+def harper():
+    return pathlib.Path(sysconfig.get_path("scripts")) / "harper"
+
+
+def grammar(texts):
+    """What Harper finds in Markdown."""
+    with tempfile.TemporaryDirectory(prefix="casebook-prose-") as folder:
+        names = {f"{number}.md": name for number, name in enumerate(texts)}
+        for file, name in names.items():
+            (pathlib.Path(folder) / file).write_text(prose(texts[name]), encoding="utf-8")
+        words = [harper(), "lint", "--no-color", "--quiet", "--format", "json", "--ignore", ",".join(IGNORED), *names]
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, env=os.environ | {"RUST_BACKTRACE": "0"})
+    try:
+        found = json.loads(done.stdout)
+    except ValueError:
+        raise RuntimeError(f"Harper ended with {done.returncode}: {done.stderr[-500:]}") from None
+    for file in found:
+        for lint in file["lints"]:
+            yield f"{names[file['file']]}: \"{lint['matched_text'][:80]}\": {lint['message']} ({lint['rule']})"
+
+
+def findings():
+    texts, words = notebooks()
+    pages = documents() | texts
+    for name, text in pages.items():
+        if name not in QUOTING:
+            yield from terms(name, prose(text))
+    for name, text in [*words.items(), *documentation().items()]:
+        yield from terms(name, text)
+    yield from grammar(pages)
+
+
+class Prose(unittest.TestCase):
+    def test_pages_are_read_without_a_stumble(self):
+        self.assertGreater(len(documents()), 10)
+        self.assertGreater(len(notebooks()[0]), 6)
+        self.assertGreater(len(documentation()), 100)
+        self.assertEqual("\n".join(findings()), "")
+
+    def test_a_term_that_is_not_the_fields_is_found(self):
+        text = "Of the last tenth, 51.8 % left; the law of waiting times is dearer than that.\n"
+        told = "\n".join(terms("page.md", text))
+        for part in ("decile", "51.8%", "distribution", "expensive"):
+            self.assertIn(part, told)
+        self.assertEqual(list(terms("page.md", "A tenth of a second, 51.8%, by the law.\n")), [])
+
+    def test_a_mistake_of_grammar_is_found(self):
+        self.assertIn("page.md", "\n".join(grammar({"page.md": "There is many users who could of left without no reason.\n"})))
+
+    def test_code_is_not_read(self):
+        self.assertEqual(list(terms("page.md", prose("Good.\n\n```rust\n// the last tenth\n```\n\nAs `the middle 90` says.\n"))), [])
+
+
+def install():
+    name, version = re.search(r"^(\S+)==(\S+)$", WANTED.read_text(), re.M).groups()
+    try:
+        if importlib.metadata.version(name) == version:
+            return
+    except importlib.metadata.PackageNotFoundError:
+        pass
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(WANTED)], check=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["install"]:
+        install()
+    elif sys.argv[1:] == ["show"]:
+        print("\n".join(findings()))
+    else:
+        unittest.main()
