@@ -407,7 +407,7 @@ The ratio is the command's time over theirs.
 
 {as_programs()}
 
-## All of the growth study
+## The whole growth study
 
 Every metric of `casebook report notion`, from stages and retention to what each lever is worth: the events are read and
 prepared once, and the metrics run side by side.

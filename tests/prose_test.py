@@ -23,9 +23,10 @@ TERMS = json.loads((HERE / "terms.json").read_text(encoding="utf-8"))
 # Harper's rules that are not about grammar, or are wrong about our words: spelling is codespell's, headings are in sentence case,
 # and a unit, a table's cell or a term of the field is no sentence.
 IGNORED = [
-    "AnA", "CompoundNouns", "DisjointPrefixes", "ExpandConfiguration", "ExpandMemoryShorthands", "HowTo", "MassNouns", "MissingPreposition",
-    "MissingTo", "ModalBeAdjective", "OrthographicConsistency", "OxfordComma", "QuantifierNumeralConflict", "RepeatedWords",
-    "SentenceCapitalization", "SingleBe", "SpellCheck", "SplitWords", "Therein", "ThereIsAgreement", "ToTwoToo", "UseTitleCase",
+    "AnA", "CompoundNouns", "DisjointPrefixes", "ExpandConfiguration", "ExpandMemoryShorthands", "ExpandStandardInputAndOutput",
+    "HowTo", "MassNouns", "MissingPreposition", "MissingTo", "ModalBeAdjective", "OrthographicConsistency", "OxfordComma",
+    "PronounInflectionBe", "QuantifierNumeralConflict", "RepeatedWords", "SentenceCapitalization", "SingleBe", "SpellCheck",
+    "SplitWords", "ThereIsAgreement", "Therein", "ToTwoToo", "UseTitleCase", "WrongNegative",
 ]
 # Says what was wrong, in the words that were.
 QUOTING = {"CONTRIBUTING.md"}
