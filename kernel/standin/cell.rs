@@ -22,10 +22,22 @@ const PUT: &str = "evcxr_variable_store.put_variable::<";
 /// kernel fails then, and says which line is missing.
 pub fn prepare(code: &str) -> Prepared {
     let mut lines: Vec<String> = code.lines().map(str::to_owned).collect();
-    let number = entry(&lines).and_then(|(at, number)| instrument(&mut lines, at, number).then_some(number));
+    let entry = entry(&lines);
+    let number = entry.and_then(|(at, number)| instrument(&mut lines, at, number).then_some(number));
+    if number.is_none() && !entry.is_some_and(|(at, _)| only_shown(&mut lines, at)) {
+        return Prepared { text: code.to_owned(), number };
+    }
     let mut text = lines.join("\n");
     text.push('\n');
-    Prepared { text: if number.is_some() { text } else { code.to_owned() }, number }
+    Prepared { text, number }
+}
+
+/// A cell that does not compile is compiled once more without what catches its panics, for the sake of better messages. It is
+/// not run; but its last value must be shown in the same way, or the message would be that it cannot be.
+fn only_shown(lines: &mut [String], entry: usize) -> bool {
+    let caught = lines[entry..].iter().any(|line| line.contains("catch_unwind"));
+    let Some(store) = after(lines, entry, |line| line.trim() == STORE) else { return false };
+    !caught && show(&mut lines[store..])
 }
 
 /// Lets the cell use the crate with generic code that cells share, on its first line: no line is moved.
@@ -82,7 +94,8 @@ fn frame(line: &str) -> Option<&str> {
 
 /// A cell's last value is shown in one compiler run whatever its type: evcxr would try `evcxr_display`, and compile the
 /// cell again with `{:?}` if the type has no such method, or if anything else in it did not compile.
-fn show(lines: &mut [String]) {
+fn show(lines: &mut [String]) -> bool {
+    let mut shown = false;
     for (open, close) in [("(", ").evcxr_display();"), (DEBUG, ")));")] {
         let at = |wanted: &str| -> Vec<usize> {
             (0..lines.len()).filter(|at| lines[*at] == wanted).collect()
@@ -92,8 +105,10 @@ fn show(lines: &mut [String]) {
         {
             lines[*first] = "casebook::show!(".into();
             lines[*last] = ");".into();
+            shown = true;
         }
     }
+    shown
 }
 
 #[cfg(test)]
@@ -171,6 +186,18 @@ evcxr_variable_store
     fn a_value_is_shown_in_the_same_way_when_evcxr_asks_again() {
         let again = CELL.replace("\n(\n", &format!("\n{DEBUG}\n")).replace(").evcxr_display();", ")));");
         assert!(prepare(&again).text.contains("\ncasebook::show!(\ndf.height()\n);\n"));
+    }
+
+    #[test]
+    fn a_cell_that_is_compiled_for_its_messages_shows_its_value_too() {
+        let without = CELL
+            .replace("match std::panic::catch_unwind(\n  std::panic::AssertUnwindSafe(||{\n", "")
+            .replace("})) {\n  Ok(_) => {}\n  Err(_) => {\n    println!(\"EVCXR_PANIC_NOTIFICATION\");\n}}\n", "");
+        assert!(!without.contains("PANIC"));
+        let done = prepare(&without);
+        assert_eq!(done.number, None);
+        assert!(done.text.contains("\ncasebook::show!(\ndf.height()\n);\n"), "{}", done.text);
+        assert_eq!(done.text.lines().count(), without.lines().count());
     }
 
     #[test]
