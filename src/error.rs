@@ -413,8 +413,8 @@ mod tests {
 
     /// What each error of the chain says below the first.
     fn chain(error: &Error) -> Vec<String> {
-        let next = |error: &&(dyn StdError + 'static)| error.source();
-        std::iter::successors(error.source(), next).map(ToString::to_string).collect()
+        let chain = std::iter::successors(error.source(), |error| error.source());
+        chain.map(ToString::to_string).collect()
     }
 
     fn full() -> io::Error {

@@ -10,7 +10,7 @@
 //! - [`warehouse`]: files, SQLite, PostgreSQL, and the SQL in `sql/` that must return what the metrics
 //!   return.
 //! - [`chart`]: functions from a tidy frame to a figure.
-//! - [`format`]: how numbers are written, in tables, charts, reports and prose. [`figure`]: what charts make.
+//! - [`format`](mod@format): how numbers are written, in tables, charts, reports and prose. [`figure`]: what charts make.
 //! - [`claims`]: the ledger: a source's claim, what we measured, the verdict.
 //! - [`stream`]: random streams, for generators and for what metrics draw.
 //! - [`output`]: files put in their place whole. [`notebook`]: how values appear in Jupyter. [`prelude`]: what a cell imports. [`stamp`]: what a

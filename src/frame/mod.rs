@@ -1,4 +1,4 @@
-//! What every reader of frames needs: columns asked for by name, checked, as plain values; and [`format`], how their
+//! What every reader of frames needs: columns asked for by name, checked, as plain values; and [`format`](mod@format), how their
 //! numbers are written.
 
 mod columns;
