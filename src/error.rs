@@ -413,8 +413,13 @@ mod tests {
 
     /// What each error of the chain says below the first.
     fn chain(error: &Error) -> Vec<String> {
-        let chain = std::iter::successors(error.source(), |error| error.source());
-        chain.map(ToString::to_string).collect()
+        let mut told = vec![];
+        let mut next = error.source();
+        while let Some(error) = next {
+            told.push(error.to_string());
+            next = error.source();
+        }
+        told
     }
 
     fn full() -> io::Error {

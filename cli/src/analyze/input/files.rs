@@ -88,7 +88,8 @@ fn matching(path: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
     let found = glob::glob(pattern).map_err(|cause| trouble(path, cause.msg))?;
     let mut files = vec![];
     for entry in found {
-        let entry = entry.map_err(|cause| trouble(&cause.path().to_owned(), cause.into_error()))?;
+        let entry = entry
+            .map_err(|cause| trouble(&cause.path().to_owned(), std::io::Error::from(cause)))?;
         match entry.is_dir() {
             true => files.extend(folder(&entry)?),
             false => files.push(entry),
