@@ -1,9 +1,12 @@
 //! One error type for the whole library.
 //!
-//! An [`Error`] says what was being done, with what, and what would be accepted instead. Its
-//! [`ErrorKind`] is for programs that want to tell cases apart.
+//! An [`Error`] says what was being done, with what, and what would be accepted instead. For programs that want to
+//! tell cases apart it answers questions, such as [`Error::is_not_found`], and has an [`ErrorKind`]; its
+//! [`source`](std::error::Error::source) is the error of the system, the database or polars that it comes from.
 
+use std::any::Any;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use polars::error::PolarsError;
@@ -12,7 +15,25 @@ use polars::error::PolarsError;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong. [`Display`](fmt::Display) is a sentence for people; [`Error::kind`] is for code.
-pub struct Error(Box<ErrorKind>);
+///
+/// ```
+/// use std::error::Error as _;
+///
+/// let error = casebook::warehouse::files::read("nowhere/users.csv").unwrap_err();
+/// assert!(error.to_string().starts_with("could not read nowhere/users.csv: "));
+/// assert!(error.is_not_found());
+/// assert!(error.source().is_some_and(|source| source.is::<std::io::Error>()));
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    /// The error that led to it; [`ErrorKind::Frame`] holds its own.
+    source: Option<Cause>,
+}
+
+/// What an error comes from: a text, or an error, as `?` makes it of either.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// The cases an [`Error`] can be.
 #[derive(Debug)]
@@ -139,12 +160,69 @@ impl Trouble {
 }
 
 impl Error {
-    /// Which case this is.
+    /// Returns which case this is.
     pub fn kind(&self) -> &ErrorKind {
-        &self.0
+        &self.0.kind
     }
 
-    /// That a field holds a value outside its range: [`ErrorKind::InvalidConfig`].
+    /// Tells whether a configuration field holds a value outside its range: [`ErrorKind::InvalidConfig`].
+    ///
+    /// ```
+    /// use casebook::prelude::*;
+    ///
+    /// let config = saas::Config { companies: 0, ..Default::default() };
+    /// assert!(saas::generate(&config).is_err_and(|error| error.is_invalid_config()));
+    /// ```
+    pub fn is_invalid_config(&self) -> bool {
+        matches!(self.kind(), ErrorKind::InvalidConfig { .. })
+    }
+
+    /// Tells whether a frame lacks a column that a function needs: [`ErrorKind::MissingColumn`], or polars' own.
+    ///
+    /// ```
+    /// use casebook::prelude::*;
+    ///
+    /// let frame = df!("month" => [1, 2])?;
+    /// assert!(chart::line(&frame, "month", "users").draw().is_err_and(|error| error.is_missing_column()));
+    /// assert!(number(&frame, "users", 0).is_err_and(|error| error.is_missing_column()));
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
+    pub fn is_missing_column(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::MissingColumn { .. } | ErrorKind::Frame(PolarsError::ColumnNotFound(_))
+        )
+    }
+
+    /// Tells whether a file or folder is not there: [`ErrorKind::File`], and the system says so.
+    pub fn is_not_found(&self) -> bool {
+        let system = self.0.source.as_ref().and_then(|source| source.downcast_ref::<io::Error>());
+        matches!(self.kind(), ErrorKind::File { .. })
+            && system.is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// Tells whether files stand in the way that may not be replaced: [`ErrorKind::Occupied`].
+    pub fn is_occupied(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Occupied { .. })
+    }
+
+    /// Returns which of the known troubles with a database this is: [`ErrorKind::Database`].
+    ///
+    /// ```
+    /// use casebook::Trouble;
+    /// use casebook::warehouse::Warehouse;
+    ///
+    /// let error = Warehouse::at("oracle:shop").err();
+    /// assert_eq!(error.and_then(|error| error.trouble()), Some(Trouble::BadAddress));
+    /// ```
+    pub fn trouble(&self) -> Option<Trouble> {
+        match self.kind() {
+            ErrorKind::Database { trouble, .. } => Some(*trouble),
+            _ => None,
+        }
+    }
+
+    /// Creates an error about a field with a value outside its range: [`ErrorKind::InvalidConfig`].
     pub fn config(
         field: impl Into<String>,
         value: impl fmt::Display,
@@ -160,7 +238,7 @@ impl Error {
 
     /// The same error about a field of a struct that is itself a field.
     pub(crate) fn within(mut self, outer: &str) -> Self {
-        if let ErrorKind::InvalidConfig { field, .. } = &mut *self.0 {
+        if let ErrorKind::InvalidConfig { field, .. } = &mut self.0.kind {
             *field = format!("{outer}.{field}");
         }
         self
@@ -170,20 +248,65 @@ impl Error {
         ErrorKind::BadColumn { frame, column: column.to_owned(), problem: problem.into() }.into()
     }
 
-    /// That a file or folder could not be read or written: [`ErrorKind::File`].
-    pub fn file(action: &'static str, path: &Path, cause: impl fmt::Display) -> Self {
-        ErrorKind::File { action, path: path.to_owned(), cause: cause.to_string() }.into()
+    /// Creates an error about a file or folder that could not be read or written: [`ErrorKind::File`]. The cause is a
+    /// text, or an error, which is kept as the [`source`](std::error::Error::source).
+    ///
+    /// ```
+    /// use std::error::Error as _;
+    ///
+    /// use casebook::Error;
+    ///
+    /// let path = std::path::Path::new("users.csv");
+    /// let full = std::io::Error::other("the disk is full");
+    /// let error = Error::file("write", path, full);
+    /// assert_eq!(error.to_string(), "could not write users.csv: the disk is full");
+    /// assert!(error.source().is_some());
+    /// assert!(Error::file("write", path, "it is a folder").source().is_none());
+    /// ```
+    pub fn file(action: &'static str, path: &Path, cause: impl Into<Cause> + 'static) -> Self {
+        let (cause, source) = parted(cause);
+        let kind = ErrorKind::File { action, path: path.to_owned(), cause };
+        Error(Box::new(Inner { kind, source }))
     }
 
-    /// That a figure could not be drawn: [`ErrorKind::Figure`].
-    pub fn figure(cause: impl fmt::Display) -> Self {
-        ErrorKind::Figure(cause.to_string()).into()
+    /// Creates an error about a database: [`ErrorKind::Database`]. The cause is a text, or an error, which is kept as the
+    /// [`source`](std::error::Error::source).
+    pub fn database(
+        engine: &'static str,
+        trouble: Trouble,
+        doing: impl Into<String>,
+        cause: impl Into<Cause> + 'static,
+    ) -> Self {
+        let (cause, source) = parted(cause);
+        let kind = ErrorKind::Database { engine, trouble, doing: doing.into(), cause };
+        Error(Box::new(Inner { kind, source }))
     }
+
+    /// Creates an error about a figure that could not be drawn: [`ErrorKind::Figure`]. The cause is a text, or an error,
+    /// which is kept as the [`source`](std::error::Error::source).
+    pub fn figure(cause: impl Into<Cause> + 'static) -> Self {
+        let (cause, source) = parted(cause);
+        Error(Box::new(Inner { kind: ErrorKind::Figure(cause), source }))
+    }
+
+    /// Keeps the error that led to this one, where this one says it in other words.
+    pub fn with_source(mut self, source: impl Into<Cause>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+}
+
+/// What a cause says, and the cause itself unless it is no more than what it says.
+fn parted<C: Into<Cause> + 'static>(cause: C) -> (String, Option<Cause>) {
+    let any: &dyn Any = &cause;
+    let words = any.is::<String>() || any.is::<&'static str>();
+    let cause = cause.into();
+    (cause.to_string(), (!words).then_some(cause))
 }
 
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
-        Error(Box::new(kind))
+        Error(Box::new(Inner { kind, source: None }))
     }
 }
 
@@ -253,8 +376,9 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self.kind() {
-            ErrorKind::Frame(error) => Some(error),
+        match (self.kind(), &self.0.source) {
+            (_, Some(source)) => Some(&**source),
+            (ErrorKind::Frame(error), None) => Some(error),
             _ => None,
         }
     }
@@ -262,6 +386,8 @@ impl std::error::Error for Error {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as StdError;
+
     use super::*;
 
     #[test]
@@ -283,5 +409,68 @@ mod tests {
             error.to_string(),
             "the sessions frame has no column `created_at`; it has `id`, `when`"
         );
+    }
+
+    /// What each error of the chain says below the first.
+    fn chain(error: &Error) -> Vec<String> {
+        let mut told = vec![];
+        let mut next = error.source();
+        while let Some(error) = next {
+            told.push(error.to_string());
+            next = error.source();
+        }
+        told
+    }
+
+    fn full() -> io::Error {
+        io::Error::from(io::ErrorKind::StorageFull)
+    }
+
+    #[test]
+    fn every_kind_leads_to_what_it_comes_from() {
+        let path = Path::new("users.csv");
+        let file = Error::file("write", path, full());
+        let database = Error::database("SQLite", Trouble::DiskFull, "loading", full());
+        let figure = Error::figure(full());
+        let folder = PathBuf::from("out");
+        let half = ErrorKind::HalfReplaced { folder, cause: "it failed".into() };
+        let half = Error::from(half).with_source(Error::file("write", path, full()));
+        for error in [&file, &database, &figure] {
+            let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+            assert_eq!(source.map(io::Error::kind), Some(io::ErrorKind::StorageFull), "{error}");
+            assert_eq!(chain(error), [full().to_string()]);
+            assert!(error.to_string().contains(&full().to_string()), "{error}");
+        }
+        assert_eq!(chain(&half), [file.to_string(), full().to_string()]);
+        assert_eq!(half.to_string(), "could not replace files in out: it failed");
+        let polars: Error = PolarsError::NoData("no rows".into()).into();
+        assert!(polars.source().is_some_and(|source| source.is::<PolarsError>()));
+    }
+
+    #[test]
+    fn words_are_no_source() {
+        let path = Path::new("users.csv");
+        for error in [
+            Error::file("write", path, "it is a folder"),
+            Error::file("write", path, "it is a folder".to_owned()),
+            Error::database("Spark", Trouble::Statement, "running a query", "it ended"),
+            Error::figure("no table"),
+            Error::config("share_small", 1.5, "0 to 1"),
+            Error::column("sessions", "id", "has an empty value"),
+            ErrorKind::Occupied { folder: "out".into(), names: vec![] }.into(),
+        ] {
+            assert_eq!(chain(&error), Vec::<String>::new(), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_not_there_is_not_found() {
+        let path = Path::new("users.csv");
+        let read = |kind: io::ErrorKind| Error::file("read", path, io::Error::from(kind));
+        assert!(read(io::ErrorKind::NotFound).is_not_found());
+        assert!(!read(io::ErrorKind::PermissionDenied).is_not_found());
+        assert!(!Error::file("read", path, "it is empty").is_not_found());
+        let missing = io::Error::from(io::ErrorKind::NotFound);
+        assert!(!Error::figure(missing).is_not_found());
     }
 }

@@ -10,6 +10,7 @@
 //! - [`warehouse`]: files, SQLite, PostgreSQL, and the SQL in `sql/` that must return what the metrics
 //!   return.
 //! - [`chart`]: functions from a tidy frame to a figure.
+//! - [`format`](mod@format): how numbers are written, in tables, charts, reports and prose. [`figure`]: what charts make.
 //! - [`claims`]: the ledger: a source's claim, what we measured, the verdict.
 //! - [`stream`]: random streams, for generators and for what metrics draw.
 //! - [`output`]: files put in their place whole. [`notebook`]: how values appear in Jupyter. [`prelude`]: what a cell imports. [`stamp`]: what a
@@ -31,7 +32,8 @@ pub mod chart;
 pub mod claims;
 pub mod error;
 pub mod events;
-pub(crate) mod frame;
+pub mod figure;
+pub mod frame;
 pub mod metrics;
 pub mod notebook;
 pub mod output;
@@ -43,5 +45,6 @@ pub mod stream;
 pub mod warehouse;
 
 pub use error::{Error, ErrorKind, Result, Trouble};
+pub use frame::format;
 // Cells name these through this crate, so that a notebook has one dependency.
 pub use {chrono, plotters, polars, rand, rand_chacha, rand_distr};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use casebook::output::{Claim, Known, Replace};
-use casebook::{Error, ErrorKind, Result};
+use casebook::{Error, Result};
 use serde::Serialize;
 
 use crate::record::{self, Record};
@@ -127,7 +127,7 @@ impl Pipeline {
         let work = Work { folder, place: self.place.clone(), staging: staging.clone() };
         let made = make(&work).inspect_err(|error| {
             // With this configuration the next run would come no further.
-            if matches!(error.kind(), ErrorKind::InvalidConfig { .. }) {
+            if error.is_invalid_config() {
                 let _ = self.claim.clear();
             }
         })?;

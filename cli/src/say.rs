@@ -49,6 +49,8 @@ pub fn trouble() -> Result<()> {
     let trouble = TROUBLE.lock().unwrap_or_else(PoisonError::into_inner);
     match &*trouble {
         Some(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
+            // It stays there for whoever asks again.
+            let cause = io::Error::new(cause.kind(), cause.to_string());
             Err(Error::file("write to", Path::new("standard output"), cause))
         }
         _ => Ok(()),

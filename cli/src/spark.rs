@@ -18,9 +18,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use casebook::error::Cause;
 use casebook::warehouse::queries::{Query, Schema};
 use casebook::warehouse::{Engine, Sink, Warehouse, files};
-use casebook::{Error, ErrorKind, Result, Trouble};
+use casebook::{Error, Result, Trouble};
 use polars::prelude::*;
 use tempfile::TempDir;
 
@@ -331,9 +332,8 @@ fn typed(frame: DataFrame, query: &Query) -> Result<DataFrame> {
     Ok(DataFrame::new_infer_height(columns.collect::<PolarsResult<_>>()?)?)
 }
 
-fn failure(trouble: Trouble, doing: impl Into<String>, cause: impl ToString) -> Error {
-    ErrorKind::Database { engine: ENGINE, trouble, doing: doing.into(), cause: cause.to_string() }
-        .into()
+fn failure(trouble: Trouble, doing: impl Into<String>, cause: impl Into<Cause> + 'static) -> Error {
+    Error::database(ENGINE, trouble, doing, cause)
 }
 
 #[cfg(test)]
@@ -393,10 +393,8 @@ mod tests {
     #[cfg(unix)]
     fn told<T>(result: Result<T>) -> (Trouble, String) {
         let error = result.err().unwrap();
-        match error.kind() {
-            ErrorKind::Database { trouble, .. } => (*trouble, error.to_string()),
-            other => panic!("not a database error: {other:?}"),
-        }
+        let trouble = error.trouble();
+        (trouble.unwrap_or_else(|| panic!("not a database error: {error}")), error.to_string())
     }
 
     #[cfg(unix)]

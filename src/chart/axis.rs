@@ -2,70 +2,7 @@
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
 
-use crate::notebook::{decimal, decimals, grouped};
-
-/// What a number on an axis or in a label stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Unit {
-    /// A plain number.
-    #[default]
-    Number,
-    /// US dollars.
-    Dollars,
-    /// A share from 0 to 1, written as a percentage.
-    Percent,
-}
-
-impl Unit {
-    /// A single number, as precise as it needs to be.
-    pub fn text(self, number: f64) -> String {
-        match self {
-            Unit::Number => short(number, decimals(std::iter::once(number)).min(2)),
-            Unit::Dollars => {
-                dollars(number, usize::from(number.abs() < 100.0 && number.fract() != 0.0) * 2)
-            }
-            Unit::Percent => format!("{} %", decimal(number * 100.0, 1)),
-        }
-    }
-
-    /// Tick labels, all with the same decimals.
-    fn ticks(self, ticks: &[f64]) -> Vec<String> {
-        let scale = if self == Unit::Percent { 100.0 } else { 1.0 };
-        let step = match ticks {
-            [a, b, ..] => (b - a) * scale,
-            _ => 1.0,
-        };
-        let digits = if step > 0.0 { (-step.log10()).ceil().clamp(0.0, 9.0) as usize } else { 0 };
-        ticks
-            .iter()
-            .map(|tick| match self {
-                Unit::Number => short(*tick, digits),
-                Unit::Dollars => dollars(*tick, if digits > 0 { digits.max(2) } else { 0 }),
-                Unit::Percent => format!("{} %", decimal(tick * 100.0, digits)),
-            })
-            .collect()
-    }
-}
-
-fn dollars(number: f64, digits: usize) -> String {
-    let sign = if number < 0.0 { "-" } else { "" };
-    format!("{sign}${}", short(number.abs(), digits))
-}
-
-/// With a letter for millions and more; scientific beyond.
-fn short(number: f64, digits: usize) -> String {
-    let size = number.abs();
-    let (scale, letter) = match size {
-        s if s >= 1e15 => return format!("{number:.2e}"),
-        s if s >= 1e12 => (1e12, "T"),
-        s if s >= 1e9 => (1e9, "B"),
-        s if s >= 1e6 => (1e6, "M"),
-        _ => return decimal(number, digits),
-    };
-    let scaled = number / scale;
-    let digits = decimals(std::iter::once((scaled * 100.0).round() / 100.0)).min(2);
-    format!("{}{letter}", grouped(scaled, digits))
-}
+use crate::frame::format::Unit;
 
 /// From data to pixels. Never divides by an empty range.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -251,15 +188,6 @@ mod tests {
             t.text,
             ["Jan 2021", "Mar 2021", "May 2021", "Jul 2021", "Sep 2021", "Nov 2021"]
         );
-    }
-
-    #[test]
-    fn single_numbers_are_readable() {
-        assert_eq!(Unit::Dollars.text(20_188.0), "$20,188");
-        assert_eq!(Unit::Dollars.text(-4.5), "-$4.50");
-        assert_eq!(Unit::Percent.text(0.0779), "7.8 %");
-        assert_eq!(Unit::Number.text(461.04), "461.0");
-        assert_eq!(Unit::Number.text(12_500_000.0), "12.5M");
     }
 
     proptest! {

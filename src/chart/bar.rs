@@ -9,7 +9,7 @@ use super::{
     Frame, Labels, columns, drawable, extent, labels, left_out, names, numbers, places, theme,
 };
 use crate::error::Result;
-use crate::notebook::Figure;
+use crate::figure::Figure;
 
 /// A bar chart in the making: see [`bar`].
 #[derive(Debug, Clone)]

@@ -5,8 +5,8 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::label::{beginnings, short};
-use super::theme;
 use crate::error::{Error, Result};
+use crate::figure::theme;
 
 /// plotters places things on whole units; a unit of a quarter pixel keeps curves smooth.
 const UNITS: f64 = 4.0;

@@ -8,7 +8,7 @@ use super::{
     Frame, Labels, Unit, columns, drawable, extent, labels, left_out, names, numbers, places, theme,
 };
 use crate::error::Result;
-use crate::notebook::Figure;
+use crate::figure::Figure;
 
 /// A heat map in the making: see [`heatmap`].
 #[derive(Debug, Clone)]

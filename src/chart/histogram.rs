@@ -2,11 +2,11 @@
 
 use polars::prelude::*;
 
-use super::axis::{Unit, ticks};
+use super::axis::ticks;
 use super::canvas::Canvas;
-use super::{Frame, Labels, Scale, columns, extent, labels, left_out, numbers, theme};
+use super::{Frame, Labels, Scale, Unit, columns, extent, labels, left_out, numbers, theme};
 use crate::error::{Error, Result};
-use crate::notebook::Figure;
+use crate::figure::Figure;
 
 /// A histogram in the making: see [`histogram`].
 #[derive(Debug, Clone)]

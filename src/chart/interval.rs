@@ -10,7 +10,7 @@ use super::{
     Frame, Labels, Unit, columns, drawable, extent, labels, left_out, names, numbers, theme,
 };
 use crate::error::Result;
-use crate::notebook::Figure;
+use crate::figure::Figure;
 
 /// An interval plot in the making: see [`interval`].
 #[derive(Debug, Clone)]

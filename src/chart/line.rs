@@ -10,7 +10,7 @@ use super::{
     Frame, Labels, MARGIN, Unit, columns, extent, labels, left_out, names, numbers, places, theme,
 };
 use crate::error::Result;
-use crate::notebook::Figure;
+use crate::figure::Figure;
 
 /// A line chart in the making: see [`line`](fn@line).
 #[derive(Debug, Clone)]

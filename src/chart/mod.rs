@@ -32,12 +32,10 @@ mod label;
 mod line;
 mod panels;
 mod schema;
-pub mod theme;
 
 use plotters::style::text_anchor::{HPos, VPos};
 use polars::prelude::*;
 
-pub use axis::Unit;
 pub use bar::{Bar, bar};
 pub use heatmap::{Heatmap, heatmap};
 pub use histogram::{Histogram, curve, histogram};
@@ -47,8 +45,10 @@ pub use panels::panels;
 pub use schema::schema;
 
 use crate::error::{Error, Result};
-use crate::metrics::require;
-use crate::notebook::Figure;
+use crate::figure::Figure;
+pub use crate::figure::theme;
+pub use crate::frame::format::Unit;
+use crate::frame::require;
 use axis::{Scale, Ticks};
 use canvas::{Canvas, Text};
 use label::short;

@@ -1,7 +1,7 @@
 //! Several charts as one figure.
 
 use crate::error::{Error, Result};
-use crate::notebook::Figure;
+use crate::figure::Figure;
 
 const GAP: u32 = 12;
 

@@ -6,9 +6,9 @@ use plotters::style::text_anchor::{HPos, VPos};
 use polars::prelude::*;
 
 use super::canvas::{self, Canvas, Text};
-use super::theme;
 use crate::error::{Error, Result};
-use crate::notebook::Figure;
+use crate::figure::Figure;
+use crate::figure::theme;
 use crate::warehouse::queries::Schema;
 
 const ROW: f64 = 21.0;

@@ -1,6 +1,8 @@
-//! What every reader of frames needs: columns asked for by name, checked, as plain values.
+//! What every reader of frames needs: columns asked for by name, checked, as plain values; and [`format`](mod@format), how their
+//! numbers are written.
 
 mod columns;
+pub mod format;
 mod source;
 
 pub(crate) use columns::{coded, dates, finite, full, texts};

@@ -12,8 +12,9 @@ use std::sync::Once;
 use polars::prelude::*;
 
 use super::session;
-use super::show::{Table, grouped, table};
+use super::table::{Table, table};
 use crate::error::Error;
+use crate::frame::format;
 
 /// Compares an answer with the right one, and says what was expected, what came, and a hint, never the right
 /// answer itself.
@@ -327,7 +328,7 @@ impl Compare for DataFrame {
                     return Ok(Some(format!("no column `{name}`")));
                 };
                 if self.height() != right.height() {
-                    let height = grouped(self.height() as f64, 0);
+                    let height = format::count(self.height());
                     return Ok(Some(format!("its height is {height}, and another is expected")));
                 }
                 if let Some(row) = first_difference(came, expected, within)? {

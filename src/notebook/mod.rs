@@ -5,14 +5,17 @@
 
 mod cells;
 pub mod check;
-mod figure;
+mod results;
+mod send;
 pub mod session;
 mod show;
+mod table;
 
+pub use crate::figure::Figure;
 pub use cells::{beside, falling, number, share_of, stacked};
-pub use figure::Figure;
+pub use send::plain_text;
 pub use session::plain_panics;
 #[doc(hidden)]
 pub use show::{ByDebug, ByShow, Value};
-pub use show::{Markdown, Show, Table, plain_text, table};
-pub(crate) use show::{decimal, decimals, grouped};
+pub use show::{Markdown, Show};
+pub use table::{Table, table};

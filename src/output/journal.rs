@@ -90,7 +90,8 @@ pub fn swap(place: &Path, hidden: &Path, entries: &[Entry], watch: &mut Watch) -
             Ok(()) => Err(error),
             Err(cause) => {
                 let cause = format!("{error}; and what was there could not be put back ({cause})");
-                Err(ErrorKind::HalfReplaced { folder: place.to_owned(), cause }.into())
+                let kind = ErrorKind::HalfReplaced { folder: place.to_owned(), cause };
+                Err(Error::from(kind).with_source(error))
             }
         },
     }

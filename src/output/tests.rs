@@ -176,10 +176,7 @@ fn what_is_not_known_or_was_changed_is_refused_by_name() {
         let told = claim.replace(&names(), &gone, &Replace::Known(mine.to_vec())).unwrap_err();
         assert_eq!(shown(folder.path()), set("old", "gone"));
         // Options are the command's: see `advice` there.
-        assert!(
-            matches!(told.kind(), ErrorKind::Occupied { .. }) && !told.to_string().contains("--"),
-            "{told}"
-        );
+        assert!(told.is_occupied() && !told.to_string().contains("--"), "{told}");
         told.to_string()
     };
     let told = refused(&mine[1..]);
@@ -236,6 +233,10 @@ fn what_is_half_replaced_is_completed_later() {
         matches!(told.kind(), ErrorKind::HalfReplaced { folder, .. } if folder == place),
         "{told}"
     );
+    // The first thing that failed, and what the system said of it.
+    let first = std::error::Error::source(&told).unwrap();
+    let system = first.source().and_then(|source| source.downcast_ref::<io::Error>());
+    assert_eq!(system.map(io::Error::kind), Some(io::ErrorKind::StorageFull), "{told}");
     let told = told.to_string();
     assert!(told.contains("could not be put back") && !told.contains("casebook doctor"), "{told}");
     assert_eq!(fs::read_to_string(&seal).unwrap(), "theirs");

@@ -31,7 +31,7 @@ use std::path::Path;
 
 use polars::prelude::DataFrame;
 
-use crate::error::{ErrorKind, Result, Trouble};
+use crate::error::{Error, Result, Trouble};
 pub use ahead::ahead;
 use queries::{Query, Schema};
 
@@ -46,7 +46,7 @@ pub trait Sink {
     /// and quotes included; moments are kept to the microsecond.
     ///
     /// # Errors
-    /// Those of the database; [`ErrorKind::BadColumn`] for a column of another type than the table's. After one, the
+    /// Those of the database; [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a column of another type than the table's. After one, the
     /// load is undone.
     fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()>;
 }
@@ -128,17 +128,14 @@ impl Warehouse {
             #[cfg(feature = "postgres")]
             "postgres" | "postgresql" => Warehouse::postgres(url),
             // The address itself stays out of the message: it may hold a password.
-            _ => Err(ErrorKind::Database {
-                engine: "DATABASE_URL",
-                trouble: Trouble::BadAddress,
-                doing: "choosing a database".into(),
-                cause: if cfg!(feature = "postgres") {
-                    "it must start with postgres:// or sqlite:".into()
-                } else {
-                    "it must start with sqlite: (this build has no PostgreSQL)".into()
-                },
+            _ => {
+                let cause = match cfg!(feature = "postgres") {
+                    true => "it must start with postgres:// or sqlite:",
+                    false => "it must start with sqlite: (this build has no PostgreSQL)",
+                };
+                let doing = "choosing a database";
+                Err(Error::database("DATABASE_URL", Trouble::BadAddress, doing, cause))
             }
-            .into()),
         }
     }
 
@@ -176,7 +173,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Trouble::Statement`] with the database's explanation, or that the connection was lost;
-    /// [`ErrorKind::BadColumn`] for a column that is not as declared, or of a type that no frame holds.
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a column that is not as declared, or of a type that no frame holds.
     pub fn query<'q>(&mut self, query: impl Into<Query<'q>>) -> Result<DataFrame> {
         self.engine.query(query.into())
     }

@@ -15,7 +15,7 @@ use postgres::{Client, NoTls, Transaction};
 use super::column::{Cells, column};
 use super::queries::{Query, Schema};
 use super::{Engine, Sink, sql};
-use crate::error::{Error, ErrorKind, Result, Trouble};
+use crate::error::{Error, Result, Trouble};
 use address::Address;
 
 const ENGINE: &str = "PostgreSQL";
@@ -30,11 +30,11 @@ impl Postgres {
     pub fn connect(url: &str) -> Result<Postgres> {
         let Address { config, place } = Address::read(url)?;
         let doing = format!("connecting to {place}");
-        let mut client = config.connect(NoTls).map_err(|error| failure(&error, doing.clone()))?;
+        let mut client = config.connect(NoTls).map_err(|error| failure(error, doing.clone()))?;
         // Sums of real numbers must come back with every digit.
         client
             .batch_execute("SET extra_float_digits = 3; SET TIME ZONE 'UTC'")
-            .map_err(|error| failure(&error, doing))?;
+            .map_err(|error| failure(error, doing))?;
         Ok(Postgres { client, place })
     }
 }
@@ -46,7 +46,7 @@ impl Engine for Postgres {
         fill: &mut dyn FnMut(&mut dyn Sink) -> Result<()>,
     ) -> Result<()> {
         let doing = format!("loading {} into {}", schema.name, self.place);
-        let fail = |error: postgres::Error| failure(&error, doing.clone());
+        let fail = |error: postgres::Error| failure(error, doing.clone());
         let namespace = sql::name(&owned::namespace(schema));
         let begin = format!("CREATE SCHEMA {namespace}; SET LOCAL search_path TO {namespace};");
         let mut transaction = self.client.transaction().map_err(fail)?;
@@ -54,8 +54,7 @@ impl Engine for Postgres {
         let foreign = owned::clear(&mut transaction, schema).map_err(fail)?;
         if !foreign.is_empty() {
             let cause = format!("{}; move it, or name another database", foreign.join(", "));
-            let trouble = Trouble::Taken;
-            return Err(ErrorKind::Database { engine: ENGINE, trouble, doing, cause }.into());
+            return Err(Error::database(ENGINE, Trouble::Taken, doing, cause));
         }
         let (before, after) = Schema::in_two(schema.postgres);
         [begin.as_str(), &before, schema.common, &owned::mark(schema)]
@@ -72,7 +71,7 @@ impl Engine for Postgres {
     }
 
     fn query(&mut self, query: Query) -> Result<DataFrame> {
-        let fail = |error: postgres::Error| failure(&error, "running a query".into());
+        let fail = |error: postgres::Error| failure(error, "running a query".into());
         // A case's own query names its case, and finds its tables on a connection that loaded nothing.
         if let Some((case, _)) = query.name.split_once('/') {
             self.client.batch_execute(&search_path(case)).map_err(fail)?;
@@ -105,7 +104,7 @@ struct Rows<'t, 'c> {
 
 impl Sink for Rows<'_, '_> {
     fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()> {
-        let fail = |error: postgres::Error| failure(&error, self.doing.to_owned());
+        let fail = |error: postgres::Error| failure(error, self.doing.to_owned());
         let cells = Cells::of(rows)?;
         let names = sql::names(cells.iter().map(Cells::name));
         let quoted = sql::name(table);
@@ -131,7 +130,7 @@ impl Sink for Rows<'_, '_> {
     }
 }
 
-fn failure(error: &postgres::Error, doing: String) -> Error {
+fn failure(error: postgres::Error, doing: String) -> Error {
     let (trouble, cause) = match error.as_db_error() {
         Some(db) => {
             let code = db.code();
@@ -180,5 +179,5 @@ fn failure(error: &postgres::Error, doing: String) -> Error {
             (trouble, cause)
         }
     };
-    ErrorKind::Database { engine: ENGINE, trouble, doing, cause }.into()
+    Error::database(ENGINE, trouble, doing, cause).with_source(error)
 }

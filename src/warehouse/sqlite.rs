@@ -12,7 +12,7 @@ use super::column::{Cell, Cells, Value, column, moment, widest};
 use super::queries::{Query, Schema};
 use super::types::ColumnType;
 use super::{Engine, Sink, sql};
-use crate::error::{Error, ErrorKind, Result, Trouble};
+use crate::error::{Error, Result, Trouble};
 
 pub struct Sqlite {
     connection: Connection,
@@ -72,8 +72,7 @@ impl Engine for Sqlite {
             owned::look(&transaction, schema).map_err(|error| failure(error, doing.clone()))?;
         if !found.foreign.is_empty() {
             let cause = format!("{}; name another file", found.foreign.join(", "));
-            let trouble = Trouble::Taken;
-            return Err(ErrorKind::Database { engine: "SQLite", trouble, doing, cause }.into());
+            return Err(Error::database("SQLite", Trouble::Taken, doing, cause));
         }
         let (before, after) = Schema::in_two(schema.sqlite);
         [found.drops.as_str(), &before, schema.common]
@@ -222,8 +221,7 @@ fn failure(error: rusqlite::Error, doing: String) -> Error {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Trouble::Busy,
         _ => Trouble::Statement,
     };
-    let cause = error.to_string();
-    ErrorKind::Database { engine: "SQLite", trouble, doing, cause }.into()
+    Error::database("SQLite", trouble, doing, error)
 }
 
 #[cfg(test)]
@@ -249,10 +247,7 @@ mod tests {
     }
 
     fn trouble(error: Error) -> Trouble {
-        match error.kind() {
-            ErrorKind::Database { trouble, .. } => *trouble,
-            other => panic!("not a database error: {other:?}"),
-        }
+        error.trouble().unwrap_or_else(|| panic!("not a database error: {error}"))
     }
 
     #[test]
@@ -272,6 +267,8 @@ mod tests {
         sqlite.limit_pages(60);
         let error = load(&mut sqlite, 2_000).unwrap_err();
         assert!(error.to_string().contains("the disk is full"), "{error}");
+        let source = std::error::Error::source(&error);
+        assert!(source.is_some_and(|source| source.is::<rusqlite::Error>()), "{error}");
         assert_eq!(trouble(error), Trouble::DiskFull);
         drop(sqlite);
         assert_eq!(companies(&mut Sqlite::open(&path).unwrap()), 30);

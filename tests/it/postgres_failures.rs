@@ -2,7 +2,7 @@
 
 use casebook::warehouse::Warehouse;
 use casebook::warehouse::queries::saas::{CLIENTS, SCHEMA};
-use casebook::{Error, ErrorKind, Trouble};
+use casebook::{Error, Trouble};
 
 use crate::support::{Server, config, number, tables};
 
@@ -10,10 +10,11 @@ const PASSWORD: &str = "correct-horse";
 
 fn trouble(error: &Error) -> Trouble {
     assert!(!error.to_string().contains(PASSWORD), "a password in: {error}");
-    match error.kind() {
-        ErrorKind::Database { trouble, .. } => *trouble,
-        other => panic!("not a database error: {other:?}"),
+    let first = std::error::Error::source(error);
+    for source in std::iter::successors(first, |error| error.source()) {
+        assert!(!format!("{source} {source:?}").contains(PASSWORD), "a password in: {source}");
     }
+    error.trouble().unwrap_or_else(|| panic!("not a database error: {error}"))
 }
 
 fn companies(db: &mut Warehouse) -> i64 {

@@ -10,7 +10,7 @@ use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 use clap::ValueEnum;
 
-pub use number::percent;
+pub use casebook::format::percent;
 
 /// How a result is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,8 +1,8 @@
 //! Reading what was written.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
@@ -82,12 +82,12 @@ pub fn parts(folder: &Path, table: &str, format: Format) -> Result<Vec<PathBuf>>
             Some(k) => missing = path(k),
         }
     }
-    Err(Error::file("read", &missing, "it is not there"))
+    let cause = io::Error::new(io::ErrorKind::NotFound, "it is not there");
+    Err(Error::file("read", &missing, cause))
 }
 
 fn pick(path: &Path, columns: Option<&[&str]>) -> Result<DataFrame> {
-    let fail = |cause: &dyn fmt::Display| Error::file("read", path, cause);
-    let file = File::open(path).map_err(|cause| fail(&cause))?;
+    let file = File::open(path).map_err(|cause| Error::file("read", path, cause))?;
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("csv") => CsvReadOptions::default()
             .with_infer_schema_length(Some(10_000))
@@ -100,7 +100,10 @@ fn pick(path: &Path, columns: Option<&[&str]>) -> Result<DataFrame> {
         Some("parquet") => ParquetReader::new(file)
             .with_columns(columns.map(|columns| columns.iter().map(ToString::to_string).collect()))
             .finish(),
-        _ => return Err(fail(&"the name ends neither in .csv nor in .parquet")),
+        _ => {
+            let cause = "the name ends neither in .csv nor in .parquet";
+            return Err(Error::file("read", path, cause));
+        }
     }
-    .map_err(|cause| fail(&cause))
+    .map_err(|cause| Error::file("read", path, cause))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use postgres::Config;
 use postgres::config::{Host, SslMode};
 
-use crate::error::{Error, ErrorKind, Result, Trouble};
+use crate::error::{Error, Result, Trouble};
 
 /// An address that was understood.
 pub struct Address {
@@ -60,14 +60,8 @@ fn unambiguous(url: &str) -> Result<()> {
     Ok(())
 }
 
-fn bad(cause: &str) -> Error {
-    ErrorKind::Database {
-        engine: super::ENGINE,
-        trouble: Trouble::BadAddress,
-        doing: "reading the address".into(),
-        cause: cause.into(),
-    }
-    .into()
+fn bad(cause: &'static str) -> Error {
+    Error::database(super::ENGINE, Trouble::BadAddress, "reading the address", cause)
 }
 
 fn place(config: &Config) -> String {
@@ -157,6 +151,10 @@ mod tests {
                 && let Err(error) = crate::warehouse::Warehouse::at(&url)
             {
                 told += &format!("{error} {error:?} {:?}", error.kind());
+                let first = std::error::Error::source(&error);
+                for source in std::iter::successors(first, |error| error.source()) {
+                    told += &format!("{source} {source:?}");
+                }
             }
             for part in ["QX", "XZ", "ZJ", "JV", "VW", "WK", "KY"] {
                 prop_assert!(!told.contains(part), "{} shows {}", url, told);

@@ -35,7 +35,8 @@ pub fn read(
     delimiter: Option<u8>,
 ) -> Result<()> {
     let file = gathered.file(path);
-    let damaged = |cause: std::io::Error| trouble(path, format!("it is damaged: {cause}"));
+    let damaged =
+        |cause: std::io::Error| trouble(path, format!("it is damaged: {cause}")).with_source(cause);
     let mut blocks = Blocks::new(reader);
     let start = blocks.start().map_err(damaged)?;
     let head = Head::new(path, start, delimiter, gathered)?;

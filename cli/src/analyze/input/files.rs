@@ -88,7 +88,8 @@ fn matching(path: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
     let found = glob::glob(pattern).map_err(|cause| trouble(path, cause.msg))?;
     let mut files = vec![];
     for entry in found {
-        let entry = entry.map_err(|cause| trouble(cause.path(), cause.error()))?;
+        let entry = entry
+            .map_err(|cause| trouble(&cause.path().to_owned(), std::io::Error::from(cause)))?;
         match entry.is_dir() {
             true => files.extend(folder(&entry)?),
             false => files.push(entry),
@@ -167,8 +168,9 @@ pub fn open(path: &Path) -> Result<Opened> {
         None => reader,
     };
     let (start, mut reader) = match packing {
-        Some(packing) => peek(unpacked)
-            .map_err(|cause| trouble(path, format!("it is damaged ({packing}): {cause}")))?,
+        Some(packing) => peek(unpacked).map_err(|cause| {
+            trouble(path, format!("it is damaged ({packing}): {cause}")).with_source(cause)
+        })?,
         None => (start, unpacked),
     };
     if start.is_empty() {

@@ -16,7 +16,9 @@ use super::{header, pool, trouble};
 pub fn read(gathered: &mut Gathered, path: &Path, reader: Box<dyn Read + Send>) -> Result<()> {
     let file = gathered.file(path);
     let mut blocks = Blocks::new(reader);
-    let start = blocks.start().map_err(|cause| trouble(path, format!("it is damaged: {cause}")))?;
+    let start = blocks
+        .start()
+        .map_err(|cause| trouble(path, format!("it is damaged: {cause}")).with_source(cause))?;
     let names = names(start);
     // A name may first come up in a later row.
     let places: Vec<String> = gathered

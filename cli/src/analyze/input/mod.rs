@@ -27,6 +27,7 @@ mod times;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use casebook::error::Cause;
 use casebook::{Error, Result};
 use chrono_tz::Tz;
 use clap::Args;
@@ -88,8 +89,8 @@ fn delimiter(text: &str) -> Result<u8, String> {
     }
 }
 
-/// A problem with the file, in a sentence.
-pub fn trouble(path: &Path, problem: impl std::fmt::Display) -> Error {
+/// A problem with the file: a sentence, or what the system says.
+pub fn trouble(path: &Path, problem: impl Into<Cause> + 'static) -> Error {
     Error::file("use", path, problem)
 }
 

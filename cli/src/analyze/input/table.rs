@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use casebook::error::Cause;
 use casebook::polars::prelude::*;
 use casebook::{Error, ErrorKind, Result};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -60,7 +61,7 @@ impl Table {
     }
 
     /// A problem with the file, in a sentence.
-    pub fn trouble(&self, problem: impl std::fmt::Display) -> Error {
+    pub fn trouble(&self, problem: impl Into<Cause> + 'static) -> Error {
         trouble(&self.path, problem)
     }
 

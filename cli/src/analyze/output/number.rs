@@ -1,6 +1,6 @@
 //! Numbers as people read them.
 
-use casebook::chart::Unit;
+use casebook::format;
 use casebook::polars::prelude::AnyValue;
 
 use super::text;
@@ -22,17 +22,9 @@ const SHARES: [&str; 10] = [
 /// Amounts of money.
 const MONEY: [&str; 2] = ["monetary", "mean_monetary"];
 
-/// A share in a chart's title: "51.8%".
-pub fn percent(share: f64) -> String {
-    Unit::Percent.text(share).replace(" %", "%")
-}
-
-/// A difference of shares, in percentage points: "+5.8 pp".
+/// A difference of shares, in percentage points: "+5.8 pp"; empty if there is none.
 pub fn points(difference: f64) -> String {
-    match difference.is_finite() {
-        true => format!("{:+.1} pp", 100.0 * difference + 0.0),
-        false => String::new(),
-    }
+    if difference.is_finite() { format::points(difference) } else { String::new() }
 }
 
 /// A value as people read it: a share in percent, seconds in the units of a clock.
@@ -101,7 +93,6 @@ mod tests {
         assert_eq!(shown(0.000_23), "0.023%");
         assert_eq!(shown(1e300), "1.00e302%");
         assert_eq!(shown(f64::NAN), "");
-        assert_eq!(percent(0.0779), "7.8%");
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! A finished chart.
+//! A finished chart, and the look that all charts share.
+
+pub mod theme;
 
 use std::fmt;
 use std::path::Path;
@@ -8,7 +10,6 @@ use base64::Engine as _;
 use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg;
 
-use crate::chart::theme;
 use crate::error::{Error, Result};
 
 /// PNGs are drawn at this many pixels per unit, so that they stay sharp on dense screens and in print.
