@@ -307,5 +307,9 @@ mod tests {
         says(numbers.cast(&unit(TimeUnit::Nanoseconds)).unwrap(), "finer than a microsecond");
         let far = Column::new("at".into(), [i64::MAX]).cast(&unit(TimeUnit::Microseconds)).unwrap();
         says(far, "no calendar");
+        // So many times 2⁶⁴ microseconds after a day in 2024 that they would be that day again.
+        let far = 1_709_251_199_000_i64 + (1_i64 << 61);
+        let far = Column::new("at".into(), [far]).cast(&unit(TimeUnit::Milliseconds)).unwrap();
+        says(far, "no calendar");
     }
 }

@@ -408,6 +408,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_column_that_differs_is_named() {
+        let types = |declared: &[(&'static str, ColumnType)], found: &[&str]| {
+            Query::from("SELECT").returning(declared).types(found).unwrap_err().to_string()
+        };
+        let [a, b, c] = ["a", "b", "c"].map(|name| (name, ColumnType::Text));
+        for (declared, found, named) in [
+            (&[a, b][..], &["a", "x"][..], "`b`"),
+            (&[a, b], &["a"], "`b`"),
+            (&[a, b, c], &["a"], "`b`"),
+            (&[a, b, c], &["b", "c"], "`a`"),
+            (&[a, c], &["a", "b", "c"], "`b`"),
+            (&[a, b], &["a", "b", "c"], "`c`"),
+            (&[a, b], &["b", "a"], "`a`"),
+            (&[a], &["a", "a"], "`a`"),
+            (&[a], &[], "`a`"),
+        ] {
+            let told = types(declared, found);
+            assert!(told.contains(&format!("column {named} ")), "{named}, not: {told}");
+        }
+    }
+
+    #[test]
     fn what_comes_late_is_on_lines_of_its_own() {
         for schema in [saas::SCHEMA, ecommerce::SCHEMA, notion::SCHEMA] {
             for statements in [schema.sqlite, schema.postgres] {

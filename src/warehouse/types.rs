@@ -79,3 +79,29 @@ impl fmt::Display for ColumnType {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn declarations_are_read() {
+        for (text, found) in [
+            ("integer", Some(ColumnType::Integer)),
+            ("VARCHAR(9)", Some(ColumnType::Text)),
+            ("double  precision", Some(ColumnType::Real)),
+            ("TIMESTAMP", Some(ColumnType::Timestamp)),
+            ("timestamp (3)", Some(ColumnType::Timestamp)),
+            ("timestamp(3) with time zone", Some(ColumnType::TimestampUtc)),
+            ("timestamp(3) without time zone", Some(ColumnType::Timestamp)),
+            ("TIMESTAMP TEXT", Some(ColumnType::Timestamp)),
+            ("DATE TEXT", Some(ColumnType::Date)),
+            ("TEXT", Some(ColumnType::Text)),
+            ("numeric(10, 2)", None),
+            ("LONG TEXT", None),
+            ("", None),
+        ] {
+            assert_eq!(ColumnType::declared(text), found, "{text}");
+        }
+    }
+}

@@ -47,7 +47,7 @@ fn agree(
 }
 
 #[test]
-fn polars_sqlite_and_postgresql_agree() {
+fn postgres_sqlite_and_polars_agree() {
     let server = support::Server::start();
     let mut databases =
         [Warehouse::in_memory().unwrap(), Warehouse::postgres(&server.url).unwrap()];
@@ -136,7 +136,7 @@ const PAIRS: &str = "
     ORDER BY p.one, p.other";
 
 #[test]
-fn pairs_of_products_are_sqlites_and_postgresqls() {
+fn postgres_and_sqlite_find_the_same_pairs_of_products() {
     let server = support::Server::start();
     let config = ecommerce::Config { users: 500, ..Default::default() };
     let tables = ecommerce::generate(&config).unwrap();
@@ -162,7 +162,7 @@ fn pairs_of_products_are_sqlites_and_postgresqls() {
 }
 
 #[test]
-fn polars_sqlite_and_postgresql_agree_on_the_shop() {
+fn postgres_sqlite_and_polars_agree_on_the_shop() {
     let server = support::Server::start();
     let mut databases =
         [Warehouse::in_memory().unwrap(), Warehouse::postgres(&server.url).unwrap()];

@@ -312,7 +312,7 @@ impl Case {
 }
 
 #[test]
-fn polars_sqlite_and_postgresql_agree() {
+fn postgres_sqlite_and_polars_agree() {
     let server = support::Server::start();
     let mut databases =
         [Warehouse::in_memory().unwrap(), Warehouse::postgres(&server.url).unwrap()];

@@ -16,7 +16,7 @@ fn day(text: &str) -> NaiveDate {
 }
 
 #[test]
-fn polars_sqlite_and_postgresql_agree() {
+fn postgres_sqlite_and_polars_agree() {
     let server = support::Server::start();
     let mut databases =
         [Warehouse::in_memory().unwrap(), Warehouse::postgres(&server.url).unwrap()];
@@ -53,7 +53,7 @@ fn polars_sqlite_and_postgresql_agree() {
 /// At 750,000 events, what asks about some days or some users reads an index; what asks about all of history reads
 /// all of it, because it needs nearly every row.
 #[test]
-fn indexes_serve_postgresql_where_they_should() {
+fn postgres_reads_indexes_where_it_should() {
     let server = support::Server::start();
     let mut db = Warehouse::postgres(&server.url).unwrap();
     let tables = notion::generate(&notion::Config::default()).unwrap();

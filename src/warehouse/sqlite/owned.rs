@@ -261,16 +261,44 @@ mod tests {
         assert!(dump(&mut sqlite).contains("view elder"));
     }
 
+    /// The schemas that this project's files had before they kept a record.
+    const EARLIER: [(&str, Schema, &str); 3] = [
+        ("saas", saas::SCHEMA, include_str!("earlier/saas.sql")),
+        ("ecommerce", ecommerce::SCHEMA, include_str!("earlier/ecommerce.sql")),
+        ("notion", notion::SCHEMA, include_str!("earlier/notion.sql")),
+    ];
+
     #[test]
     fn a_file_of_an_earlier_version_is_loaded_again() {
-        let mut sqlite = Sqlite::in_memory().unwrap();
-        load(&mut sqlite, "saas").unwrap();
-        sqlite.connection.execute_batch("DROP TABLE casebook_tables").unwrap();
-        load(&mut sqlite, "saas").unwrap();
-        sqlite
-            .connection
-            .execute_batch("DROP TABLE casebook_tables; CREATE TABLE mine (x)")
-            .unwrap();
-        refused(&mut sqlite, "saas", &["the table `sessions`"]);
+        for (case, schema, statements) in EARLIER {
+            let earlier = || {
+                let sqlite = Sqlite::in_memory().unwrap();
+                sqlite.connection.execute_batch(statements).unwrap();
+                sqlite.connection.execute_batch(schema.common).unwrap();
+                sqlite
+            };
+            let mut sqlite = earlier();
+            if case == "saas" {
+                let plan = "INSERT INTO plans VALUES ('small', 1)";
+                sqlite.connection.execute_batch(plan).unwrap();
+            }
+            for _ in 0..2 {
+                load(&mut sqlite, case).unwrap_or_else(|error| panic!("{case}: {error}"));
+            }
+            let mut fresh = Sqlite::in_memory().unwrap();
+            load(&mut fresh, case).unwrap();
+            assert!(dump(&mut sqlite) == dump(&mut fresh), "{case}");
+            // Something beside our tables, or a column of another name: somebody's own.
+            let table = schema.tables[schema.tables.len() - 1];
+            let named = format!("the table `{table}`");
+            for change in [
+                "CREATE TABLE mine (x)".to_owned(),
+                format!("ALTER TABLE {table} ADD COLUMN mine TEXT"),
+            ] {
+                let mut sqlite = earlier();
+                sqlite.connection.execute_batch(&change).unwrap();
+                refused(&mut sqlite, case, &[&named]);
+            }
+        }
     }
 }
