@@ -4,13 +4,15 @@ mod owned;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::DataFrame;
 use rusqlite::types::{ToSqlOutput, Value as Stored, ValueRef};
 use rusqlite::{Connection, ErrorCode, Statement, TransactionBehavior, params_from_iter};
 
-use super::column::{Cell, Cells, Value, column, moment, widest};
+use super::column::{Cell, Cells, Value, column, is_real, moment, widest};
 use super::queries::{Query, Schema};
 use super::types::ColumnType;
 use super::{Engine, Sink, sql};
@@ -82,7 +84,7 @@ impl Engine for Sqlite {
             .iter()
             .try_for_each(|statements| transaction.execute_batch(statements))
             .map_err(|error| failure(error, doing.clone()))?;
-        fill(&mut Rows { connection: &transaction, doing: &doing })?;
+        fill(&mut Rows { connection: &transaction, doing: &doing, known: BTreeMap::new() })?;
         transaction
             .execute_batch(&after)
             .and_then(|()| {
@@ -101,15 +103,22 @@ impl Engine for Sqlite {
         let mut statement = self.connection.prepare(query.text).map_err(fail)?;
         let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let types: Vec<Option<ColumnType>> = match query.types(&names)? {
-            Some(types) => types.into_iter().map(Some).collect(),
-            None => declared(&self.connection, query.text, names.len()),
+        let declared = query.types(&names)?;
+        let inferred = match &declared {
+            Some(_) => vec![],
+            None => inferred(&self.connection, query.text, names.len()),
         };
         let columns = read(&mut statement, names.len()).map_err(fail)?;
-        let typed = names.into_iter().zip(types).zip(columns).map(|((name, kind), stored)| {
+        let typed = names.into_iter().zip(columns).enumerate().map(|(place, (name, stored))| {
             let values: Vec<Value> =
                 stored.into_iter().map(|one| value(name, one)).collect::<Result<_>>()?;
-            column(name, kind.unwrap_or_else(|| widest(&values)), values)
+            let kind = match &declared {
+                Some(types) => types[place],
+                None => inferred[place]
+                    .filter(|kind| values.iter().all(|value| value.is(*kind)))
+                    .unwrap_or_else(|| widest(&values)),
+            };
+            column(name, kind, values)
         });
         Ok(DataFrame::new_infer_height(typed.collect::<Result<_>>()?)?)
     }
@@ -125,18 +134,36 @@ impl Engine for Sqlite {
 struct Rows<'t> {
     connection: &'t Connection,
     doing: &'t str,
+    /// What is known of the tables that rows went into.
+    known: BTreeMap<&'static str, Types>,
 }
+
+/// A table's columns, in lower case as SQLite compares them, and the types they are declared with.
+type Types = BTreeMap<String, Option<ColumnType>>;
 
 impl Sink for Rows<'_> {
     fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()> {
         let fail = |error| failure(error, self.doing.to_owned());
         let cells = Cells::of(rows)?;
         let names = sql::names(cells.iter().map(Cells::name));
-        let select = format!("SELECT {names} FROM {}", sql::name(table));
-        let types = declared(self.connection, &select, cells.len());
+        let known = match self.known.entry(table) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(declared(self.connection, table).map_err(fail)?),
+        };
+        let kind = |column: &Cells| *known.get(&column.name().to_ascii_lowercase())?;
+        let types: Vec<Option<ColumnType>> = cells.iter().map(kind).collect();
         for (column, wanted) in cells.iter().zip(&types) {
             if let Some(wanted) = wanted.filter(|wanted| !wanted.takes(column.kind())) {
                 let problem = format!("is {}; the column of `{table}` is {wanted}", column.kind());
+                return Err(Error::column("loaded", column.name(), problem));
+            }
+            // SQLite would round it.
+            let rounded = |cell: &Cell| matches!(cell, Cell::Int(number) if !is_real(*number));
+            if *wanted == Some(ColumnType::Real)
+                && let Some(cell) = column.find(rounded)
+            {
+                let problem =
+                    format!("holds {cell}, which the column of `{table}`, real, does not keep");
                 return Err(Error::column("loaded", column.name(), problem));
             }
             if column.has_nan() {
@@ -172,21 +199,31 @@ fn sql_value(cell: Cell<'_>, wanted: Option<ColumnType>) -> ToSqlOutput<'_> {
     }
 }
 
+/// The types that a table declares.
+fn declared(connection: &Connection, table: &str) -> rusqlite::Result<Types> {
+    let mut info = connection.prepare("SELECT lower(name), type FROM pragma_table_xinfo(?)")?;
+    let read =
+        |row: &rusqlite::Row| Ok((row.get(0)?, ColumnType::declared(&row.get::<_, String>(1)?)));
+    info.query_map([table], read)?.collect()
+}
+
 /// The types that tables declare for a query's columns, where a column is a table's, maybe through views: SQLite
-/// says so of a view.
-fn declared(connection: &Connection, text: &str, columns: usize) -> Vec<Option<ColumnType>> {
+/// says so of a view. Of a union or a recursion it says what the first part declares.
+fn inferred(connection: &Connection, text: &str, columns: usize) -> Vec<Option<ColumnType>> {
     const VIEW: &str = "casebook_result";
     let ask = || -> rusqlite::Result<Vec<Option<ColumnType>>> {
         // Only the first statement: what follows it is not run.
         connection.prepare(&format!("CREATE TEMP VIEW {VIEW} AS {text}"))?.execute([])?;
-        let mut info = connection.prepare(&format!("PRAGMA temp.table_info({VIEW})"))?;
-        info.query_map([], |row| Ok(ColumnType::declared(&row.get::<_, String>(2)?)))?.collect()
+        let ask = || {
+            let mut info = connection.prepare(&format!("PRAGMA temp.table_info({VIEW})"))?;
+            info.query_map([], |row| Ok(ColumnType::declared(&row.get::<_, String>(2)?)))?.collect()
+        };
+        let found = ask();
+        connection.execute_batch(&format!("DROP VIEW temp.{VIEW}"))?;
+        found
     };
-    let found = ask();
-    // Without a view there is nothing to drop.
-    let _ = connection.execute_batch(&format!("DROP VIEW IF EXISTS temp.{VIEW}"));
     // What is no SELECT, such as EXPLAIN, declares nothing.
-    found.ok().filter(|found| found.len() == columns).unwrap_or_else(|| vec![None; columns])
+    ask().ok().filter(|found| found.len() == columns).unwrap_or_else(|| vec![None; columns])
 }
 
 /// The cells of each column.

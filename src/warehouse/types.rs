@@ -41,14 +41,25 @@ impl ColumnType {
 
     /// Reads a type as `CREATE TABLE` declares it; none of those that say nothing about a frame's column.
     pub(super) fn declared(text: &str) -> Option<ColumnType> {
-        let plain = text.split('(').next().unwrap_or_default().trim().to_ascii_uppercase();
-        Some(match plain.as_str() {
+        let upper = text.to_ascii_uppercase();
+        // Without a length or a precision: `VARCHAR(9)`, `TIMESTAMP(3) WITH TIME ZONE`.
+        let plain = match (upper.find('('), upper.rfind(')')) {
+            (Some(from), Some(to)) if from < to => [&upper[..from], &upper[to + 1..]].join(" "),
+            _ => upper,
+        };
+        let words: Vec<&str> = plain.split_whitespace().collect();
+        // `DATE TEXT`, on SQLite: a day, kept as text.
+        let words = match words.as_slice() {
+            [kind @ ("DATE" | "TIMESTAMP"), "TEXT"] => vec![*kind],
+            _ => words,
+        };
+        Some(match words.join(" ").as_str() {
             "INT" | "INTEGER" | "BIGINT" | "SMALLINT" | "TINYINT" => ColumnType::Integer,
             "REAL" | "DOUBLE" | "DOUBLE PRECISION" | "FLOAT" => ColumnType::Real,
             "TEXT" | "VARCHAR" | "CHAR" | "CHARACTER VARYING" => ColumnType::Text,
             "BOOLEAN" | "BOOL" => ColumnType::Boolean,
             "DATE" => ColumnType::Date,
-            "TIMESTAMP" | "DATETIME" => ColumnType::Timestamp,
+            "TIMESTAMP" | "TIMESTAMP WITHOUT TIME ZONE" | "DATETIME" => ColumnType::Timestamp,
             "TIMESTAMPTZ" | "TIMESTAMP WITH TIME ZONE" => ColumnType::TimestampUtc,
             _ => return None,
         })

@@ -5,7 +5,7 @@
 //! a file, and none takes a table that somebody else made. What we made is written down in the file itself, in the
 //! table `casebook_tables`; only that is ever dropped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 
@@ -19,24 +19,49 @@ struct Object {
     kind: String,
     name: String,
     table: String,
+    #[cfg(test)]
     sql: Option<String>,
 }
+
+/// What an object is, and a table's columns.
+type Shape = (String, BTreeSet<String>);
 
 fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
     let sql = r"SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\'";
     let mut statement = connection.prepare(sql)?;
     let read = |row: &rusqlite::Row| {
-        Ok(Object { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, sql: row.get(3)? })
+        Ok(Object {
+            kind: row.get(0)?,
+            name: row.get(1)?,
+            table: row.get(2)?,
+            #[cfg(test)]
+            sql: row.get(3)?,
+        })
     };
     statement.query_map([], read)?.collect()
 }
 
-/// What the case's statements make: the names, in lower case as SQLite compares them, and the text it keeps.
-fn expected(schema: &Schema) -> rusqlite::Result<BTreeMap<String, Option<String>>> {
+/// The objects by name, in lower case as SQLite compares names.
+fn shapes(connection: &Connection, all: &[Object]) -> rusqlite::Result<BTreeMap<String, Shape>> {
+    let mut info = connection.prepare("SELECT name FROM pragma_table_xinfo(?, 'main')")?;
+    let mut shape = |object: &Object| -> rusqlite::Result<(String, Shape)> {
+        let columns = match object.kind.as_str() {
+            "table" => info
+                .query_map([&object.name], |row| Ok(key(&row.get::<_, String>(0)?)))?
+                .collect::<rusqlite::Result<_>>()?,
+            _ => BTreeSet::new(),
+        };
+        Ok((key(&object.name), (object.kind.clone(), columns)))
+    };
+    all.iter().map(&mut shape).collect()
+}
+
+/// What the case's statements make.
+fn expected(schema: &Schema) -> rusqlite::Result<BTreeMap<String, Shape>> {
     let scratch = Connection::open_in_memory()?;
     scratch.execute_batch(schema.sqlite)?;
     scratch.execute_batch(schema.common)?;
-    Ok(objects(&scratch)?.into_iter().map(|made| (key(&made.name), made.sql)).collect())
+    shapes(&scratch, &objects(&scratch)?)
 }
 
 fn key(name: &str) -> String {
@@ -65,10 +90,9 @@ pub fn look(connection: &Connection, schema: &Schema) -> rusqlite::Result<Found>
             Ok(rows) => owners.extend(rows.into_iter().map(|(name, case)| (key(&name), case))),
             Err(_) => foreign.push(format!("the table `{RECORD}`")),
         }
-    } else if all.len() == wanted.len()
-        && all.iter().all(|object| wanted.get(&key(&object.name)) == Some(&object.sql))
-    {
-        // An earlier version kept no record: a file of just our tables, made in just our words, is ours.
+    } else if shapes(connection, &all)? == wanted {
+        // An earlier version kept no record: a file of just our tables, views and indexes, with our columns, is ours,
+        // whatever types and conditions that version gave them.
         owners.extend(wanted.keys().map(|name| (name.clone(), schema.name.to_owned())));
     }
     let ours = |name: &str| owners.get(&key(name)).is_some_and(|case| case == schema.name);
