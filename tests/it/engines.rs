@@ -1,7 +1,5 @@
 //! SQLite and PostgreSQL give the same answers to the same questions: the same names, the same types, the same values,
 //! whatever tables and columns are called, and to the microsecond.
-//!
-//! Each test is there twice: on SQLite alone, which `make check` runs, and on both.
 
 use casebook::polars::prelude::*;
 use casebook::simulate::{ecommerce, notion, saas};
@@ -9,24 +7,6 @@ use casebook::warehouse::Warehouse;
 use casebook::warehouse::queries::{self, ColumnType, Query, Schema as Tables};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-
-use crate::support::Server;
-
-macro_rules! twins {
-    ($($name:ident,)*) => {
-        mod sqlite {
-            $(#[test] fn $name() {
-                super::$name(&mut [super::lite()]);
-            })*
-        }
-        mod postgres_and_sqlite {
-            $(#[test] fn $name() {
-                let server = super::Server::start();
-                super::$name(&mut [super::lite(), super::Warehouse::postgres(&server.url).unwrap()]);
-            })*
-        }
-    };
-}
 
 twins! {
     any_name_is_loaded_and_read_back_to_the_microsecond,
@@ -218,6 +198,8 @@ fn declared_types_decide(databases: &mut [Warehouse]) {
             tables.iter().map(|(name, frame)| (*name, frame.clear())).collect();
         let none: Vec<(&'static str, &DataFrame)> =
             none.iter().map(|(name, frame)| (*name, frame)).collect();
+        // A file keeps one case's tables.
+        databases.iter_mut().filter(|db| is_sqlite(db)).for_each(|db| *db = lite());
         for rows in [tables, &none] {
             databases.iter_mut().for_each(|db| db.load(schema, rows).unwrap());
             for query in all {

@@ -3,6 +3,9 @@
 //! A test that starts a PostgreSQL server has a name that begins with `postgres_`, or stands in a module with such a name:
 //! `make check` leaves it out.
 
+#[macro_use]
+mod twins;
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -49,6 +49,10 @@ pub fn keeps(ty: &Type, modifier: i32, cell: &Cell) -> bool {
         (Cell::Real(value), &Type::FLOAT4) => {
             value.is_nan() || f64::from(value as f32).to_bits() == value.to_bits()
         }
+        // Blanks beyond the length would be cut off in silence.
+        (Cell::Text(value), &Type::VARCHAR) if modifier >= 4 => {
+            value.chars().count() <= (modifier - 4) as usize
+        }
         (Cell::Moment(value), &Type::TIMESTAMP | &Type::TIMESTAMPTZ) => match modifier {
             places @ 0..6 => {
                 value.and_utc().timestamp_micros() % 10_i64.pow(6 - places as u32) == 0
