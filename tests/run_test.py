@@ -47,7 +47,7 @@ class Loops(unittest.TestCase):
                 found += 1
                 name = re.findall(r"\b(?:fn|mod) (\w+)", text[:start.start()])[-1]
                 self.assertIn(quick.SERVER, f"{path.stem}::{name}")
-        self.assertGreater(found, 5)
+        self.assertGreater(found, 3)
 
     def test_a_minute_leaves_out_no_test_without_a_server(self):
         for path in sorted([*(PROJECT / "tests/it").rglob("*.rs"), *(PROJECT / "src").rglob("*.rs")]):
