@@ -3,43 +3,52 @@
 --
 -- Days and moments are text, moments to the second or with a fraction of it, so that they sort as they follow each
 -- other. What is declared is what they come back as.
+--
+-- A STRICT table knows neither DATE nor TIMESTAMP. A table that has them checks of each column what STRICT would: that
+-- no value of another type is kept.
 
 CREATE TABLE products (
     product_id   TEXT NOT NULL PRIMARY KEY,
     product_name TEXT NOT NULL,
     category     TEXT NOT NULL,
     price        REAL NOT NULL CHECK (price > 0)
-);
+) STRICT;
 
 CREATE TABLE users (
-    user_id           TEXT    NOT NULL PRIMARY KEY,
-    email             TEXT    NOT NULL,
-    registration_date DATE    NOT NULL CHECK (registration_date IS date(registration_date)),
-    age               INTEGER NOT NULL CHECK (age BETWEEN 18 AND 65),
-    gender            TEXT    NOT NULL CHECK (gender IN ('F', 'M')),
-    location          TEXT    NOT NULL,
-    segment           TEXT    NOT NULL CHECK (segment IN ('High Value', 'Regular', 'Occasional', 'New'))
+    user_id           TEXT      NOT NULL PRIMARY KEY CHECK (typeof(user_id) = 'text'),
+    email             TEXT      NOT NULL CHECK (typeof(email) = 'text'),
+    registration_date DATE TEXT NOT NULL CHECK (registration_date IS date(registration_date)),
+    age               INTEGER   NOT NULL CHECK (age BETWEEN 18 AND 65) CHECK (typeof(age) = 'integer'),
+    gender            TEXT      NOT NULL CHECK (gender IN ('F', 'M')),
+    location          TEXT      NOT NULL CHECK (typeof(location) = 'text'),
+    segment           TEXT      NOT NULL CHECK (segment IN ('High Value', 'Regular', 'Occasional', 'New'))
 );
 
 CREATE TABLE sessions (
-    session_id INTEGER   PRIMARY KEY,
-    user_id    TEXT      NOT NULL REFERENCES users,
-    started_at TIMESTAMP NOT NULL CHECK (substr(started_at, 1, 19) IS datetime(substr(started_at, 1, 19)) AND trim(substr(started_at, 20), '.0123456789') IS ''),
-    ended_at   TIMESTAMP NOT NULL CHECK (ended_at >= started_at)
+    session_id INTEGER        PRIMARY KEY,
+    user_id    TEXT           NOT NULL REFERENCES users CHECK (typeof(user_id) = 'text'),
+    started_at TIMESTAMP TEXT NOT NULL
+        CHECK (substr(started_at, 1, 19) IS datetime(substr(started_at, 1, 19)) AND (length(started_at) = 19
+            OR (substr(started_at, 20) GLOB '.[0-9]*' AND substr(started_at, 21) NOT GLOB '*[^0-9]*'))),
+    ended_at   TIMESTAMP TEXT NOT NULL CHECK (ended_at >= started_at)
+        CHECK (substr(ended_at, 1, 19) IS datetime(substr(ended_at, 1, 19)) AND (length(ended_at) = 19
+            OR (substr(ended_at, 20) GLOB '.[0-9]*' AND substr(ended_at, 21) NOT GLOB '*[^0-9]*')))
 );
 
 -- event_id is no key: a tracker that sends an event twice is one of the things to find.
 CREATE TABLE events (
-    event_id   INTEGER   NOT NULL,
-    user_id    TEXT      NOT NULL,
-    session_id INTEGER   NOT NULL REFERENCES sessions,
-    event_type TEXT      NOT NULL CHECK (event_type IN
+    event_id   INTEGER        NOT NULL CHECK (typeof(event_id) = 'integer'),
+    user_id    TEXT           NOT NULL CHECK (typeof(user_id) = 'text'),
+    session_id INTEGER        NOT NULL REFERENCES sessions CHECK (typeof(session_id) = 'integer'),
+    event_type TEXT           NOT NULL CHECK (event_type IN
         ('session_start', 'product_view', 'add_to_cart', 'purchase', 'session_end')),
-    timestamp  TIMESTAMP NOT NULL CHECK (substr(timestamp, 1, 19) IS datetime(substr(timestamp, 1, 19)) AND trim(substr(timestamp, 20), '.0123456789') IS ''),
-    product_id TEXT      REFERENCES products,
-    category   TEXT,
-    price      REAL      CHECK (price > 0),
-    quantity   INTEGER   CHECK (quantity > 0)
+    timestamp  TIMESTAMP TEXT NOT NULL
+        CHECK (substr(timestamp, 1, 19) IS datetime(substr(timestamp, 1, 19)) AND (length(timestamp) = 19
+            OR (substr(timestamp, 20) GLOB '.[0-9]*' AND substr(timestamp, 21) NOT GLOB '*[^0-9]*'))),
+    product_id TEXT           REFERENCES products CHECK (typeof(product_id) IN ('text', 'null')),
+    category   TEXT           CHECK (typeof(category) IN ('text', 'null')),
+    price      REAL           CHECK (price > 0) CHECK (typeof(price) IN ('real', 'null')),
+    quantity   INTEGER        CHECK (quantity > 0) CHECK (typeof(quantity) IN ('integer', 'null'))
 );
 
 -- What the cohorts read of the sessions, what the funnel reads of the events, and what was bought.

@@ -3,67 +3,78 @@
 --
 -- Days and moments are text, moments to the second or with a fraction of it, so that they sort as they follow each
 -- other. What is declared is what they come back as.
+--
+-- A STRICT table knows neither DATE nor TIMESTAMP. A table that has them checks of each column what STRICT would: that
+-- no value of another type is kept.
 
 CREATE TABLE plans (
     plan_type       TEXT NOT NULL PRIMARY KEY,
     dollars_a_month REAL NOT NULL CHECK (dollars_a_month >= 0)
-);
+) STRICT;
 
 -- One row a day, from the first day observed to the first that was not. Days are numbered, so that they
 -- can be subtracted; months are numbered since the year 0; week is the Monday.
 CREATE TABLE calendar (
-    date     DATE    NOT NULL PRIMARY KEY CHECK (date IS date(date)),
-    day_no   INTEGER NOT NULL UNIQUE,
-    month_no INTEGER NOT NULL,
-    month    TEXT    NOT NULL,
-    week     DATE    NOT NULL CHECK (week IS date(week))
+    date     DATE TEXT NOT NULL PRIMARY KEY CHECK (date IS date(date)),
+    day_no   INTEGER   NOT NULL UNIQUE CHECK (typeof(day_no) = 'integer'),
+    month_no INTEGER   NOT NULL CHECK (typeof(month_no) = 'integer'),
+    month    TEXT      NOT NULL CHECK (typeof(month) = 'text'),
+    week     DATE TEXT NOT NULL CHECK (week IS date(week))
 );
 
 CREATE TABLE visitors (
-    date     DATE    NOT NULL REFERENCES calendar CHECK (date IS date(date)),
-    channel  TEXT    NOT NULL,
-    visitors INTEGER NOT NULL CHECK (visitors >= 0),
+    date     DATE TEXT NOT NULL REFERENCES calendar CHECK (date IS date(date)),
+    channel  TEXT      NOT NULL CHECK (typeof(channel) = 'text'),
+    visitors INTEGER   NOT NULL CHECK (visitors >= 0) CHECK (typeof(visitors) = 'integer'),
     PRIMARY KEY (date, channel)
 );
 
 CREATE TABLE workspaces (
-    workspace_id INTEGER   PRIMARY KEY,
-    created_at   TIMESTAMP NOT NULL CHECK (substr(created_at, 1, 19) IS datetime(substr(created_at, 1, 19)) AND trim(substr(created_at, 20), '.0123456789') IS ''),
-    segment      TEXT      NOT NULL,
-    members      INTEGER   NOT NULL CHECK (members > 0),
-    plan_type    TEXT      NOT NULL REFERENCES plans
+    workspace_id INTEGER        PRIMARY KEY,
+    created_at   TIMESTAMP TEXT NOT NULL
+        CHECK (substr(created_at, 1, 19) IS datetime(substr(created_at, 1, 19)) AND (length(created_at) = 19
+            OR (substr(created_at, 20) GLOB '.[0-9]*' AND substr(created_at, 21) NOT GLOB '*[^0-9]*'))),
+    segment      TEXT           NOT NULL CHECK (typeof(segment) = 'text'),
+    members      INTEGER        NOT NULL CHECK (members > 0) CHECK (typeof(members) = 'integer'),
+    plan_type    TEXT           NOT NULL REFERENCES plans CHECK (typeof(plan_type) = 'text')
 );
 
 CREATE TABLE user_profiles (
-    user_id             INTEGER   PRIMARY KEY,
-    signup_date         DATE      NOT NULL REFERENCES calendar CHECK (signup_date IS date(signup_date)),
-    signup_at           TIMESTAMP NOT NULL CHECK (substr(signup_at, 1, 19) IS datetime(substr(signup_at, 1, 19)) AND trim(substr(signup_at, 20), '.0123456789') IS ''),
-    segment             TEXT      NOT NULL CHECK (segment IN ('individual', 'small_team', 'enterprise', 'education')),
-    acquisition_channel TEXT      NOT NULL,
-    device              TEXT      NOT NULL,
-    region              TEXT      NOT NULL,
-    use_case            TEXT      NOT NULL,
-    plan_type           TEXT      NOT NULL REFERENCES plans,
-    paid_since          DATE      CHECK (paid_since >= signup_date) CHECK (paid_since IS date(paid_since)),
-    workspace_id        INTEGER   NOT NULL REFERENCES workspaces
+    user_id             INTEGER        PRIMARY KEY,
+    signup_date         DATE TEXT      NOT NULL REFERENCES calendar CHECK (signup_date IS date(signup_date)),
+    signup_at           TIMESTAMP TEXT NOT NULL
+        CHECK (substr(signup_at, 1, 19) IS datetime(substr(signup_at, 1, 19)) AND (length(signup_at) = 19
+            OR (substr(signup_at, 20) GLOB '.[0-9]*' AND substr(signup_at, 21) NOT GLOB '*[^0-9]*'))),
+    segment             TEXT           NOT NULL CHECK (segment IN ('individual', 'small_team', 'enterprise', 'education')),
+    acquisition_channel TEXT           NOT NULL CHECK (typeof(acquisition_channel) = 'text'),
+    device              TEXT           NOT NULL CHECK (typeof(device) = 'text'),
+    region              TEXT           NOT NULL CHECK (typeof(region) = 'text'),
+    use_case            TEXT           NOT NULL CHECK (typeof(use_case) = 'text'),
+    plan_type           TEXT           NOT NULL REFERENCES plans CHECK (typeof(plan_type) = 'text'),
+    paid_since          DATE TEXT      CHECK (paid_since >= signup_date) CHECK (paid_since IS date(paid_since)),
+    workspace_id        INTEGER        NOT NULL REFERENCES workspaces CHECK (typeof(workspace_id) = 'integer')
 );
 
 CREATE TABLE workspace_members (
-    workspace_id INTEGER   NOT NULL REFERENCES workspaces,
-    user_id      INTEGER   NOT NULL REFERENCES user_profiles,
-    role         TEXT      NOT NULL CHECK (role IN ('owner', 'member')),
-    joined_at    TIMESTAMP NOT NULL CHECK (substr(joined_at, 1, 19) IS datetime(substr(joined_at, 1, 19)) AND trim(substr(joined_at, 20), '.0123456789') IS ''),
+    workspace_id INTEGER        NOT NULL REFERENCES workspaces CHECK (typeof(workspace_id) = 'integer'),
+    user_id      INTEGER        NOT NULL REFERENCES user_profiles CHECK (typeof(user_id) = 'integer'),
+    role         TEXT           NOT NULL CHECK (role IN ('owner', 'member')),
+    joined_at    TIMESTAMP TEXT NOT NULL
+        CHECK (substr(joined_at, 1, 19) IS datetime(substr(joined_at, 1, 19)) AND (length(joined_at) = 19
+            OR (substr(joined_at, 20) GLOB '.[0-9]*' AND substr(joined_at, 21) NOT GLOB '*[^0-9]*'))),
     PRIMARY KEY (workspace_id, user_id)
 );
 
 CREATE TABLE user_events (
-    event_id     INTEGER   PRIMARY KEY,
-    user_id      INTEGER   NOT NULL REFERENCES user_profiles,
-    workspace_id INTEGER   NOT NULL REFERENCES workspaces,
-    session_id   INTEGER   NOT NULL,
-    event_type   TEXT      NOT NULL,
-    timestamp    TIMESTAMP NOT NULL CHECK (substr(timestamp, 1, 19) IS datetime(substr(timestamp, 1, 19)) AND trim(substr(timestamp, 20), '.0123456789') IS ''),
-    properties   TEXT      NOT NULL
+    event_id     INTEGER        PRIMARY KEY,
+    user_id      INTEGER        NOT NULL REFERENCES user_profiles CHECK (typeof(user_id) = 'integer'),
+    workspace_id INTEGER        NOT NULL REFERENCES workspaces CHECK (typeof(workspace_id) = 'integer'),
+    session_id   INTEGER        NOT NULL CHECK (typeof(session_id) = 'integer'),
+    event_type   TEXT           NOT NULL CHECK (typeof(event_type) = 'text'),
+    timestamp    TIMESTAMP TEXT NOT NULL
+        CHECK (substr(timestamp, 1, 19) IS datetime(substr(timestamp, 1, 19)) AND (length(timestamp) = 19
+            OR (substr(timestamp, 20) GLOB '.[0-9]*' AND substr(timestamp, 21) NOT GLOB '*[^0-9]*'))),
+    properties   TEXT           NOT NULL CHECK (typeof(properties) = 'text')
 );
 
 -- A user's events in order: the funnel. With what it reads of them, the table itself is not visited.

@@ -3,29 +3,34 @@
 --
 -- Days and moments are text, moments to the second or with a fraction of it, so that they sort as they follow each
 -- other. What is declared is what they come back as.
+--
+-- A STRICT table knows neither DATE nor TIMESTAMP. A table that has them checks of each column what STRICT would: that
+-- no value of another type is kept.
 
 CREATE TABLE plans (
     company_size        TEXT    NOT NULL PRIMARY KEY CHECK (company_size IN ('small', 'large')),
     monthly_price_cents INTEGER NOT NULL CHECK (monthly_price_cents >= 0)
-);
+) STRICT;
 
 -- Every month observed, whether or not anything happened in it: a month in which nobody was left
 -- must show up as 0, not be missing.
 CREATE TABLE months (
-    month_no    INTEGER PRIMARY KEY CHECK (month_no >= 1),
-    month_start DATE    NOT NULL UNIQUE CHECK (month_start IS date(month_start))
+    month_no    INTEGER   PRIMARY KEY CHECK (month_no >= 1),
+    month_start DATE TEXT NOT NULL UNIQUE CHECK (month_start IS date(month_start))
 );
 
 CREATE TABLE companies (
-    company_id   INTEGER PRIMARY KEY CHECK (company_id >= 1),
-    company_size TEXT    NOT NULL REFERENCES plans,
-    acquired_on  DATE    NOT NULL CHECK (acquired_on IS date(acquired_on))
+    company_id   INTEGER   PRIMARY KEY CHECK (company_id >= 1),
+    company_size TEXT      NOT NULL REFERENCES plans CHECK (typeof(company_size) = 'text'),
+    acquired_on  DATE TEXT NOT NULL CHECK (acquired_on IS date(acquired_on))
 );
 
 CREATE TABLE sessions (
-    session_id INTEGER   PRIMARY KEY,
-    company_id INTEGER   NOT NULL REFERENCES companies,
-    created_at TIMESTAMP NOT NULL CHECK (substr(created_at, 1, 19) IS datetime(substr(created_at, 1, 19)) AND trim(substr(created_at, 20), '.0123456789') IS '')
+    session_id INTEGER        PRIMARY KEY,
+    company_id INTEGER        NOT NULL REFERENCES companies CHECK (typeof(company_id) = 'integer'),
+    created_at TIMESTAMP TEXT NOT NULL
+        CHECK (substr(created_at, 1, 19) IS datetime(substr(created_at, 1, 19)) AND (length(created_at) = 19
+            OR (substr(created_at, 20) GLOB '.[0-9]*' AND substr(created_at, 21) NOT GLOB '*[^0-9]*')))
 );
 
 -- What every query reads of the sessions: which company, when. It covers them, so the table itself is

@@ -1,6 +1,8 @@
 //! One column of a frame, cell by cell, for databases that take rows; and one of a result, filled cell by cell.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta};
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 use polars::prelude::*;
 
 use super::types::ColumnType;
@@ -16,6 +18,27 @@ pub enum Cell<'a> {
     Bool(bool),
     Date(NaiveDate),
     Moment(NaiveDateTime),
+}
+
+/// As a message shows it.
+impl fmt::Display for Cell<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cell::Null => f.write_str("null"),
+            Cell::Int(number) => number.fmt(f),
+            // Large and small ones in powers of ten.
+            Cell::Real(number) => write!(f, "{number:?}"),
+            Cell::Text(text) => write!(f, "{text:?}"),
+            Cell::Bool(yes) => yes.fmt(f),
+            Cell::Date(day) => day.fmt(f),
+            Cell::Moment(at) => f.write_str(&moment(*at)),
+        }
+    }
+}
+
+/// Whether a whole number is also a real number of 64 bits: all are up to 2⁵³.
+pub fn is_real(number: i64) -> bool {
+    (number as f64) as i128 == i128::from(number)
 }
 
 /// A column ready to be read by row.
@@ -50,7 +73,7 @@ impl Cells {
                 }
                 (ColumnType::Date, Values::Int(days))
             }
-            DataType::Datetime(unit, None) => {
+            DataType::Datetime(unit, zone) => {
                 let numbers = column.cast(&DataType::Int64)?.i64()?.clone();
                 if *unit == TimeUnit::Nanoseconds
                     && numbers.iter().flatten().any(|nanos| nanos % 1_000 != 0)
@@ -59,13 +82,23 @@ impl Cells {
                                    cast it to microseconds";
                     return refused(problem.into());
                 }
-                let micros = DataType::Datetime(TimeUnit::Microseconds, None);
-                let numbers = column.cast(&micros)?.cast(&DataType::Int64)?.i64()?.clone();
-                if numbers.iter().flatten().any(|at| DateTime::from_timestamp_micros(at).is_none())
-                {
+                let micros = |number: i64| {
+                    let micros = match unit {
+                        TimeUnit::Nanoseconds => Some(number / 1_000),
+                        TimeUnit::Microseconds => Some(number),
+                        TimeUnit::Milliseconds => number.checked_mul(1_000),
+                    };
+                    micros.filter(|micros| DateTime::from_timestamp_micros(*micros).is_some())
+                };
+                if numbers.iter().flatten().any(|number| micros(number).is_none()) {
                     return refused("holds a moment that no calendar reaches".into());
                 }
-                (ColumnType::Timestamp, Values::Int(numbers))
+                // Whichever the zone, a frame keeps its moments in UTC.
+                let kind = match zone {
+                    Some(_) => ColumnType::TimestampUtc,
+                    None => ColumnType::Timestamp,
+                };
+                (kind, Values::Int(numbers.iter().map(|number| number.and_then(micros)).collect()))
             }
             dtype if dtype.is_integer() => {
                 let numbers = column.strict_cast(&DataType::Int64)?.i64()?.clone();
@@ -103,6 +136,17 @@ impl Cells {
         matches!(&self.values, Values::Real(v) if v.iter().flatten().any(f64::is_nan))
     }
 
+    /// The first cell that is so.
+    pub fn find(&self, so: impl Fn(&Cell<'_>) -> bool) -> Option<Cell<'_>> {
+        let rows = match &self.values {
+            Values::Int(v) => v.len(),
+            Values::Real(v) => v.len(),
+            Values::Text(v) => v.len(),
+            Values::Bool(v) => v.len(),
+        };
+        (0..rows).map(|row| self.get(row)).find(so)
+    }
+
     pub fn get(&self, row: usize) -> Cell<'_> {
         match &self.values {
             Values::Text(v) => v.get(row).map_or(Cell::Null, Cell::Text),
@@ -110,8 +154,10 @@ impl Cells {
             Values::Bool(v) => v.get(row).map_or(Cell::Null, Cell::Bool),
             Values::Int(v) => match (v.get(row), self.kind) {
                 (Some(days), ColumnType::Date) => date(days).map_or(Cell::Null, Cell::Date),
-                (Some(micros), ColumnType::Timestamp) => DateTime::from_timestamp_micros(micros)
-                    .map_or(Cell::Null, |moment| Cell::Moment(moment.naive_utc())),
+                (Some(micros), ColumnType::Timestamp | ColumnType::TimestampUtc) => {
+                    DateTime::from_timestamp_micros(micros)
+                        .map_or(Cell::Null, |moment| Cell::Moment(moment.naive_utc()))
+                }
                 (Some(number), _) => Cell::Int(number),
                 (None, _) => Cell::Null,
             },
@@ -152,6 +198,20 @@ impl Value {
         })
     }
 
+    /// Whether a column of this type holds it as it is: a column is of the type that SQLite infers only if all its
+    /// values are. A real number is not in a column of whole ones, whatever it is, lest the type hang on the digits.
+    pub fn is(&self, kind: ColumnType) -> bool {
+        match (self, kind) {
+            (Value::Null, _) | (_, ColumnType::Text) => true,
+            (value, ColumnType::Integer) => matches!(value, Value::Int(_)),
+            (Value::Int(number), ColumnType::Real) => is_real(*number),
+            (value, ColumnType::Real) => value.real().is_some(),
+            (value, ColumnType::Boolean) => value.bool().is_some(),
+            (value, ColumnType::Date) => value.date().is_some(),
+            (value, ColumnType::Timestamp | ColumnType::TimestampUtc) => value.moment().is_some(),
+        }
+    }
+
     fn int(&self) -> Option<i64> {
         match self {
             Value::Int(number) => Some(*number),
@@ -181,14 +241,21 @@ impl Value {
         }
     }
 
-    fn text(self) -> Option<String> {
+    fn text(self) -> std::result::Result<String, Value> {
+        match self {
+            Value::Text(text) => Ok(text),
+            other => other.shown().ok_or(other),
+        }
+    }
+
+    fn shown(&self) -> Option<String> {
         Some(match self {
-            Value::Text(text) => text,
+            Value::Text(text) => text.clone(),
             Value::Int(number) => number.to_string(),
             Value::Real(number) => number.to_string(),
             Value::Bool(yes) => yes.to_string(),
-            Value::Date(days) => date(days.into())?.to_string(),
-            Value::Moment(micros) => moment(DateTime::from_timestamp_micros(micros)?.naive_utc()),
+            Value::Date(days) => date((*days).into())?.to_string(),
+            Value::Moment(micros) => moment(DateTime::from_timestamp_micros(*micros)?.naive_utc()),
             Value::Null => return None,
         })
     }
@@ -223,7 +290,8 @@ fn read_moment(text: &str) -> Option<i64> {
     let at = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f")
         .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f"));
     let at = at.ok().or_else(|| text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0))?;
-    Some(at.and_utc().timestamp_micros())
+    // What is finer is not cut off.
+    (at.nanosecond() % 1_000 == 0).then(|| at.and_utc().timestamp_micros())
 }
 
 /// A result's column of a type, from what the database returned.
@@ -232,31 +300,29 @@ pub fn column(name: &str, kind: ColumnType, values: Vec<Value>) -> Result<Column
         name: &str,
         kind: ColumnType,
         values: Vec<Value>,
-        read: impl Fn(Value) -> Option<V>,
+        read: impl Fn(Value) -> std::result::Result<V, Value>,
     ) -> Result<Vec<Option<V>>> {
         let one = |value: Value| match value {
             Value::Null => Ok(None),
-            value => {
+            value => read(value).map(Some).map_err(|value| {
                 let found = value.kind().unwrap_or(kind);
-                read(value).map(Some).ok_or_else(|| {
-                    let problem = format!(
-                        "is declared {kind} and holds a value of type {found} that is none"
-                    );
-                    Error::column("result", name, problem)
-                })
-            }
+                let shown = value.shown().unwrap_or_default();
+                let shown: String = shown.chars().take(60).collect();
+                let problem = format!("is declared {kind} and holds `{shown}`, of type {found}");
+                Error::column("result", name, problem)
+            }),
         };
         values.into_iter().map(one).collect()
     }
     let short = PlSmallStr::from_str(name);
     let series = match kind {
-        ColumnType::Integer => Series::new(short, all(name, kind, values, |v| v.int())?),
-        ColumnType::Real => Series::new(short, all(name, kind, values, |v| v.real())?),
+        ColumnType::Integer => Series::new(short, all(name, kind, values, |v| v.int().ok_or(v))?),
+        ColumnType::Real => Series::new(short, all(name, kind, values, |v| v.real().ok_or(v))?),
         ColumnType::Text => Series::new(short, all(name, kind, values, Value::text)?),
-        ColumnType::Boolean => Series::new(short, all(name, kind, values, |v| v.bool())?),
-        ColumnType::Date => Series::new(short, all(name, kind, values, |v| v.date())?),
+        ColumnType::Boolean => Series::new(short, all(name, kind, values, |v| v.bool().ok_or(v))?),
+        ColumnType::Date => Series::new(short, all(name, kind, values, |v| v.date().ok_or(v))?),
         ColumnType::Timestamp | ColumnType::TimestampUtc => {
-            Series::new(short, all(name, kind, values, |v| v.moment())?)
+            Series::new(short, all(name, kind, values, |v| v.moment().ok_or(v))?)
         }
     };
     Ok(series.cast(&kind.data_type())?.into_column())
@@ -306,6 +372,10 @@ mod tests {
         let unit = |unit| DataType::Datetime(unit, None);
         says(numbers.cast(&unit(TimeUnit::Nanoseconds)).unwrap(), "finer than a microsecond");
         let far = Column::new("at".into(), [i64::MAX]).cast(&unit(TimeUnit::Microseconds)).unwrap();
+        says(far, "no calendar");
+        // So many times 2⁶⁴ microseconds after a day in 2024 that they would be that day again.
+        let far = 1_709_251_199_000_i64 + (1_i64 << 61);
+        let far = Column::new("at".into(), [far]).cast(&unit(TimeUnit::Milliseconds)).unwrap();
         says(far, "no calendar");
     }
 }

@@ -43,11 +43,12 @@ pub struct Warehouse {
 /// Receives the rows of a load, table by table.
 pub trait Sink {
     /// Adds a frame's rows to a table. Tables must come parents before children. Names are taken as they are, key words
-    /// and quotes included; moments are kept to the microsecond.
+    /// and quotes included; moments are kept to the microsecond, those of a time zone in UTC.
     ///
     /// # Errors
-    /// Those of the database; [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a column of another type than the table's. After one, the
-    /// load is undone.
+    /// Those of the database; [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a column of another type than the table's, or a value that
+    /// the table's column would keep as another: a number with more digits than it has, say. After one, the load is
+    /// undone.
     fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()>;
 }
 
@@ -124,7 +125,7 @@ impl Warehouse {
     pub fn at(url: &str) -> Result<Warehouse> {
         let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
         match scheme {
-            "sqlite" => Warehouse::sqlite(url.trim_start_matches("sqlite:")),
+            "sqlite" => Warehouse::sqlite(url.strip_prefix("sqlite:").unwrap_or(url)),
             #[cfg(feature = "postgres")]
             "postgres" | "postgresql" => Warehouse::postgres(url),
             // The address itself stays out of the message: it may hold a password.
@@ -168,8 +169,9 @@ impl Warehouse {
     /// theirs), else those that the tables declare: integers come as i64, real numbers as f64, text as String, and
     /// booleans, dates and timestamps as what they are, on SQLite and PostgreSQL alike. For what an undeclared query
     /// computes, PostgreSQL knows the type: a decimal comes as i64 if it has no decimal places, such as
-    /// `SUM(bigint)`, else as f64. SQLite knows only values, and the widest decides: there a date that is computed
-    /// is text, and a comparison is 0 or 1.
+    /// `SUM(bigint)`, else as f64. SQLite knows only values, and the widest decides, also where a value is not of the
+    /// type that a table declares, as in a union of whole and real numbers: there a date that is computed is text,
+    /// and a comparison is 0 or 1.
     ///
     /// # Errors
     /// [`Trouble::Statement`] with the database's explanation, or that the connection was lost;

@@ -4,6 +4,7 @@ mod address;
 mod owned;
 mod types;
 
+use std::collections::BTreeMap;
 use std::error::Error as _;
 
 use polars::prelude::DataFrame;
@@ -61,7 +62,8 @@ impl Engine for Postgres {
             .iter()
             .try_for_each(|statements| transaction.batch_execute(statements))
             .map_err(fail)?;
-        fill(&mut Rows { transaction: &mut transaction, doing: &doing })?;
+        let known = BTreeMap::new();
+        fill(&mut Rows { transaction: &mut transaction, doing: &doing, known })?;
         transaction.batch_execute(&after).map_err(fail)?;
         let tables = sql::names(schema.tables.iter().copied());
         transaction.batch_execute(&format!("ANALYZE {tables}")).map_err(fail)?;
@@ -100,25 +102,48 @@ fn search_path(case: &str) -> String {
 struct Rows<'t, 'c> {
     transaction: &'t mut Transaction<'c>,
     doing: &'t str,
+    /// Types of tables' columns, and what a declaration adds to them, such as decimal places; asked once in a load.
+    known: BTreeMap<(&'static str, String), Vec<(Type, i32)>>,
+}
+
+impl Rows<'_, '_> {
+    /// The types of these columns of a table, without the domains around them.
+    fn wanted(&mut self, table: &'static str, names: &str) -> Result<Vec<(Type, i32)>> {
+        let key = (table, names.to_owned());
+        if let Some(known) = self.known.get(&key) {
+            return Ok(known.clone());
+        }
+        let select = format!("SELECT {names} FROM {}", sql::name(table));
+        let found = self.transaction.prepare(&select);
+        let found = found.map_err(|error| failure(error, self.doing.to_owned()))?;
+        let wanted: Vec<(Type, i32)> = (found.columns().iter())
+            .map(|column| (types::plain(column.type_()), column.type_modifier()))
+            .collect();
+        self.known.insert(key, wanted.clone());
+        Ok(wanted)
+    }
 }
 
 impl Sink for Rows<'_, '_> {
     fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()> {
-        let fail = |error: postgres::Error| failure(error, self.doing.to_owned());
         let cells = Cells::of(rows)?;
         let names = sql::names(cells.iter().map(Cells::name));
         let quoted = sql::name(table);
         // The binary format is that of the table's types: eight bytes of a whole number are no real number.
-        let wanted =
-            self.transaction.prepare(&format!("SELECT {names} FROM {quoted}")).map_err(fail)?;
-        let wanted: Vec<Type> =
-            wanted.columns().iter().map(|column| types::plain(column.type_())).collect();
-        for (column, wanted) in cells.iter().zip(&wanted) {
+        let wanted = self.wanted(table, &names)?;
+        for (column, (wanted, modifier)) in cells.iter().zip(&wanted) {
             if !types::takes(wanted, column.kind()) {
                 let problem = format!("is {}; the column of `{table}` is {wanted}", column.kind());
                 return Err(Error::column("loaded", column.name(), problem));
             }
+            if let Some(cell) = column.find(|cell| !types::keeps(wanted, *modifier, cell)) {
+                let problem =
+                    format!("holds {cell}, which the column of `{table}`, {wanted}, does not keep");
+                return Err(Error::column("loaded", column.name(), problem));
+            }
         }
+        let wanted: Vec<Type> = wanted.into_iter().map(|(wanted, _)| wanted).collect();
+        let fail = |error: postgres::Error| failure(error, self.doing.to_owned());
         let copy = format!("COPY {quoted} ({names}) FROM STDIN BINARY");
         let copy = self.transaction.copy_in(&copy).map_err(fail)?;
         let mut copy = BinaryCopyInWriter::new(copy, &wanted);

@@ -44,14 +44,27 @@ impl<'q> Query<'q> {
         }
         if !self.columns.iter().map(|(name, _)| *name).eq(names.iter().copied()) {
             let declared: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
+            let missing = declared.iter().find(|name| !names.contains(name));
+            let further = names.iter().find(|name| !declared.contains(name));
+            // All are there, in another order or more than once.
+            let places = 0..declared.len().max(names.len());
+            let moved = || {
+                let place = places.into_iter().find(|at| declared.get(*at) != names.get(*at))?;
+                declared.get(place).or(names.get(place))
+            };
+            let (column, what) = match (missing, further) {
+                (Some(name), _) => (*name, "is declared and not returned"),
+                (None, Some(name)) => (*name, "is returned and not declared"),
+                (None, None) => {
+                    (moved().copied().unwrap_or_default(), "is returned at another place")
+                }
+            };
             let problem = format!(
-                "is declared among `{}`; the query returns `{}`",
+                "{what}: declared are `{}`; the query returns `{}`",
                 declared.join("`, `"),
                 names.join("`, `")
             );
-            let pairs = declared.iter().zip(names).find(|(declared, found)| declared != found);
-            let first = pairs.map_or_else(|| declared[declared.len() - 1], |(name, _)| *name);
-            return Err(Error::column("result", first, problem));
+            return Err(Error::column("result", column, problem));
         }
         Ok(Some(self.columns.iter().map(|(_, kind)| *kind).collect()))
     }
@@ -406,6 +419,28 @@ pub mod notion {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_column_that_differs_is_named() {
+        let types = |declared: &[(&'static str, ColumnType)], found: &[&str]| {
+            Query::from("SELECT").returning(declared).types(found).unwrap_err().to_string()
+        };
+        let [a, b, c] = ["a", "b", "c"].map(|name| (name, ColumnType::Text));
+        for (declared, found, named) in [
+            (&[a, b][..], &["a", "x"][..], "`b`"),
+            (&[a, b], &["a"], "`b`"),
+            (&[a, b, c], &["a"], "`b`"),
+            (&[a, b, c], &["b", "c"], "`a`"),
+            (&[a, c], &["a", "b", "c"], "`b`"),
+            (&[a, b], &["a", "b", "c"], "`c`"),
+            (&[a, b], &["b", "a"], "`a`"),
+            (&[a], &["a", "a"], "`a`"),
+            (&[a], &[], "`a`"),
+        ] {
+            let told = types(declared, found);
+            assert!(told.contains(&format!("column {named} ")), "{named}, not: {told}");
+        }
+    }
 
     #[test]
     fn what_comes_late_is_on_lines_of_its_own() {

@@ -1,14 +1,18 @@
 //! The default warehouse.
 
 mod owned;
+#[cfg(test)]
+mod tests;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::DataFrame;
 use rusqlite::types::{ToSqlOutput, Value as Stored, ValueRef};
 use rusqlite::{Connection, ErrorCode, Statement, TransactionBehavior, params_from_iter};
 
-use super::column::{Cell, Cells, Value, column, moment, widest};
+use super::column::{Cell, Cells, Value, column, is_real, moment, widest};
 use super::queries::{Query, Schema};
 use super::types::ColumnType;
 use super::{Engine, Sink, sql};
@@ -79,7 +83,7 @@ impl Engine for Sqlite {
             .iter()
             .try_for_each(|statements| transaction.execute_batch(statements))
             .map_err(|error| failure(error, doing.clone()))?;
-        fill(&mut Rows { connection: &transaction, doing: &doing })?;
+        fill(&mut Rows { connection: &transaction, doing: &doing, known: BTreeMap::new() })?;
         transaction
             .execute_batch(&after)
             .and_then(|()| {
@@ -98,15 +102,22 @@ impl Engine for Sqlite {
         let mut statement = self.connection.prepare(query.text).map_err(fail)?;
         let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let types: Vec<Option<ColumnType>> = match query.types(&names)? {
-            Some(types) => types.into_iter().map(Some).collect(),
-            None => declared(&self.connection, query.text, names.len()),
+        let declared = query.types(&names)?;
+        let inferred = match &declared {
+            Some(_) => vec![],
+            None => inferred(&self.connection, query.text, names.len()),
         };
         let columns = read(&mut statement, names.len()).map_err(fail)?;
-        let typed = names.into_iter().zip(types).zip(columns).map(|((name, kind), stored)| {
+        let typed = names.into_iter().zip(columns).enumerate().map(|(place, (name, stored))| {
             let values: Vec<Value> =
                 stored.into_iter().map(|one| value(name, one)).collect::<Result<_>>()?;
-            column(name, kind.unwrap_or_else(|| widest(&values)), values)
+            let kind = match &declared {
+                Some(types) => types[place],
+                None => inferred[place]
+                    .filter(|kind| values.iter().all(|value| value.is(*kind)))
+                    .unwrap_or_else(|| widest(&values)),
+            };
+            column(name, kind, values)
         });
         Ok(DataFrame::new_infer_height(typed.collect::<Result<_>>()?)?)
     }
@@ -122,18 +133,36 @@ impl Engine for Sqlite {
 struct Rows<'t> {
     connection: &'t Connection,
     doing: &'t str,
+    /// What is known of the tables that rows went into.
+    known: BTreeMap<&'static str, Types>,
 }
+
+/// A table's columns, in lower case as SQLite compares them, and the types they are declared with.
+type Types = BTreeMap<String, Option<ColumnType>>;
 
 impl Sink for Rows<'_> {
     fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()> {
         let fail = |error| failure(error, self.doing.to_owned());
         let cells = Cells::of(rows)?;
         let names = sql::names(cells.iter().map(Cells::name));
-        let select = format!("SELECT {names} FROM {}", sql::name(table));
-        let types = declared(self.connection, &select, cells.len());
+        let known = match self.known.entry(table) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(declared(self.connection, table).map_err(fail)?),
+        };
+        let kind = |column: &Cells| *known.get(&column.name().to_ascii_lowercase())?;
+        let types: Vec<Option<ColumnType>> = cells.iter().map(kind).collect();
         for (column, wanted) in cells.iter().zip(&types) {
             if let Some(wanted) = wanted.filter(|wanted| !wanted.takes(column.kind())) {
                 let problem = format!("is {}; the column of `{table}` is {wanted}", column.kind());
+                return Err(Error::column("loaded", column.name(), problem));
+            }
+            // SQLite would round it.
+            let rounded = |cell: &Cell| matches!(cell, Cell::Int(number) if !is_real(*number));
+            if *wanted == Some(ColumnType::Real)
+                && let Some(cell) = column.find(rounded)
+            {
+                let problem =
+                    format!("holds {cell}, which the column of `{table}`, real, does not keep");
                 return Err(Error::column("loaded", column.name(), problem));
             }
             if column.has_nan() {
@@ -169,21 +198,31 @@ fn sql_value(cell: Cell<'_>, wanted: Option<ColumnType>) -> ToSqlOutput<'_> {
     }
 }
 
+/// The types that a table declares.
+fn declared(connection: &Connection, table: &str) -> rusqlite::Result<Types> {
+    let mut info = connection.prepare("SELECT lower(name), type FROM pragma_table_xinfo(?)")?;
+    let read =
+        |row: &rusqlite::Row| Ok((row.get(0)?, ColumnType::declared(&row.get::<_, String>(1)?)));
+    info.query_map([table], read)?.collect()
+}
+
 /// The types that tables declare for a query's columns, where a column is a table's, maybe through views: SQLite
-/// says so of a view.
-fn declared(connection: &Connection, text: &str, columns: usize) -> Vec<Option<ColumnType>> {
+/// says so of a view. Of a union or a recursion it says what the first part declares.
+fn inferred(connection: &Connection, text: &str, columns: usize) -> Vec<Option<ColumnType>> {
     const VIEW: &str = "casebook_result";
     let ask = || -> rusqlite::Result<Vec<Option<ColumnType>>> {
         // Only the first statement: what follows it is not run.
         connection.prepare(&format!("CREATE TEMP VIEW {VIEW} AS {text}"))?.execute([])?;
-        let mut info = connection.prepare(&format!("PRAGMA temp.table_info({VIEW})"))?;
-        info.query_map([], |row| Ok(ColumnType::declared(&row.get::<_, String>(2)?)))?.collect()
+        let ask = || {
+            let mut info = connection.prepare(&format!("PRAGMA temp.table_info({VIEW})"))?;
+            info.query_map([], |row| Ok(ColumnType::declared(&row.get::<_, String>(2)?)))?.collect()
+        };
+        let found = ask();
+        connection.execute_batch(&format!("DROP VIEW temp.{VIEW}"))?;
+        found
     };
-    let found = ask();
-    // Without a view there is nothing to drop.
-    let _ = connection.execute_batch(&format!("DROP VIEW IF EXISTS temp.{VIEW}"));
     // What is no SELECT, such as EXPLAIN, declares nothing.
-    found.ok().filter(|found| found.len() == columns).unwrap_or_else(|| vec![None; columns])
+    ask().ok().filter(|found| found.len() == columns).unwrap_or_else(|| vec![None; columns])
 }
 
 /// The cells of each column.
@@ -222,167 +261,4 @@ fn failure(error: rusqlite::Error, doing: String) -> Error {
         _ => Trouble::Statement,
     };
     Error::database("SQLite", trouble, doing, error)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::queries::saas;
-    use super::*;
-    use crate::simulate::saas as simulate;
-
-    fn config(companies: u32) -> simulate::Config {
-        simulate::Config { companies, ..Default::default() }
-    }
-
-    fn load(sqlite: &mut Sqlite, companies: u32) -> Result<()> {
-        let tables = simulate::generate(&config(companies))?;
-        sqlite.replace(&saas::SCHEMA, &mut |sink| {
-            tables.named().iter().try_for_each(|(table, rows)| sink.append(table, rows))
-        })
-    }
-
-    fn companies(sqlite: &mut Sqlite) -> i64 {
-        let frame = sqlite.query("SELECT COUNT(*) AS n FROM companies".into()).unwrap();
-        frame.column("n").unwrap().i64().unwrap().get(0).unwrap()
-    }
-
-    fn trouble(error: Error) -> Trouble {
-        error.trouble().unwrap_or_else(|| panic!("not a database error: {error}"))
-    }
-
-    #[test]
-    fn loading_twice_replaces() {
-        let mut sqlite = Sqlite::in_memory().unwrap();
-        load(&mut sqlite, 30).unwrap();
-        load(&mut sqlite, 20).unwrap();
-        assert_eq!(companies(&mut sqlite), 20);
-    }
-
-    #[test]
-    fn a_full_disk_says_so_and_leaves_what_was_there() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("full.sqlite");
-        let mut sqlite = Sqlite::open(&path).unwrap();
-        load(&mut sqlite, 30).unwrap();
-        sqlite.limit_pages(60);
-        let error = load(&mut sqlite, 2_000).unwrap_err();
-        assert!(error.to_string().contains("the disk is full"), "{error}");
-        let source = std::error::Error::source(&error);
-        assert!(source.is_some_and(|source| source.is::<rusqlite::Error>()), "{error}");
-        assert_eq!(trouble(error), Trouble::DiskFull);
-        drop(sqlite);
-        assert_eq!(companies(&mut Sqlite::open(&path).unwrap()), 30);
-    }
-
-    #[test]
-    fn an_error_half_way_leaves_what_was_there() {
-        let mut sqlite = Sqlite::in_memory().unwrap();
-        load(&mut sqlite, 30).unwrap();
-        let tables = simulate::generate(&config(10)).unwrap();
-        let result = sqlite.replace(&saas::SCHEMA, &mut |sink| {
-            sink.append("plans", &tables.plans)?;
-            Err(Error::figure("stopped half-way"))
-        });
-        assert!(result.is_err());
-        assert_eq!(companies(&mut sqlite), 30);
-    }
-
-    #[test]
-    fn rows_without_parents_are_refused() {
-        let mut sqlite = Sqlite::in_memory().unwrap();
-        let tables = simulate::generate(&config(10)).unwrap();
-        let error = sqlite
-            .replace(&saas::SCHEMA, &mut |sink| sink.append("companies", &tables.companies))
-            .unwrap_err();
-        assert!(error.to_string().contains("FOREIGN KEY"), "{error}");
-    }
-
-    #[test]
-    fn files_that_cannot_be_used_are_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let not = folder.path().join("notes.txt");
-        std::fs::write(
-            &not,
-            "a letter, and a long enough one to be read as a page header".repeat(9),
-        )
-        .unwrap();
-        let error = Sqlite::open(&not).err().unwrap();
-        assert!(error.to_string().contains("notes.txt"), "{error}");
-        assert_eq!(trouble(error), Trouble::NotADatabase);
-
-        let error = Sqlite::open(folder.path()).err().unwrap();
-        assert_eq!(trouble(error), Trouble::NotWritable);
-
-        let error = Sqlite::open(&not.join("below/a.sqlite")).err().unwrap();
-        assert!(error.to_string().starts_with("could not create"), "{error}");
-    }
-
-    #[test]
-    fn another_writer_is_named_as_such() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("shared.sqlite");
-        let mut ours = Sqlite::open(&path).unwrap();
-        let theirs = Sqlite::open(&path).unwrap();
-        ours.connection.busy_timeout(std::time::Duration::from_millis(10)).unwrap();
-        theirs.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-        assert_eq!(trouble(load(&mut ours, 10).unwrap_err()), Trouble::Busy);
-    }
-
-    /// The index exists for the queries: they must use it, and it must spare them the table.
-    #[test]
-    fn the_queries_read_the_index_not_the_table() {
-        let mut sqlite = Sqlite::in_memory().unwrap();
-        load(&mut sqlite, 200).unwrap();
-        for query in saas::ALL {
-            let plan =
-                sqlite.query(format!("EXPLAIN QUERY PLAN {}", query.text).as_str().into()).unwrap();
-            let details = plan.column("detail").unwrap().str().unwrap().clone();
-            for line in details.iter().flatten().filter(|line| line.contains(" sessions")) {
-                assert!(
-                    line.contains("COVERING INDEX sessions_by_company"),
-                    "{}: {line}",
-                    query.name
-                );
-            }
-        }
-    }
-
-    /// The shop's cohorts read no session from its table, its funnel no event.
-    #[test]
-    fn the_shops_queries_read_indexes_too() {
-        use super::super::queries::ecommerce;
-        use crate::simulate::ecommerce as shop;
-        let config = shop::Config { users: 100, days: 60, ..Default::default() };
-        let tables = shop::generate(&config).unwrap();
-        let mut sqlite = Sqlite::in_memory().unwrap();
-        sqlite
-            .replace(&ecommerce::SCHEMA, &mut |sink| {
-                tables.named().iter().try_for_each(|(table, rows)| sink.append(table, rows))
-            })
-            .unwrap();
-        let (cohorts, funnel) = (ecommerce::COHORTS, ecommerce::FUNNEL);
-        for (query, names, index) in [
-            (cohorts, ["s", "sessions"], "sessions_by_user"),
-            (funnel, ["e", "events"], "events_by_session"),
-        ] {
-            let plan = format!("EXPLAIN QUERY PLAN {}", query.text);
-            let plan = sqlite.query(plan.as_str().into()).unwrap();
-            let details = plan.column("detail").unwrap().str().unwrap().clone();
-            // "SCAN e USING …", "SEARCH s USING …": the table's name, or its short one, comes second.
-            let read: Vec<&str> = (details.iter().flatten())
-                .filter(|line| line.split(' ').nth(1).is_some_and(|name| names.contains(&name)))
-                .collect();
-            let covered = format!("COVERING INDEX {index}");
-            assert!(!read.is_empty(), "{}", query.name);
-            assert!(read.iter().all(|line| line.contains(&covered)), "{}: {read:?}", query.name);
-        }
-    }
-
-    #[test]
-    fn a_wrong_statement_is_explained() {
-        let mut sqlite = Sqlite::in_memory().unwrap();
-        let error = sqlite.query("SELEKT 1".into()).unwrap_err();
-        assert!(error.to_string().contains("SELEKT"), "{error}");
-        assert_eq!(trouble(error), Trouble::Statement);
-    }
 }

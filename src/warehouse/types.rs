@@ -41,14 +41,25 @@ impl ColumnType {
 
     /// Reads a type as `CREATE TABLE` declares it; none of those that say nothing about a frame's column.
     pub(super) fn declared(text: &str) -> Option<ColumnType> {
-        let plain = text.split('(').next().unwrap_or_default().trim().to_ascii_uppercase();
-        Some(match plain.as_str() {
+        let upper = text.to_ascii_uppercase();
+        // Without a length or a precision: `VARCHAR(9)`, `TIMESTAMP(3) WITH TIME ZONE`.
+        let plain = match (upper.find('('), upper.rfind(')')) {
+            (Some(from), Some(to)) if from < to => [&upper[..from], &upper[to + 1..]].join(" "),
+            _ => upper,
+        };
+        let words: Vec<&str> = plain.split_whitespace().collect();
+        // `DATE TEXT`, on SQLite: a day, kept as text.
+        let words = match words.as_slice() {
+            [kind @ ("DATE" | "TIMESTAMP"), "TEXT"] => vec![*kind],
+            _ => words,
+        };
+        Some(match words.join(" ").as_str() {
             "INT" | "INTEGER" | "BIGINT" | "SMALLINT" | "TINYINT" => ColumnType::Integer,
             "REAL" | "DOUBLE" | "DOUBLE PRECISION" | "FLOAT" => ColumnType::Real,
             "TEXT" | "VARCHAR" | "CHAR" | "CHARACTER VARYING" => ColumnType::Text,
             "BOOLEAN" | "BOOL" => ColumnType::Boolean,
             "DATE" => ColumnType::Date,
-            "TIMESTAMP" | "DATETIME" => ColumnType::Timestamp,
+            "TIMESTAMP" | "TIMESTAMP WITHOUT TIME ZONE" | "DATETIME" => ColumnType::Timestamp,
             "TIMESTAMPTZ" | "TIMESTAMP WITH TIME ZONE" => ColumnType::TimestampUtc,
             _ => return None,
         })
@@ -77,5 +88,31 @@ impl fmt::Display for ColumnType {
             ColumnType::Timestamp => "timestamp",
             ColumnType::TimestampUtc => "timestamp with time zone",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn declarations_are_read() {
+        for (text, found) in [
+            ("integer", Some(ColumnType::Integer)),
+            ("VARCHAR(9)", Some(ColumnType::Text)),
+            ("double  precision", Some(ColumnType::Real)),
+            ("TIMESTAMP", Some(ColumnType::Timestamp)),
+            ("timestamp (3)", Some(ColumnType::Timestamp)),
+            ("timestamp(3) with time zone", Some(ColumnType::TimestampUtc)),
+            ("timestamp(3) without time zone", Some(ColumnType::Timestamp)),
+            ("TIMESTAMP TEXT", Some(ColumnType::Timestamp)),
+            ("DATE TEXT", Some(ColumnType::Date)),
+            ("TEXT", Some(ColumnType::Text)),
+            ("numeric(10, 2)", None),
+            ("LONG TEXT", None),
+            ("", None),
+        ] {
+            assert_eq!(ColumnType::declared(text), found, "{text}");
+        }
     }
 }

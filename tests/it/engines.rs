@@ -1,8 +1,6 @@
 //! SQLite and PostgreSQL give the same answers to the same questions: the same names, the same types, the same values,
 //! whatever tables and columns are called, and to the microsecond.
 
-use std::cell::RefCell;
-
 use casebook::polars::prelude::*;
 use casebook::simulate::{ecommerce, notion, saas};
 use casebook::warehouse::Warehouse;
@@ -10,7 +8,24 @@ use casebook::warehouse::queries::{self, ColumnType, Query, Schema as Tables};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::support::Server;
+twins! {
+    any_name_is_loaded_and_read_back_to_the_microsecond,
+    what_is_loaded_comes_back_the_same,
+    declared_types_decide,
+    computed_columns_agree,
+    columns_of_another_type_are_converted_or_refused,
+    numbers_that_a_column_does_not_keep_are_refused,
+    moments_of_a_zone_are_loaded_again,
+    fractions_of_a_second_stay_on_their_day,
+}
+
+fn lite() -> Warehouse {
+    Warehouse::in_memory().unwrap()
+}
+
+fn is_sqlite(db: &Warehouse) -> bool {
+    db.to_string().starts_with("SQLite")
+}
 
 /// Names that have to be quoted: key words, capitals, a space, quotes.
 const AWKWARD: Tables = Tables {
@@ -63,19 +78,13 @@ fn items() -> DataFrame {
     .unwrap()
 }
 
-fn both(server: &Server) -> [Warehouse; 2] {
-    [Warehouse::in_memory().unwrap(), Warehouse::postgres(&server.url).unwrap()]
-}
-
 fn same(found: &DataFrame, expected: &DataFrame, what: &str) {
     assert_eq!(found.schema(), expected.schema(), "{what}");
     assert!(found.equals_missing(expected), "{what}\nexpected\n{expected}\nfound\n{found}");
 }
 
-#[test]
-fn postgres_and_sqlite_any_name_is_loaded_and_read_back_to_the_microsecond() {
-    let server = Server::start();
-    for mut db in both(&server) {
+fn any_name_is_loaded_and_read_back_to_the_microsecond(databases: &mut [Warehouse]) {
+    for db in databases {
         // Twice, because the second time there is something to drop.
         for _ in 0..2 {
             db.load(&AWKWARD, &[("order", &orders()), ("Line \"items\"", &items())]).unwrap();
@@ -114,10 +123,8 @@ fn leak(text: String) -> &'static str {
 }
 
 /// Whatever is in the rows, and whatever the columns are called, both return the frame that was loaded.
-#[test]
-fn postgres_and_sqlite_what_is_loaded_comes_back_the_same() {
-    let server = Server::start();
-    let databases = RefCell::new(both(&server));
+fn what_is_loaded_comes_back_the_same(databases: &mut [Warehouse]) {
+    let databases = std::cell::RefCell::new(databases);
     let row = (
         proptest::option::of(any::<i64>()),
         proptest::option::of(-1e12..1e12_f64),
@@ -172,9 +179,7 @@ fn postgres_and_sqlite_what_is_loaded_comes_back_the_same() {
 }
 
 /// The cases' own queries return the columns they declare, from both, with rows and without.
-#[test]
-fn postgres_and_sqlite_declared_types_decide() {
-    let server = Server::start();
+fn declared_types_decide(databases: &mut [Warehouse]) {
     let shop = ecommerce::Config { users: 50, days: 60, ..Default::default() };
     let study = notion::Config { users: 300, ..Default::default() };
     let (companies, shop, study) = (
@@ -189,39 +194,49 @@ fn postgres_and_sqlite_declared_types_decide() {
     ];
     let day = "2024-02-29".parse().unwrap();
     for (schema, tables, all) in &cases {
-        let mut databases = both(&server);
         let none: Vec<(&'static str, DataFrame)> =
             tables.iter().map(|(name, frame)| (*name, frame.clear())).collect();
         let none: Vec<(&'static str, &DataFrame)> =
             none.iter().map(|(name, frame)| (*name, frame)).collect();
+        // A file keeps one case's tables.
+        databases.iter_mut().filter(|db| is_sqlite(db)).for_each(|db| *db = lite());
         for rows in [tables, &none] {
             databases.iter_mut().for_each(|db| db.load(schema, rows).unwrap());
             for query in all {
-                let [lite, post] = &mut databases;
-                let found = lite.query_on(query, day).unwrap();
-                same(&post.query_on(query, day).unwrap(), &found, query.name);
+                let found = agreed(databases, query.name, |db| db.query_on(query, day).unwrap());
                 for (name, kind) in query.columns {
                     let column = found.column(name).unwrap();
                     assert_eq!(*column.dtype(), kind.data_type(), "{}: {name}", query.name);
                 }
             }
             // Tables declare their types, too.
-            for (table, _) in rows {
+            for (table, frame) in rows {
                 let query = format!("SELECT * FROM {table} LIMIT 0");
-                let [lite, post] = databases.each_mut();
-                let found = post.query(query.as_str()).unwrap();
-                same(&lite.query(query.as_str()).unwrap(), &found, table);
+                let found = agreed(databases, table, |db| db.query(query.as_str()).unwrap());
+                for column in found.columns().iter().filter(|found| !found.dtype().is_numeric()) {
+                    let loaded = frame.column(column.name()).unwrap();
+                    assert_eq!(column.dtype(), loaded.dtype(), "{table}: {}", column.name());
+                }
             }
         }
     }
 }
 
+/// What all of them return.
+fn agreed(
+    databases: &mut [Warehouse],
+    what: &str,
+    ask: impl Fn(&mut Warehouse) -> DataFrame,
+) -> DataFrame {
+    let found: Vec<DataFrame> = databases.iter_mut().map(ask).collect();
+    found.iter().for_each(|one| same(one, &found[0], what));
+    found[0].clone()
+}
+
 /// Sums of whole numbers, means, comparisons, moments of a zone: what PostgreSQL has types of its own for.
-#[test]
-fn postgres_and_sqlite_computed_columns_agree() {
-    let server = Server::start();
+fn computed_columns_agree(databases: &mut [Warehouse]) {
     let tables = crate::support::tables(30, 1);
-    for mut db in both(&server) {
+    for db in databases {
         db.load(&queries::saas::SCHEMA, &tables.named()).unwrap();
         let cents = "SELECT SUM(monthly_price_cents) AS sum, AVG(monthly_price_cents) AS mean, \
                      MAX(acquired_on) AS last FROM plans, companies WHERE company_id = 1";
@@ -242,7 +257,7 @@ fn postgres_and_sqlite_computed_columns_agree() {
         let found = db.query(Query::from(text).returning(&columns)).unwrap();
         let types: Vec<DataType> = found.columns().iter().map(|c| c.dtype().clone()).collect();
         assert_eq!(types, columns.map(|(_, kind)| kind.data_type()), "{db}");
-        let moment = match db.to_string().starts_with("SQLite") {
+        let moment = match is_sqlite(db) {
             true => "SELECT '2024-02-29 23:59:59.25' AS at",
             false => "SELECT timestamptz '2024-03-01 01:59:59.25+02' AS at",
         };
@@ -261,17 +276,15 @@ fn postgres_and_sqlite_computed_columns_agree() {
 }
 
 /// A frame's whole numbers go into a table's column of real numbers as what they are; text is refused by name.
-#[test]
-fn postgres_and_sqlite_columns_of_another_type_are_converted_or_refused() {
-    let server = Server::start();
+fn columns_of_another_type_are_converted_or_refused(databases: &mut [Warehouse]) {
     let product = df!(
         "product_id" => ["P1"], "product_name" => ["Lamp"], "category" => ["Home"], "price" => [7_i64],
     );
     let product = product.unwrap();
     let schema = &queries::ecommerce::SCHEMA;
-    for mut db in both(&server) {
+    for db in databases {
         db.load(schema, &[("products", &product)]).unwrap();
-        let prices = match db.to_string().starts_with("SQLite") {
+        let prices = match is_sqlite(db) {
             true => "SELECT price FROM products",
             false => "SELECT price FROM casebook_ecommerce.products",
         };
@@ -285,10 +298,103 @@ fn postgres_and_sqlite_columns_of_another_type_are_converted_or_refused() {
     }
 }
 
+/// A table of one column, declared the same on both.
+fn one_column(kind: &str) -> Tables {
+    let create = leak(format!("CREATE TABLE kept (x {kind});\n"));
+    Tables {
+        name: "kept",
+        tables: &["kept"],
+        keys: &[],
+        references: &[],
+        views: &[],
+        sqlite: create,
+        postgres: create,
+        common: "",
+        spark: None,
+    }
+}
+
+/// What would come back as another number is refused, with the column and the value.
+fn numbers_that_a_column_does_not_keep_are_refused(databases: &mut [Warehouse]) {
+    let whole = |value: i64| Column::new("x".into(), [Some(1), None, Some(value)]);
+    let real = |value: f64| Column::new("x".into(), [Some(0.5), None, Some(value)]);
+    let late = |more: i64| moments("x", &[Some(LATE), None, Some(LATE + more)]);
+    let beyond = (1_i64 << 53) + 1;
+    // The column's type, what is loaded, what the message shows; and whether SQLite, which has one type for all real and
+    // one for all whole numbers and keeps moments as they come, keeps it.
+    for (kind, column, shown, kept) in [
+        ("double precision", whole(beyond), "9007199254740993", false),
+        ("double precision", whole(i64::MAX), "9223372036854775807", false),
+        ("real", whole(beyond), "9007199254740993", false),
+        ("real", whole((1 << 24) + 1), "16777217", true),
+        ("real", real(0.1), "0.1", true),
+        ("real", real(1e300), "1e300", true),
+        ("integer", whole(1 << 40), "1099511627776", true),
+        ("smallint", whole(-40_000), "-40000", true),
+        ("timestamp(0)", late(500_000), "2024-02-29 23:59:59.500", true),
+        ("timestamp(3)", late(1), "2024-02-29 23:59:59.000001", true),
+    ] {
+        let frame = DataFrame::new_infer_height(vec![column]).unwrap();
+        for db in databases.iter_mut() {
+            let loaded = db.load(&one_column(kind), &[("kept", &frame)]);
+            if kept && is_sqlite(db) {
+                loaded.unwrap();
+                continue;
+            }
+            let Err(error) = loaded else { panic!("{shown} was loaded as {kind} into {db}") };
+            let told = error.to_string();
+            assert!(told.contains("`x`") && told.contains(shown), "{kind}, {db}: {told}");
+        }
+    }
+    for (kind, column) in [
+        ("double precision", whole(1 << 53)),
+        ("double precision", whole(i64::MIN)),
+        ("real", whole(1 << 40)),
+        ("real", real(-0.25)),
+        ("real", real(f64::INFINITY)),
+        ("integer", whole(i32::MIN.into())),
+        ("smallint", whole(i16::MAX.into())),
+        ("timestamp(3)", late(500_000)),
+    ] {
+        let frame = DataFrame::new_infer_height(vec![column]).unwrap();
+        for db in databases.iter_mut() {
+            db.load(&one_column(kind), &[("kept", &frame)]).unwrap();
+            let found = db.query("SELECT x FROM kept").unwrap();
+            let back = found.column("x").unwrap().cast(frame.column("x").unwrap().dtype());
+            let back = DataFrame::new_infer_height(vec![back.unwrap()]).unwrap();
+            same(&back, &frame, &format!("{kind}, {db}"));
+        }
+    }
+}
+
+/// What a query returns can be loaded: moments of a zone, too.
+fn moments_of_a_zone_are_loaded_again(databases: &mut [Warehouse]) {
+    let kind = ColumnType::TimestampUtc.data_type();
+    let utc = moments("x", &[Some(LATE), None, Some(LATE + 250_001)]).cast(&kind).unwrap();
+    let frame = DataFrame::new_infer_height(vec![utc]).unwrap();
+    for db in databases.iter_mut() {
+        let schema = one_column("timestamp with time zone");
+        for _ in 0..2 {
+            db.load(&schema, &[("kept", &frame)]).unwrap();
+            let found = db.query("SELECT x FROM kept").unwrap();
+            same(&found, &frame, &db.to_string());
+        }
+        // Another zone's are the same moments in UTC.
+        let zone = TimeZone::opt_try_new(Some("Asia/Tokyo")).unwrap();
+        let tokyo = DataType::Datetime(TimeUnit::Milliseconds, zone);
+        let whole = moments("x", &[Some(LATE), None]).cast(&kind).unwrap();
+        let tokyo = DataFrame::new_infer_height(vec![whole.cast(&tokyo).unwrap()]).unwrap();
+        db.load(&schema, &[("kept", &tokyo)]).unwrap();
+        let whole = DataFrame::new_infer_height(vec![whole]).unwrap();
+        same(&db.query("SELECT x FROM kept").unwrap(), &whole, &db.to_string());
+        // A column without a zone would lose it.
+        let told = db.load(&one_column("timestamp"), &[("kept", &frame)]).unwrap_err().to_string();
+        assert!(told.contains("`x`") && told.contains("with time zone"), "{told}");
+    }
+}
+
 /// An event in the last millisecond of a day belongs to that day, and a week after a sign-up is a week, on both.
-#[test]
-fn postgres_and_sqlite_fractions_of_a_second_stay_on_their_day() {
-    let server = Server::start();
+fn fractions_of_a_second_stay_on_their_day(databases: &mut [Warehouse]) {
     let config = notion::Config { users: 64, ..Default::default() };
     let tables = notion::generate(&config).unwrap();
     let shift = |frame: &DataFrame, name: &str| {
@@ -297,8 +403,7 @@ fn postgres_and_sqlite_fractions_of_a_second_stay_on_their_day() {
     };
     let (events, users) =
         (shift(&tables.user_events, "timestamp"), shift(&tables.user_profiles, "signup_at"));
-    let mut answers = vec![];
-    for mut db in both(&server) {
+    for db in databases {
         let named = tables.named().map(|(name, frame)| match name {
             "user_events" => (name, &events),
             "user_profiles" => (name, &users),
@@ -310,17 +415,23 @@ fn postgres_and_sqlite_fractions_of_a_second_stay_on_their_day() {
         let views = Query::from("SELECT user_id, activates_before FROM signups ORDER BY user_id");
         let columns =
             [("user_id", ColumnType::Integer), ("activates_before", ColumnType::Timestamp)];
+        let week = lit(7 * 86_400_000_000_i64).cast(DataType::Duration(TimeUnit::Microseconds));
+        let expected = users.clone().lazy().sort(["user_id"], Default::default());
+        let expected =
+            expected.select([col("user_id"), (col("signup_at") + week).alias("activates_before")]);
+        let found = db.query(views.returning(&columns)).unwrap();
+        same(&found, &expected.collect().unwrap(), &db.to_string());
         let days = Query::from(
             "SELECT date, COUNT(*) AS events FROM activity GROUP BY date ORDER BY date",
         );
         let counted = [("date", ColumnType::Date), ("events", ColumnType::Integer)];
-        answers.push([
-            db.query(views.returning(&columns)).unwrap(),
-            db.query(days.returning(&counted)).unwrap(),
-        ]);
-    }
-    let (sqlite, postgres) = (&answers[0], &answers[1]);
-    for (one, other) in sqlite.iter().zip(postgres) {
-        same(one, other, "SQLite and PostgreSQL");
+        let expected = events.clone().lazy().filter(col("event_type").neq(lit("signup")));
+        let day = col("timestamp").dt().date().alias("date");
+        let expected = expected
+            .group_by([day])
+            .agg([len().cast(DataType::Int64).alias("events")])
+            .sort(["date"], Default::default());
+        let found = db.query(days.returning(&counted)).unwrap();
+        same(&found, &expected.collect().unwrap(), &db.to_string());
     }
 }

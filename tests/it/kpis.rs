@@ -8,7 +8,11 @@ use casebook::simulate::saas::{self, Config, Tables};
 use casebook::warehouse::Warehouse;
 use casebook::warehouse::queries::{Query, Schema, ecommerce as shop_sql, saas as sql};
 
-use crate::support;
+twins! {
+    polars_agrees,
+    pairs_of_products_are_those_of_polars,
+    polars_agrees_on_the_shop,
+}
 
 /// What polars makes of the tables, beside the query that must return the same.
 fn from_polars(tables: &Tables) -> Vec<(Query<'static>, DataFrame)> {
@@ -46,11 +50,7 @@ fn agree(
     }
 }
 
-#[test]
-fn polars_sqlite_and_postgresql_agree() {
-    let server = support::Server::start();
-    let mut databases =
-        [Warehouse::in_memory().unwrap(), Warehouse::postgres(&server.url).unwrap()];
+fn polars_agrees(databases: &mut [Warehouse]) {
     let default = Config::default();
     let cases = [
         ("the brief", default.clone()),
@@ -71,7 +71,7 @@ fn polars_sqlite_and_postgresql_agree() {
         let tables = saas::generate(&config).unwrap();
         let expected = from_polars(&tables);
         assert_eq!(expected.len(), sql::ALL.len(), "a query has no counterpart");
-        agree(&sql::SCHEMA, &tables.named(), &expected, &mut databases, case);
+        agree(&sql::SCHEMA, &tables.named(), &expected, databases, case);
     }
 }
 
@@ -135,9 +135,7 @@ const PAIRS: &str = "
     JOIN alone AS r ON r.product_id = p.other
     ORDER BY p.one, p.other";
 
-#[test]
-fn pairs_of_products_are_sqlites_and_postgresqls() {
-    let server = support::Server::start();
+fn pairs_of_products_are_those_of_polars(databases: &mut [Warehouse]) {
     let config = ecommerce::Config { users: 500, ..Default::default() };
     let tables = ecommerce::generate(&config).unwrap();
     let lines = tables
@@ -155,17 +153,11 @@ fn pairs_of_products_are_sqlites_and_postgresqls() {
         .collect()
         .unwrap();
     assert!(ours.height() > 100, "{}", ours.height());
-    let mut databases =
-        [Warehouse::in_memory().unwrap(), Warehouse::postgres(&server.url).unwrap()];
     let pairs = (Query { name: "pairs", ..Query::from(PAIRS) }, ours);
-    agree(&shop_sql::SCHEMA, &tables.named(), &[pairs], &mut databases, "500 users");
+    agree(&shop_sql::SCHEMA, &tables.named(), &[pairs], databases, "500 users");
 }
 
-#[test]
-fn polars_sqlite_and_postgresql_agree_on_the_shop() {
-    let server = support::Server::start();
-    let mut databases =
-        [Warehouse::in_memory().unwrap(), Warehouse::postgres(&server.url).unwrap()];
+fn polars_agrees_on_the_shop(databases: &mut [Warehouse]) {
     let default = ecommerce::Config { users: 400, ..Default::default() };
     let faults = Faults {
         duplicates: 0.05,
@@ -197,6 +189,6 @@ fn polars_sqlite_and_postgresql_agree_on_the_shop() {
         let tables = ecommerce::generate(&config).unwrap();
         let expected = from_polars_shop(&tables);
         assert_eq!(expected.len(), shop_sql::ALL.len(), "a query has no counterpart");
-        agree(&shop_sql::SCHEMA, &tables.named(), &expected, &mut databases, case);
+        agree(&shop_sql::SCHEMA, &tables.named(), &expected, databases, case);
     }
 }

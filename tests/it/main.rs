@@ -1,6 +1,10 @@
 //! The library's integration tests: one program, which is linked once.
 //!
-//! A test that starts a PostgreSQL server has `postgres` in its name: `make check` leaves it out.
+//! A test that starts a PostgreSQL server has a name that begins with `postgres_`, or stands in a module with such a name:
+//! `make check` leaves it out.
+
+#[macro_use]
+mod twins;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -11,7 +11,9 @@ use casebook::simulate::stream::stream;
 use casebook::warehouse::Warehouse;
 use casebook::warehouse::queries::Schema;
 
-use crate::support;
+twins! {
+    polars_agrees,
+}
 
 const DAY: i64 = 86_400_000_000;
 
@@ -311,11 +313,7 @@ impl Case {
     }
 }
 
-#[test]
-fn polars_sqlite_and_postgresql_agree() {
-    let server = support::Server::start();
-    let mut databases =
-        [Warehouse::in_memory().unwrap(), Warehouse::postgres(&server.url).unwrap()];
+fn polars_agrees(databases: &mut [Warehouse]) {
     let scarce = Config {
         market: Market { mentors: 20, ..Market::default() },
         offer: Offer { share: 1.0, ..Offer::default() },
@@ -325,7 +323,7 @@ fn polars_sqlite_and_postgresql_agree() {
     let random = (0..40).map(Case::random);
     for (number, case) in generated.into_iter().chain(random).enumerate() {
         let answers = case.answers();
-        for db in &mut databases {
+        for db in databases.iter_mut() {
             let tables = [
                 ("mentors", &case.mentors),
                 ("requests", &case.requests),

@@ -11,21 +11,21 @@ use chrono::NaiveDate;
 
 use crate::support;
 
+twins! {
+    polars_agrees,
+}
+
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-#[test]
-fn polars_sqlite_and_postgresql_agree() {
-    let server = support::Server::start();
-    let mut databases =
-        [Warehouse::in_memory().unwrap(), Warehouse::postgres(&server.url).unwrap()];
+fn polars_agrees(databases: &mut [Warehouse]) {
     for config in [
         notion::Config { users: 4_000, ..Default::default() },
         notion::Config { users: 1_500, seed: 9, ..notion::Config::sticky() },
     ] {
         let tables = notion::generate(&config).unwrap();
-        for db in &mut databases {
+        for db in databases.iter_mut() {
             db.load(&sql::SCHEMA, &tables.named()).unwrap();
         }
         // A leap day, two year ends (one the last day observed), a month's end, a Sunday, and a day on which hardly
@@ -36,7 +36,7 @@ fn polars_sqlite_and_postgresql_agree() {
             let as_of = day(as_of);
             let expected = from_polars(&tables, as_of);
             assert_eq!(expected.len(), sql::ALL.len(), "a query has no counterpart");
-            for db in &mut databases {
+            for db in databases.iter_mut() {
                 for (query, frame) in &expected {
                     let found = db.query_on(query, as_of).unwrap();
                     assert!(
@@ -53,7 +53,7 @@ fn polars_sqlite_and_postgresql_agree() {
 /// At 750,000 events, what asks about some days or some users reads an index; what asks about all of history reads
 /// all of it, because it needs nearly every row.
 #[test]
-fn indexes_serve_postgresql_where_they_should() {
+fn postgres_reads_indexes_where_it_should() {
     let server = support::Server::start();
     let mut db = Warehouse::postgres(&server.url).unwrap();
     let tables = notion::generate(&notion::Config::default()).unwrap();

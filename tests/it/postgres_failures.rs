@@ -27,7 +27,7 @@ fn connecting(url: &str) -> Error {
 
 /// One server for all cases: starting one takes seconds.
 #[test]
-fn every_failure_is_named_and_none_loses_data() {
+fn postgres_failures_are_named_and_none_loses_data() {
     let server = Server::start();
     let mut db = Warehouse::postgres(&server.url).unwrap();
     assert!(!format!("{db} {db:?}").contains(PASSWORD));

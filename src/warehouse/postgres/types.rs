@@ -5,7 +5,7 @@ use postgres::types::private::BytesMut;
 use postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 use postgres::{Column, Row};
 
-use super::super::column::{Cell, Value, widest};
+use super::super::column::{Cell, Value, is_real, widest};
 use super::super::types::ColumnType;
 use crate::error::{Error, Result};
 
@@ -22,7 +22,7 @@ pub fn plain(ty: &Type) -> Type {
 /// The column type that a type always is. Of decimals it depends: see [`kind`].
 fn fixed(ty: &Type) -> Option<ColumnType> {
     Some(match *ty {
-        Type::INT8 | Type::INT4 | Type::INT2 | Type::OID => ColumnType::Integer,
+        Type::INT8 | Type::INT4 | Type::INT2 => ColumnType::Integer,
         Type::FLOAT8 | Type::FLOAT4 => ColumnType::Real,
         Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => ColumnType::Text,
         Type::BOOL => ColumnType::Boolean,
@@ -36,6 +36,31 @@ fn fixed(ty: &Type) -> Option<ColumnType> {
 /// Whether a table's column of a type takes a frame's column.
 pub fn takes(ty: &Type, kind: ColumnType) -> bool {
     fixed(ty).is_some_and(|wanted| wanted.takes(kind))
+}
+
+/// Whether a table's column keeps a cell as it is. A `double precision` has 53 bits for whole numbers, a `real` 24 for any;
+/// `modifier` is what a declaration adds to the type, of a moment the decimal places of its seconds.
+pub fn keeps(ty: &Type, modifier: i32, cell: &Cell) -> bool {
+    match (*cell, ty) {
+        (Cell::Int(value), &Type::INT4) => i32::try_from(value).is_ok(),
+        (Cell::Int(value), &Type::INT2) => i16::try_from(value).is_ok(),
+        (Cell::Int(value), &Type::FLOAT8) => is_real(value),
+        (Cell::Int(value), &Type::FLOAT4) => (value as f32) as i128 == i128::from(value),
+        (Cell::Real(value), &Type::FLOAT4) => {
+            value.is_nan() || f64::from(value as f32).to_bits() == value.to_bits()
+        }
+        // Blanks beyond the length would be cut off in silence.
+        (Cell::Text(value), &Type::VARCHAR) if modifier >= 4 => {
+            value.chars().count() <= (modifier - 4) as usize
+        }
+        (Cell::Moment(value), &Type::TIMESTAMP | &Type::TIMESTAMPTZ) => match modifier {
+            places @ 0..6 => {
+                value.and_utc().timestamp_micros() % 10_i64.pow(6 - places as u32) == 0
+            }
+            _ => true,
+        },
+        _ => true,
+    }
 }
 
 /// The type of a result's column of which nothing is declared. A decimal with decimal places, by its declaration or in a
@@ -139,7 +164,6 @@ impl ToSql for Cell<'_> {
             (Cell::Null, _) => Ok(IsNull::Yes),
             (Cell::Int(value), &Type::INT4) => i32::try_from(value)?.to_sql(ty, out),
             (Cell::Int(value), &Type::INT2) => i16::try_from(value)?.to_sql(ty, out),
-            (Cell::Int(value), &Type::OID) => u32::try_from(value)?.to_sql(ty, out),
             (Cell::Int(value), &Type::FLOAT8) => (value as f64).to_sql(ty, out),
             (Cell::Int(value), &Type::FLOAT4) => (value as f32).to_sql(ty, out),
             (Cell::Int(value), _) => value.to_sql(ty, out),
@@ -164,6 +188,26 @@ impl ToSql for Cell<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_would_come_back_as_another_number_is_not_kept() {
+        let keeps = |ty: &Type, cell: Cell| keeps(ty, -1, &cell);
+        assert!(keeps(&Type::FLOAT8, Cell::Int(1 << 53)));
+        assert!(!keeps(&Type::FLOAT8, Cell::Int((1 << 53) + 1)));
+        assert!(keeps(&Type::FLOAT8, Cell::Int(i64::MIN)));
+        assert!(!keeps(&Type::FLOAT8, Cell::Int(i64::MAX)));
+        assert!(keeps(&Type::FLOAT4, Cell::Int(1 << 24)));
+        assert!(!keeps(&Type::FLOAT4, Cell::Int((1 << 24) + 1)));
+        assert!(keeps(&Type::FLOAT4, Cell::Real(0.1_f32.into())));
+        for whole in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0] {
+            assert!(keeps(&Type::FLOAT4, Cell::Real(whole)), "{whole}");
+        }
+        for lost in [0.1, 1e300, 1e-300] {
+            assert!(!keeps(&Type::FLOAT4, Cell::Real(lost)), "{lost}");
+            assert!(keeps(&Type::FLOAT8, Cell::Real(lost)), "{lost}");
+        }
+        assert!(!keeps(&Type::INT2, Cell::Int(32_768)) && !keeps(&Type::INT4, Cell::Int(1 << 31)));
+    }
 
     /// What PostgreSQL sends for a decimal.
     fn sent(groups: &[u16], weight: i16, sign: u16, places: u16) -> Value {

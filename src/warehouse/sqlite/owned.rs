@@ -5,7 +5,7 @@
 //! a file, and none takes a table that somebody else made. What we made is written down in the file itself, in the
 //! table `casebook_tables`; only that is ever dropped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 
@@ -19,24 +19,49 @@ struct Object {
     kind: String,
     name: String,
     table: String,
+    #[cfg(test)]
     sql: Option<String>,
 }
+
+/// What an object is, and a table's columns.
+type Shape = (String, BTreeSet<String>);
 
 fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
     let sql = r"SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\'";
     let mut statement = connection.prepare(sql)?;
     let read = |row: &rusqlite::Row| {
-        Ok(Object { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, sql: row.get(3)? })
+        Ok(Object {
+            kind: row.get(0)?,
+            name: row.get(1)?,
+            table: row.get(2)?,
+            #[cfg(test)]
+            sql: row.get(3)?,
+        })
     };
     statement.query_map([], read)?.collect()
 }
 
-/// What the case's statements make: the names, in lower case as SQLite compares them, and the text it keeps.
-fn expected(schema: &Schema) -> rusqlite::Result<BTreeMap<String, Option<String>>> {
+/// The objects by name, in lower case as SQLite compares names.
+fn shapes(connection: &Connection, all: &[Object]) -> rusqlite::Result<BTreeMap<String, Shape>> {
+    let mut info = connection.prepare("SELECT name FROM pragma_table_xinfo(?, 'main')")?;
+    let mut shape = |object: &Object| -> rusqlite::Result<(String, Shape)> {
+        let columns = match object.kind.as_str() {
+            "table" => info
+                .query_map([&object.name], |row| Ok(key(&row.get::<_, String>(0)?)))?
+                .collect::<rusqlite::Result<_>>()?,
+            _ => BTreeSet::new(),
+        };
+        Ok((key(&object.name), (object.kind.clone(), columns)))
+    };
+    all.iter().map(&mut shape).collect()
+}
+
+/// What the case's statements make.
+fn expected(schema: &Schema) -> rusqlite::Result<BTreeMap<String, Shape>> {
     let scratch = Connection::open_in_memory()?;
     scratch.execute_batch(schema.sqlite)?;
     scratch.execute_batch(schema.common)?;
-    Ok(objects(&scratch)?.into_iter().map(|made| (key(&made.name), made.sql)).collect())
+    shapes(&scratch, &objects(&scratch)?)
 }
 
 fn key(name: &str) -> String {
@@ -65,10 +90,9 @@ pub fn look(connection: &Connection, schema: &Schema) -> rusqlite::Result<Found>
             Ok(rows) => owners.extend(rows.into_iter().map(|(name, case)| (key(&name), case))),
             Err(_) => foreign.push(format!("the table `{RECORD}`")),
         }
-    } else if all.len() == wanted.len()
-        && all.iter().all(|object| wanted.get(&key(&object.name)) == Some(&object.sql))
-    {
-        // An earlier version kept no record: a file of just our tables, made in just our words, is ours.
+    } else if shapes(connection, &all)? == wanted {
+        // An earlier version kept no record: a file of just our tables, views and indexes, with our columns, is ours,
+        // whatever types and conditions that version gave them.
         owners.extend(wanted.keys().map(|name| (name.clone(), schema.name.to_owned())));
     }
     let ours = |name: &str| owners.get(&key(name)).is_some_and(|case| case == schema.name);
@@ -258,16 +282,50 @@ mod tests {
         assert!(dump(&mut sqlite).contains("view elder"));
     }
 
+    /// The schemas that this project's files had before they kept a record.
+    const EARLIER: [(&str, Schema, &str); 3] = [
+        ("saas", saas::SCHEMA, include_str!("earlier/saas.sql")),
+        ("ecommerce", ecommerce::SCHEMA, include_str!("earlier/ecommerce.sql")),
+        ("notion", notion::SCHEMA, include_str!("earlier/notion.sql")),
+    ];
+
     #[test]
     fn a_file_of_an_earlier_version_is_loaded_again() {
-        let mut sqlite = Sqlite::in_memory().unwrap();
-        load(&mut sqlite, "saas").unwrap();
-        sqlite.connection.execute_batch("DROP TABLE casebook_tables").unwrap();
-        load(&mut sqlite, "saas").unwrap();
-        sqlite
-            .connection
-            .execute_batch("DROP TABLE casebook_tables; CREATE TABLE mine (x)")
-            .unwrap();
-        refused(&mut sqlite, "saas", &["the table `sessions`"]);
+        for (case, schema, statements) in EARLIER {
+            let earlier = || {
+                let sqlite = Sqlite::in_memory().unwrap();
+                sqlite.connection.execute_batch(statements).unwrap();
+                sqlite.connection.execute_batch(schema.common).unwrap();
+                sqlite
+            };
+            let mut sqlite = earlier();
+            if case == "saas" {
+                let plan = "INSERT INTO plans VALUES ('small', 1)";
+                sqlite.connection.execute_batch(plan).unwrap();
+            }
+            for _ in 0..2 {
+                load(&mut sqlite, case).unwrap_or_else(|error| panic!("{case}: {error}"));
+            }
+            let mut fresh = Sqlite::in_memory().unwrap();
+            load(&mut fresh, case).unwrap();
+            let lines = |sqlite: &mut Sqlite| {
+                let text = dump(sqlite);
+                let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+                lines.sort_unstable();
+                lines
+            };
+            assert_eq!(lines(&mut sqlite), lines(&mut fresh), "{case}");
+            // Something beside our tables, or a column of another name: somebody's own.
+            let table = schema.tables[schema.tables.len() - 1];
+            let named = format!("the table `{table}`");
+            for change in [
+                "CREATE TABLE mine (x)".to_owned(),
+                format!("ALTER TABLE {table} ADD COLUMN mine TEXT"),
+            ] {
+                let mut sqlite = earlier();
+                sqlite.connection.execute_batch(&change).unwrap();
+                refused(&mut sqlite, case, &[&named]);
+            }
+        }
     }
 }

@@ -135,7 +135,7 @@ fn activity_funnel_and_retention_equal_sql() {
 
 /// What is committed is what PostgreSQL says today.
 #[test]
-fn the_committed_sql_results_are_postgresqls() {
+fn postgres_returns_the_committed_sql_results() {
     let server = support::Server::start();
     let output = Command::new("python3")
         .arg(folder().join("make.py"))
