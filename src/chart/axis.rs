@@ -24,7 +24,7 @@ impl Unit {
             Unit::Dollars => {
                 dollars(number, usize::from(number.abs() < 100.0 && number.fract() != 0.0) * 2)
             }
-            Unit::Percent => format!("{} %", decimal(number * 100.0, 1)),
+            Unit::Percent => percent(number, 1),
         }
     }
 
@@ -41,10 +41,15 @@ impl Unit {
             .map(|tick| match self {
                 Unit::Number => short(*tick, digits),
                 Unit::Dollars => dollars(*tick, if digits > 0 { digits.max(2) } else { 0 }),
-                Unit::Percent => format!("{} %", decimal(tick * 100.0, digits)),
+                Unit::Percent => percent(*tick, digits),
             })
             .collect()
     }
+}
+
+/// A share as a percentage: "51.8%".
+fn percent(share: f64, digits: usize) -> String {
+    format!("{}%", decimal(share * 100.0, digits))
 }
 
 fn dollars(number: f64, digits: usize) -> String {
@@ -224,7 +229,7 @@ mod tests {
         let t = ticks((0.0, 461.0), 5, Unit::Number, false);
         assert_eq!(t.text, ["0", "100", "200", "300", "400", "500"]);
         let t = ticks((0.0, 0.3), 3, Unit::Percent, false);
-        assert_eq!(t.text, ["0 %", "10 %", "20 %", "30 %"]);
+        assert_eq!(t.text, ["0%", "10%", "20%", "30%"]);
         let t = ticks((0.0, 20_188.0), 4, Unit::Dollars, false);
         assert_eq!(t.text, ["$0", "$10,000", "$20,000", "$30,000"]);
         let t = ticks((1.0, 3.0), 8, Unit::Number, true);
@@ -238,7 +243,7 @@ mod tests {
         assert_eq!(t.text, ["0.01", "0.1", "1", "10", "100", "1,000"]);
         assert_eq!(decades((1e5, 1e8), 8, Unit::Number).text, ["100,000", "1M", "10M", "100M"]);
         assert_eq!(decades((3.0, 3.0), 8, Unit::Dollars).text, ["$1", "$10"]);
-        assert_eq!(decades((0.004, 0.5), 8, Unit::Percent).text, ["0.1 %", "1 %", "10 %", "100 %"]);
+        assert_eq!(decades((0.004, 0.5), 8, Unit::Percent).text, ["0.1%", "1%", "10%", "100%"]);
         let scale = Scale::of(&decades((1.0, 100.0), 8, Unit::Number), (0.0, 100.0));
         assert!((scale.at(10.0) - 50.0).abs() < 1e-9);
     }
@@ -257,7 +262,7 @@ mod tests {
     fn single_numbers_are_readable() {
         assert_eq!(Unit::Dollars.text(20_188.0), "$20,188");
         assert_eq!(Unit::Dollars.text(-4.5), "-$4.50");
-        assert_eq!(Unit::Percent.text(0.0779), "7.8 %");
+        assert_eq!(Unit::Percent.text(0.0779), "7.8%");
         assert_eq!(Unit::Number.text(461.04), "461.0");
         assert_eq!(Unit::Number.text(12_500_000.0), "12.5M");
     }

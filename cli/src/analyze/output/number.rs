@@ -24,7 +24,7 @@ const MONEY: [&str; 2] = ["monetary", "mean_monetary"];
 
 /// A share in a chart's title: "51.8%".
 pub fn percent(share: f64) -> String {
-    Unit::Percent.text(share).replace(" %", "%")
+    Unit::Percent.text(share)
 }
 
 /// A difference of shares, in percentage points: "+5.8 pp".
