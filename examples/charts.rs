@@ -140,7 +140,7 @@ fn figures() -> Result<Vec<(&'static str, Figure)>> {
                 .reference(10.0, "the truth")
                 .title("Only two of three estimates hold the truth")
                 .x_label("Percentage points more")
-                .y_label("Estimate, with 95 % intervals")
+                .y_label("Estimate, with 95% intervals")
                 .size(720, 260)
                 .draw()?,
         ),

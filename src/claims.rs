@@ -7,7 +7,7 @@
 //! use casebook::claims::Ledger;
 //!
 //! let mut ledger = Ledger::new();
-//! ledger.measured("70 % of companies are small", "the brief", 0.70, 0.04, 0.716);
+//! ledger.measured("70% of companies are small", "the brief", 0.70, 0.04, 0.716);
 //! ledger.undefined("plus or minus a uniform integer", "the brief", "uniform from -5 to 5");
 //! assert_eq!(ledger.table()?.height(), 2);
 //! # Ok::<(), casebook::Error>(())

@@ -211,7 +211,7 @@ class Pages(unittest.TestCase):
         key = {row["metric"]: float(row["value"]) for row in rows(self.out / "metrics/key_metrics.csv")}
         text = page.inner_text("main")
         for name in ("activation", "paid", "retention, month 6", "stickiness", "top decile's share of activity"):
-            self.assertIn(f"{key[name] * 100:.1f} %", text, name)
+            self.assertIn(f"{key[name] * 100:.1f}%", text, name)
         months = rows(self.out / "metrics/growth_projections.csv")[-1]
         for bound in ("low", "high"):
             self.assertIn(f"${float(months[bound]) / 1e6:.1f}M", text)

@@ -15,13 +15,12 @@ mod common;
 use std::path::Path;
 use std::time::Instant;
 
-use casebook::chrono::{NaiveDate, NaiveTime, TimeDelta};
+use casebook::chrono::{NaiveDate, TimeDelta};
 use casebook::events::Window;
 use casebook::metrics::Period;
 use casebook::metrics::activity;
 use casebook::metrics::funnel::{Funnel, Step};
-
-use casebook::metrics::retention::{self, Retention, Rule};
+use casebook::metrics::retention::{self, Rule};
 use casebook::metrics::segment::{self, KMeans};
 use casebook::polars::prelude::*;
 use casebook::simulate::{Part, notion};
@@ -173,15 +172,11 @@ fn cohorts(folder: &Path, part: Option<usize>, day: NaiveDate) -> Done<DataFrame
             .collect();
         Ok(concat(frames?, UnionArgs::default())?)
     };
-    let midnight = (day + TimeDelta::days(1)).and_time(NaiveTime::MIN);
     let users = load("user_profiles", &["user_id", "signup_at"])?;
     let events = load("user_events", &["user_id", "event_type", "timestamp"])?
-        .filter(col("event_type").neq(lit("signup")));
-    let cohorts = Retention::default().window(Window::until(midnight)).cohorts(
-        &users,
-        &events,
-        Period::Month,
-    )?;
+        .filter(notion::study::active());
+    let retention = notion::study::retention(day + TimeDelta::days(1));
+    let cohorts = retention.cohorts(&users, &events, Period::Month)?;
     Ok(cohorts.lazy().filter(col("in_progress").not()).collect()?)
 }
 

@@ -139,7 +139,7 @@ impl Spark {
             let cause = format!("{} has no schema for Spark", schema.name);
             return Err(failure(Trouble::Statement, "making views", cause));
         };
-        let folder = quoted_text(&self.folder.to_string_lossy());
+        let folder = quoted_text(&literal_path(&self.folder.to_string_lossy()));
         for statement in text.split(";\n").map(plain).filter(|statement| !statement.is_empty()) {
             self.run(&statement.replace(DATA, &folder), self.limits.answer, "making views")?;
         }
@@ -277,6 +277,18 @@ fn listen(mut errors: impl Read + Send + 'static, said: Arc<Mutex<String>>) {
 /// A name that Spark reads as it is.
 fn quoted_name(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
+}
+
+/// A pattern of paths that means this one: Spark looks for files as Hadoop does, which gives these letters a meaning.
+fn literal_path(path: &str) -> String {
+    let mut pattern = String::with_capacity(path.len());
+    for letter in path.chars() {
+        if r"\*?[]{}".contains(letter) {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern
 }
 
 /// What Spark reads as this text when it stands between single quotes.
@@ -429,13 +441,15 @@ mod tests {
     fn a_folder_may_have_any_name() {
         use casebook::warehouse::queries::notion;
         let place = tempfile::tempdir().unwrap();
-        let (log, folder) = (place.path().join("log"), place.path().join(r"it's \new"));
+        let (log, folder) = (place.path().join("log"), place.path().join(r"it's \new [1]{a,b}*?"));
         let home = pretend(&format!("CREATE*) printf '%s\\n' \"$line\" >> {};;", log.display()));
         let mut spark = start(&home, &folder).unwrap();
         // Nothing is read back from what only pretends.
         assert_eq!(told(spark.see(&notion::SCHEMA)).0, Trouble::Statement);
         let seen = std::fs::read_to_string(&log).unwrap();
-        let escaped = format!(r"path '{}/it\'s \\new/plans*.parquet'", place.path().display());
+        // Once for the pattern that a path is, and again for the text that a pattern stands in.
+        let escaped = r"it\'s \\\\new \\[1\\]\\{a,b\\}\\*\\?";
+        let escaped = format!("path '{}/{escaped}/plans*.parquet'", place.path().display());
         assert!(seen.contains(&escaped), "{escaped}\n{seen}");
     }
 }

@@ -161,7 +161,7 @@ mod tests {
         let t = ticks((0.0, 461.0), 5, Unit::Number, false);
         assert_eq!(t.text, ["0", "100", "200", "300", "400", "500"]);
         let t = ticks((0.0, 0.3), 3, Unit::Percent, false);
-        assert_eq!(t.text, ["0 %", "10 %", "20 %", "30 %"]);
+        assert_eq!(t.text, ["0%", "10%", "20%", "30%"]);
         let t = ticks((0.0, 20_188.0), 4, Unit::Dollars, false);
         assert_eq!(t.text, ["$0", "$10,000", "$20,000", "$30,000"]);
         let t = ticks((1.0, 3.0), 8, Unit::Number, true);
@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(t.text, ["0.01", "0.1", "1", "10", "100", "1,000"]);
         assert_eq!(decades((1e5, 1e8), 8, Unit::Number).text, ["100,000", "1M", "10M", "100M"]);
         assert_eq!(decades((3.0, 3.0), 8, Unit::Dollars).text, ["$1", "$10"]);
-        assert_eq!(decades((0.004, 0.5), 8, Unit::Percent).text, ["0.1 %", "1 %", "10 %", "100 %"]);
+        assert_eq!(decades((0.004, 0.5), 8, Unit::Percent).text, ["0.1%", "1%", "10%", "100%"]);
         let scale = Scale::of(&decades((1.0, 100.0), 8, Unit::Number), (0.0, 100.0));
         assert!((scale.at(10.0) - 50.0).abs() < 1e-9);
     }

@@ -51,7 +51,7 @@ struct Row {
 }
 
 impl Row {
-    /// "8.1 % (1.6 % to 14.4 %)".
+    /// "8.1% (1.6% to 14.4%)".
     fn text(&self, unit: Unit) -> String {
         let value = unit.text(self.value);
         match self.bounds {

@@ -52,7 +52,7 @@ pub fn line<'f>(frame: &'f DataFrame, x: &str, y: &str) -> Line<'f> {
 pub fn survival(curve: &DataFrame) -> Line<'_> {
     let mut line = line(curve, "time", "survival").band("low", "high").unit(Unit::Percent).steps();
     line.at_risk = Some("at_risk".into());
-    line.x_label("Time").y_label("Share still there, with 95 % intervals")
+    line.x_label("Time").y_label("Share still there, with 95% intervals")
 }
 
 labels!(Line);

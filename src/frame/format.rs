@@ -71,7 +71,7 @@ pub fn usd(dollars: f64) -> String {
 
 /// Formats a share from 0 to 1 in percent: "51.8%".
 pub fn percent(share: f64) -> String {
-    format!("{}%", decimal(share * 100.0, 1))
+    percentage(share, 1)
 }
 
 /// Formats a difference of shares in percentage points: "+5.4 pp".
@@ -80,9 +80,8 @@ pub fn points(difference: f64) -> String {
     format!("{:+.1} pp", 100.0 * difference + 0.0)
 }
 
-/// A share as charts and reports write it, apart from its sign.
 fn percentage(share: f64, digits: usize) -> String {
-    format!("{} %", decimal(share * 100.0, digits))
+    format!("{}%", decimal(share * 100.0, digits))
 }
 
 fn dollars(number: f64, digits: usize) -> String {
@@ -186,7 +185,7 @@ mod tests {
     fn single_numbers_are_readable() {
         assert_eq!(Unit::Dollars.text(20_188.0), "$20,188");
         assert_eq!(Unit::Dollars.text(-4.5), "-$4.50");
-        assert_eq!(Unit::Percent.text(0.0779), "7.8 %");
+        assert_eq!(Unit::Percent.text(0.0779), "7.8%");
         assert_eq!(Unit::Number.text(461.04), "461.0");
         assert_eq!(Unit::Number.text(12_500_000.0), "12.5M");
     }

@@ -114,7 +114,7 @@ impl Days {
 /// Returns one row per day of the window, without gaps: `date`
 /// (Date), `dau`, `wau`, `mau` (i64: distinct users active on that day, in the 7 and in the 30 days that
 /// end with it), `stickiness` (f64: dau / mau: of the users of those 30 days, the share active on this
-/// one), `low`, `high` (f64, 95 % Wilson). `wau` is null where its 7 days begin before
+/// one), `low`, `high` (f64, 95% Wilson). `wau` is null where its 7 days begin before
 /// the data do, `mau` and stickiness where their 30 do. Events before the window count for the days that trail into it.
 /// Without events there are no rows.
 ///

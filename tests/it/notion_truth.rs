@@ -6,6 +6,7 @@ mod claims;
 
 use casebook::prelude::*;
 use casebook::simulate::Part;
+use casebook::simulate::notion::study::{self, kind};
 use casebook::stamp;
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
@@ -15,17 +16,8 @@ fn small() -> notion::Config {
     notion::Config { users: 3_000, seed: 5, ..Default::default() }
 }
 
-fn until(config: &notion::Config) -> chrono::NaiveDate {
-    let end = config.start.plus(config.months);
-    chrono::NaiveDate::from_ymd_opt(end.year, end.month, 1).unwrap()
-}
-
-fn kind(name: &str) -> Expr {
-    col("event_type").eq(lit(name))
-}
-
 fn active(tables: &notion::Tables) -> LazyFrame {
-    tables.user_events.clone().lazy().filter(col("event_type").neq(lit("signup")))
+    tables.user_events.clone().lazy().filter(study::active())
 }
 
 /// On each of so many seeds, at 50,000 users, every claim lies within its tolerance; the one comparison that is
@@ -84,10 +76,10 @@ fn the_stage_drawn_is_the_stage_found() {
     for preset in [notion::Config::default(), notion::Config::sticky()] {
         let config = notion::Config { users: 8_000, ..preset };
         let tables = notion::generate(&config).unwrap();
-        let together = kind("comment").or(kind("share")).or(kind("invite"));
-        let stages = growth::Stages::new(kind("page_create"), together, kind("upgrade"));
-        let found = stages
-            .milestones(&tables.user_profiles, &active(&tables), Window::until(until(&config)))
+        let (users, events) =
+            (study::users(&tables.user_profiles), study::events(&tables.user_events));
+        let found = study::stages()
+            .milestones(&users.unwrap(), &events.unwrap(), study::observed(&config).unwrap())
             .unwrap()
             .lazy()
             .group_by([col("user_id")])
@@ -111,7 +103,8 @@ fn the_rules_hold_for_everybody() {
     let tables = notion::generate(&config).unwrap();
     let users = &tables.user_profiles;
     let events = &tables.user_events;
-    let (start, end) = (config.start.midnight(), until(&config).and_time(chrono::NaiveTime::MIN));
+    let (start, end) =
+        (config.start.midnight(), study::until(&config).and_time(chrono::NaiveTime::MIN));
     let ids: Vec<i64> =
         events.column("event_id").unwrap().i64().unwrap().into_no_null_iter().collect();
     assert!(ids.windows(2).all(|pair| pair[0] < pair[1]), "event ids do not rise");

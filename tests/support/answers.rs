@@ -1,7 +1,7 @@
 //! What polars makes of the Notion-style study's tables, beside the queries in `sql/notion/` that must return the same.
 
-use casebook::metrics::retention::Retention;
 use casebook::prelude::*;
+use casebook::simulate::notion::study;
 use casebook::warehouse::queries::notion as sql;
 use chrono::{NaiveDate, TimeDelta};
 
@@ -11,16 +11,8 @@ fn first_day(calendar: &DataFrame) -> NaiveDate {
     NaiveDate::default() + TimeDelta::days(days.get(0).unwrap())
 }
 
-fn kind(name: &str) -> Expr {
-    col("event_type").eq(lit(name))
-}
-
 fn text(column: &str) -> Expr {
     col(column).dt().to_string("%Y-%m-%d")
-}
-
-fn together() -> Expr {
-    kind("comment").or(kind("share")).or(kind("invite"))
 }
 
 /// What polars makes of the tables as of a day, beside the query that must return the same.
@@ -32,8 +24,8 @@ pub fn from_polars(
     let midnight = until.and_time(chrono::NaiveTime::MIN);
     let first = first_day(&tables.calendar);
     let users = tables.user_profiles.clone().lazy().filter(col("signup_at").lt(lit(midnight)));
-    let everything = tables.user_events.clone().lazy().filter(col("event_type").neq(lit("signup")));
-    let events = everything.clone().filter(col("timestamp").lt(lit(midnight)));
+    let everything = study::events(&tables.user_events).unwrap();
+    let events = everything.filter(col("timestamp").lt(lit(midnight))).unwrap();
 
     let window = Window::new(first, until).unwrap();
     let observed = Window::until(until);
@@ -48,20 +40,16 @@ pub fn from_polars(
     let (from, to) = (as_of - TimeDelta::days(270), as_of - TimeDelta::days(89));
     let within = |column: &str| col(column).gt_eq(lit(from)).and(col(column).lt_eq(lit(to)));
     let cohort = users.clone().filter(within("signup_date"));
-    let stages = growth::Stages::new(kind("page_create"), together(), kind("upgrade"));
-    let reached = stages.milestones(&cohort, &everything, observed).unwrap();
-    let steps = Funnel::new(growth::STAGES.map(Step::event)).conversion(&reached).unwrap();
-    let seen =
-        tables.visitors.clone().lazy().filter(within("date")).select([col("visitors").sum()]);
-    let visitors =
-        seen.collect().unwrap().column("visitors").unwrap().i64().unwrap().get(0).unwrap();
-    let funnel = growth::from_visitors(visitors as u64, &steps)
+    let reached = study::stages().milestones(&cohort, &everything, observed).unwrap();
+    let steps = study::funnel().conversion(&reached).unwrap();
+    let signed_up = Window::new(from, to + TimeDelta::days(1)).unwrap();
+    let visitors = study::visitors(&tables.visitors, signed_up).unwrap();
+    let funnel = growth::from_visitors(visitors, &steps)
         .unwrap()
         .lazy()
         .select(["stage", "name", "users", "previous", "step_rate", "dropped"].map(col));
 
-    let cohorts = Retention::default()
-        .window(observed)
+    let cohorts = study::retention(until)
         .cohorts(&users, &events, Period::Month)
         .unwrap()
         .lazy()
@@ -74,24 +62,19 @@ pub fn from_polars(
             col("rate"),
         ]);
 
-    let quarter = Window::new((as_of - TimeDelta::days(89)).max(first), until).unwrap();
-    let power = growth::power_users(&events, quarter).unwrap();
-    let adoption = growth::adoption(&users, &everything, "event_type", observed)
+    let power = growth::power_users(&events, study::quarter(until)).unwrap();
+    let adoption = study::adoption(&users, &everything, observed)
         .unwrap()
         .lazy()
         .select(["feature", "users", "adopted", "rate", "events", "events_per_adopter"].map(col));
 
-    let weeks = growth::north_star(&everything, "workspace_id", together(), window)
-        .unwrap()
-        .tail(Some(12))
-        .lazy()
-        .select([
-            text("week"),
-            col("groups").alias("workspaces"),
-            col("collaborative"),
-            col("share"),
-            col("users"),
-        ]);
+    let weeks = study::north_star(&everything, window).unwrap().tail(Some(12)).lazy().select([
+        text("week"),
+        col("groups").alias("workspaces"),
+        col("collaborative"),
+        col("share"),
+        col("users"),
+    ]);
 
     let done = |lazy: LazyFrame| lazy.collect().unwrap();
     vec![

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use casebook::metrics::retention::Retention;
 use casebook::prelude::*;
+use casebook::simulate::notion::study;
 
 /// A claim, what it expects, and how far off "met" may be.
 pub struct Claim {
@@ -71,10 +71,6 @@ pub fn over_seeds(
     Ok(all)
 }
 
-fn kind(names: &[&str]) -> Expr {
-    names.iter().map(|name| col("event_type").eq(lit(*name))).reduce(Expr::or).unwrap_or(lit(false))
-}
-
 fn one(frame: LazyFrame, value: Expr) -> Result<f64> {
     number(&frame.select([value.cast(DataType::Float64).alias("value")]).collect()?, "value", 0)
 }
@@ -83,9 +79,9 @@ fn one(frame: LazyFrame, value: Expr) -> Result<f64> {
 pub fn measure(config: &notion::Config) -> Result<Vec<(&'static str, f64, f64, f64)>> {
     let tables = notion::generate(config)?;
     let users = &tables.user_profiles;
-    let events = tables.user_events.clone().lazy().filter(col("event_type").neq(lit("signup")));
-    let end = config.start.plus(config.months);
-    let until = chrono::NaiveDate::from_ymd_opt(end.year, end.month, 1).unwrap_or_default();
+    let people = study::users(users)?;
+    let events = study::events(&tables.user_events)?;
+    let (observed, until) = (study::observed(config)?, study::until(config));
     let targets = config.targets;
     let mut rows = vec![];
     let mut push = |name, expected, tolerance, value| rows.push((name, expected, tolerance, value));
@@ -109,24 +105,10 @@ pub fn measure(config: &notion::Config) -> Result<Vec<(&'static str, f64, f64, f
         rate(Some("enterprise"))? / rate(Some("individual"))?,
     );
 
-    let stages = growth::Stages::new(
-        kind(&["page_create"]),
-        kind(&["comment", "share", "invite"]),
-        kind(&["upgrade"]),
-    );
-    let observed = Window::until(until);
-    let reached = stages.milestones(users, &events, observed)?;
-    let steps = Funnel::new(growth::STAGES.map(Step::event)).conversion(&reached)?;
-    let eligible = users
-        .clone()
-        .lazy()
-        .filter((col("signup_date") + lit(chrono::TimeDelta::days(90))).lt_eq(lit(until)));
-    let last = eligible.select([col("signup_date").max()]).collect()?;
-    let last = last.column("signup_date")?.date()?.physical().get(0).unwrap_or(0);
-    let seen =
-        tables.visitors.clone().lazy().filter(col("date").cast(DataType::Int32).lt_eq(lit(last)));
-    let visitors = one(seen, col("visitors").sum())?;
-    let funnel = growth::from_visitors(visitors as u64, &steps)?;
+    let reached = study::stages().milestones(&people, &events, observed)?;
+    let steps = study::funnel().conversion(&reached)?;
+    let visitors = study::visitors(&tables.visitors, study::eligible(until))?;
+    let funnel = growth::from_visitors(visitors, &steps)?;
     for (row, (name, expected, tolerance)) in [
         ("visitors who sign up", 0.15, 0.005),
         ("activation", 0.60, 0.01),
@@ -143,8 +125,7 @@ pub fn measure(config: &notion::Config) -> Result<Vec<(&'static str, f64, f64, f
     push("signup to paid", 0.012, 0.0025, number(&funnel, "of_signups", 6)?);
     push("visitor to paid", 0.00177, 0.0004, number(&funnel, "of_visitors", 6)?);
 
-    let matrix =
-        Retention::default().window(Window::until(until)).cohorts(users, &events, Period::Month)?;
+    let matrix = study::retention(until).cohorts(&people, &events, Period::Month)?;
     let month = |k: i64| {
         let rows =
             matrix.clone().lazy().filter(col("period").eq(lit(k)).and(col("active").is_not_null()));
@@ -167,39 +148,18 @@ pub fn measure(config: &notion::Config) -> Result<Vec<(&'static str, f64, f64, f
         half(i64::from(cohorts - cohorts / 2))? / half(0)?,
     );
 
-    let times = growth::time_to_value(users, &events, kind(&["page_create"]), 7 * 24, observed)?;
-    let back = Retention::default().window(Window::until(until)).by_user(
-        users,
-        &events,
-        Period::Month,
-        1,
-    )?;
-    let compared =
-        beside(beside(users.clone().lazy(), &times.drop("eligible")?, "user_id"), &back, "user_id")
-            .filter(col("hours").is_not_null().and(col("eligible")))
-            .with_columns([col("hours").lt(lit(24.0)).alias("fast"), col("active").alias("back")])
-            .collect()?;
-    let ratios =
-        confounding::risk_ratio(&compared, "fast", "back", &["segment", "acquisition_channel"])?;
+    let times = study::time_to_value(&people, &events, observed)?;
+    let back = study::retention(until).by_user(&people, &events, Period::Month, 1)?;
+    let compared = study::fast_and_back(&people, &times, &back)?;
+    let ratios = confounding::risk_ratio(&compared, "fast", "back", &study::STRATA)?;
     push("fast over slow, month 1, stratified", 2.0, 0.12, number(&ratios, "ratio", 1)?);
     push("fast over slow, month 1, crude", 2.0, 0.25, number(&ratios, "ratio", 0)?);
 
-    let each = beside(
-        users.clone().lazy().select([col("user_id")]),
-        &events
-            .clone()
-            .group_by([col("user_id")])
-            .agg([len().cast(DataType::Int64).alias("events")])
-            .collect()?,
-        "user_id",
-    )
-    .with_column(col("events").fill_null(lit(0_i64)))
-    .collect()?;
+    let each = study::events_per_user(&people, &events)?;
     let top = concentration::summary(&each, "events", &[0.1])?;
     push("top decile's share of activity", 0.5, 0.05, number(&top, "value", 1)?);
-    let daily = activity::daily(&events, Window::until(until))?;
-    let steady = daily.lazy().filter(col("mau").is_not_null());
-    let sticky = one(steady, col("dau").sum().cast(DataType::Float64) / col("mau").sum())?;
+    let daily = activity::daily(&events, observed)?;
+    let sticky = study::of_monthly(&daily, "dau")?;
     push("stickiness", targets.stickiness, targets.stickiness * 0.05, sticky);
     Ok(rows)
 }

@@ -151,8 +151,9 @@ fn the_growth_study_is_generated_in_parts() {
     assert!(told.contains("-2-of-2.parquet"), "{told}");
     parquet("parts", &["--part", "2/2"]);
     let (one, two) = (Tables::read(&parquet("whole", &[])).unwrap(), Tables::read(&parts).unwrap());
-    assert!(one.user_events.equals_missing(&two.user_events));
-    assert!(one.user_profiles.equals_missing(&two.user_profiles) && one.until == two.until);
+    assert!(one.events.frame().equals_missing(two.events.frame()));
+    assert!(one.users.frame().equals_missing(two.users.frame()) && one.until == two.until);
+    assert_eq!((one.recorded, one.recorded), (two.recorded, two.events.len() + two.users.len()));
     // Coming that often takes more events than these, and that is said.
     let nowhere = tempfile::tempdir().unwrap();
     let out = nowhere.path().join("x");

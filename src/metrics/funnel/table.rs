@@ -21,7 +21,7 @@ impl Funnel {
     ///
     /// Returns one row per step: `step` (i64, from 1), `name`, `users` (i64: who reached it), `previous`
     /// (i64: who reached the step before; null for step 1; an optional step is nobody's step before),
-    /// `step_rate`, `step_low`, `step_high` (f64: users / previous, 95 % Wilson), `entered` (i64: who
+    /// `step_rate`, `step_low`, `step_high` (f64: users / previous, 95% Wilson), `entered` (i64: who
     /// began), `overall_rate`, `overall_low`, `overall_high` (f64: users / entered), `dropped` (i64:
     /// previous − users), `mean_seconds`, `median_seconds`, `p90_seconds` (f64: time from the step taken
     /// before), `mean_total_seconds`, `median_total_seconds`, `p90_total_seconds` (f64: time from step 1),
@@ -159,7 +159,7 @@ impl Funnel {
     /// `edges`: rising bounds in seconds, such as `[0.0, 60.0, 3600.0]`; the last interval has no end.
     /// Reads `events` as [`conversion`](Funnel::conversion). Returns one row per step from the second and
     /// interval: `step`, `name`, `from_seconds`, `to_seconds` (null: no end), `users` (i64), `of` (i64:
-    /// who took the step), `share`, `low`, `high` (f64, 95 % Wilson).
+    /// who took the step), `share`, `low`, `high` (f64, 95% Wilson).
     ///
     /// # Errors
     /// As [`conversion`](Funnel::conversion); `edges` that do not rise from 0.

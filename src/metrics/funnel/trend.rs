@@ -34,7 +34,7 @@ impl Funnel {
     ///
     /// Returns one row per period, without gaps, from the first in which anybody begins: `period` (Date,
     /// its first day), `entered` (i64: who began in it), `users` (i64: who of them got to the last step),
-    /// `rate`, `low`, `high` (f64, 95 % Wilson), `mean_seconds`, `median_seconds` (f64: from the first step
+    /// `rate`, `low`, `high` (f64, 95% Wilson), `mean_seconds`, `median_seconds` (f64: from the first step
     /// to the last), `in_progress` (bool: some windows that began in it were not observed to their end),
     /// `warning` (text: observation that begins in the middle of the period, or fewer than 30 who began). Of a
     /// period in progress all but `entered` is null: whoever has not converted may still.

@@ -19,7 +19,7 @@ impl Retention {
     /// `cohort` (Date, its first day), `period` (i64, from 0), `size` (i64: users of the cohort),
     /// `eligible` (i64: observed to the end of the period; with calendar periods all, or in a period in
     /// progress all so far), `active` (i64, of the eligible), `base` (i64: what `active` is divided by),
-    /// `rate`, `low`, `high` (f64; 95 % Wilson, null where the base is another period's activity, of
+    /// `rate`, `low`, `high` (f64; 95% Wilson, null where the base is another period's activity, of
     /// which this one's is no part), `in_progress` (bool: observation ends within the period), `warning`
     /// (text, where fewer than 30 are eligible), by cohort and period. Every cohort has a row for every
     /// period that some cohort has; what was not observed is null.

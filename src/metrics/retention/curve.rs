@@ -9,7 +9,7 @@ use crate::metrics::{interval, require};
 /// The average retention curve over cohorts. Periods in progress are left out.
 ///
 /// `cohorts`: as from [`Retention::cohorts`](super::Retention::cohorts), divided by cohorts ([`Base::Cohort`](super::Base::Cohort)). Returns one row per
-/// period: `period` (i64), `cohorts`, `eligible`, `active` (i64), `rate`, `low`, `high` (f64, 95 %:
+/// period: `period` (i64), `cohorts`, `eligible`, `active` (i64), `rate`, `low`, `high` (f64, 95%:
 /// Wilson if weighted by size; for a simple average the normal interval of a mean of shares), `warning`.
 ///
 /// # Errors

@@ -186,7 +186,7 @@ impl Retention {
     ///
     /// Reads `users` and `events` as the [module](self) says. Returns one row per day asked, in rising
     /// order: `day` (i64), `eligible` (i64: observed to the end of that day, or bracket), `retained`
-    /// (i64), `rate`, `low`, `high` (f64, 95 % Wilson; null if nobody is eligible), `warning` (text,
+    /// (i64), `rate`, `low`, `high` (f64, 95% Wilson; null if nobody is eligible), `warning` (text,
     /// where fewer than 30 are eligible).
     ///
     /// # Errors

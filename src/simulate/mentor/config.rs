@@ -309,7 +309,7 @@ impl Default for Support {
 }
 
 impl Default for DropOff {
-    /// Most leave in the second and third week; 30 % are there after eight.
+    /// Most leave in the second and third week; 30% are there after eight.
     fn default() -> Self {
         DropOff {
             weekly: vec![0.22, 0.30, 0.24, 0.12, 0.08, 0.07, 0.06, 0.06, 0.05, 0.045],

@@ -208,7 +208,7 @@ impl Default for Targets {
 }
 
 impl Config {
-    /// The second preset: 35 % stickiness, and the events it takes. When everybody comes that often, who stays
+    /// The second preset: 35% stickiness, and the events it takes. When everybody comes that often, who stays
     /// longest does most: the top decile has a little more than half.
     pub fn sticky() -> Config {
         let targets = Targets {

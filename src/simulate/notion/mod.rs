@@ -32,6 +32,7 @@ mod calibrate;
 mod config;
 mod life;
 mod rows;
+pub mod study;
 
 use std::ops::Range;
 

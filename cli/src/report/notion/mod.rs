@@ -14,9 +14,11 @@
 //! The interactive pages share one script in a file beside them; the dashboard and the written report's page are
 //! complete in themselves but for the pictures. None makes a request.
 
+mod key_metrics;
 mod panels;
 mod scope;
 mod study;
+mod tables;
 pub mod written;
 
 use polars::prelude::{Column, DataType};
@@ -28,7 +30,8 @@ use casebook::notebook::number;
 
 pub use panels::{Panel, panels};
 pub use scope::check;
-pub use study::{Study, Tables};
+pub use study::Study;
+pub use tables::Tables;
 
 const SCRIPT: &str = include_str!("panels.js");
 const PAGE: &str = include_str!("panels.html");
@@ -74,7 +77,7 @@ pub fn dashboard(study: &Study, panels: &[Panel]) -> Result<String> {
     let specs = panels.iter().map(Panel::spec).collect::<Result<Vec<_>>>()?;
     let data = json(&json!({ "cards": cards, "panels": specs }))?;
     let about = format!(
-        "{} users, {} events. Synthetic data. Ranges are 95 % intervals; of modelled revenue, the middle 90 %.",
+        "{} users, {} events. Synthetic data. Ranges are 95% intervals; of modelled revenue, 90% intervals.",
         panels::whole(study.key("users", "value")?),
         panels::whole(study.key("events", "value")?)
     );

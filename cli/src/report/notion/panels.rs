@@ -7,6 +7,7 @@ use super::study::{LAUNCHED, Study};
 use casebook::Result;
 use casebook::chart::{self, Unit};
 use casebook::notebook::{Figure, number};
+use casebook::simulate::notion::study::{finished, windows};
 
 /// How a chart looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -155,7 +156,7 @@ fn values(column: &Column) -> Result<Vec<serde_json::Value>> {
     Ok(texts.into_iter().map(|text| text.map_or(Value::Null, Value::from)).collect())
 }
 
-/// "45.1 %".
+/// "45.1%".
 pub(super) fn percent(share: f64) -> String {
     Unit::Percent.text(share)
 }
@@ -214,15 +215,6 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
         labels: ("Week", "Weekly active collaborative workspaces"),
     });
 
-    let daily = frame("engagement")?;
-    let longest = |name: &str, label: &str| {
-        daily.clone().lazy().select([
-            col("date"),
-            lit(label).alias("window"),
-            col(name).alias("users"),
-        ])
-    };
-    let windows = [longest("mau", "30 days"), longest("wau", "7 days"), longest("dau", "1 day")];
     all.push(Panel {
         id: "engagement",
         title: format!(
@@ -230,13 +222,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
             percent(study.key("stickiness", "value")?)
         ),
         kind: Kind::Line,
-        frame: concat(windows, UnionArgs::default())?
-            .filter(col("users").is_not_null())
-            .sort(
-                ["window", "date"],
-                SortMultipleOptions::default().with_order_descending_multi([true, false]),
-            )
-            .collect()?,
+        frame: windows(study.frame("engagement")?)?,
         x: "date",
         y: "users",
         by: Some("window"),
@@ -287,27 +273,11 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
         by: None,
         bounds: Some(("low", "high")),
         unit: Unit::Percent,
-        labels: ("Segment", "Users on a paid plan, with 95 % intervals"),
+        labels: ("Segment", "Users on a paid plan, with 95% intervals"),
     });
 
-    let cohorts = frame("cohort_retention")?;
-    let cells = cohorts
-        .lazy()
-        .filter(
-            col("rate")
-                .is_not_null()
-                .and(col("in_progress").not())
-                .and(col("period").gt(lit(0_i64))),
-        )
-        .select([
-            col("period"),
-            col("cohort").dt().to_string("%Y-%m"),
-            col("rate"),
-            col("active"),
-            col("size"),
-        ])
-        .sort(["cohort", "period"], Default::default())
-        .collect()?;
+    let cells = finished(study.frame("cohort_retention")?)?;
+    let cells = cells.select(["period", "cohort", "rate", "active", "size"])?;
     all.push(Panel {
         id: "retention",
         title: format!(
@@ -343,7 +313,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
         by: None,
         bounds: Some(("low", "high")),
         unit: Unit::Percent,
-        labels: ("Months since sign-up", "Users active, with 95 % intervals"),
+        labels: ("Months since sign-up", "Users active, with 95% intervals"),
     });
 
     let features = frame("feature_adoption")?;
@@ -398,7 +368,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
         by: None,
         bounds: Some(("low", "high")),
         unit: Unit::Dollars,
-        labels: ("Lever", "New revenue in a year, US dollars, with the middle 90 %"),
+        labels: ("Lever", "New revenue in a year, US dollars, with 90% intervals"),
     });
 
     let months = frame("growth_projections")?;
@@ -417,7 +387,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
         by: None,
         bounds: Some(("low", "high")),
         unit: Unit::Dollars,
-        labels: ("Month", "Additional revenue so far, US dollars, with the middle 90 %"),
+        labels: ("Month", "Additional revenue so far, US dollars, with 90% interval"),
     });
 
     let tornado = frame("tornado")?;

@@ -4,9 +4,10 @@ use polars::prelude::*;
 use pulldown_cmark::{Options, Parser, html};
 
 use super::panels::{Panel, largest, money, percent, text, whole};
-use super::study::{BASE, LAUNCHED, RAMP, Study};
+use super::study::{LAUNCHED, Study};
 use casebook::Result;
 use casebook::notebook::number;
+use casebook::simulate::notion::study::{BASE, RAMP};
 
 /// A column as a table shows it: its name, its head, and how its numbers look.
 type Shown<'s> = (&'s str, &'s str, fn(f64) -> String);
@@ -192,7 +193,7 @@ impl Report<'_> {
     fn snapshot(&self) -> Result<String> {
         let metrics = self.study.frame("key_metrics")?;
         let mut lines = vec![
-            "| metric | value | 95 % interval |".to_owned(),
+            "| metric | value | 95% interval |".to_owned(),
             "| --- | ---: | ---: |".to_owned(),
         ];
         for row in 0..metrics.height() {

@@ -37,7 +37,7 @@ pub(super) struct Knobs {
 /// use casebook::simulate::notion::{Calibration, Config};
 ///
 /// let solved = Calibration::solve(&Config::default())?;
-/// // Retention in month k is exp(-scale · k^shape): 45, 29 and 19 % lie on such a curve.
+/// // Retention in month k is exp(-scale · k^shape): 45, 29 and 19% lie on such a curve.
 /// let month = |k: f64| (-solved.scale * k.powf(solved.shape)).exp();
 /// assert!((month(3.0) - 0.29).abs() < 0.01);
 /// # Ok::<(), casebook::Error>(())
