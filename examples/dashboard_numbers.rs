@@ -5,6 +5,8 @@
 //!
 //! A filter: `{"from": "2024-01-01", "to": "2024-03-31", "segments": [...], "categories": [...]}`.
 
+use casebook::cases::clock::Day;
+use casebook::cases::ecommerce::{self, Config, Tables};
 use casebook::chrono::{NaiveDate, NaiveTime, TimeDelta};
 use casebook::metrics::Period;
 use casebook::metrics::funnel::{Funnel, Step};
@@ -12,8 +14,6 @@ use casebook::metrics::retention::Retention;
 use casebook::metrics::segment;
 use casebook::notebook::beside;
 use casebook::polars::prelude::*;
-use casebook::simulate::clock::Day;
-use casebook::simulate::ecommerce::{self, Config, Tables};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

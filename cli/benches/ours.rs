@@ -21,10 +21,10 @@ use casebook::metrics::Period;
 use casebook::metrics::activity;
 use casebook::metrics::funnel::{Funnel, Step};
 
+use casebook::cases::{Part, notion};
 use casebook::metrics::retention::{self, Retention, Rule};
 use casebook::metrics::segment::{self, KMeans};
 use casebook::polars::prelude::*;
-use casebook::simulate::{Part, notion};
 use casebook::warehouse::files::{Folder, Format, parts, read_columns};
 use casebook::warehouse::{Sink, Warehouse, ahead, queries};
 use casebook_cli::report::notion::{Study, Tables};

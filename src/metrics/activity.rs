@@ -300,7 +300,7 @@ pub fn lifecycle(
 ///
 /// ```
 /// use casebook::metrics::activity;
-/// use casebook::simulate::saas;
+/// use casebook::cases::saas;
 ///
 /// let t = saas::generate(&saas::Config::default())?;
 /// let presence = activity::presence(&t.companies, &t.plans, &t.months, &t.sessions)?;

@@ -230,14 +230,14 @@ fn failure(error: rusqlite::Error, doing: String) -> Error {
 mod tests {
     use super::super::queries::saas;
     use super::*;
-    use crate::simulate::saas as simulate;
+    use crate::cases::saas as case;
 
-    fn config(companies: u32) -> simulate::Config {
-        simulate::Config { companies, ..Default::default() }
+    fn config(companies: u32) -> case::Config {
+        case::Config { companies, ..Default::default() }
     }
 
     fn load(sqlite: &mut Sqlite, companies: u32) -> Result<()> {
-        let tables = simulate::generate(&config(companies))?;
+        let tables = case::generate(&config(companies))?;
         sqlite.replace(&saas::SCHEMA, &mut |sink| {
             tables.named().iter().try_for_each(|(table, rows)| sink.append(table, rows))
         })
@@ -281,7 +281,7 @@ mod tests {
     fn an_error_half_way_leaves_what_was_there() {
         let mut sqlite = Sqlite::in_memory().unwrap();
         load(&mut sqlite, 30).unwrap();
-        let tables = simulate::generate(&config(10)).unwrap();
+        let tables = case::generate(&config(10)).unwrap();
         let result = sqlite.replace(&saas::SCHEMA, &mut |sink| {
             sink.append("plans", &tables.plans)?;
             Err(Error::figure("stopped half-way"))
@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn rows_without_parents_are_refused() {
         let mut sqlite = Sqlite::in_memory().unwrap();
-        let tables = simulate::generate(&config(10)).unwrap();
+        let tables = case::generate(&config(10)).unwrap();
         let error = sqlite
             .replace(&saas::SCHEMA, &mut |sink| sink.append("companies", &tables.companies))
             .unwrap_err();
@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn the_shops_queries_read_indexes_too() {
         use super::super::queries::ecommerce;
-        use crate::simulate::ecommerce as shop;
+        use crate::cases::ecommerce as shop;
         let config = shop::Config { users: 100, days: 60, ..Default::default() };
         let tables = shop::generate(&config).unwrap();
         let mut sqlite = Sqlite::in_memory().unwrap();

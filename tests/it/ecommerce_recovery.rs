@@ -1,10 +1,10 @@
 //! The shop's analyses find what its generator knows, whatever the seed.
 
+use casebook::cases::ecommerce::{self, Config, Tables};
 use casebook::chrono;
 use casebook::metrics::{basket, clv, segment};
 use casebook::notebook::{beside, number};
 use casebook::polars::prelude::*;
-use casebook::simulate::ecommerce::{self, Config, Tables};
 
 use crate::support::seeds;
 

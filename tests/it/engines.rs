@@ -3,8 +3,8 @@
 
 use std::cell::RefCell;
 
+use casebook::cases::{ecommerce, notion, saas};
 use casebook::polars::prelude::*;
-use casebook::simulate::{ecommerce, notion, saas};
 use casebook::warehouse::Warehouse;
 use casebook::warehouse::queries::{self, ColumnType, Query, Schema as Tables};
 use proptest::prelude::*;

@@ -1,10 +1,10 @@
 //! The same KPI tables from polars, SQLite and PostgreSQL, on the same data.
 
+use casebook::cases::ecommerce::{self, Faults};
+use casebook::cases::saas::{self, Config, Tables};
 use casebook::metrics::funnel::{Funnel, Step};
 use casebook::metrics::{Period, activity, basket, retention, revenue, survival};
 use casebook::polars::prelude::*;
-use casebook::simulate::ecommerce::{self, Faults};
-use casebook::simulate::saas::{self, Config, Tables};
 use casebook::warehouse::Warehouse;
 use casebook::warehouse::queries::{Query, Schema, ecommerce as shop_sql, saas as sql};
 

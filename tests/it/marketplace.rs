@@ -1,13 +1,13 @@
 //! Liquidity, utilisation, balance and repeat rate: the same from polars, SQLite and PostgreSQL, on the markets
 //! that the generator makes and on random ones; and errors that name what is wrong.
 
+use casebook::cases::mentor::{self, Config, Market, Offer};
 use casebook::chrono::{NaiveDateTime, TimeDelta};
 use casebook::metrics::Period;
 use casebook::metrics::marketplace::{self, Goal};
 use casebook::polars::prelude::*;
 use casebook::rand::RngExt;
-use casebook::simulate::mentor::{self, Config, Market, Offer};
-use casebook::simulate::stream::stream;
+use casebook::stream::stream;
 use casebook::warehouse::Warehouse;
 use casebook::warehouse::queries::Schema;
 

@@ -4,8 +4,8 @@
 #[path = "../support/claims.rs"]
 mod claims;
 
+use casebook::cases::Part;
 use casebook::prelude::*;
-use casebook::simulate::Part;
 use casebook::stamp;
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 

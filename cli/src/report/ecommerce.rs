@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use casebook_cli::report::ecommerce::Dashboard;
-//! use casebook::simulate::ecommerce::Config;
+//! use casebook::cases::ecommerce::Config;
 //!
 //! let config = Config { users: 200, days: 120, ..Config::default() };
 //! let dashboard = Dashboard::new(&config, |_| true)?;
@@ -21,10 +21,10 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::{Columns, ECHARTS, Packed, STYLE, json};
+use casebook::cases::Part;
+use casebook::cases::clock::Day;
+use casebook::cases::ecommerce::{self as shop, Batch, Config, Segment};
 use casebook::metrics::segment::{self, K, KMeans};
-use casebook::simulate::Part;
-use casebook::simulate::clock::Day;
-use casebook::simulate::ecommerce::{self as shop, Batch, Config, Segment};
 use casebook::{Error, Result};
 
 /// What a page and its data may take.

@@ -31,7 +31,7 @@ fn dollars(cents: Expr) -> Expr {
 ///
 /// ```
 /// use casebook::metrics::{activity, revenue};
-/// use casebook::simulate::saas;
+/// use casebook::cases::saas;
 ///
 /// let t = saas::generate(&saas::Config::default())?;
 /// let presence = activity::presence(&t.companies, &t.plans, &t.months, &t.sessions)?;

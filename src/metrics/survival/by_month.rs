@@ -24,7 +24,7 @@ use crate::stats::interval::wilson;
 ///
 /// ```
 /// use casebook::metrics::{activity, survival};
-/// use casebook::simulate::saas;
+/// use casebook::cases::saas;
 ///
 /// let t = saas::generate(&saas::Config::default())?;
 /// let presence = activity::presence(&t.companies, &t.plans, &t.months, &t.sessions)?;
