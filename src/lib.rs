@@ -20,8 +20,8 @@
 //!
 //! let config = saas::Config::default();
 //! let tables = saas::generate(&config)?;
-//! let presence = activity::presence(&tables.companies, &tables.plans, &tables.months, &tables.sessions)?;
-//! let survival = survival::by_month(&presence, &tables.months)?;
+//! let presence = saas::presence(&tables.companies, &tables.plans, &tables.months, &tables.sessions)?;
+//! let survival = saas::survival(&presence, &tables.months)?;
 //! let figure = chart::line(&survival, "month_no", "survival").by("company_size").draw()?;
 //! assert!(figure.alt().contains("small"));
 //! # Ok::<(), casebook::Error>(())

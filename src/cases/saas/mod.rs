@@ -18,12 +18,16 @@
 //! # Ok::<(), casebook::Error>(())
 //! ```
 //!
+//! What the take-home asks for, by month and company size, starts from [`presence`]: [`clients`], [`revenue`], [`usage`],
+//! [`churn`], [`survival`].
+//!
 //! # How
 //! A company has two [streams](crate::stream): one decides its size and its sessions month by month,
 //! the other the moments inside the month. What happens in a month therefore does not depend on how
 //! many months are asked for.
 
 mod config;
+mod kpis;
 mod truth;
 
 use std::ops::Range;
@@ -39,6 +43,7 @@ use crate::error::{Error, Result};
 use crate::stream::{Stream, stream};
 
 pub use config::{Billing, Config, Plan, SessionRule, Size};
+pub use kpis::{churn, clients, presence, revenue, survival, usage};
 pub use truth::{SizeTruth, Truth, truth};
 
 /// Session ids are `company_id` × this + the session's number within its company, so that parts made

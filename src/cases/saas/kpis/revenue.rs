@@ -1,10 +1,10 @@
-//! Revenue and churn of the subscription cases, by company size.
+//! Revenue and churn, by company size.
 
 use polars::prelude::*;
 
+use super::presence::checked;
+use super::{broken_down, spine};
 use crate::error::Result;
-use crate::metrics::presence::checked;
-use crate::metrics::{broken_down, spine};
 
 const PRESENCE: [&str; 5] =
     ["company_id", "company_size", "monthly_price_cents", "month_no", "sessions"];
@@ -19,7 +19,7 @@ fn dollars(cents: Expr) -> Expr {
 
 /// Computes revenue by month and size, under both answers to "is the month of churn paid for?".
 ///
-/// Reads `presence` as from [`activity::presence`](crate::metrics::activity::presence) and `months` as given to
+/// Reads `presence` as from [`presence`](super::presence()) and `months` as given to
 /// it. Returns `month_no`, `month`, `company_size`, `clients` (i64), `revenue` (f64, US dollars: who had
 /// a session pays), `revenue_if_churn_billed` (f64: who was there at the month's start pays), by month
 /// and size.
@@ -30,16 +30,15 @@ fn dollars(cents: Expr) -> Expr {
 /// or polars' own for a wrong type.
 ///
 /// ```
-/// use casebook::metrics::{activity, revenue};
 /// use casebook::cases::saas;
 ///
 /// let t = saas::generate(&saas::Config::default())?;
-/// let presence = activity::presence(&t.companies, &t.plans, &t.months, &t.sessions)?;
-/// let monthly = revenue::monthly(&presence, &t.months)?;
-/// assert_eq!(monthly.height(), 24);
+/// let presence = saas::presence(&t.companies, &t.plans, &t.months, &t.sessions)?;
+/// let revenue = saas::revenue(&presence, &t.months)?;
+/// assert_eq!(revenue.height(), 24); // 12 months: small, large
 /// # Ok::<(), casebook::Error>(())
 /// ```
-pub fn monthly(presence: &DataFrame, months: &DataFrame) -> Result<DataFrame> {
+pub fn revenue(presence: &DataFrame, months: &DataFrame) -> Result<DataFrame> {
     let presence = checked(presence, &PRESENCE)?;
     let totals = presence.clone().lazy().group_by(keys()).agg([
         len().cast(DataType::Int64).alias("clients"),
@@ -70,13 +69,13 @@ pub fn monthly(presence: &DataFrame, months: &DataFrame) -> Result<DataFrame> {
 /// monthly price (revenue churn). Gross retention (GRR) counts no company above what it paid before;
 /// net retention (NRR) counts what those same companies pay now.
 ///
-/// Reads `presence` as from [`activity::presence`](crate::metrics::activity::presence) and `months` as given to
+/// Reads `presence` as from [`presence`](super::presence()) and `months` as given to
 /// it. Returns `month_no`, `month`, `company_size`, `clients_start`, `clients_lost` (i64), `logo_churn`,
 /// `mrr_start`, `mrr_lost` (US dollars), `revenue_churn`, `grr`, `nrr` (f64), by month and size. A ratio
 /// over nothing is null.
 ///
 /// # Errors
-/// As [`monthly`].
+/// As [`revenue`].
 pub fn churn(presence: &DataFrame, months: &DataFrame) -> Result<DataFrame> {
     let presence = checked(presence, &PRESENCE)?;
     let now = presence.clone().lazy().select([
@@ -185,7 +184,7 @@ mod tests {
             when(col("month_no").eq(lit(1))).then(lit(NULL)).otherwise(col("monthly_price_cents"));
         let free = presence().lazy().with_column(price.alias("monthly_price_cents")).collect()?;
         for (presence, word) in [(twice, "more than once"), (free, "empty value")] {
-            for error in [churn(&presence, &months()), monthly(&presence, &months())] {
+            for error in [churn(&presence, &months()), revenue(&presence, &months())] {
                 let said = error.unwrap_err().to_string();
                 assert!(said.contains(word), "{said}");
             }

@@ -1,10 +1,10 @@
-//! Survival of the subscription cases' companies.
+//! How long companies stay.
 
 use polars::prelude::*;
 
+use super::presence::checked;
+use super::{broken_down, spine};
 use crate::error::Result;
-use crate::metrics::presence::checked;
-use crate::metrics::{broken_down, spine};
 use crate::stats::interval::wilson;
 
 /// Returns the share of the companies acquired that are still there at each month's end, and the hazard: of those
@@ -13,7 +13,7 @@ use crate::stats::interval::wilson;
 /// Meant for a single cohort that everybody entered together and nobody leaves unobserved: then the
 /// survival curve is a plain share, and its interval is Wilson's (95%).
 ///
-/// Reads `presence` as from [`activity::presence`](crate::metrics::activity::presence) and `months` as given to
+/// Reads `presence` as from [`presence`](super::presence()) and `months` as given to
 /// it. Returns `company_size` (each size, and "all"), `month_no`, `at_risk`, `lost` (i64), `hazard` (f64,
 /// null when nobody is at risk), `survival`, `low`, `high` (f64), by size and month.
 ///
@@ -23,16 +23,15 @@ use crate::stats::interval::wilson;
 /// or polars' own for a wrong type.
 ///
 /// ```
-/// use casebook::metrics::{activity, survival};
 /// use casebook::cases::saas;
 ///
 /// let t = saas::generate(&saas::Config::default())?;
-/// let presence = activity::presence(&t.companies, &t.plans, &t.months, &t.sessions)?;
-/// let curve = survival::by_month(&presence, &t.months)?;
+/// let presence = saas::presence(&t.companies, &t.plans, &t.months, &t.sessions)?;
+/// let curve = saas::survival(&presence, &t.months)?;
 /// assert_eq!(curve.height(), 36); // 12 months: small, large, all
 /// # Ok::<(), casebook::Error>(())
 /// ```
-pub fn by_month(presence: &DataFrame, months: &DataFrame) -> Result<DataFrame> {
+pub fn survival(presence: &DataFrame, months: &DataFrame) -> Result<DataFrame> {
     let presence = checked(presence, &["company_id", "company_size", "month_no", "sessions"])?;
     let keys = || [col("month_no"), col("company_size")];
     let there =
