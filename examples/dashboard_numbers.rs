@@ -124,7 +124,7 @@ fn groups(
     bought: &DataFrame,
 ) -> Anything<DataFrame> {
     let (start, to): (NaiveDate, NaiveDate) = (config.start.into(), filter.to.into());
-    let end = (start + TimeDelta::days(i64::from(config.days))).and_time(NaiveTime::MIN);
+    let end = start + TimeDelta::days(i64::from(config.days));
     let orders =
         tables.events.clone().lazy().filter(col("event_type").eq(lit("purchase"))).select([
             col("user_id"),
@@ -132,7 +132,7 @@ fn groups(
             col("timestamp"),
             (col("price") * col("quantity").cast(DataType::Float64)).alias("amount"),
         ]);
-    let rfm = segment::rfm(&orders, end)?
+    let rfm = segment::rfm(&orders, Window::until(end))?
         .lazy()
         .select([col("user_id"), col("segment").alias("group")])
         .collect()?;
