@@ -2,13 +2,13 @@
 
 mod common;
 
+use casebook::cases::{Part, ecommerce, mentor, notion, saas};
 use casebook::chrono::TimeDelta;
 use casebook::events::Window;
 use casebook::metrics::activity;
 use casebook::metrics::funnel::{Funnel, Step};
 use casebook::metrics::retention::{self, Rule};
 use casebook::metrics::segment::{self, KMeans};
-use casebook::simulate::{Part, ecommerce, mentor, notion, saas};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 fn metrics(criterion: &mut Criterion) {

@@ -48,7 +48,7 @@ fn figures() -> Result<Vec<(&'static str, Figure)>> {
     )?;
     let lengths =
         df!("minutes" => (1..2_000).map(|i| 40.0 / f64::from(i).sqrt()).collect::<Vec<_>>())?;
-    use casebook::simulate::rhythm::{Distribution, SessionLength};
+    use casebook::cases::rhythm::{Distribution, SessionLength};
     let law = SessionLength::default();
     let mut rng = stream(1, "gallery", 0);
     let drawn = df!("minutes" => (0..4_000).map(|_| law.sample(&mut rng)).collect::<Vec<_>>())?;

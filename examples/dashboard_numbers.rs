@@ -5,6 +5,8 @@
 //!
 //! A filter: `{"from": "2024-01-01", "to": "2024-03-31", "segments": [...], "categories": [...]}`.
 
+use casebook::cases::clock::Day;
+use casebook::cases::ecommerce::{self, Config, Tables};
 use casebook::chrono::{NaiveDate, NaiveTime, TimeDelta};
 use casebook::metrics::Period;
 use casebook::metrics::funnel::{Funnel, Step};
@@ -12,8 +14,6 @@ use casebook::metrics::retention::Retention;
 use casebook::metrics::segment;
 use casebook::notebook::beside;
 use casebook::polars::prelude::*;
-use casebook::simulate::clock::Day;
-use casebook::simulate::ecommerce::{self, Config, Tables};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -124,7 +124,7 @@ fn groups(
     bought: &DataFrame,
 ) -> Anything<DataFrame> {
     let (start, to): (NaiveDate, NaiveDate) = (config.start.into(), filter.to.into());
-    let end = (start + TimeDelta::days(i64::from(config.days))).and_time(NaiveTime::MIN);
+    let end = start + TimeDelta::days(i64::from(config.days));
     let orders =
         tables.events.clone().lazy().filter(col("event_type").eq(lit("purchase"))).select([
             col("user_id"),
@@ -132,7 +132,7 @@ fn groups(
             col("timestamp"),
             (col("price") * col("quantity").cast(DataType::Float64)).alias("amount"),
         ]);
-    let rfm = segment::rfm(&orders, end)?
+    let rfm = segment::rfm(&orders, Window::until(end))?
         .lazy()
         .select([col("user_id"), col("segment").alias("group")])
         .collect()?;

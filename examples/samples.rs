@@ -8,7 +8,7 @@ use std::path::Path;
 use casebook::chrono::DateTime;
 use casebook::rand::RngExt;
 use casebook::rand_distr::{Distribution, Exp, Geometric, LogNormal, Normal};
-use casebook::simulate::stream::{Stream, stream};
+use casebook::stream::{Stream, stream};
 
 const USERS: u64 = 240;
 const DAYS: i64 = 120;

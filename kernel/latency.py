@@ -33,8 +33,8 @@ CELLS = [
     ("a group-by", 'let by_size = df.clone().lazy().group_by([col("size")]).agg([col("mrr").sum(), len().alias("n")])\n'
                    '    .sort(["size"], SortMultipleOptions::default()).collect()?;\nby_size'),
     ("generate", "let config = saas::Config::default();\nlet tables = saas::generate(&config)?;"),
-    ("a metric", "let presence = activity::presence(&tables.companies, &tables.plans, &tables.months, &tables.sessions)?;\n"
-                 "let clients = activity::clients(&presence, &tables.months)?;\nclients"),
+    ("a metric", "let presence = saas::presence(&tables.companies, &tables.plans, &tables.months, &tables.sessions)?;\n"
+                 "let clients = saas::clients(&presence, &tables.months)?;\nclients"),
     ("a chart", 'chart::line(&clients, "month", "clients").by("company_size").title("Clients").draw()?'),
     ("a function", "fn double(x: f64) -> f64 { 2.0 * x }"),
     ("a number", "double(21.0)"),

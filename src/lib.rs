@@ -2,10 +2,10 @@
 //!
 //! The map of this house, in the order in which a case uses it:
 //!
-//! - [`simulate`]: generators. A plain config in, named frames out, and `truth`: what an analyst should
-//!   be able to recover.
-//! - [`metrics`]: functions from frames to tidy frames, one file per concept. They know nothing of
-//!   generators. [`metrics::definitions`] compares our definitions with other tools'.
+//! - [`cases`]: one business each: a generator (a plain config in, named frames out), `truth` (what an analyst
+//!   should be able to recover), and the metrics that only this business has.
+//! - [`metrics`]: functions from frames to tidy frames, one file or folder per concept. They know nothing of
+//!   cases. [`metrics::definitions`] compares our definitions with other tools'.
 //! - [`stats`]: intervals, tests, power and models without frames, which the metrics apply.
 //! - [`warehouse`]: files, SQLite, PostgreSQL, and the SQL in `sql/` that must return what the metrics
 //!   return.
@@ -21,13 +21,14 @@
 //!
 //! let config = saas::Config::default();
 //! let tables = saas::generate(&config)?;
-//! let presence = activity::presence(&tables.companies, &tables.plans, &tables.months, &tables.sessions)?;
-//! let survival = survival::by_month(&presence, &tables.months)?;
+//! let presence = saas::presence(&tables.companies, &tables.plans, &tables.months, &tables.sessions)?;
+//! let survival = saas::survival(&presence, &tables.months)?;
 //! let figure = chart::line(&survival, "month_no", "survival").by("company_size").draw()?;
 //! assert!(figure.alt().contains("small"));
 //! # Ok::<(), casebook::Error>(())
 //! ```
 
+pub mod cases;
 pub mod chart;
 pub mod claims;
 pub mod error;
@@ -38,7 +39,6 @@ pub mod metrics;
 pub mod notebook;
 pub mod output;
 pub mod prelude;
-pub mod simulate;
 pub mod stamp;
 pub mod stats;
 pub mod stream;

@@ -11,6 +11,9 @@ pub use rand::{self, Rng as _, RngExt as _};
 pub use rand_distr::{self, Distribution as _};
 pub use {chrono, plotters};
 
+pub use crate::cases::clock::Month;
+pub use crate::cases::rhythm::{self, DayClock, Progress, Season, SessionLength};
+pub use crate::cases::{ecommerce, mentor, notion, saas};
 pub use crate::chart::{self, Unit};
 pub use crate::check;
 pub use crate::claims::Ledger;
@@ -23,10 +26,7 @@ pub use crate::metrics::{
 pub use crate::notebook::{
     Figure, Markdown, Show, beside, falling, number, share_of, stacked, table,
 };
-pub use crate::simulate::clock::Month;
-pub use crate::simulate::rhythm::{self, DayClock, Progress, Season, SessionLength};
-pub use crate::simulate::stream::{Stream, stream};
-pub use crate::simulate::{self, ecommerce, mentor, notion, saas};
 pub use crate::stamp::Stamp;
+pub use crate::stream::{Stream, stream};
 pub use crate::warehouse::{self, Answer, Warehouse, queries};
 pub use crate::{Error, Result};

@@ -5,7 +5,7 @@
 //! machines, and the result is the same.
 //!
 //! ```
-//! use casebook::simulate::stream::stream;
+//! use casebook::stream::stream;
 //! use rand::Rng;
 //!
 //! let mut a = stream(42, "company", 7);

@@ -24,7 +24,7 @@ LAYERS = [
     {"output", "events"},
     {"stats", "warehouse"},
     {"metrics", "figure"},
-    {"simulate", "cases", "decision"},
+    {"cases", "decision"},
     {"notebook", "chart"},
     {"prelude"},
     {"lib"},
@@ -153,7 +153,7 @@ class Rules(unittest.TestCase):
         text = (
             "//! Of crate::nothing.\nuse crate::{chart::{self, line}, metrics::Period, Error};\nuse crate::stamp;\n"
             "use super::super::frame;\nuse super::own;\nfn f() -> crate::error::Result<()> { /* */ }\n"
-            "#[cfg(test)]\nmod tests {\n    use crate::simulate::saas;\n}\n"
+            "#[cfg(test)]\nmod tests {\n    use crate::cases::saas;\n}\n"
         )
         self.assertEqual(takes(text, 2), {"chart", "metrics", "Error", "stamp", "error", "frame"})
         self.assertEqual(takes("use super::metrics;", 1), {"metrics"})

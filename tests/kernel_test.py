@@ -70,7 +70,7 @@ class OneSession(unittest.TestCase):
             "let o = std::collections::HashMap::from([(1, 2.0)]);": "o: std::collections::HashMap<i32, f64>",
             "let (p, q) = (b.len(), Some(a));": "q: Option<f64>",
             "let r = \"4\".parse::<u8>()?;": "r: u8",
-            "let s = activity::presence(&i.companies, &i.plans, &i.months, &i.sessions)?;": "s: DataFrame",
+            "let s = saas::presence(&i.companies, &i.plans, &i.months, &i.sessions)?;": "s: DataFrame",
         }
         for code in cells:
             self.good(code)

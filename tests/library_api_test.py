@@ -19,17 +19,17 @@ API = library_api.public_api(PROJECT)
 class Library(unittest.TestCase):
     def test_modules(self):
         self.assertLessEqual({
-            "chart", "chart::theme", "claims", "error", "metrics", "metrics::funnel", "notebook", "prelude", "simulate",
-            "simulate::saas", "simulate::mentor", "stream", "warehouse", "warehouse::files", "warehouse::queries::saas",
+            "cases", "cases::saas", "cases::mentor", "chart", "chart::theme", "claims", "error", "metrics", "metrics::funnel",
+            "notebook", "prelude", "stream", "warehouse", "warehouse::files", "warehouse::queries::saas",
         }, set(API))
-        self.assertFalse({"chart::line", "chart::axis", "warehouse::postgres", "report", "simulate::frame"} & set(API))
+        self.assertFalse({"chart::line", "chart::axis", "warehouse::postgres", "report", "cases::frame"} & set(API))
 
     def test_names(self):
         self.assertEqual(set(API["chart"]), {
             "Unit", "Bar", "bar", "Heatmap", "heatmap", "Histogram", "curve", "histogram", "Interval", "interval", "Line",
             "line", "survival", "panels", "schema", "theme",
         })
-        self.assertLessEqual({"Config", "Tables", "Truth", "generate", "truth", "batches", "Part"}, set(API["simulate::saas"]))
+        self.assertLessEqual({"Config", "Tables", "Truth", "generate", "truth", "batches", "Part"}, set(API["cases::saas"]))
         self.assertLessEqual({"read", "parts", "Format"}, set(API["warehouse::files"]))
         self.assertLessEqual({"SCHEMA", "CLIENTS", "CHURN", "ALL"}, set(API["warehouse::queries::saas"]))
         self.assertLessEqual({"Error", "ErrorKind", "Result", "Trouble", "check", "polars", "prelude"}, set(API[""]))
@@ -50,8 +50,8 @@ class Library(unittest.TestCase):
 
     def test_modules_go_by_their_names_in_the_prelude(self):
         names = {
-            "saas": "simulate::saas", "funnel": "metrics::funnel", "queries::saas": "warehouse::queries::saas",
-            "prelude::chart": "chart", "simulate::stream": "stream",
+            "saas": "cases::saas", "funnel": "metrics::funnel", "queries::saas": "warehouse::queries::saas",
+            "prelude::chart": "chart",
         }
         for name, module in names.items():
             self.assertEqual(API[name], API[module])
@@ -72,7 +72,7 @@ class Library(unittest.TestCase):
 
     @unittest.skipUnless(warm.state() == "ready", "the kernel is not warm")
     def test_the_compiler_finds_every_name(self):
-        modules = {"", "chart", "claims", "error", "metrics", "notebook", "prelude", "simulate", "stamp", "stream", "warehouse"}
+        modules = {"", "cases", "chart", "claims", "error", "metrics", "notebook", "prelude", "stamp", "stream", "warehouse"}
         pairs = [(module, name) for module, names in API.items() if module.split("::")[0] in modules for name in names]
         self.assertGreater(len(pairs), 500)
         lines = [f"use casebook::{module}{'::' * bool(module)}{name} as _{at};" for at, (module, name) in enumerate(pairs)]

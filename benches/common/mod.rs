@@ -3,7 +3,7 @@
 
 use casebook::polars::prelude::*;
 use casebook::rand::RngExt;
-use casebook::simulate::stream::stream;
+use casebook::stream::stream;
 
 const DAY: i64 = 86_400_000_000;
 

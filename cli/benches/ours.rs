@@ -23,7 +23,6 @@ use casebook::metrics::funnel::{Funnel, Step};
 use casebook::metrics::retention::{self, Rule};
 use casebook::metrics::segment::{self, KMeans};
 use casebook::polars::prelude::*;
-use casebook::simulate::{Part, notion};
 use casebook::warehouse::files::{Folder, Format, parts, read_columns};
 use casebook::warehouse::{Sink, Warehouse, ahead, queries};
 use casebook_cli::report::notion::{Study, Tables};

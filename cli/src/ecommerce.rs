@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use crate::report::ecommerce::Dashboard;
+use casebook::cases::Part;
+use casebook::cases::clock::Day;
+use casebook::cases::ecommerce::{self, Config};
 use casebook::output;
-use casebook::simulate::Part;
-use casebook::simulate::clock::Day;
-use casebook::simulate::ecommerce::{self, Config};
 use casebook::warehouse::queries::Schema;
 use casebook::warehouse::{Sink, queries};
 use casebook::{Error, Result};

@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use casebook::cases::Part;
 use casebook::output::{Claim, Replace, sha256};
 use casebook::polars::prelude::DataFrame;
-use casebook::simulate::Part;
 use casebook::warehouse::files::{Folder, Format, Written};
 use casebook::warehouse::queries::Schema;
 use casebook::warehouse::{Sink, Warehouse, ahead};

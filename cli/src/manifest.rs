@@ -8,8 +8,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use casebook::cases::Part;
 use casebook::output::{Known, recover, sha256, unfinished};
-use casebook::simulate::Part;
 use casebook::warehouse::files::Written;
 use casebook::{Error, Result};
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
 //! `casebook generate mentor`.
 
 use casebook::Result;
-use casebook::simulate::clock::Month;
-use casebook::simulate::mentor::{self, Config};
+use casebook::cases::clock::Month;
+use casebook::cases::mentor::{self, Config};
 use casebook::warehouse::Sink;
 use clap::Args;
 

@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::report::notion::{self as report, Study, Tables, panels};
-use casebook::simulate::Part;
-use casebook::simulate::clock::Month;
-use casebook::simulate::notion::{self, Config};
+use casebook::cases::Part;
+use casebook::cases::clock::Month;
+use casebook::cases::notion::{self, Config};
 use casebook::warehouse::files::{Folder, Format};
 use casebook::warehouse::queries::Schema;
 use casebook::warehouse::{Sink, ahead, queries};

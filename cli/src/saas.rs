@@ -1,9 +1,9 @@
 //! `casebook generate saas` and `casebook load saas`.
 
 use casebook::Result;
-use casebook::simulate::Part;
-use casebook::simulate::clock::Month;
-use casebook::simulate::saas::{self, Billing, Config, SessionRule};
+use casebook::cases::Part;
+use casebook::cases::clock::Month;
+use casebook::cases::saas::{self, Billing, Config, SessionRule};
 use casebook::warehouse::queries::Schema;
 use casebook::warehouse::{Sink, queries};
 use clap::Args;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::report::ecommerce::Dashboard;
-use casebook::simulate::ecommerce::Config;
+use casebook::cases::ecommerce::Config;
 use casebook::{Error, Result};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Body as _, Bytes, Incoming};

@@ -2,12 +2,13 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDateTime, Offset, TimeZone as _};
+use chrono::{DateTime, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone as _};
 use chrono_tz::Tz;
 use polars::prelude::*;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use super::period::date;
 use crate::error::{Error, Result};
 use crate::frame::full;
 
@@ -88,16 +89,22 @@ impl Moments {
         Ok(Moments { micros, zone, named, dates: found.dtype() == &DataType::Date })
     }
 
-    /// These moments on the calendar of others: dates become its midnights; another time zone is refused,
-    /// because days would be counted on two calendars.
-    pub fn beside(&self, others: &Moments, name: &'static str, column: &str) -> Result<Moments> {
+    /// These moments on the calendar of others, called `whose` in errors: dates become its midnights; another time zone is
+    /// refused, because days would be counted on two calendars.
+    pub fn beside(
+        &self,
+        others: &Moments,
+        whose: &str,
+        name: &'static str,
+        column: &str,
+    ) -> Result<Moments> {
         if self.zone == others.zone {
             return Ok(Moments { named: others.named.clone(), ..self.clone() });
         }
         if !self.dates {
             let shown = |zone: Option<Tz>| zone.map_or("UTC", |zone| zone.name());
             let problem = format!(
-                "is in {} and the events' times are in {}: give both the same time zone",
+                "is in {} and {whose} in {}: give both the same time zone",
                 shown(self.zone),
                 shown(others.zone)
             );
@@ -116,7 +123,6 @@ impl Moments {
     }
 
     /// Moments in UTC.
-    #[cfg(test)]
     pub fn utc(micros: Vec<i64>) -> Moments {
         Moments { micros: micros.into(), zone: None, named: None, dates: false }
     }
@@ -140,11 +146,23 @@ impl Moments {
     /// The moment at which the clock of the data's time zone shows this. Of two, the earlier; one that the clock leaps
     /// over is moved on by the hour, up to a day: whole days have been left out.
     pub fn at(&self, wall: NaiveDateTime) -> i64 {
-        let Some(zone) = self.zone else { return wall.and_utc().timestamp_micros() };
-        (0..=24)
-            .filter_map(|hours| wall.checked_add_signed(chrono::TimeDelta::hours(hours)))
-            .find_map(|wall| zone.from_local_datetime(&wall).earliest())
-            .map_or(wall.and_utc().timestamp_micros(), |moment| moment.timestamp_micros())
+        self.zone.map_or(wall.and_utc().timestamp_micros(), |zone| moment(zone, wall))
+    }
+
+    /// These moments in calendar time, as [`calendar_time_of`](Moments::calendar_time_of) one of them.
+    pub fn calendar_time(&self) -> Micros {
+        let Some(zone) = self.zone else { return self.micros.clone() };
+        let chunks = self.micros.par_chunks(65_536).flat_map_iter(|chunk| {
+            let mut calendar = LocalCalendar::new(zone);
+            chunk.iter().map(move |at| calendar.time(*at)).collect::<Vec<_>>()
+        });
+        chunks.collect::<Vec<_>>().into()
+    }
+
+    /// A moment in calendar time: microseconds since 1970-01-01 on the zone's calendar, of which every day has as many,
+    /// also one of 23 or 25 hours. What is counted in days is measured in it.
+    pub fn calendar_time_of(&self, at: i64) -> i64 {
+        self.zone.map_or(at, |zone| LocalCalendar::new(zone).time(at))
     }
 
     /// The calendar day of each moment in its time zone, counted from 1970-01-01.
@@ -155,7 +173,7 @@ impl Moments {
         self.micros
             .par_chunks(65_536)
             .flat_map_iter(|chunk| {
-                let mut calendar = LocalCalendar { zone, offsets: FxHashMap::default() };
+                let mut calendar = LocalCalendar::new(zone);
                 chunk.iter().map(move |at| calendar.day(*at)).collect::<Vec<_>>()
             })
             .collect()
@@ -166,9 +184,24 @@ impl Moments {
 struct LocalCalendar {
     zone: Tz,
     offsets: FxHashMap<i64, Option<i64>>,
+    /// When days begin and end.
+    bounds: FxHashMap<i32, (i64, i64)>,
 }
 
 impl LocalCalendar {
+    fn new(zone: Tz) -> LocalCalendar {
+        LocalCalendar { zone, offsets: FxHashMap::default(), bounds: FxHashMap::default() }
+    }
+
+    fn time(&mut self, at: i64) -> i64 {
+        let (day, zone) = (self.day(at), self.zone);
+        let midnight = |day: i32| moment(zone, date(day).and_time(NaiveTime::MIN));
+        let bounds = self.bounds.entry(day).or_insert_with(|| (midnight(day), midnight(day + 1)));
+        let length = (bounds.1 - bounds.0).max(1);
+        let since = i128::from((at - bounds.0).clamp(0, length));
+        i64::from(day) * DAY + (since * i128::from(DAY) / i128::from(length)) as i64
+    }
+
     fn day(&mut self, at: i64) -> i32 {
         let zone = self.zone;
         let day_number = at.div_euclid(DAY);
@@ -180,6 +213,14 @@ impl LocalCalendar {
         let shift = known.unwrap_or_else(|| offset(zone, at));
         (at + shift).div_euclid(DAY) as i32
     }
+}
+
+/// The moment at which the clock in a zone shows this, or the next that it does show.
+fn moment(zone: Tz, wall: NaiveDateTime) -> i64 {
+    (0..=24)
+        .filter_map(|hours| wall.checked_add_signed(TimeDelta::hours(hours)))
+        .find_map(|wall| zone.from_local_datetime(&wall).earliest())
+        .map_or(wall.and_utc().timestamp_micros(), |moment| moment.timestamp_micros())
 }
 
 /// What the clock in a zone is ahead of UTC at a moment, in microseconds.
@@ -216,5 +257,35 @@ mod tests {
         assert_eq!((first, next), (15_338 * DAY + 10 * hour, 15_338 * DAY + 10 * hour));
         let new_york = moments(vec![midnight_utc, midnight_utc + 4 * hour], "America/New_York");
         assert_eq!(new_york.days(), [19_812, 19_813]);
+    }
+
+    /// Days of 23, 24 and 25 hours, one that begins at one o'clock, and one that Samoa left out.
+    #[test]
+    fn every_day_is_as_long_in_calendar_time() {
+        let days = [
+            ("Europe/Berlin", "2024-03-31", 23),
+            ("Europe/Berlin", "2024-10-27", 25),
+            ("Asia/Beirut", "2024-03-31", 23),
+            ("America/Havana", "2024-11-03", 25),
+            ("Pacific/Apia", "2011-12-29", 24),
+        ];
+        let hour = 3_600_000_000;
+        for (zone, date, hours) in days {
+            let zone = Tz::from_str(zone).unwrap();
+            let date: chrono::NaiveDate = date.parse().unwrap();
+            let start = moment(zone, date.and_time(NaiveTime::MIN));
+            let at = (0..=hours * 4).map(|quarter| start + quarter * hour / 4).collect::<Vec<_>>();
+            let moments =
+                Moments { micros: at.into(), zone: Some(zone), named: None, dates: false };
+            let (times, days) = (moments.calendar_time(), moments.days());
+            let first = i64::from(days[0]) * DAY;
+            let end = i64::from(days[days.len() - 1]) * DAY;
+            assert_eq!((times[0], times[times.len() - 1]), (first, end), "{zone}");
+            for (place, time) in times.iter().enumerate().take(times.len() - 1) {
+                assert_eq!(*time, first + place as i64 * DAY / (4 * hours), "{zone} {place}");
+                assert_eq!(*time, moments.calendar_time_of(moments.micros[place]));
+                assert_eq!(days[place], days[0], "{zone} {place}");
+            }
+        }
     }
 }

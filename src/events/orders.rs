@@ -1,10 +1,11 @@
 //! Orders, prepared.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use polars::prelude::*;
 
-use super::{Events, Numbered, TIME, USER};
+use super::{Events, Numbered, TIME, USER, Window};
 use crate::error::Result;
 use crate::frame::{Source, fetch, finite, full, require};
 
@@ -36,7 +37,7 @@ pub struct Orders {
 pub(crate) struct Order {
     /// Its user's number.
     pub user: u32,
-    /// When: lines may lie moments apart, and it happened at the first.
+    /// When, in calendar time: lines may lie moments apart, and it happened at the first.
     pub at: i64,
     pub amount: f64,
 }
@@ -80,11 +81,14 @@ impl Orders {
         &self.amounts
     }
 
-    /// Each user's orders before a moment, by user, time and amount. The order of rows does not matter, to the last digit.
-    pub(crate) fn merged(&self, until: i64) -> Vec<Order> {
-        let (users, at) = (&self.events.numbered().codes, &self.events.moments().micros);
+    /// Each user's orders before the end of a window, by user, time and amount, and the window in calendar time. The order
+    /// of rows does not matter, to the last digit.
+    pub(crate) fn merged(&self, window: Window) -> (Vec<Order>, Range<i64>) {
+        let (users, at) = (&self.events.numbered().codes, self.events.moments().calendar_time());
+        let range = window.calendar_range(self.events.moments(), self.events.day_range());
+        let range = range.unwrap_or_default();
         let order = |row: usize| self.lines.as_ref().map_or(row as u32, |lines| lines[row]);
-        let mut rows: Vec<usize> = (0..at.len()).filter(|row| at[*row] < until).collect();
+        let mut rows: Vec<usize> = (0..at.len()).filter(|row| at[*row] < range.end).collect();
         rows.sort_unstable_by(|a, b| {
             (users[*a], order(*a))
                 .cmp(&(users[*b], order(*b)))
@@ -101,7 +105,7 @@ impl Orders {
         orders.sort_by(|a, b| {
             (a.user, a.at).cmp(&(b.user, b.at)).then(a.amount.total_cmp(&b.amount))
         });
-        orders
+        (orders, range)
     }
 }
 
@@ -141,11 +145,11 @@ mod tests {
             "timestamp" => [5, 9, 1, 4], "amount" => [0.1, 7.0, 3.0, 0.2],
         );
         let frame = frame.unwrap().lazy().with_column(col("timestamp").cast(DataType::Date));
-        let orders = frame.orders().unwrap().merged(i64::MAX);
+        let (orders, _) = frame.orders().unwrap().merged(Window::default());
         let day = 86_400_000_000;
         let shown: Vec<(u32, i64)> = orders.iter().map(|o| (o.user, o.at / day)).collect();
         assert_eq!(shown, [(0, 4), (0, 9), (1, 1)]);
-        let turned = frame.reverse().orders().unwrap().merged(i64::MAX);
+        let (turned, _) = frame.reverse().orders().unwrap().merged(Window::default());
         let amounts = |orders: &[Order]| {
             let mut all: Vec<f64> = orders.iter().map(|order| order.amount).collect();
             all.sort_by(f64::total_cmp);

@@ -20,9 +20,11 @@ const USERS: &str = "users";
 /// ```
 /// use casebook::prelude::*;
 ///
-/// let tables = ecommerce::generate(&ecommerce::Config { users: 200, ..Default::default() })?;
-/// let users = Users::new(&tables.users, "user_id")?.since("registration_date")?;
-/// assert_eq!(users.len(), 200);
+/// let frame = df!("account" => ["ann", "bob"], "opened" => [19_800, 19_806])?
+///     .lazy()
+///     .with_column(col("opened").cast(DataType::Date));
+/// let users = Users::new(&frame, "account")?.since("opened")?;
+/// assert_eq!(format!("{users:?}"), "2 users by `account`, since `opened`");
 /// # Ok::<(), casebook::Error>(())
 /// ```
 #[derive(Clone)]
@@ -54,8 +56,7 @@ impl Users {
     /// Says in which column each user's start stands: the sign-up, the registration, the first order.
     ///
     /// # Errors
-    /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an empty one, or one that is neither date nor datetime.
+    /// As [`Events::new`] for a column of times.
     pub fn since(self, column: &str) -> Result<Users> {
         require(self.frame(), USERS, &[column])?;
         let start = Some((column.to_owned(), Moments::new(self.frame(), USERS, column)?));
@@ -98,7 +99,7 @@ impl Users {
             let accepted = "users whose start is known: `Users::new(…)?.since(\"signup_at\")?`";
             return Err(Error::config("users", "without a start", accepted));
         };
-        start.beside(events.moments(), USERS, column)
+        start.beside(events.moments(), "the events' times are", USERS, column)
     }
 }
 

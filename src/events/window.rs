@@ -1,10 +1,11 @@
 //! What was observed.
 
 use std::fmt;
+use std::ops::Range;
 
 use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
-use super::moments::Moments;
+use super::moments::{DAY, Moments};
 use crate::error::{Error, Result};
 use crate::events::period::{date, day};
 
@@ -67,6 +68,19 @@ impl Window {
     /// The first moment no longer observed, if it is given.
     pub fn end(&self) -> Option<NaiveDateTime> {
         self.until
+    }
+
+    /// The window in calendar time, of data of which `days` are the first and the last day. Nothing where it is open and
+    /// there are no data to say where it begins or ends.
+    pub(crate) fn calendar_range(
+        &self,
+        moments: &Moments,
+        days: Option<(i32, i32)>,
+    ) -> Option<Range<i64>> {
+        let time = |wall: NaiveDateTime| moments.calendar_time_of(moments.at(wall));
+        let start = self.from.map(time).or(days.map(|(first, _)| i64::from(first) * DAY));
+        let end = self.until.map(time).or(days.map(|(_, last)| (i64::from(last) + 1) * DAY));
+        Some(start?..end?)
     }
 
     /// The window on the calendar of the data, of which `days` are all days with an event or a start.

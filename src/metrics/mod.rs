@@ -2,14 +2,13 @@
 //!
 //! Every function says which columns it reads, returns one row per observation in a stable order, and
 //! gives ratios with their numerator and denominator. What cannot be observed is null, never 0.
-//! Metrics know nothing of generators: any frames with these columns will do.
+//! Metrics know nothing of cases: any frames with these columns will do.
 //!
 //! Most read two kinds of frames. Events: `user_id`, `timestamp`, often `event`, in any order. Users:
 //! `user_id`, unique, and what is known of them. Rename the columns of other data before:
 //! `frame.lazy().rename(["who"], ["user_id"], true)`. A frame may be lazy: see [`Source`].
 //!
-//! [`definitions`] says how each metric is defined here and elsewhere. The subscription cases start from
-//! one frame, [`activity::presence`]: who was there in which month.
+//! [`definitions`] says how each metric is defined here and elsewhere.
 
 pub mod activity;
 pub mod basket;
@@ -25,7 +24,6 @@ pub mod funnel;
 pub mod growth;
 pub mod lever;
 pub mod marketplace;
-mod presence;
 pub mod retention;
 pub mod revenue;
 pub mod segment;
@@ -108,40 +106,4 @@ pub(crate) fn labelled(
         columns.insert(0, Column::new(by.into(), names));
     }
     Ok(DataFrame::new_infer_height(columns)?)
-}
-
-/// Every month × every size, so that a month in which nothing happened is a row, not a gap.
-///
-/// `months` as in [`activity::presence`]; sizes are those of `presence`, and "all" where asked.
-/// Returns `month_no`, `month` (such as "2021-01"), `company_size`.
-pub(crate) fn spine(presence: &DataFrame, months: &DataFrame, all: bool) -> Result<DataFrame> {
-    require(months, "months", &["month_no", "month_start"])?;
-    let labelled = months
-        .clone()
-        .lazy()
-        .select([
-            col("month_no").cast(DataType::Int64),
-            col("month_start").dt().to_string("%Y-%m").alias("month"),
-        ])
-        .sort(["month_no"], SortMultipleOptions::default())
-        .collect()?;
-    let sizes = presence.column("company_size")?.unique()?.sort(SortOptions::default())?;
-    let mut names: Vec<String> = sizes.str()?.iter().flatten().map(str::to_owned).collect();
-    if all {
-        names.push("all".into());
-        names.sort_unstable();
-    }
-    let frames = names
-        .iter()
-        .map(|name| labelled.clone().lazy().with_column(lit(name.as_str()).alias("company_size")));
-    Ok(concat(frames.collect::<Vec<_>>(), UnionArgs::default())?
-        .sort(["month_no", "company_size"], SortMultipleOptions::default())
-        .collect()?)
-}
-
-/// `presence` once under each size and once under "all".
-pub(crate) fn broken_down(presence: &DataFrame) -> Result<LazyFrame> {
-    let one = presence.clone().lazy();
-    let all = one.clone().with_column(lit("all").alias("company_size"));
-    Ok(concat([one, all], UnionArgs::default())?)
 }

@@ -16,7 +16,7 @@ const WAITING: usize = 2;
 /// sink is the slower of the two, `fill` waits for it.
 ///
 /// ```
-/// use casebook::simulate::{Part, saas};
+/// use casebook::cases::{Part, saas};
 /// use casebook::warehouse::{Sink, ahead, files::{Folder, Format}};
 ///
 /// # let place = tempfile::tempdir().unwrap();

@@ -75,7 +75,7 @@ pub struct Written {
 /// A folder that receives one file per table.
 ///
 /// ```
-/// use casebook::simulate::saas;
+/// use casebook::cases::saas;
 /// use casebook::warehouse::{Sink, files::{Folder, Format, read}};
 ///
 /// let tables = saas::generate(&saas::Config { companies: 5, ..Default::default() })?;

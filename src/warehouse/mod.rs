@@ -4,7 +4,7 @@
 //! PostgreSQL is used when `DATABASE_URL` is set. Loading replaces what was there, all or nothing.
 //!
 //! ```
-//! use casebook::simulate::saas;
+//! use casebook::cases::saas;
 //! use casebook::warehouse::{Warehouse, queries};
 //!
 //! let tables = saas::generate(&saas::Config::default())?;

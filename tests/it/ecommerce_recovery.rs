@@ -1,10 +1,11 @@
 //! The shop's analyses find what its generator knows, whatever the seed.
 
+use casebook::cases::ecommerce::{self, Config, Tables};
 use casebook::chrono;
+use casebook::events::Window;
 use casebook::metrics::{basket, clv, segment};
 use casebook::notebook::{beside, number};
 use casebook::polars::prelude::*;
-use casebook::simulate::ecommerce::{self, Config, Tables};
 
 use crate::support::seeds;
 
@@ -65,7 +66,7 @@ fn spearman(frame: &DataFrame, a: &str, b: &str) -> f64 {
 /// they spent: rank correlations. Who never ordered has 0 of each.
 fn rank_correlations(shop: Shop) -> [f64; 4] {
     let Shop { config, tables, orders, .. } = shop;
-    let rfm = segment::rfm(&orders, moment(&config, config.days as i32)).unwrap();
+    let rfm = segment::rfm(&orders, Window::until(moment(&config, config.days as i32))).unwrap();
     let kinds = tables.users.select(["user_id", "segment"]).unwrap();
     let kinds = kinds.lazy().rename(["segment"], ["kind"], true).collect().unwrap();
     let each = beside(orders.lazy(), &kinds, "user_id")
@@ -156,7 +157,7 @@ fn the_forecast_is_right_in_total() {
             col("started_at").alias("timestamp"),
             lit(1.0).alias("amount"),
         ]);
-        let visitors = clock.customers(&visits, cut).unwrap();
+        let visitors = clock.customers(&visits, Window::until(cut)).unwrap();
         let horizon = clock.between(cut, end).unwrap();
         let model = clv::BgNbd::fit(&visitors).unwrap();
         let before = orders.clone().lazy().filter(col("timestamp").lt(lit(cut)));

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use casebook::cases::Part;
+use casebook::cases::ecommerce::{self, Config, Faults, Segment, ShopRules, Tables};
 use casebook::notebook::{beside, number, share_of};
 use casebook::polars::prelude::*;
-use casebook::simulate::Part;
-use casebook::simulate::ecommerce::{self, Config, Faults, Segment, ShopRules, Tables};
 use casebook::stamp;
 use casebook::warehouse::{Sink, Warehouse, files, queries};
 
@@ -371,7 +371,7 @@ fn a_bad_config_is_named() {
     let told =
         ecommerce::generate(&Config { users: 50_000_000, ..default() }).unwrap_err().to_string();
     assert!(told.contains("in memory"), "{told}");
-    assert!("2024-02-30".parse::<casebook::simulate::clock::Day>().is_err());
+    assert!("2024-02-30".parse::<casebook::cases::clock::Day>().is_err());
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! SQLite and PostgreSQL give the same answers to the same questions: the same names, the same types, the same values,
 //! whatever tables and columns are called, and to the microsecond.
 
+use std::cell::RefCell;
+
+use casebook::cases::{ecommerce, notion, saas};
 use casebook::polars::prelude::*;
-use casebook::simulate::{ecommerce, notion, saas};
 use casebook::warehouse::Warehouse;
 use casebook::warehouse::queries::{self, ColumnType, Query, Schema as Tables};
 use proptest::prelude::*;

@@ -1,10 +1,10 @@
 //! The same KPI tables from polars, SQLite and PostgreSQL, on the same data.
 
+use casebook::cases::ecommerce::{self, Faults};
+use casebook::cases::saas::{self, Config, Tables};
 use casebook::metrics::funnel::{Funnel, Step};
-use casebook::metrics::{Period, activity, basket, retention, revenue, survival};
+use casebook::metrics::{Period, basket, retention};
 use casebook::polars::prelude::*;
-use casebook::simulate::ecommerce::{self, Faults};
-use casebook::simulate::saas::{self, Config, Tables};
 use casebook::warehouse::Warehouse;
 use casebook::warehouse::queries::{Query, Schema, ecommerce as shop_sql, saas as sql};
 
@@ -17,13 +17,13 @@ twins! {
 /// What polars makes of the tables, beside the query that must return the same.
 fn from_polars(tables: &Tables) -> Vec<(Query<'static>, DataFrame)> {
     let Tables { companies, plans, months, sessions } = tables;
-    let presence = activity::presence(companies, plans, months, sessions).unwrap();
-    let survival = survival::by_month(&presence, months).unwrap();
+    let presence = saas::presence(companies, plans, months, sessions).unwrap();
+    let survival = saas::survival(&presence, months).unwrap();
     vec![
-        (sql::CLIENTS, activity::clients(&presence, months).unwrap()),
-        (sql::REVENUE, revenue::monthly(&presence, months).unwrap()),
-        (sql::USAGE, activity::usage(&presence, months).unwrap()),
-        (sql::CHURN, revenue::churn(&presence, months).unwrap()),
+        (sql::CLIENTS, saas::clients(&presence, months).unwrap()),
+        (sql::REVENUE, saas::revenue(&presence, months).unwrap()),
+        (sql::USAGE, saas::usage(&presence, months).unwrap()),
+        (sql::CHURN, saas::churn(&presence, months).unwrap()),
         // The interval is the library's alone.
         (sql::SURVIVAL, survival.drop_many(["low", "high"])),
     ]

@@ -1,13 +1,14 @@
 //! Liquidity, utilisation, balance and repeat rate: the same from polars, SQLite and PostgreSQL, on the markets
 //! that the generator makes and on random ones; and errors that name what is wrong.
 
+use casebook::cases::mentor::{self, Config, Market, Offer};
 use casebook::chrono::{NaiveDateTime, TimeDelta};
+use casebook::events::Window;
 use casebook::metrics::Period;
 use casebook::metrics::marketplace::{self, Goal};
 use casebook::polars::prelude::*;
 use casebook::rand::RngExt;
-use casebook::simulate::mentor::{self, Config, Market, Offer};
-use casebook::simulate::stream::stream;
+use casebook::stream::stream;
 use casebook::warehouse::Warehouse;
 use casebook::warehouse::queries::Schema;
 
@@ -16,6 +17,7 @@ twins! {
 }
 
 const DAY: i64 = 86_400_000_000;
+const ID: &str = "mentor_id";
 
 const TABLES: &str = "
     CREATE TABLE mentors (mentor_id BIGINT PRIMARY KEY, capacity BIGINT);
@@ -186,7 +188,8 @@ impl Case {
     /// What polars says, beside the SQL that must say the same.
     fn answers(&self) -> Vec<(&'static str, String, DataFrame)> {
         let (from, until) = (self.from, self.until);
-        let (start, end) = (moment(from), moment(until));
+        let end = Window::until(moment(until));
+        let observed = Window::new(moment(from), moment(until)).unwrap();
         let span = 10 * DAY;
         let counted =
             |frame: DataFrame, columns: &[&str]| frame.select(columns.iter().copied()).unwrap();
@@ -209,7 +212,7 @@ impl Case {
             .collect()
             .unwrap();
         let weekly =
-            marketplace::utilisation(&self.mentors, &self.matches(), Period::Week, start, end)
+            marketplace::utilisation(&self.mentors, &self.matches(), ID, Period::Week, observed)
                 .unwrap();
         let weekly = weekly
             .lazy()
@@ -221,7 +224,7 @@ impl Case {
             ])
             .collect()
             .unwrap();
-        let each = marketplace::by_mentor(&self.mentors, &self.matches(), start, end).unwrap();
+        let each = marketplace::by_provider(&self.mentors, &self.matches(), ID, observed).unwrap();
         let supply = self.mentors.clone().lazy().select([
             (col("mentor_id") % lit(3_i64)).alias("hour"),
             col("capacity").alias("places"),
@@ -345,7 +348,8 @@ fn polars_agrees(databases: &mut [Warehouse]) {
 #[test]
 fn rates_carry_their_intervals() {
     let case = Case::generated(&Config::default());
-    let found = marketplace::liquidity(&case.requests(), 14, moment(case.until), None).unwrap();
+    let end = Window::until(moment(case.until));
+    let found = marketplace::liquidity(&case.requests(), 14, end, None).unwrap();
     let real = |column: &str| found.column(column).unwrap().f64().unwrap().get(0).unwrap();
     assert!(real("match_low") < real("match_rate") && real("match_rate") < real("match_high"));
     assert!(real("fill_rate") < real("match_rate") && real("fill_high") < 1.0);
@@ -354,7 +358,7 @@ fn rates_carry_their_intervals() {
 #[test]
 fn what_is_wrong_is_named() {
     let case = Case::random(3);
-    let until = moment(case.until);
+    let until = Window::until(moment(case.until));
     let says = |result: casebook::Result<DataFrame>, told: &str| {
         let error = result.unwrap_err().to_string();
         assert!(error.contains(told), "{error}");
@@ -375,21 +379,21 @@ fn what_is_wrong_is_named() {
         marketplace::waiting(&backwards, Goal::Match, until, None),
         "column `matched_at` of the requests frame lies before requested_at in row 1",
     );
-    let start = moment(case.from);
+    let nothing = Window::new(moment(case.from), moment(case.from)).unwrap();
     says(
-        marketplace::utilisation(&case.mentors, &case.matches(), Period::Week, until, start),
-        "`until` is",
+        marketplace::utilisation(&case.mentors, &case.matches(), ID, Period::Week, nothing),
+        "`window` is",
     );
     let stranger =
         df!("mentor_id" => [99_i64], "matched_at" => [100 * DAY], "ended_at" => [None::<i64>]);
     let stranger = timed(&stranger.unwrap(), &["matched_at", "ended_at"]);
     says(
-        marketplace::by_mentor(&case.mentors, &stranger, start, until),
-        "column `mentor_id` of the matches frame names nobody of the mentors frame in row 1",
+        marketplace::by_provider(&case.mentors, &stranger, ID, until),
+        "column `mentor_id` of the matches frame names nobody of the providers frame in row 1",
     );
     says(
-        marketplace::booking_concentration(&case.mentors, &stranger, &[0.1]),
-        "names nobody of the mentors frame in row 1",
+        marketplace::booking_concentration(&case.mentors, &stranger, ID, &[0.1]),
+        "names nobody of the providers frame in row 1",
     );
     let less = df!("hour" => [1_i64], "places" => [-1.0]).unwrap();
     says(
@@ -401,5 +405,8 @@ fn what_is_wrong_is_named() {
         TimeUnit::Microseconds,
         TimeZone::opt_try_new(Some("Europe/Berlin")).unwrap(),
     )));
-    says(marketplace::liquidity(&zoned, 7, until, None), "is in Europe/Berlin; give times in UTC");
+    says(
+        marketplace::liquidity(&zoned, 7, until, None),
+        "`withdrawn_at` of the requests frame is in UTC and `requested_at` in Europe/Berlin",
+    );
 }

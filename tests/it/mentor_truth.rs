@@ -1,13 +1,13 @@
 //! The mentor marketplace: every marginal of the brief, every rule of the business, and the truth, over many
 //! seeds.
 
+use casebook::cases::mentor::{self, Config, DropOff, Market, Offer, People, Tables};
+use casebook::cases::{Part, clock::Month, rhythm};
 use casebook::events::Window;
 use casebook::metrics::experiment::{self, Proportion, compare_proportions};
 use casebook::metrics::survival;
 use casebook::notebook::beside;
 use casebook::polars::prelude::*;
-use casebook::simulate::mentor::{self, Config, DropOff, Market, Offer, People, Tables};
-use casebook::simulate::{Part, clock::Month, rhythm};
 use casebook::stamp;
 use rayon::prelude::*;
 

@@ -302,7 +302,7 @@ proptest! {
             "timestamp" => rows.iter().map(|row| row.1 * 24 * HOUR).collect::<Vec<_>>(),
             "amount" => rows.iter().map(|row| f64::from(row.2)).collect::<Vec<_>>(),
         ).unwrap().lazy().with_column(col("timestamp").cast(moment)).collect().unwrap();
-        let as_of = NaiveDate::from_ymd_opt(1970, 2, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
+        let as_of = Window::until(NaiveDate::from_ymd_opt(1970, 2, 1).unwrap());
         let scores = segment::rfm(&table, as_of).unwrap();
         let (f, value) = (counts(&scores, "f"), counts(&scores, "frequency"));
         let (r, days) = (counts(&scores, "r"), reals(&scores, "recency_days"));

@@ -7,7 +7,7 @@ use casebook::metrics::{concentration, survival};
 use casebook::polars::prelude::*;
 use casebook::rand::RngExt;
 use casebook::rand_distr::{Distribution, Exp, LogNormal, Normal};
-use casebook::simulate::stream::{Stream, stream};
+use casebook::stream::{Stream, stream};
 
 use crate::support::seeds;
 

@@ -4,9 +4,10 @@
 #[path = "../support/claims.rs"]
 mod claims;
 
+use casebook::cases::Part;
+use casebook::cases::Part;
+use casebook::cases::notion::study::{self, kind};
 use casebook::prelude::*;
-use casebook::simulate::Part;
-use casebook::simulate::notion::study::{self, kind};
 use casebook::stamp;
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 

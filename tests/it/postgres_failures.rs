@@ -65,7 +65,7 @@ fn an_error_of_the_caller(db: &mut Warehouse) {
     let tables = tables(10, 2);
     let result = db.replace(&SCHEMA, |sink| {
         sink.append("plans", &tables.plans)?;
-        Err("k/n".parse::<casebook::simulate::saas::Part>().unwrap_err())
+        Err("k/n".parse::<casebook::cases::saas::Part>().unwrap_err())
     });
     assert!(result.is_err());
     assert_eq!(companies(db), 20);
@@ -146,8 +146,8 @@ fn what_is_not_ours(db: &mut Warehouse) {
     db.load(&SCHEMA, &tables(20, 1).named()).unwrap();
     db.query("CREATE SCHEMA casebook_ecommerce").unwrap();
     db.query("CREATE TABLE casebook_ecommerce.users (name text)").unwrap();
-    let shop = casebook::simulate::ecommerce::Config { users: 20, days: 40, ..Default::default() };
-    let shop = casebook::simulate::ecommerce::generate(&shop).unwrap();
+    let shop = casebook::cases::ecommerce::Config { users: 20, days: 40, ..Default::default() };
+    let shop = casebook::cases::ecommerce::generate(&shop).unwrap();
     let schema = &casebook::warehouse::queries::ecommerce::SCHEMA;
     let error = db.load(schema, &shop.named()).unwrap_err();
     assert_eq!(trouble(&error), Trouble::Taken);
@@ -180,6 +180,6 @@ fn a_crash_half_way(server: &Server, mut db: Warehouse) {
     assert_eq!(companies(&mut db), 20, "the data from before the crash");
     // This connection loaded nothing, and the case's own queries find its tables all the same.
     assert_eq!(db.query(CLIENTS).unwrap().height(), 24);
-    db.load(&SCHEMA, &casebook::simulate::saas::generate(&config(5, 1)).unwrap().named()).unwrap();
+    db.load(&SCHEMA, &casebook::cases::saas::generate(&config(5, 1)).unwrap().named()).unwrap();
     assert_eq!(companies(&mut db), 5);
 }

@@ -1,7 +1,7 @@
 //! The generator against its closed form, and against itself on other machines' terms.
 
+use casebook::cases::saas::{self, Billing, Config, Part, SessionRule};
 use casebook::polars::prelude::*;
-use casebook::simulate::saas::{self, Billing, Config, Part, SessionRule};
 
 use crate::support;
 

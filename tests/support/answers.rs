@@ -1,7 +1,7 @@
 //! What polars makes of the Notion-style study's tables, beside the queries in `sql/notion/` that must return the same.
 
+use casebook::cases::notion::study;
 use casebook::prelude::*;
-use casebook::simulate::notion::study;
 use casebook::warehouse::queries::notion as sql;
 use chrono::{NaiveDate, TimeDelta};
 

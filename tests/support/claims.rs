@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use casebook::cases::notion::study;
 use casebook::prelude::*;
-use casebook::simulate::notion::study;
 
 /// A claim, what it expects, and how far off "met" may be.
 pub struct Claim {

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 
+use casebook::cases::saas::{self, Config, Tables};
 use casebook::polars::prelude::DataFrame;
-use casebook::simulate::saas::{self, Config, Tables};
 
 /// How many seeds a test takes: `few` while one works, `all` at night, when `CASEBOOK_SEEDS` is `all`.
 ///

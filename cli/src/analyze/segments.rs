@@ -1,9 +1,8 @@
 //! `casebook analyze rfm` and `casebook analyze segments`.
 
 use casebook::chart;
-use casebook::chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use casebook::chrono::NaiveDateTime;
 use casebook::events::Window;
-use casebook::metrics::activity;
 use casebook::metrics::segment::{self, K, KMeans};
 use casebook::polars::prelude::*;
 use casebook::{Error, Result};
@@ -44,19 +43,11 @@ impl Rfm {
         columns.push(Column::new(&self.order, "order_id", Kind::Id).said_by("--order"));
         columns.push(Column::new(&self.amount, "amount", Kind::Number).said_by("--amount"));
         let table = self.named.read_with(&self.events, columns)?;
-        let as_of = match self.as_of {
-            Some(as_of) => {
-                notes::as_of(as_of, &table.frame)?;
-                as_of
-            }
-            None => {
-                let daily = activity::daily(&table.frame, Window::default())?;
-                let last = daily.column("date")?.date()?.physical().max();
-                let next = last.and_then(|day| NaiveDate::from_epoch_days(day + 1));
-                next.unwrap_or_default().and_time(NaiveTime::MIN)
-            }
-        };
-        let scores = segment::rfm(&table.frame, as_of)?;
+        if let Some(as_of) = self.as_of {
+            notes::as_of(as_of, &table.frame)?;
+        }
+        let window = self.as_of.map_or_else(Window::default, Window::until);
+        let scores = segment::rfm(&table.frame, window)?;
         if scores.column("frequency")?.i64()?.max() == Some(1) {
             notes::tell(
                 "nobody ordered twice: everybody has the same score for frequency, and segments rest on recency and \
@@ -64,7 +55,7 @@ impl Rfm {
             );
         }
         if scores.height() == 0 {
-            return Err(Error::config("as_of", as_of, "a date after the first row's"));
+            return Err(Error::config("as_of", window, "a date after the first row's"));
         }
         // In rising order, so that the order of rows does not change the last digit.
         let mean = |name: &str| {

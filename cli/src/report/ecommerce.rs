@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use casebook_cli::report::ecommerce::Dashboard;
-//! use casebook::simulate::ecommerce::Config;
+//! use casebook::cases::ecommerce::Config;
 //!
 //! let config = Config { users: 200, days: 120, ..Config::default() };
 //! let dashboard = Dashboard::new(&config, |_| true)?;
@@ -21,10 +21,11 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::{Columns, ECHARTS, Packed, STYLE, json};
+use casebook::cases::Part;
+use casebook::cases::clock::Day;
+use casebook::cases::ecommerce::{self as shop, Batch, Config, Segment};
+use casebook::events::Window;
 use casebook::metrics::segment::{self, K, KMeans};
-use casebook::simulate::Part;
-use casebook::simulate::clock::Day;
-use casebook::simulate::ecommerce::{self as shop, Batch, Config, Segment};
 use casebook::{Error, Result};
 
 /// What a page and its data may take.
@@ -375,7 +376,7 @@ impl Taken {
         let mut of: FxHashMap<String, u8> = FxHashMap::default();
         if orders.height() > 0 {
             let end = NaiveDate::from(self.start) + TimeDelta::days(i64::from(config.days));
-            let scores = segment::rfm(&orders, end.and_time(chrono::NaiveTime::MIN))?;
+            let scores = segment::rfm(&orders, Window::until(end))?;
             let groups = scores.column("segment")?.str()?;
             for (user, group) in scores.column("user_id")?.str()?.iter().zip(groups.iter()) {
                 let (Some(user), Some(group)) = (user, group) else { continue };

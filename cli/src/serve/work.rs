@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::{io, thread};
 
 use crate::report::ecommerce::Dashboard;
-use casebook::simulate::ecommerce::Config;
+use casebook::cases::ecommerce::Config;
 use hyper::body::Bytes;
 use serde::Serialize;
 

@@ -1,11 +1,11 @@
 //! Time that passes faster on busy days.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use polars::prelude::*;
 
 use super::customers::on_clock;
 use crate::error::{Error, Result};
-use crate::events::{DAY, Moments, OrderSource};
+use crate::events::{DAY, Moments, OrderSource, Window};
 use crate::frame::fetch;
 use crate::metrics::{Source, finite};
 
@@ -66,34 +66,23 @@ impl Clock {
         Ok(Clock { first: i64::from(each.first().map_or(0, |day| day.0)), sums })
     }
 
-    /// The midnights at which the days begin and the last one ends, as moments of a calendar.
-    fn midnights(&self, moment: impl Fn(NaiveDateTime) -> i64) -> Vec<i64> {
-        (0..self.sums.len() as i64)
-            .map(|day| moment(date((self.first + day) as i32).and_time(NaiveTime::MIN)))
-            .collect()
-    }
-
-    /// What the clock shows, in usual days, or nothing outside its days.
-    fn reads(&self, midnights: &[i64], micros: i64) -> Option<f64> {
-        let day = midnights.partition_point(|midnight| *midnight <= micros).checked_sub(1)?;
-        let since = micros - midnights[day];
+    /// What the clock shows at a calendar time, in usual days, or nothing outside its days.
+    fn reads(&self, time: i64) -> Option<f64> {
+        let day = usize::try_from(time.div_euclid(DAY) - self.first).ok()?;
+        let (before, since) = (*self.sums.get(day)?, time.rem_euclid(DAY));
         // The end of the last day is still on it.
         if since == 0 {
-            return Some(self.sums[day]);
+            return Some(before);
         }
-        let length = (midnights.get(day + 1)? - midnights[day]) as f64;
-        Some(self.sums[day] + since as f64 / length * (self.sums[day + 1] - self.sums[day]))
+        Some(before + since as f64 / DAY as f64 * (self.sums.get(day + 1)? - before))
     }
 
     /// Sums up orders as [`customers`](super::customers()) does, with `recency_days` and `age_days` in usual days.
     ///
     /// # Errors
-    /// As [`customers`](super::customers()); orders or `until` outside the clock's days.
-    pub fn customers(&self, orders: &dyn OrderSource, until: NaiveDateTime) -> Result<DataFrame> {
-        on_clock(orders, until, |moments| {
-            let midnights = self.midnights(|wall| moments.at(wall));
-            move |micros: i64| self.reads(&midnights, micros)
-        })
+    /// As [`customers`](super::customers()); orders, or an end of the window, outside the clock's days.
+    pub fn customers(&self, orders: &dyn OrderSource, window: Window) -> Result<DataFrame> {
+        on_clock(orders, window, |time| self.reads(time))
     }
 
     /// Counts the usual days between two moments, as the clock on the wall shows them: the horizon of a forecast.
@@ -101,10 +90,8 @@ impl Clock {
     /// # Errors
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for moments outside the clock's days.
     pub fn between(&self, from: NaiveDateTime, to: NaiveDateTime) -> Result<f64> {
-        let micros = |wall: NaiveDateTime| wall.and_utc().timestamp_micros();
-        let midnights = self.midnights(micros);
         let read = |field: &str, wall: NaiveDateTime| {
-            self.reads(&midnights, micros(wall))
+            self.reads(wall.and_utc().timestamp_micros())
                 .ok_or_else(|| Error::config(field, wall, "a moment on the clock's days"))
         };
         Ok(read("to", to)? - read("from", from)?)
@@ -119,7 +106,7 @@ fn date(day: i32) -> NaiveDate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::TimeZone as _;
+    use chrono::{NaiveTime, TimeZone as _};
 
     fn first() -> NaiveDate {
         NaiveDate::from_ymd_opt(2024, 3, 30).unwrap()
@@ -127,6 +114,10 @@ mod tests {
 
     fn midnight(day: u64) -> NaiveDateTime {
         (first() + chrono::Days::new(day)).and_time(NaiveTime::MIN)
+    }
+
+    fn until(day: u64) -> Window {
+        Window::until(midnight(day))
     }
 
     fn clock(weights: &[f64]) -> Clock {
@@ -185,8 +176,7 @@ mod tests {
         let early = midnight(0) + chrono::TimeDelta::minutes(30);
         let noon = midnight(2) + chrono::TimeDelta::hours(12);
         for zone in ["UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"] {
-            let found =
-                clock(&[2.0, 1.0, 4.0]).customers(&orders(zone, &[early, noon]), midnight(3));
+            let found = clock(&[2.0, 1.0, 4.0]).customers(&orders(zone, &[early, noon]), until(3));
             let found = found.unwrap_or_else(|error| panic!("{zone}: {error}"));
             let value = |name: &str| found.column(name).unwrap().f64().unwrap().get(0).unwrap();
             // The 31st is an hour short in Berlin, and no shorter on this clock.
@@ -198,11 +188,29 @@ mod tests {
     #[test]
     fn what_lies_outside_is_named() {
         let clock = clock(&[1.0, 1.0]);
-        let said = |at, until| {
-            clock.customers(&orders("Europe/Berlin", &[at]), until).unwrap_err().to_string()
+        let said = |at, day| {
+            clock.customers(&orders("Europe/Berlin", &[at]), day).unwrap_err().to_string()
         };
         let early = midnight(0) - chrono::TimeDelta::minutes(30);
-        assert!(said(early, midnight(2)).contains("`timestamp`"));
-        assert!(said(midnight(1), midnight(3)).contains("`until`"));
+        assert!(said(early, until(2)).contains("`timestamp`"));
+        assert!(said(midnight(1), until(3)).contains("`window`"));
+    }
+
+    /// Where all days are alike, the clock shows what the calendar does: in any zone, through a change of the clock.
+    #[test]
+    fn a_clock_of_equal_days_is_the_calendar() {
+        let hours = [0, 1, 20, 25, 30, 40, 47, 50, 60];
+        let at: Vec<_> = hours.map(|hours| midnight(0) + chrono::TimeDelta::hours(hours)).into();
+        // In Beirut the 31st begins at one o'clock.
+        for zone in ["UTC", "Europe/Berlin", "Asia/Beirut", "Pacific/Auckland"] {
+            let orders = orders(zone, &at);
+            let clock = clock(&[1.0; 4]).customers(&orders, until(3)).unwrap();
+            let calendar = crate::metrics::clv::customers(&orders, until(3)).unwrap();
+            for name in ["recency_days", "age_days"] {
+                let value = |frame: &DataFrame| frame.column(name).unwrap().f64().unwrap().get(0);
+                let (clock, calendar) = (value(&clock).unwrap(), value(&calendar).unwrap());
+                assert!((clock - calendar).abs() < 1e-12, "{zone}: {name} {clock} {calendar}");
+            }
+        }
     }
 }

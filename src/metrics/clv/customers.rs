@@ -1,10 +1,9 @@
 //! Customers' histories, as the models read them.
 
-use chrono::NaiveDateTime;
 use polars::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::events::{DAY, Index, Moments, OrderSource, USER};
+use crate::events::{DAY, Index, OrderSource, USER, Window};
 use crate::frame::{fetch, full};
 use crate::metrics::{Source, finite};
 use crate::stats::sample::total;
@@ -12,10 +11,11 @@ use crate::stats::sample::total;
 /// Sums up each customer's orders for the models.
 ///
 /// Reads `orders`, one row per order or order line, in any order: `user_id`, `order_id`, `timestamp`, `amount`.
-/// Rows from `until` (on the clock of the orders' time zone) on do not count. Returns one row per customer, by
-/// user: `user_id`, `repeats` (i64: orders after the first), `recency_days` (f64: from the first order to the
-/// last), `age_days` (f64: from the first order to `until`), `mean_amount` (f64: of the repeats, in the unit of
-/// `amount`; null without any), `first_amount` (f64: of the first order).
+/// Counts customers who first ordered in the window, and their orders up to its end: of others, not all orders are
+/// known. Returns one row per customer, by user: `user_id`, `repeats` (i64: orders after the first), `recency_days`
+/// (f64: from the first order to the last, in days on the orders' time zone), `age_days` (f64: from the first order to
+/// the end of the window), `mean_amount` (f64: of the repeats, in the unit of `amount`; null without any),
+/// `first_amount` (f64: of the first order).
 ///
 /// The first order is left out of `mean_amount`, as in the model's source: it may be unlike the others.
 ///
@@ -28,29 +28,28 @@ use crate::stats::sample::total;
 /// use casebook::prelude::*;
 ///
 /// let orders = warehouse::files::read("data/samples/orders.csv")?;
-/// let end = chrono::NaiveDate::from_ymd_opt(2024, 5, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
-/// let customers = clv::customers(&orders, end)?;
+/// let customers = clv::customers(&orders, Window::until(Month { year: 2024, month: 5 }.midnight()))?;
 /// assert!(customers.column("recency_days")?.f64()?.min() >= Some(0.0));
 /// # Ok::<(), casebook::Error>(())
 /// ```
-pub fn customers(orders: &dyn OrderSource, until: NaiveDateTime) -> Result<DataFrame> {
-    on_clock(orders, until, |_| |micros: i64| Some(micros as f64 / DAY as f64))
+pub fn customers(orders: &dyn OrderSource, window: Window) -> Result<DataFrame> {
+    on_clock(orders, window, |time| Some(time as f64 / DAY as f64))
 }
 
-/// [`customers`] with times as a clock reads them; `clock` makes one for the calendar of the orders' moments.
-pub(super) fn on_clock<F: Fn(i64) -> Option<f64>>(
+/// [`customers`] with times as a clock reads them from calendar time.
+pub(super) fn on_clock(
     orders: &dyn OrderSource,
-    until: NaiveDateTime,
-    clock: impl FnOnce(&Moments) -> F,
+    window: Window,
+    clock: impl Fn(i64) -> Option<f64>,
 ) -> Result<DataFrame> {
     let orders = orders.orders()?;
     let events = orders.events();
-    let moments = events.moments();
-    let end = moments.at(until);
-    let all = orders.merged(end);
-    let clock = clock(moments);
-    let now =
-        clock(end).ok_or_else(|| Error::config("until", until, "a moment on the clock's days"))?;
+    let (all, range) = orders.merged(window);
+    let now = match all.is_empty() {
+        true => 0.0,
+        false => clock(range.end)
+            .ok_or_else(|| Error::config("window", window, "an end on the clock's days"))?,
+    };
     let read = |micros: i64| {
         clock(micros).ok_or_else(|| {
             Error::column("orders", events.time_column(), "holds moments outside the clock's days")
@@ -60,6 +59,9 @@ pub(super) fn on_clock<F: Fn(i64) -> Option<f64>>(
     let (mut mean, mut first_amount) = (vec![], vec![]);
     for mine in all.chunk_by(|a, b| a.user == b.user) {
         let (first, again) = (mine[0], &mine[1..]);
+        if first.at < range.start {
+            continue;
+        }
         let began = read(first.at)?;
         rows.push(events.numbered().firsts()[first.user as usize]);
         repeats.push(again.len() as i64);
@@ -107,6 +109,22 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn who_ordered_before_the_window_is_left_out() {
+        let day = |day| chrono::NaiveDate::from_ymd_opt(2024, 1, day).unwrap();
+        let orders = df!(
+            "user_id" => ["a", "a", "b", "b", "c"], "order_id" => [1, 2, 3, 4, 5],
+            "timestamp" => [day(1), day(12), day(11), day(14), day(21)], "amount" => [1.0; 5],
+        );
+        let window = Window::new(day(10), day(20)).unwrap();
+        let found = customers(&orders.unwrap(), window).unwrap();
+        let expected = df!(
+            "user_id" => ["b"], "repeats" => [1_i64], "recency_days" => [3.0], "age_days" => [9.0],
+            "mean_amount" => [1.0], "first_amount" => [1.0],
+        );
+        assert!(found.equals(&expected.unwrap()), "{found}");
+    }
+
     proptest! {
         /// Lines of an order add up to the same bits in any order of rows.
         #[test]
@@ -124,6 +142,7 @@ mod tests {
                 ).unwrap().lazy().with_column(col("timestamp").cast(moment)).collect().unwrap()
             };
             let until = chrono::DateTime::from_timestamp_micros(20 * DAY).unwrap().naive_utc();
+            let until = Window::until(until);
             let (a, b) = (frame(&lines.0), frame(&lines.1));
             let (a, b) = (customers(&a, until).unwrap(), customers(&b, until).unwrap());
             prop_assert!(a.equals_missing(&b), "{} {}", a, b);

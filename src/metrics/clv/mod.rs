@@ -5,8 +5,7 @@
 //! use casebook::prelude::*;
 //!
 //! let orders = warehouse::files::read("data/samples/orders.csv")?;
-//! let end = chrono::NaiveDate::from_ymd_opt(2024, 5, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
-//! let customers = clv::customers(&orders, end)?;
+//! let customers = clv::customers(&orders, Window::until(Month { year: 2024, month: 5 }.midnight()))?;
 //! let model = clv::BgNbd::fit(&customers)?;
 //! let next_month = model.forecast(&customers, 30.0)?;
 //! assert_eq!(next_month.height(), customers.height());

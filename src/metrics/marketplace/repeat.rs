@@ -1,21 +1,18 @@
 //! Repeat bookings.
 
-use std::collections::BTreeSet;
-
-use chrono::NaiveDateTime;
 use polars::prelude::*;
 
-use super::{all_moments, grouped, micros, span};
+use super::{counts, grouped, span};
 use crate::error::Result;
-use crate::events::{Numbered, TIME, USER};
-use crate::frame::{fetch, full};
-use crate::metrics::{Source, labelled, share_columns, texts, warnings};
+use crate::events::{EventSource, Window};
+use crate::frame::full;
+use crate::metrics::{labelled, share_columns, texts, warnings};
 
 /// Computes the share of first-time users who book again.
 ///
-/// Reads `bookings`: `user_id`, `timestamp`, and the column `by` if given (of a user's first booking; of
-/// several at the same moment, the first in the alphabet). Only users whose first booking was observed for `within`
-/// days before `until` count. Returns one row per group:
+/// Reads `bookings`, each an event, and the column `by` if given (of a user's first booking; of several at the same
+/// moment, the first in the alphabet). Only users whose first booking of all lies in the window, `within` days or more
+/// before its end, count. Returns one row per group:
 /// `by`'s column (text), `users`, `repeated` (i64: with another booking within so many days after the first, at
 /// another moment), `rate`, `low`, `high` (f64, 95% Wilson), `warning` (text).
 ///
@@ -27,34 +24,31 @@ use crate::metrics::{Source, labelled, share_columns, texts, warnings};
 /// use casebook::prelude::*;
 ///
 /// let config = mentor::Config::default();
-/// let calls = mentor::generate(&config)?.calls.lazy()
-///     .filter(col("held"))
-///     .select([col("user_id"), col("started_at").alias("timestamp")]);
-/// let until = config.start.plus(config.months).midnight();
-/// let again = marketplace::repeat_rate(&calls, 30, until, None)?;
+/// let held = mentor::generate(&config)?.calls.lazy().filter(col("held"));
+/// let calls = Events::new(&held, "user_id", "started_at")?;
+/// let window = Window::until(config.start.plus(config.months).midnight());
+/// let again = marketplace::repeat_rate(&calls, 30, window, None)?;
 /// assert!(again.column("rate")?.f64()?.get(0) > Some(0.5));
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub fn repeat_rate(
-    bookings: &dyn Source,
+    bookings: &dyn EventSource,
     within: u32,
-    until: NaiveDateTime,
+    window: Window,
     by: Option<&str>,
 ) -> Result<DataFrame> {
     let span = span(within)?;
-    let until = micros(until);
-    let mut columns = vec![USER, TIME];
-    columns.extend(by);
-    let frame = fetch(bookings, "bookings", &columns)?;
-    let at = all_moments(&frame, "bookings", TIME)?;
-    let users = Numbered::new(full(&frame, "bookings", USER)?)?;
+    let events = bookings.events(by.as_slice())?;
+    let (at, users) = (events.moments().calendar_time(), events.numbered());
+    let range = window.calendar_range(events.moments(), events.day_range()).unwrap_or_default();
     let groups = match by {
         None => vec![None; at.len()],
-        Some(by) => texts(full(&frame, "bookings", by)?)?,
+        Some(by) => texts(full(events.frame(), "events", by)?)?,
     };
+    let seen = || users.codes.iter().enumerate().filter(|(row, _)| at[*row] < range.end);
     // Each user's first booking and its row, and the next at another moment.
     let mut first: Vec<Option<usize>> = vec![None; users.count()];
-    for (row, user) in users.codes.iter().enumerate().filter(|(row, _)| at[*row] < until) {
+    for (row, user) in seen() {
         let earliest = &mut first[*user as usize];
         let key = |row: usize| (at[row], &groups[row]);
         if earliest.is_none_or(|known| key(row) < key(known)) {
@@ -62,22 +56,23 @@ pub fn repeat_rate(
         }
     }
     let mut again = vec![false; users.count()];
-    for (row, user) in users.codes.iter().enumerate().filter(|(row, _)| at[*row] < until) {
+    for (row, user) in seen() {
         let Some(known) = first[*user as usize] else { continue };
         again[*user as usize] |= at[row] > at[known] && at[row] - at[known] <= span;
     }
-    let observed: BTreeSet<usize> = (0..users.count())
-        .filter(|user| first[*user].is_some_and(|row| at[row] <= until.saturating_sub(span)))
+    // Who came in the window, and with which booking.
+    let came: Vec<(usize, bool)> = first
+        .iter()
+        .zip(again)
+        .filter_map(|(row, again)| {
+            row.filter(|row| at[*row] >= range.start).map(|row| (row, again))
+        })
         .collect();
-    let of: Vec<Option<String>> =
-        first.iter().map(|row| row.and_then(|row| groups[row].clone())).collect();
+    let of: Vec<Option<String>> = came.iter().map(|(row, _)| groups[*row].clone()).collect();
     let groups = grouped(&of);
-    let count = |wanted: &dyn Fn(usize) -> bool| -> Vec<Option<i64>> {
-        let counted = |rows: &Vec<usize>| rows.iter().filter(|user| wanted(**user)).count() as i64;
-        groups.values().map(|rows| Some(counted(rows))).collect()
-    };
-    let all = count(&|user| observed.contains(&user));
-    let repeated = count(&|user| observed.contains(&user) && again[user]);
+    let observed = |user: usize| range.end - at[came[user].0] >= span;
+    let all = counts(&groups, observed);
+    let repeated = counts(&groups, |user| observed(user) && came[user].1);
     let mut columns =
         vec![Column::new("users".into(), &all), Column::new("repeated".into(), &repeated)];
     columns.extend(share_columns(["rate", "low", "high"], &repeated, &all));
@@ -94,7 +89,7 @@ mod tests {
     #[test]
     fn simultaneous_first_bookings_count_alike_in_any_order() {
         let day = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap();
-        let until = NaiveDate::from_ymd_opt(2024, 6, 1).unwrap().into();
+        let until = Window::until(NaiveDate::from_ymd_opt(2024, 6, 1).unwrap());
         let bookings =
             df!("user_id" => [1, 1], "timestamp" => [day; 2], "kind" => ["b", "a"]).unwrap();
         let of = |rows: &DataFrame| repeat_rate(rows, 7, until, Some("kind")).unwrap();
@@ -104,5 +99,19 @@ mod tests {
             let error = repeat_rate(&bookings, within, until, None).unwrap_err().to_string();
             assert!(error.contains("`within`"), "{error}");
         }
+    }
+
+    #[test]
+    fn only_who_comes_in_the_window_counts() {
+        let day = |day| NaiveDate::from_ymd_opt(2024, 1, day).unwrap();
+        let bookings = df!(
+            "user_id" => [1, 1, 2, 2, 3], "kind" => ["old", "a", "a", "a", "late"],
+            "timestamp" => [day(1), day(12), day(11), day(14), day(25)],
+        );
+        let window = Window::new(day(10), day(20)).unwrap();
+        let found = repeat_rate(&bookings.unwrap(), 5, window, Some("kind")).unwrap();
+        let expected = df!("kind" => ["a"], "users" => [1_i64], "repeated" => [1_i64]).unwrap();
+        let found = found.select(["kind", "users", "repeated"]).unwrap();
+        assert!(found.equals(&expected), "{found}");
     }
 }

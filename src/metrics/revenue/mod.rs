@@ -1,8 +1,5 @@
 //! Recurring revenue: what was won, lost and kept, and what a customer is worth.
 //!
-//! [`movements()`] and [`lifetime_value()`] take anybody's subscriptions. [`monthly`] and [`churn`] take the
-//! subscription cases' [`presence`](super::activity::presence), where each customer has one plan.
-//!
 //! ```
 //! use casebook::metrics::revenue;
 //! use casebook::polars::prelude::*;
@@ -22,10 +19,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod by_size;
 mod lifetime_value;
 mod movements;
 
-pub use by_size::{churn, monthly};
 pub use lifetime_value::lifetime_value;
 pub use movements::movements;

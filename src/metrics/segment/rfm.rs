@@ -1,21 +1,20 @@
 //! RFM: buyers scored by recency, frequency and monetary value.
 
-use chrono::NaiveDateTime;
 use polars::prelude::*;
 
 use crate::error::Result;
-use crate::events::{DAY, OrderSource};
+use crate::events::{DAY, OrderSource, Window};
 
 /// Scores every buyer's recency, frequency and monetary value by quintiles: 5 is best on all three.
 ///
-/// Recency is the time from the last *purchase* to `as_of`, frequency counts distinct orders, monetary value is
-/// their sum. Scores come from mid-ranks: users with equal values get equal scores, and if all values are equal
+/// Recency is the time from the last *purchase* to the end of the window, frequency counts distinct orders, monetary
+/// value is their sum. Scores come from mid-ranks: users with equal values get equal scores, and if all values are equal
 /// everybody scores 3.
 ///
 /// Reads `orders`, one row per order or order line, purchases only: `user_id`, `order_id`, `timestamp`,
-/// `amount`. `as_of` is the end of the data, not today; rows from then on do not count. Returns one row per
-/// buyer, by user: `user_id`, `recency_days` (f64), `frequency` (i64), `monetary` (f64, in the unit of
-/// `amount`), `r`, `f`, `m` (i64, 1 to 5), `segment` (text):
+/// `amount`. Orders outside the window do not count; where it is open, it ends with the data, not today. Returns one
+/// row per buyer, by user: `user_id`, `recency_days` (f64, days on the orders' time zone), `frequency` (i64),
+/// `monetary` (f64, in the unit of `amount`), `r`, `f`, `m` (i64, 1 to 5), `segment` (text):
 ///
 /// | segment | r | mean of f and m |
 /// | --- | --- | --- |
@@ -38,21 +37,20 @@ use crate::events::{DAY, OrderSource};
 /// use casebook::prelude::*;
 ///
 /// let orders = warehouse::files::read("data/samples/orders.csv")?;
-/// let end = chrono::NaiveDate::from_ymd_opt(2024, 5, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
-/// let scores = segment::rfm(&orders, end)?;
+/// let scores = segment::rfm(&orders, Window::until(Month { year: 2024, month: 5 }.midnight()))?;
 /// assert_eq!(scores.column("f")?.i64()?.max(), Some(5));
 /// # Ok::<(), casebook::Error>(())
 /// ```
-pub fn rfm(orders: &dyn OrderSource, as_of: NaiveDateTime) -> Result<DataFrame> {
+pub fn rfm(orders: &dyn OrderSource, window: Window) -> Result<DataFrame> {
     let orders = orders.orders()?;
     let events = orders.events();
-    let end = events.moments().at(as_of);
-    let all = orders.merged(end);
+    let (mut all, range) = orders.merged(window);
+    all.retain(|order| order.at >= range.start);
     let mut rows = vec![];
     let (mut recency, mut frequency, mut monetary) = (vec![], vec![], vec![]);
     for mine in all.chunk_by(|a, b| a.user == b.user) {
         rows.push(events.numbered().firsts()[mine[0].user as usize]);
-        recency.push((end - mine[mine.len() - 1].at) as f64 / DAY as f64);
+        recency.push((range.end - mine[mine.len() - 1].at) as f64 / DAY as f64);
         frequency.push(mine.len() as i64);
         // A sum in an order that does not depend on that of the rows.
         let mut amounts: Vec<f64> = mine.iter().map(|order| order.amount).collect();
@@ -115,5 +113,25 @@ mod tests {
         assert_eq!(quintiles(&[7.0; 4]), [3; 4]);
         assert_eq!(quintiles(&[5.0, 1.0, 4.0, 2.0, 3.0]), [5, 1, 4, 2, 3]);
         assert_eq!(quintiles(&[]), [0; 0]);
+    }
+
+    /// From noon to noon two days later are two days, also where the clock goes an hour ahead in between.
+    #[test]
+    fn recency_counts_days_on_the_orders_zone() -> Result<()> {
+        let noon = |day: i64| (day * 24 - 1) * 3_600_000; // in Berlin's winter
+        for (from, to) in [(19_812, 19_814), (20_022, 20_024)] {
+            let kind = TimeZone::opt_try_new(Some("Europe/Berlin"))?;
+            let kind = DataType::Datetime(TimeUnit::Milliseconds, kind);
+            let summer = i64::from(from > 20_000) * 3_600_000;
+            let at = noon(from) + 12 * 3_600_000 - summer;
+            let orders =
+                df!("user_id" => [1], "order_id" => [1], "timestamp" => [at], "amount" => [5.0])?
+                    .lazy()
+                    .with_column(col("timestamp").cast(kind));
+            let end = chrono::DateTime::from_timestamp(to * 86_400 + 43_200, 0).unwrap_or_default();
+            let scores = rfm(&orders, Window::until(end.naive_utc()))?;
+            assert_eq!(scores.column("recency_days")?.f64()?.get(0), Some(2.0), "{from}");
+        }
+        Ok(())
     }
 }

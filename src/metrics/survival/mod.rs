@@ -21,7 +21,6 @@
 //! Failure Time Data); the log-rank test (N. Mantel, 1966); the restricted mean and its variance as in
 //! J. P. Klein and M. L. Moeschberger, Survival Analysis, section 4.5.
 
-mod by_month;
 mod from_activity;
 mod hazard;
 mod kaplan_meier;
@@ -32,7 +31,6 @@ mod subjects;
 #[cfg(test)]
 mod tests;
 
-pub use by_month::by_month;
 pub use from_activity::from_activity;
 pub use hazard::hazard;
 pub use kaplan_meier::kaplan_meier;

@@ -45,7 +45,7 @@ pub fn read_columns(path: impl AsRef<Path>, columns: &[&str]) -> Result<DataFram
 /// # let place = place.path();
 /// for suffix in ["-1-of-2", "-2-of-2"] {
 ///     let mut folder = files::Folder::create(place, files::Format::Parquet, suffix)?;
-///     folder.append("plans", &casebook::simulate::notion::plans()?)?;
+///     folder.append("plans", &casebook::cases::notion::plans()?)?;
 ///     folder.finish()?;
 /// }
 /// let found = files::parts(place, "plans", files::Format::Parquet)?;

@@ -1,6 +1,6 @@
 use super::*;
+use crate::cases::saas;
 use crate::output::{sha256, unfinished};
-use crate::simulate::saas;
 
 fn tables() -> saas::Tables {
     saas::generate(&saas::Config { companies: 40, ..Default::default() }).unwrap()

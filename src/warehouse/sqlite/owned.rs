@@ -156,8 +156,8 @@ mod tests {
     use super::super::super::{Engine as _, Sink};
     use super::super::Sqlite;
     use super::*;
+    use crate::cases::{ecommerce as shop, notion as study, saas as companies};
     use crate::error::{Result, Trouble};
-    use crate::simulate::{ecommerce as shop, notion as study, saas as companies};
     use polars::prelude::DataFrame;
 
     fn put(

@@ -1,14 +1,14 @@
 use super::super::queries::{self, ColumnType, saas};
 use super::*;
-use crate::simulate::saas as simulate;
+use crate::cases::saas as case;
 use polars::prelude::{Column, DataType};
 
-fn config(companies: u32) -> simulate::Config {
-    simulate::Config { companies, ..Default::default() }
+fn config(companies: u32) -> case::Config {
+    case::Config { companies, ..Default::default() }
 }
 
 fn load(sqlite: &mut Sqlite, companies: u32) -> Result<()> {
-    let tables = simulate::generate(&config(companies))?;
+    let tables = case::generate(&config(companies))?;
     sqlite.replace(&saas::SCHEMA, &mut |sink| {
         tables.named().iter().try_for_each(|(table, rows)| sink.append(table, rows))
     })
@@ -51,7 +51,7 @@ fn a_full_disk_says_so_and_leaves_what_was_there() {
 fn an_error_half_way_leaves_what_was_there() {
     let mut sqlite = Sqlite::in_memory().unwrap();
     load(&mut sqlite, 30).unwrap();
-    let tables = simulate::generate(&config(10)).unwrap();
+    let tables = case::generate(&config(10)).unwrap();
     let result = sqlite.replace(&saas::SCHEMA, &mut |sink| {
         sink.append("plans", &tables.plans)?;
         Err(Error::figure("stopped half-way"))
@@ -63,7 +63,7 @@ fn an_error_half_way_leaves_what_was_there() {
 #[test]
 fn rows_without_parents_are_refused() {
     let mut sqlite = Sqlite::in_memory().unwrap();
-    let tables = simulate::generate(&config(10)).unwrap();
+    let tables = case::generate(&config(10)).unwrap();
     let error = sqlite
         .replace(&saas::SCHEMA, &mut |sink| sink.append("companies", &tables.companies))
         .unwrap_err();
@@ -117,7 +117,7 @@ fn the_queries_read_the_index_not_the_table() {
 #[test]
 fn the_shops_queries_read_indexes_too() {
     use super::super::queries::ecommerce;
-    use crate::simulate::ecommerce as shop;
+    use crate::cases::ecommerce as shop;
     let config = shop::Config { users: 100, days: 60, ..Default::default() };
     let tables = shop::generate(&config).unwrap();
     let mut sqlite = Sqlite::in_memory().unwrap();
@@ -216,11 +216,11 @@ fn a_load_makes_no_views_on_the_way() {
 /// As in a STRICT table, which knows no DATE and no TIMESTAMP: no column takes a value of another type.
 #[test]
 fn every_column_refuses_what_it_is_not() {
-    use crate::simulate::{ecommerce, notion};
+    use crate::cases::{ecommerce, notion};
     let shop = ecommerce::Config { users: 40, days: 40, ..Default::default() };
     let study = notion::Config { users: 200, ..Default::default() };
     let (companies, shop, study) = (
-        simulate::generate(&config(20)).unwrap(),
+        case::generate(&config(20)).unwrap(),
         ecommerce::generate(&shop).unwrap(),
         notion::generate(&study).unwrap(),
     );

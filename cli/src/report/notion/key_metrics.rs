@@ -2,10 +2,10 @@
 
 use polars::prelude::*;
 
+use casebook::cases::notion::study;
 use casebook::metrics::interval::wilson;
 use casebook::metrics::{concentration, growth};
 use casebook::notebook::number;
-use casebook::simulate::notion::study;
 use casebook::{Error, Result};
 
 use super::study::Study;

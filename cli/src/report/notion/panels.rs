@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::study::{LAUNCHED, Study};
 use casebook::Result;
+use casebook::cases::notion::study::{finished, windows};
 use casebook::chart::{self, Unit};
 use casebook::notebook::{Figure, number};
-use casebook::simulate::notion::study::{finished, windows};
 
 /// How a chart looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -1,7 +1,7 @@
 //! What data the study can report on.
 
 use super::study::MONTHS;
-use casebook::simulate::notion::Config;
+use casebook::cases::notion::Config;
 use casebook::{Error, Result};
 
 /// Checks, before any data is made, that the study can report on it.
@@ -10,7 +10,7 @@ use casebook::{Error, Result};
 /// [`ErrorKind::InvalidConfig`](casebook::ErrorKind::InvalidConfig), naming what is too small.
 ///
 /// ```
-/// use casebook::simulate::notion::Config;
+/// use casebook::cases::notion::Config;
 /// use casebook_cli::report::notion;
 ///
 /// assert!(notion::check(&Config::default()).is_ok());

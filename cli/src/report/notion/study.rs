@@ -6,12 +6,12 @@ use chrono::{NaiveDate, TimeDelta};
 use polars::prelude::*;
 use rayon::prelude::*;
 
+use casebook::cases::notion::study;
 use casebook::events::Window;
 use casebook::metrics::lever::Model;
 use casebook::metrics::retention::{self, Weight};
 use casebook::metrics::{Period, activity, confounding, growth};
 use casebook::notebook::number;
-use casebook::simulate::notion::study;
 use casebook::warehouse::Sink;
 use casebook::warehouse::files::{self, Folder, Format};
 use casebook::{Error, Result};

@@ -6,8 +6,8 @@ use chrono::{NaiveDate, TimeDelta};
 use polars::prelude::*;
 
 use casebook::Result;
+use casebook::cases::notion::study;
 use casebook::events::{Events, Users};
-use casebook::simulate::notion::study;
 use casebook::warehouse::files::{self, Format};
 
 /// What the study is made from: the case's tables, or anybody's with these columns, prepared once for all metrics.

@@ -6,8 +6,8 @@ use pulldown_cmark::{Options, Parser, html};
 use super::panels::{Panel, largest, money, percent, text, whole};
 use super::study::{LAUNCHED, Study};
 use casebook::Result;
+use casebook::cases::notion::study::{BASE, RAMP};
 use casebook::notebook::number;
-use casebook::simulate::notion::study::{BASE, RAMP};
 
 /// A column as a table shows it: its name, its head, and how its numbers look.
 type Shown<'s> = (&'s str, &'s str, fn(f64) -> String);

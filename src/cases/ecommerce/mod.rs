@@ -1,0 +1,341 @@
+//! A shop whose customers differ, and leave: the e-commerce platform.
+//!
+//! Four kinds of customers register, come for sessions, look at products, fill carts, sometimes order, and one
+//! day stay away. What the data should show is known for each of them: [`hidden`].
+//!
+//! ```
+//! use casebook::cases::ecommerce;
+//!
+//! let config = ecommerce::Config { users: 100, ..Default::default() };
+//! let tables = ecommerce::generate(&config)?;
+//! assert_eq!(tables.users.height(), 100);
+//! assert!(tables.events.height() > 5_000);
+//! # Ok::<(), casebook::Error>(())
+//! ```
+//!
+//! # How
+//! Everybody has [streams](crate::stream) of their own. A user has a rate of sessions, drawn within the segment's
+//! range, and leaves at a constant hazard. How many sessions fall into the time between is a Poisson number;
+//! their days follow the weights of weekday and month. The sessions of a day follow each other and end before
+//! midnight, so nothing lies outside the days observed. An order holds what is in the cart, and no more of it.
+
+mod config;
+mod rows;
+mod shop;
+
+use std::ops::Range;
+
+use polars::prelude::*;
+use rand::RngExt;
+use rayon::prelude::*;
+
+use super::frame::dates;
+use super::part::Part;
+use crate::error::{Error, Result};
+use crate::stream::{Stream, stream};
+use rows::Rows;
+use shop::{CATEGORIES, Shop};
+
+pub use config::{Config, Faults, Segment, Shop as ShopRules};
+
+/// Ids of what belongs to a user are its number × this + their own, so that parts made on different machines
+/// never collide.
+const PER_USER: i64 = 10_000_000;
+const DAY: i64 = 86_400;
+/// Days in which sessions and churn are counted.
+const MONTH: f64 = 30.0;
+/// [`generate`] takes as many users as expect so many events: they fill about 10 gigabytes.
+pub const MOST_EVENTS: u64 = 60_000_000;
+
+/// The generated business.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tables {
+    /// `user_id` ("U000001"), `email`, `registration_date` (Date), `age` (i32, 18 to 65), `gender` ("M", "F"),
+    /// `location` (a city), `segment` ("High Value", "Regular", "Occasional", "New"): by user.
+    pub users: DataFrame,
+    /// `product_id` ("P0001"), `product_name`, `category`, `price` (f64, US dollars): by product.
+    pub products: DataFrame,
+    /// `session_id` (i64), `user_id`, `started_at`, `ended_at`: by user and time.
+    pub sessions: DataFrame,
+    /// `event_id` (i64), `user_id`, `session_id`, `event_type` ("session_start", "product_view", "add_to_cart",
+    /// "purchase", "session_end"), `timestamp`, `product_id`, `category`, `price` (f64; null where no product is
+    /// involved), `quantity` (i32; of carts and purchases): by user and time. One order is what a session
+    /// purchases.
+    pub events: DataFrame,
+}
+
+impl Tables {
+    /// The tables with the names they have in files, parents before children.
+    pub fn named(&self) -> [(&'static str, &DataFrame); 4] {
+        [
+            ("products", &self.products),
+            ("users", &self.users),
+            ("sessions", &self.sessions),
+            ("events", &self.events),
+        ]
+    }
+}
+
+/// A slice of the users with their sessions and events, as [`batches`] hands them out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// As [`Tables::users`].
+    pub users: DataFrame,
+    /// As [`Tables::sessions`].
+    pub sessions: DataFrame,
+    /// As [`Tables::events`].
+    pub events: DataFrame,
+    /// The answer key of the faults planted: `fault` ("duplicate", "outage", "wrong clock", "late
+    /// registration", "bot"), `id` (text: an event, a day since the first, or a user).
+    pub faults: DataFrame,
+}
+
+/// Generates the whole business, in memory.
+///
+/// # Errors
+/// Those of [`Config::validate`]; more users than [`MOST_EVENTS`] are enough for, which [`batches`] makes a
+/// slice at a time.
+pub fn generate(config: &Config) -> Result<Tables> {
+    let checked = Checked::new(config)?;
+    let most = (MOST_EVENTS as f64 / checked.events_each()) as u32;
+    if config.users > most {
+        let accepted = format!("1 to {most} in memory; `batches` makes more, a slice at a time");
+        return Err(Error::config("users", config.users, accepted));
+    }
+    let mut all = checked.batch(1..1)?;
+    for slice in checked.slices(Part::WHOLE.ids(config.users)) {
+        let next = checked.batch(slice)?;
+        all.users.vstack_mut_owned(next.users)?;
+        all.sessions.vstack_mut_owned(next.sessions)?;
+        all.events.vstack_mut_owned(next.events)?;
+    }
+    let products = checked.products()?;
+    Ok(Tables { users: all.users, products, sessions: all.sessions, events: all.events })
+}
+
+/// Generates one part a slice at a time, in about a million events each: memory does not grow with the number
+/// of users. The slices in order are exactly the rows of [`generate`]; products are in [`products`].
+///
+/// # Errors
+/// Those of [`Config::validate`].
+pub fn batches(
+    config: &Config,
+    part: Part,
+) -> Result<impl Iterator<Item = Result<Batch>> + use<'_>> {
+    let checked = Checked::new(config)?;
+    Ok(checked.slices(part.ids(config.users)).map(move |slice| checked.batch(slice)))
+}
+
+/// The products: see [`Tables::products`].
+///
+/// # Errors
+/// Those of [`Config::validate`].
+pub fn products(config: &Config) -> Result<DataFrame> {
+    Checked::new(config)?.products()
+}
+
+/// Which faults were planted, and where: see [`Batch::faults`].
+///
+/// # Errors
+/// As [`generate`].
+pub fn answer_key(config: &Config) -> Result<DataFrame> {
+    let mut key: Option<DataFrame> = None;
+    for batch in batches(config, Part::WHOLE)? {
+        let faults = batch?.faults;
+        match &mut key {
+            Some(all) => drop(all.vstack_mut_owned(faults)?),
+            None => key = Some(faults),
+        }
+    }
+    // There is at least one user, hence one slice.
+    key.ok_or_else(|| Error::config("users", config.users, "1 or more"))
+}
+
+/// What no table shows, by user: `user_id`, `sessions_a_month` (f64: the user's own rate), `stays_days` (f64:
+/// from registration until the user leaves for good), `expected_sessions`, `expected_orders` (f64: within the
+/// days observed, given both). For teaching, and for checking what a metric recovers.
+///
+/// # Errors
+/// Those of [`Config::validate`].
+pub fn hidden(config: &Config) -> Result<DataFrame> {
+    let checked = Checked::new(config)?;
+    let people: Vec<Person> =
+        (1..=config.users).into_par_iter().map(|id| checked.person(id).0).collect();
+    let each = |pick: &dyn Fn(&Person) -> f64| -> Vec<f64> {
+        // Thousandths: the last bits may differ between machines.
+        people.iter().map(|person| (pick(person) * 1_000.0).round() / 1_000.0).collect()
+    };
+    Ok(df!(
+        "user_id" => people.iter().map(|person| user_name(person.id)).collect::<Vec<_>>(),
+        "sessions_a_month" => each(&|person| person.rate * MONTH),
+        "stays_days" => each(&|person| person.stays),
+        "expected_sessions" => each(&|person| checked.expected(person)),
+        "expected_orders" => each(&|person| {
+            checked.expected(person) * config.segments[person.segment].buys
+        }),
+    )?)
+}
+
+/// How busy each day is: `day` (Date), `weight` (f64: from weekday and month, 1 on average over a year). A business
+/// that is older than its data knows this from the years before.
+///
+/// # Errors
+/// Those of [`Config::validate`].
+pub fn season(config: &Config) -> Result<DataFrame> {
+    let checked = Checked::new(config)?;
+    let days = checked.first_day..checked.first_day + config.days as i32;
+    let weights = checked.weights.windows(2).map(|pair| pair[1] - pair[0]);
+    Ok(df!("day" => dates("day", days)?, "weight" => weights.collect::<Vec<_>>())?)
+}
+
+/// What no table shows, by product: `product_id`, `popularity` (f64: share of the views that follow no other),
+/// `companion` (the product people often look at next), `response` (f64: what its price multiplies the
+/// probability by that it is put into the cart).
+///
+/// # Errors
+/// Those of [`Config::validate`].
+pub fn hidden_products(config: &Config) -> Result<DataFrame> {
+    let shop = Checked::new(config)?.shop;
+    let products = || shop.products.iter();
+    let thousandths = |value: f64| (value * 1_000.0).round() / 1_000.0;
+    Ok(df!(
+        "product_id" => (1..=shop.products.len()).map(product_name).collect::<Vec<_>>(),
+        "popularity" => shop.shares().into_iter().map(thousandths).collect::<Vec<_>>(),
+        "companion" => products().map(|one| product_name(one.companion + 1)).collect::<Vec<_>>(),
+        "response" => products().map(|one| thousandths(one.response)).collect::<Vec<_>>(),
+    )?)
+}
+
+fn user_name(id: u32) -> String {
+    format!("U{id:06}")
+}
+
+struct Person {
+    id: u32,
+    segment: usize,
+    /// Days since the first one observed.
+    registered: u32,
+    /// Sessions a day.
+    rate: f64,
+    /// Days from the registration until the user leaves.
+    stays: f64,
+}
+
+/// A config that has been checked, with what follows from it for all.
+struct Checked<'c> {
+    config: &'c Config,
+    shop: Shop,
+    first_day: i32,
+    /// For each day observed and one more, how much weight lies before it: 1 a day on average.
+    weights: Vec<f64>,
+}
+
+impl<'c> Checked<'c> {
+    fn new(config: &'c Config) -> Result<Self> {
+        config.validate()?;
+        let (shop, weights) = (Shop::new(config), config.day_weights());
+        Ok(Checked { config, shop, first_day: config.start.number(), weights })
+    }
+
+    /// What chance decides at registration, and the stream to go on with.
+    fn person(&self, id: u32) -> (Person, Stream) {
+        let config = self.config;
+        let mut rng = stream(config.seed, "ecommerce user", u64::from(id));
+        let mut uniform = || rng.random_range(0.0..1.0_f64);
+        let (which, when) = (uniform(), uniform());
+        let mut sum = 0.0;
+        let segment = config.segments.iter().position(|segment| {
+            sum += segment.share;
+            which < sum
+        });
+        let segment = segment.unwrap_or(config.segments.len() - 1);
+        let recent = config.new_days.min(config.days);
+        let registered = if segment == 3 {
+            f64::from(config.days - recent) + when * f64::from(recent)
+        } else {
+            // A shop is discovered once: most register early, at a rate that falls to nothing at the end.
+            (1.0 - (1.0 - when).sqrt()) * f64::from(config.days)
+        };
+        let rules = &config.segments[segment];
+        let (low, high) = rules.sessions;
+        let rate = (low + (high - low) * uniform()) / MONTH;
+        let stays = match rules.churn {
+            churn if churn > 0.0 => -(1.0 - uniform()).ln() / (churn / MONTH),
+            _ => f64::INFINITY,
+        };
+        let registered = (registered as u32).min(config.days - 1);
+        (Person { id, segment, registered, rate, stays: stays.min(1e6) }, rng)
+    }
+
+    /// The first day on which a user is no longer there.
+    fn gone(&self, person: &Person) -> usize {
+        ((f64::from(person.registered) + person.stays) as usize + 1).min(self.config.days as usize)
+    }
+
+    /// Sessions a user has on average within the days observed.
+    fn expected(&self, person: &Person) -> f64 {
+        let weight = self.weights[self.gone(person)] - self.weights[person.registered as usize];
+        person.rate * weight
+    }
+
+    /// About how many events a user has.
+    fn events_each(&self) -> f64 {
+        let each = self.config.segments.iter().map(|segment| {
+            let views = f64::from(segment.views.0 + segment.views.1) / 2.0;
+            let sessions = (segment.sessions.0 + segment.sessions.1) / 2.0 / MONTH;
+            segment.share * sessions * (2.0 + 1.2 * views + 2.0 * segment.buys)
+        });
+        (each.sum::<f64>() * f64::from(self.config.days) * 0.6).max(1.0)
+    }
+
+    /// Users in slices of about a million events each.
+    fn slices(&self, ids: Range<u32>) -> impl Iterator<Item = Range<u32>> + use<> {
+        let step = (1e6 / self.events_each()).max(1.0) as u32;
+        let end = ids.end;
+        ids.step_by(step as usize).map(move |first| first..first.saturating_add(step).min(end))
+    }
+
+    fn batch(&self, ids: Range<u32>) -> Result<Batch> {
+        const BLOCK: usize = 64;
+        let blocks: Vec<Rows> = ids
+            .clone()
+            .into_par_iter()
+            .fold_chunks(BLOCK, Rows::default, |mut rows, id| {
+                rows.push(self, id);
+                rows
+            })
+            .collect();
+        let mut all = Rows::default();
+        if ids.contains(&1) {
+            let faults = &self.config.faults;
+            let days = faults.outage_from..faults.outage_from + faults.outage_days;
+            all.faults.extend(days.map(|day| ("outage", day.to_string())));
+        }
+        for block in blocks {
+            all.users.extend(block.users);
+            all.sessions.extend(block.sessions);
+            all.events.extend(block.events);
+            all.faults.extend(block.faults);
+        }
+        all.frames(self)
+    }
+
+    fn products(&self) -> Result<DataFrame> {
+        let products = &self.shop.products;
+        let ids: Vec<String> = (1..=products.len()).map(product_name).collect();
+        Ok(df!(
+            "product_id" => ids,
+            "product_name" => products.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
+            "category" => products.iter().map(|one| CATEGORIES[one.category].0).collect::<Vec<_>>(),
+            "price" => products.iter().map(|one| dollars(one.price_cents)).collect::<Vec<_>>(),
+        )?)
+    }
+}
+
+fn product_name(number: usize) -> String {
+    format!("P{number:04}")
+}
+
+fn dollars(cents: u32) -> f64 {
+    f64::from(cents) / 100.0
+}

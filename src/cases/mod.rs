@@ -1,0 +1,24 @@
+//! The cases: one business each, with the data it would have and the truth behind them.
+//!
+//! Each case has the same four pieces: a `Config` whose `Default` is the brief it comes from,
+//! `Config::validate`, `generate`, and `truth`, which says in closed form what an analyst should be able
+//! to recover from the data.
+//!
+//! Generators know nothing of metrics. Every entity draws from a [stream](crate::stream) of its own, so the
+//! same config gives the same bytes on any number of threads, in any number of parts. What they share: the
+//! calendar in [`clock`], how busy the hours, days and months are in [`rhythm`], and [`Part`].
+
+#[cfg(test)]
+mod bounded;
+mod check;
+pub mod clock;
+mod draw;
+pub mod ecommerce;
+mod frame;
+pub mod mentor;
+pub mod notion;
+mod part;
+pub mod rhythm;
+pub mod saas;
+
+pub use part::Part;

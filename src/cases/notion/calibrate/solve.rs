@@ -1,0 +1,125 @@
+//! What has no closed form, found by making a small world again and again.
+
+use rayon::prelude::*;
+
+use super::World;
+use crate::cases::notion::config::Targets;
+use crate::error::{Error, Result};
+
+/// People in the small world, and its seed: no user of the real one is among them.
+const PILOT: u32 = 12_000;
+const PILOT_SEED: u64 = 0x0070_696c_6f74;
+const ROUNDS: usize = 40;
+/// Visits of a typical user in a month that are as good as any more: it is there every day.
+const MOST_VISITS: f64 = 300.0;
+/// After so many rounds with that many, more will not help.
+const ENOUGH: usize = 3;
+
+impl World<'_> {
+    /// Finds the three numbers. Each round makes the same small world with the numbers so far; each number is
+    /// moved by what its own target is off.
+    pub(super) fn solve(&mut self) -> Result<()> {
+        let Targets { stickiness, events_per_user, top_decile, .. } = self.config.targets;
+        let (mut close, mut most) = (0, 0);
+        for round in 1..=ROUNDS {
+            let seen = self.pilot();
+            let least = seen.events_per_user - seen.events_beyond;
+            let off = |found: f64, wanted: f64| (found / wanted - 1.0).abs();
+            let worst = off(seen.stickiness, stickiness)
+                .max(off(seen.events_per_user, events_per_user))
+                .max(off(seen.top_decile, top_decile));
+            self.rounds = round;
+            close = if worst < 0.004 { close + 1 } else { 0 };
+            if close == 2 || worst < 0.001 {
+                return Ok(());
+            }
+            most = if self.knobs.visits == MOST_VISITS && seen.stickiness < stickiness {
+                most + 1
+            } else {
+                0
+            };
+            if most == ENOUGH {
+                break;
+            }
+            let knobs = &mut self.knobs;
+            knobs.visits *= (stickiness / seen.stickiness).powf(1.3).clamp(0.3, 3.0);
+            let room = (events_per_user - least).max(1e-3) / seen.events_beyond.max(1e-3);
+            knobs.events *= room.clamp(0.2, 5.0);
+            knobs.spread += ((top_decile - seen.top_decile) * 2.5).clamp(-0.4, 0.4);
+            // What only rounding could tell apart must not tell machines apart.
+            knobs.visits = rounded(knobs.visits.clamp(1e-4, MOST_VISITS));
+            knobs.events = rounded(knobs.events.clamp(1e-4, 1e5));
+            knobs.spread = rounded(knobs.spread.clamp(0.0, 4.0));
+        }
+        let seen = self.pilot();
+        let least = seen.events_per_user - seen.events_beyond;
+        if least > events_per_user {
+            let accepted = format!(
+                "at least {:.1}: {stickiness} of monthly users are active on an average day, so many visits it takes",
+                least.ceil()
+            );
+            return Err(
+                Error::config("events_per_user", events_per_user, accepted).within("targets")
+            );
+        }
+        let near = |found: f64, wanted: f64| (found / wanted - 1.0).abs() < 0.02;
+        if !near(seen.stickiness, stickiness) {
+            let accepted = format!("about {:.3} with the other targets", seen.stickiness);
+            return Err(Error::config("stickiness", stickiness, accepted).within("targets"));
+        }
+        if !near(seen.top_decile, top_decile) {
+            let accepted = format!("about {:.3} with the other targets", seen.top_decile);
+            return Err(Error::config("top_decile", top_decile, accepted).within("targets"));
+        }
+        Ok(())
+    }
+
+    /// What the small world shows.
+    fn pilot(&self) -> Seen {
+        let lives: Vec<(u64, u64, u64, u64)> = (1..=PILOT)
+            .into_par_iter()
+            .map(|id| {
+                let life = self.life(PILOT_SEED, id);
+                let events: u64 = life.visits.iter().map(|visit| visit.events()).sum();
+                let beyond: u64 = life.visits.iter().map(|visit| u64::from(visit.more)).sum();
+                let mut days: Vec<i32> = life.visits.iter().map(|visit| visit.day()).collect();
+                days.dedup();
+                // The first 30 days have no monthly figure; nor do daily ones count there.
+                let mut monthly = 0;
+                let mut until = 29;
+                for day in &days {
+                    let (from, to) = ((*day).max(until), (day + 30).min(self.days()));
+                    monthly += i64::from((to - from).max(0));
+                    until = until.max(to);
+                }
+                let daily = days.iter().filter(|day| **day >= 29).count() as u64;
+                (events, beyond, daily, monthly as u64)
+            })
+            .collect();
+        let sum =
+            |pick: fn(&(u64, u64, u64, u64)) -> u64| lives.iter().map(pick).sum::<u64>() as f64;
+        let mut each: Vec<u64> = lives.iter().map(|life| life.0).collect();
+        each.sort_unstable_by(|a, b| b.cmp(a));
+        let top: u64 = each[..each.len() / 10].iter().sum();
+        let events = sum(|life| life.0);
+        Seen {
+            stickiness: sum(|life| life.2) / sum(|life| life.3),
+            events_per_user: events / f64::from(PILOT) + 1.0,
+            events_beyond: sum(|life| life.1) / f64::from(PILOT),
+            top_decile: top as f64 / events,
+        }
+    }
+}
+
+/// What a small world shows.
+struct Seen {
+    stickiness: f64,
+    events_per_user: f64,
+    /// Of those, how many the solver is free to move.
+    events_beyond: f64,
+    top_decile: f64,
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
+}

@@ -1,0 +1,519 @@
+//! One user's life: who it is, and when it comes.
+
+use rand::RngExt;
+use rand_distr::{Distribution, Poisson, StandardNormal};
+
+use super::calibrate::{ENGAGED_DAYS, HABIT_DAYS, WINDOWS, World};
+use crate::cases::draw::{chance, place, sums, uniform};
+use crate::stream::{Stream, stream};
+
+pub(super) const DAY: i64 = 86_400;
+/// The latest second of a day at which a visit begins.
+const LATEST: i64 = 82_800;
+/// Nobody comes more often in a month, on average: who comes twenty times a day is there every day.
+const MOST_VISITS: f64 = 600.0;
+/// Nobody does more in a visit, on average: with it, five years of the busiest days have fewer events than a user has ids.
+const MOST_EVENTS: f64 = 240.0;
+/// After so many visits on days that count already, a visit is put on a day that does not.
+const PATIENCE: usize = 64;
+/// Habits come with more activity: their bell curve of it lies so many standard deviations higher.
+const HABIT_SHIFT: f64 = 0.8;
+
+/// When a user creates the first page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Within 24 hours.
+    Fast,
+    /// Later, within a week.
+    Slow,
+    /// Never.
+    Never,
+}
+
+pub(super) const CLASSES: [Class; 3] = [Class::Fast, Class::Slow, Class::Never];
+
+/// What chance decides before the first visit.
+#[derive(Debug, Clone)]
+pub(super) struct Person {
+    pub segment: usize,
+    pub channel: usize,
+    pub class: Class,
+    /// The month of sign-up, counted from the first.
+    pub cohort: usize,
+    /// Place among those alike: the lower, the longer a user stays.
+    pub place: f64,
+    pub engaged: bool,
+    pub habit: bool,
+    pub collaborates: bool,
+    pub upgrades: bool,
+    /// Shares, comments or invites at some time.
+    pub shares: bool,
+    pub seat: bool,
+    /// The moment of sign-up, in seconds since the first day.
+    pub signup: i64,
+    /// The logarithm of how active the user is, in standard deviations.
+    pub bell: f64,
+}
+
+/// One visit: a sitting that ends on the day it began.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Visit {
+    /// Seconds since the first day.
+    pub at: i64,
+    /// Events of no particular kind beyond the first: what the calibration is free to move.
+    pub more: u32,
+    /// It ends with sharing, and with an upgrade after that.
+    pub shares: bool,
+    pub upgrades: bool,
+}
+
+impl Visit {
+    fn new(at: i64, more: u32) -> Visit {
+        Visit { at, more, shares: false, upgrades: false }
+    }
+
+    pub fn day(&self) -> i32 {
+        self.at.div_euclid(DAY) as i32
+    }
+
+    /// Everything that happens in it, but the sign-up.
+    pub fn events(&self) -> u64 {
+        1 + u64::from(self.more) + u64::from(self.shares) + u64::from(self.upgrades)
+    }
+}
+
+/// A user and its visits within the days observed.
+pub(super) struct Life {
+    pub person: Person,
+    /// The moment of the first page, in seconds since the first day; what lies after the end is there too.
+    pub activated: Option<i64>,
+    /// By time.
+    pub visits: Vec<Visit>,
+    /// What goes on drawing: kinds of events.
+    pub rng: Stream,
+}
+
+impl World<'_> {
+    /// What chance decides at sign-up, and the stream to go on with.
+    pub fn person(&self, seed: u64, id: u32) -> (Person, Stream) {
+        let mut stream = stream(seed, "notion user", u64::from(id));
+        let rng = &mut stream;
+        let segment = place(&self.segment_sums, rng);
+        let channel = place(&self.channel_sums, rng);
+        let cohort = place(&self.month_sums, rng);
+        let activates = chance(rng, self.activates[segment][channel]);
+        let class = match (activates, chance(rng, self.hurries[segment][channel])) {
+            (true, true) => Class::Fast,
+            (true, false) => Class::Slow,
+            (false, _) => Class::Never,
+        };
+        let standing = uniform(rng);
+        // The last cohort's first month after is not observed; it is drawn all the same.
+        let first = self.there(segment, channel, class, cohort, 1).min(1.0);
+        let returns = standing < first;
+        // Who stays longer engages more, but not always.
+        let alike = uniform(rng);
+        let rank = if chance(rng, 0.5) { standing / first } else { alike };
+        let engaged = activates && returns && rank < self.engages;
+        let habit = engaged && rank < self.engages * self.config.targets.habit;
+        let collaborates = chance(rng, self.collaborates[segment]) && habit;
+        let upgrade = chance(rng, self.upgrades[segment]) && collaborates;
+        let others = chance(rng, self.shares[segment]);
+        let shares = if habit { collaborates } else { others };
+
+        // Who must not come in the month after cannot wait a day on its last day: there is none left.
+        let waits = class == Class::Slow && !returns;
+        let (from, to) = (self.starts[cohort], self.starts[cohort + 1] - i32::from(waits));
+        let day = self.day_between(from, to, rng);
+        let second = ((self.config.clock.sample(rng) * 3_600.0) as i64).min(LATEST);
+        let observed = self.observed(day);
+        let habits = self.habits[cohort][segment];
+        let upgrading = habits * self.collaborates[segment] * self.upgrades[segment];
+        let seats = self.seats(segment, if observed { upgrading } else { 0.0 });
+        let upgrades = upgrade && observed;
+        let seat = chance(rng, if shares { seats.sharer } else { seats.other }) && !upgrades;
+        let bell: f64 = StandardNormal.sample(rng);
+        let person = Person {
+            segment,
+            channel,
+            class,
+            cohort,
+            place: standing,
+            engaged,
+            habit,
+            collaborates,
+            upgrades,
+            shares,
+            seat,
+            signup: i64::from(day) * DAY + second,
+            bell: bell + if habit { HABIT_SHIFT } else { 0.0 },
+        };
+        (person, stream)
+    }
+
+    /// Probability of the habit, by segment and cohort.
+    pub fn habit_in(&self, segment: usize, cohort: usize) -> f64 {
+        let config = self.config;
+        let each = config.channels.iter().enumerate().map(|(c, channel)| {
+            let (acts, fast) = (self.activates[segment][c], self.hurries[segment][c]);
+            let there = |class| self.there(segment, c, class, cohort, 1);
+            let returns = fast * there(Class::Fast) + (1.0 - fast) * there(Class::Slow);
+            channel.share * acts * returns
+        });
+        each.sum::<f64>() * self.engages * config.targets.habit
+    }
+
+    /// A day of a range, busy ones more often; `to` is the first day after it.
+    fn day_between(&self, from: i32, to: i32, rng: &mut Stream) -> i32 {
+        let (low, high) = (self.busy[from as usize], self.busy[to as usize]);
+        let at = low + (high - low) * uniform(rng);
+        let day = self.busy.partition_point(|before| *before <= at) as i32 - 1;
+        day.clamp(from, to - 1)
+    }
+
+    /// Months after sign-up in which a user is active, from month 1 on, as far as they can be observed.
+    fn active_months(&self, person: &Person, rng: &mut Stream) -> Vec<usize> {
+        let left = self.config.months as usize - person.cohort;
+        let mut months = vec![];
+        for k in 1..left {
+            let Person { segment, channel, class, cohort, .. } = *person;
+            if person.place >= self.there(segment, channel, class, cohort, k) {
+                break;
+            }
+            if k == 1 || !chance(rng, self.config.pauses) {
+                months.push(k);
+            }
+        }
+        months
+    }
+
+    /// A user and its visits.
+    pub fn life(&self, seed: u64, id: u32) -> Life {
+        let (person, mut stream) = self.person(seed, id);
+        let rng = &mut stream;
+        let spread = self.knobs.spread;
+        // Half of how active a user is shows in how often it comes, half in what it does then.
+        let active = (spread * (person.bell - spread / 2.0) / 2.0).exp().min(1e3);
+        let often = Count::new((self.knobs.visits * active).min(MOST_VISITS));
+        let much = Count::new((self.knobs.events * active).min(MOST_EVENTS));
+        let first = (person.signup / DAY) as i32;
+        let (next, after) = (self.starts[person.cohort + 1], self.starts[person.cohort + 2]);
+        let returns = person.place
+            < self.there(person.segment, person.channel, person.class, person.cohort, 1);
+
+        let mut visits = vec![Visit::new(person.signup, much.draw(rng))];
+        let activated = self.activation(&person, returns, rng);
+        if let Some(at) =
+            activated.filter(|at| at / DAY != person.signup / DAY || at - person.signup > 1_800)
+        {
+            visits.push(Visit::new(at, much.draw(rng)));
+        }
+        // The rest of the month of sign-up.
+        let rest = (self.busy[next as usize] - self.busy[first as usize]) / 30.4;
+        let visits_left = (self.knobs.visits * active * rest).min(MOST_VISITS);
+        for _ in 0..Count::new(visits_left).draw(rng) {
+            let at = self.visit_between(first, next, rng);
+            if at > person.signup + 1_800 {
+                visits.push(Visit::new(at, much.draw(rng)));
+            }
+        }
+        for k in self.active_months(&person, rng) {
+            let (from, to) = (self.starts[person.cohort + k], self.starts[person.cohort + k + 1]);
+            for _ in 0..1 + often.draw(rng) {
+                visits.push(Visit::new(self.visit_between(from, to, rng), much.draw(rng)));
+            }
+        }
+        visits.sort_by_key(|visit| visit.at);
+        if let Some(at) = activated {
+            let started = (at / DAY) as i32;
+            let bounds = Bounds { first, started, next, after };
+            if person.engaged {
+                self.engage(&person, bounds, &mut visits, &much, rng);
+            } else {
+                bounds.leave_two_days(returns, &mut visits);
+            }
+        }
+        self.share(&person, activated, &mut visits, rng);
+        let days = self.days();
+        visits.retain(|visit| visit.day() < days);
+        Life { person, activated, visits, rng: stream }
+    }
+
+    /// A moment of a range of days at which a visit begins.
+    fn visit_between(&self, from: i32, to: i32, rng: &mut Stream) -> i64 {
+        let day = self.day_between(from, to, rng);
+        let second = ((self.config.clock.sample(rng) * 3_600.0) as i64).min(LATEST);
+        i64::from(day) * DAY + second
+    }
+
+    /// A moment at which a visit begins on one of a range's other days, if there is one: busy ones more often.
+    fn visit_beside(&self, days: &[i32], from: i32, to: i32, rng: &mut Stream) -> Option<i64> {
+        let free: Vec<i32> = (from..to).filter(|day| !days.contains(day)).collect();
+        let weight = |day: &i32| self.busy[*day as usize + 1] - self.busy[*day as usize];
+        let weights = sums(free.iter().map(weight));
+        let at = uniform(rng) * weights.last()?;
+        let place = weights.partition_point(|sum| *sum <= at).min(free.len() - 1);
+        let day = free[place];
+        Some(self.visit_between(day, day + 1, rng))
+    }
+
+    /// When the first page is created, if ever.
+    fn activation(&self, person: &Person, returns: bool, rng: &mut Stream) -> Option<i64> {
+        let month_ends = i64::from(self.starts[person.cohort + 1]) * DAY;
+        let at_once = person.signup + 60 + (uniform(rng) * 1_500.0) as i64;
+        let (which, when) = (uniform(rng), uniform(rng));
+        let at = match person.class {
+            Class::Never => return None,
+            Class::Fast => {
+                let later = person.signup + 3_600 + (when * 82_000.0) as i64;
+                if which < 0.75 || (!returns && later >= month_ends) { at_once } else { later }
+            }
+            Class::Slow => {
+                // A day, and then an exponential wait cut at the end of the week, or of the month.
+                let end = person.signup + i64::from(WINDOWS[0]) * DAY - 3_600;
+                let end = if returns { end } else { end.min(month_ends) };
+                let room = ((end - person.signup) as f64 / DAY as f64 - 1.0).max(0.0);
+                let wait = -(1.0 - when * (1.0 - (-room / 1.5).exp())).ln() * 1.5;
+                person.signup + DAY + (wait * DAY as f64) as i64
+            }
+        };
+        // A minute before midnight at the latest: the visit still has to fit.
+        let latest = at.div_euclid(DAY) * DAY + DAY - 120;
+        Some(at.min(latest))
+    }
+
+    /// Adds and removes visits until the user is active on as many days as its stage says.
+    fn engage(
+        &self,
+        person: &Person,
+        bounds: Bounds,
+        visits: &mut Vec<Visit>,
+        much: &Count,
+        rng: &mut Stream,
+    ) {
+        let mut add_until = |wanted: usize, window: i32, visits: &mut Vec<Visit>| {
+            let to = (bounds.first + window).min(bounds.after);
+            for round in 0.. {
+                let days = bounds.days(visits, window);
+                if days.len() >= wanted {
+                    return;
+                }
+                let from = bounds.started + 1;
+                let at = if round < PATIENCE {
+                    self.visit_between(from, to, rng)
+                } else {
+                    // Nearly all weight lies on the days that count already.
+                    let Some(at) = self.visit_beside(&days, from, to, rng) else { return };
+                    at
+                };
+                let place = visits.partition_point(|visit| visit.at <= at);
+                visits.insert(place, Visit::new(at, much.draw(rng)));
+            }
+        };
+        add_until(ENGAGED_DAYS, WINDOWS[1], visits);
+        if person.habit {
+            add_until(HABIT_DAYS, WINDOWS[2], visits);
+        } else {
+            bounds.stay_below_the_habit(visits);
+        }
+    }
+
+    /// Where a user shares and upgrades.
+    fn share(
+        &self,
+        person: &Person,
+        activated: Option<i64>,
+        visits: &mut [Visit],
+        rng: &mut Stream,
+    ) {
+        let (which, when) = (uniform(rng), uniform(rng));
+        let pick = |share: f64, n: usize| ((share * n as f64) as usize).min(n.saturating_sub(1));
+        if !person.shares || visits.is_empty() {
+            return;
+        }
+        if !person.habit {
+            visits[pick(which, visits.len())].shares = true;
+            return;
+        }
+        let first = (person.signup / DAY) as i32;
+        let started = activated.map_or(first, |at| (at / DAY) as i32);
+        let bounds = Bounds { first, started, next: 0, after: 0 };
+        let days = bounds.days(visits, WINDOWS[2]);
+        let Some(habit) = days.get(HABIT_DAYS - 1).copied() else { return };
+        let within =
+            |from: i32| move |visit: &&mut Visit| (from..first + WINDOWS[3]).contains(&visit.day());
+        let mut later: Vec<&mut Visit> = visits.iter_mut().filter(within(habit)).collect();
+        let shared = pick(which, later.len());
+        later[shared].shares = true;
+        if person.upgrades {
+            // In the same visit, or on a later day.
+            let day = later[shared].day();
+            let from = later.iter().position(|visit| visit.day() > day).unwrap_or(later.len());
+            match pick(when, later.len() - from + 1) {
+                0 => later[shared].upgrades = true,
+                n => later[from + n - 1].upgrades = true,
+            }
+        }
+    }
+}
+
+/// Days that matter for a user's stages.
+#[derive(Clone, Copy)]
+struct Bounds {
+    /// Of sign-up.
+    first: i32,
+    /// Of activation.
+    started: i32,
+    /// The first of the month after sign-up, and of the month after that.
+    next: i32,
+    after: i32,
+}
+
+impl Bounds {
+    /// Different days with a visit, from activation on, within so many days of sign-up; by time.
+    fn days(&self, visits: &[Visit], window: i32) -> Vec<i32> {
+        let within = self.started..self.first + window;
+        let mut days: Vec<i32> =
+            visits.iter().map(Visit::day).filter(|day| within.contains(day)).collect();
+        days.dedup();
+        days
+    }
+
+    /// Leaves the day of activation and one other within the window: fewer than engagement takes. Month 1 keeps
+    /// a day if the user is there.
+    fn leave_two_days(&self, returns: bool, visits: &mut Vec<Visit>) {
+        let days = self.days(visits, WINDOWS[1]);
+        let end = self.first + WINDOWS[1];
+        let month = |visit: &Visit| (self.next..self.after).contains(&visit.day());
+        let later = visits.iter().any(|visit| month(visit) && visit.day() >= end);
+        let wanted = if returns && !later && self.started < self.next {
+            self.next
+        } else {
+            self.started + 1
+        };
+        let keep = days.iter().find(|day| **day >= wanted && **day > self.started).copied();
+        visits.retain(|visit| {
+            let day = visit.day();
+            day <= self.started || day >= end || Some(day) == keep
+        });
+    }
+
+    /// Removes days, the last first, until there are fewer than the habit takes. The days that make the user
+    /// engaged stay, and one in each month.
+    fn stay_below_the_habit(&self, visits: &mut Vec<Visit>) {
+        let days = self.days(visits, WINDOWS[2]);
+        let excess = days.len().saturating_sub(HABIT_DAYS - 1);
+        let first_from = |from: i32| days.iter().find(|day| **day >= from).copied();
+        let (next, after) = (first_from(self.next), first_from(self.after));
+        let needed =
+            |at: usize, day: i32| at < ENGAGED_DAYS || Some(day) == next || Some(day) == after;
+        let gone: Vec<i32> = (0..days.len())
+            .rev()
+            .filter(|at| !needed(*at, days[*at]))
+            .take(excess)
+            .map(|at| days[at])
+            .collect();
+        visits.retain(|visit| !gone.contains(&visit.day()));
+    }
+}
+
+/// A Poisson law, or nothing.
+struct Count(Option<Poisson<f64>>);
+
+impl Count {
+    fn new(mean: f64) -> Count {
+        Count(Poisson::new(mean).ok())
+    }
+
+    fn draw(&self, rng: &mut Stream) -> u32 {
+        self.0.map_or(0, |law| law.sample(rng) as u32)
+    }
+}
+
+/// A number from 0 to below `n`.
+pub(super) fn below(n: i64, rng: &mut Stream) -> i64 {
+    rng.random_range(0..n.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cases::notion::{Config, PER_USER};
+
+    /// All weight on Mondays, and a little on one day of the others.
+    fn mondays(world: &mut World, more: i32) {
+        let days = world.busy.len() as i32 - 1;
+        let weight = |day: i32| match day {
+            day if day.rem_euclid(7) == 0 => 10.0,
+            day if day == more => 1.0,
+            _ => 0.001,
+        };
+        world.busy = std::iter::once(0.0).chain(sums((0..days).map(weight))).collect();
+    }
+
+    #[test]
+    fn a_visit_beside_falls_on_another_day_of_the_range() {
+        let config = Config::default();
+        let mut world = World::new(&config).unwrap();
+        mondays(&mut world, 11);
+        let taken: Vec<i32> = (0..40).filter(|day| day % 7 == 0).collect();
+        let mut rng = stream(7, "beside", 0);
+        let mut on = [0; 40];
+        for _ in 0..2_000 {
+            let at = world.visit_beside(&taken, 5, 33, &mut rng).unwrap();
+            assert!(at.rem_euclid(DAY) <= LATEST);
+            on[(at / DAY) as usize] += 1;
+        }
+        for day in 0..40 {
+            let free = (5..33).contains(&(day as i32)) && day % 7 != 0;
+            assert!(free || on[day] == 0, "day {day}: {on:?}");
+        }
+        // 1 against 23 times 0.001.
+        assert!((1_900..2_000).contains(&on[11]), "{on:?}");
+        let all: Vec<i32> = (5..33).collect();
+        assert_eq!(world.visit_beside(&all, 5, 33, &mut rng), None);
+    }
+
+    /// Where two months have fewer Mondays than the habit takes days, the others are found.
+    #[test]
+    fn a_habit_has_its_days_in_a_week_of_mondays() {
+        let config = Config::default();
+        let mut world = World::new(&config).unwrap();
+        mondays(&mut world, -1);
+        let (mut habits, mut beside) = (0, 0);
+        for id in 1..=3_000 {
+            let life = world.life(config.seed, id);
+            let first = (life.person.signup / DAY) as i32;
+            let Some(started) = life.activated.map(|at| (at / DAY) as i32) else { continue };
+            if !life.person.habit || first + WINDOWS[2] > world.days() {
+                continue;
+            }
+            let bounds = Bounds { first, started, next: 0, after: 0 };
+            let days = bounds.days(&life.visits, WINDOWS[2]);
+            assert!(days.len() >= HABIT_DAYS, "user {id}: {days:?}");
+            habits += 1;
+            beside += usize::from(days.iter().filter(|day| *day % 7 == 0).count() < HABIT_DAYS);
+        }
+        assert!(habits > 50 && beside > 20, "{habits} habits, {beside} with other days");
+    }
+
+    /// However active the search for the targets makes people, ids of one never reach those of the next.
+    #[test]
+    fn nobody_has_more_events_than_ids() {
+        let config = Config::default();
+        let mut world = World::new(&config).unwrap();
+        (world.knobs.visits, world.knobs.events, world.knobs.spread) = (1e6, 1e6, 2.0);
+        for id in 1..=40 {
+            let life = world.life(config.seed, id);
+            let mut months: Vec<usize> = life
+                .visits
+                .iter()
+                .map(|visit| world.starts.partition_point(|start| *start <= visit.day()))
+                .collect();
+            months.dedup();
+            let events: u64 = life.visits.iter().map(Visit::events).sum();
+            let in_60_months = 60 * events / months.len() as u64;
+            assert!(in_60_months < PER_USER as u64, "user {id}: {in_60_months}");
+        }
+    }
+}

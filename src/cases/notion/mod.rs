@@ -1,0 +1,324 @@
+//! A workspace product in the manner of Notion: calibrated, so that what its study claims is there to be found.
+//!
+//! Visitors come and some sign up; users create a page, or never do; engage, form a habit, share, pay; come back
+//! month after month in falling numbers, and differ widely in how much they do. Each stage has one mechanism, and
+//! [`Calibration`] solves for its rates from what the data should show: [`Targets`].
+//!
+//! ```
+//! use casebook::cases::notion;
+//!
+//! let config = notion::Config { users: 500, ..Default::default() };
+//! let tables = notion::generate(&config)?;
+//! assert_eq!(tables.user_profiles.height(), 500);
+//! assert!(tables.user_events.height() > 5_000);
+//! # Ok::<(), casebook::Error>(())
+//! ```
+//!
+//! # How
+//! - **Sign-up**: a month by growth and season, a day by weekday, an hour by the working day.
+//! - **Activation**: a page created within 7 days; within 24 hours for the fast.
+//! - **Retention**: each user has a place among those alike, and is there in month k while that place is below
+//!   the curve, exp(−scale · kˢʰᵃᵖᵉ) times what segment, channel, cohort and activation make of it. So the share
+//!   that is there is the curve exactly. From month 2 on a month is sometimes skipped.
+//! - **Engagement and habit**: active on 3 days within 30 days of sign-up, on 8 days within 60, counted from
+//!   activation on. A user's visits are added or removed until the stage drawn for it is the one it shows.
+//! - **Collaboration and payment**: who has the habit may share, and who shares may upgrade. Others share too, and
+//!   others pay: for a seat that somebody else bought.
+//! - **Activity**: log-normal over users; half of it shows in how often they come, half in what they do then.
+//!
+//! Users who may share a workspace have neighbouring ids, in blocks of 64.
+
+mod calibrate;
+mod config;
+mod life;
+mod rows;
+pub mod study;
+
+use std::ops::Range;
+
+use polars::prelude::*;
+use rand_distr::{Distribution, Poisson};
+use rayon::prelude::*;
+
+use super::frame::dates;
+use super::part::Part;
+use crate::error::{Error, Result};
+use crate::stream::stream;
+use calibrate::World;
+use life::{CLASSES, Class, DAY};
+use rows::{BLOCK, PLANS, Rows};
+
+pub use calibrate::{Calibration, ENGAGED_DAYS, HABIT_DAYS, WINDOWS};
+pub use config::{Channel, Config, Segment, Targets};
+
+/// Ids of what belongs to a user are its number × this + their own.
+const PER_USER: i64 = 10_000_000;
+const PER_USER_SESSIONS: i64 = 1_000_000;
+/// [`generate`] takes as many users as expect so many events: they fill about 8 gigabytes.
+pub const MOST_EVENTS: f64 = 60e6;
+
+/// The generated business.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tables {
+    /// `user_id` (i64), `signup_date` (Date), `signup_at`, `segment`, `acquisition_channel`, `device`, `region`,
+    /// `use_case`, `plan_type` ("free", "plus", "business", "enterprise"; as the data ends), `paid_since` (Date;
+    /// null on the free plan), `workspace_id` (i64): by user.
+    pub user_profiles: DataFrame,
+    /// `workspace_id` (i64: the lowest id among its members), `created_at`, `segment`, `members` (i32),
+    /// `plan_type` (free, if no member pays): by workspace.
+    pub workspaces: DataFrame,
+    /// `workspace_id`, `user_id`, `role` ("owner", "member"), `joined_at`.
+    pub workspace_members: DataFrame,
+    /// `event_id` (i64), `user_id`, `workspace_id`, `session_id` (i64), `event_type` ("signup", "page_view",
+    /// "page_edit", "page_create", "search", "template_use", "api_call", "comment", "share", "invite",
+    /// "upgrade"), `timestamp`, `properties` (JSON: `device`, and `template` of a template): by user and time.
+    pub user_events: DataFrame,
+    /// `date` (Date), `channel`, `visitors` (i64): by day and channel.
+    pub visitors: DataFrame,
+    /// `plan_type`, `dollars_a_month` (f64).
+    pub plans: DataFrame,
+    /// `date` (Date), `day_no` (i64: days since 1970), `month_no` (i64: 12 · year + month), `month` ("2024-02"),
+    /// `week` (Date: its Monday): by day, from the first observed to the first that was not.
+    pub calendar: DataFrame,
+}
+
+impl Tables {
+    /// The tables with the names they have in files, parents before children.
+    pub fn named(&self) -> [(&'static str, &DataFrame); 7] {
+        [
+            ("plans", &self.plans),
+            ("calendar", &self.calendar),
+            ("visitors", &self.visitors),
+            ("workspaces", &self.workspaces),
+            ("user_profiles", &self.user_profiles),
+            ("workspace_members", &self.workspace_members),
+            ("user_events", &self.user_events),
+        ]
+    }
+}
+
+/// A slice of the users with what is theirs, as [`batches`] hands them out: see [`Tables`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// As [`Tables::user_profiles`].
+    pub user_profiles: DataFrame,
+    /// As [`Tables::workspaces`].
+    pub workspaces: DataFrame,
+    /// As [`Tables::workspace_members`].
+    pub workspace_members: DataFrame,
+    /// As [`Tables::user_events`].
+    pub user_events: DataFrame,
+}
+
+impl Batch {
+    /// The tables with the names they have in files, parents before children.
+    pub fn named(&self) -> [(&'static str, &DataFrame); 4] {
+        [
+            ("workspaces", &self.workspaces),
+            ("user_profiles", &self.user_profiles),
+            ("workspace_members", &self.workspace_members),
+            ("user_events", &self.user_events),
+        ]
+    }
+}
+
+/// Generates the whole business, in memory.
+///
+/// # Errors
+/// Those of [`Calibration::solve`]; more users than [`MOST_EVENTS`] are enough for, which [`batches`] makes a
+/// slice at a time.
+pub fn generate(config: &Config) -> Result<Tables> {
+    let world = World::new(config)?;
+    let most = (MOST_EVENTS / config.targets.events_per_user) as u32;
+    if config.users > most {
+        let accepted = format!("1 to {most} in memory; `batches` makes more, a slice at a time");
+        return Err(Error::config("users", config.users, accepted));
+    }
+    let mut all = Rows::default().frames(&world)?;
+    for slice in slices(config, Part::WHOLE, 1e6) {
+        let next = batch(&world, slice)?;
+        all.user_profiles.vstack_mut_owned(next.user_profiles)?;
+        all.workspaces.vstack_mut_owned(next.workspaces)?;
+        all.workspace_members.vstack_mut_owned(next.workspace_members)?;
+        all.user_events.vstack_mut_owned(next.user_events)?;
+    }
+    let Batch { user_profiles, workspaces, workspace_members, user_events } = all;
+    Ok(Tables {
+        user_profiles,
+        workspaces,
+        workspace_members,
+        user_events,
+        visitors: visits(&world)?,
+        plans: plans()?,
+        calendar: calendar(config)?,
+    })
+}
+
+/// Generates one part a slice at a time, of about 250,000 events each: memory does not grow with the number
+/// of users. The slices in order are exactly the rows of [`generate`]; see [`visitors`] and [`plans`] for the
+/// tables that belong to nobody. Parts are cut between blocks of 64 users.
+///
+/// # Errors
+/// Those of [`Calibration::solve`].
+pub fn batches(
+    config: &Config,
+    part: Part,
+) -> Result<impl Iterator<Item = Result<Batch>> + use<'_>> {
+    let world = World::new(config)?;
+    Ok(slices(config, part, 2.5e5).map(move |slice| batch(&world, slice)))
+}
+
+/// Visitors by day and channel: see [`Tables::visitors`].
+///
+/// # Errors
+/// Those of [`Calibration::solve`].
+pub fn visitors(config: &Config) -> Result<DataFrame> {
+    visits(&World::new(config)?)
+}
+
+/// The plans and what they cost: see [`Tables::plans`].
+///
+/// # Errors
+/// Polars' own; none is known.
+pub fn plans() -> Result<DataFrame> {
+    let (plans, prices): (Vec<&str>, Vec<f64>) = PLANS.into_iter().unzip();
+    Ok(df!("plan_type" => plans, "dollars_a_month" => prices)?)
+}
+
+/// The days: see [`Tables::calendar`].
+///
+/// # Errors
+/// Those of [`Config::validate`].
+pub fn calendar(config: &Config) -> Result<DataFrame> {
+    use chrono::{Datelike, TimeDelta};
+    config.validate()?;
+    let (first, end) = (config.start.first_day(), config.start.plus(config.months).first_day());
+    let date = |day: i32| chrono::NaiveDate::default() + TimeDelta::days(i64::from(day));
+    let month = |day: i32| i64::from(date(day).year()) * 12 + i64::from(date(day).month());
+    let days = || first..=end;
+    Ok(df!(
+        "date" => dates("date", days())?,
+        "day_no" => days().map(i64::from).collect::<Vec<_>>(),
+        "month_no" => days().map(month).collect::<Vec<_>>(),
+        "month" => days().map(|day| date(day).format("%Y-%m").to_string()).collect::<Vec<_>>(),
+        "week" => dates("week", days().map(|day| day - date(day).weekday().num_days_from_monday() as i32))?,
+    )?)
+}
+
+/// What an analyst should recover: `what`, `value` (f64).
+///
+/// # Errors
+/// Those of [`Calibration::solve`].
+pub fn truth(config: &Config) -> Result<DataFrame> {
+    World::new(config)?.truth()
+}
+
+/// What no table shows, by user: `user_id`, `class` ("fast", "slow", "never": when the first page is created),
+/// `returns` (f64: probability of being there in month 1), `returns_if_fast`, `returns_if_slow` (f64: the same,
+/// had the first page been created within 24 hours, or later), `activity` (f64: how active, in standard
+/// deviations of its logarithm), `stage` (i32: 2 signed up, 3 activated, 4 engaged, 5 habit, 6 collaborates,
+/// 7 pays; as drawn, even where the data ends before). For teaching, and for checking what a metric recovers.
+///
+/// # Errors
+/// Those of [`Calibration::solve`].
+pub fn hidden(config: &Config) -> Result<DataFrame> {
+    let world = World::new(config)?;
+    let people: Vec<life::Person> =
+        (1..=config.users).into_par_iter().map(|id| world.person(config.seed, id).0).collect();
+    // Thousandths: the last bits may differ between machines.
+    let rounded = |value: f64| (value * 1_000.0).round() / 1_000.0;
+    let returns = |class: Option<Class>| -> Vec<f64> {
+        let there = |person: &life::Person| {
+            let class = class.unwrap_or(person.class);
+            world.there(person.segment, person.channel, class, person.cohort, 1)
+        };
+        people.iter().map(|person| rounded(there(person).min(1.0))).collect()
+    };
+    let stage = |person: &life::Person| {
+        let steps = [
+            person.class != Class::Never,
+            person.engaged,
+            person.habit,
+            person.collaborates,
+            person.upgrades,
+        ];
+        2 + steps.into_iter().filter(|step| *step).count() as i32
+    };
+    let class = |person: &life::Person| ["fast", "slow", "never"][person.class as usize];
+    Ok(df!(
+        "user_id" => (1..=i64::from(config.users)).collect::<Vec<_>>(),
+        "class" => people.iter().map(class).collect::<Vec<_>>(),
+        "returns" => returns(None),
+        "returns_if_fast" => returns(Some(CLASSES[0])),
+        "returns_if_slow" => returns(Some(CLASSES[1])),
+        "activity" => people.iter().map(|person| rounded(person.bell)).collect::<Vec<_>>(),
+        "stage" => people.iter().map(stage).collect::<Vec<_>>(),
+    )?)
+}
+
+/// Users in slices of whole blocks, of about so many events each.
+fn slices(config: &Config, part: Part, events: f64) -> impl Iterator<Item = Range<u32>> + use<> {
+    let users = config.users;
+    let blocks = part.ids(users.div_ceil(BLOCK));
+    let step = (events / config.targets.events_per_user / f64::from(BLOCK)).max(1.0) as u32;
+    let end = blocks.end;
+    blocks.step_by(step as usize).map(move |first| {
+        let last = first.saturating_add(step).min(end);
+        // Blocks and users are counted from 1.
+        (first - 1) * BLOCK + 1..((last - 1).saturating_mul(BLOCK)).min(users) + 1
+    })
+}
+
+fn batch(world: &World, ids: Range<u32>) -> Result<Batch> {
+    let starts: Vec<u32> = ids.clone().step_by(BLOCK as usize).collect();
+    let blocks: Vec<Rows> = starts
+        .into_par_iter()
+        .map(|first| Rows::block(world, first..first.saturating_add(BLOCK).min(ids.end)))
+        .collect();
+    Rows::together(blocks).frames(world)
+}
+
+/// Everybody who signed up on a day through a channel visited; how many others did is a Poisson number.
+fn visits(world: &World) -> Result<DataFrame> {
+    let config = world.config;
+    let days = world.days() as usize;
+    let signups = (1..=config.users)
+        .into_par_iter()
+        .fold(
+            || vec![0_u32; days * 6],
+            |mut counts, id| {
+                let person = world.person(config.seed, id).0;
+                counts[(person.signup / DAY) as usize * 6 + person.channel] += 1;
+                counts
+            },
+        )
+        .reduce(
+            || vec![0; days * 6],
+            |mut a, b| {
+                a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+                a
+            },
+        );
+    // Channels differ in how many of their visitors sign up; all together it is what was asked for.
+    let mean: f64 = config.channels.iter().map(|channel| channel.share / channel.signs_up).sum();
+    let (mut dated, mut named, mut counted) = (vec![], vec![], vec![]);
+    for day in 0..days {
+        let month = world.starts.partition_point(|start| *start <= day as i32) - 1;
+        let (from, to) = (world.starts[month] as usize, world.starts[month + 1] as usize);
+        let before = if month == 0 { 0.0 } else { world.month_sums[month - 1] };
+        let weight = (world.busy[day + 1] - world.busy[day]) / (world.busy[to] - world.busy[from]);
+        let expected = f64::from(config.users) * (world.month_sums[month] - before) * weight;
+        for (place, channel) in config.channels.iter().enumerate() {
+            let rate = (config.targets.signup * mean * channel.signs_up).min(1.0);
+            let mut rng = stream(config.seed, "notion visitors", (day * 6 + place) as u64);
+            let others = match Poisson::new(expected * channel.share * (1.0 / rate - 1.0)) {
+                Ok(law) => law.sample(&mut rng) as i64,
+                Err(_) => 0, // every visitor signs up
+            };
+            dated.push(world.first_day + day as i32);
+            named.push(Channel::name(place));
+            counted.push(others + i64::from(signups[day * 6 + place]));
+        }
+    }
+    Ok(df!("date" => dates("date", dated)?, "channel" => named, "visitors" => counted)?)
+}

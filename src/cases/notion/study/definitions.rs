@@ -1,0 +1,153 @@
+//! What counts as what.
+
+use chrono::{NaiveDate, TimeDelta};
+use polars::prelude::*;
+use rayon::prelude::*;
+
+use super::super::Config;
+use crate::error::Result;
+use crate::events::{Events, Users, Window};
+use crate::frame::{Source, fetch};
+use crate::metrics::funnel::{Funnel, Step};
+use crate::metrics::growth::{STAGES, Stages};
+use crate::metrics::retention::Retention;
+
+/// Hours after sign-up within which the first page activates: a week.
+pub const ACTIVATION_HOURS: u32 = 7 * 24;
+
+/// Hours after sign-up within which the first page is a fast start: a day.
+pub const FAST_HOURS: f64 = 24.0;
+
+/// What users are compared within, where a choice of theirs may owe to who they are.
+pub const STRATA: [&str; 2] = ["segment", "acquisition_channel"];
+
+/// Days of observation a user needs for the stages, the days of the quarter.
+const QUARTER: u32 = 90;
+
+/// The columns of events that the study reads.
+pub const EVENT_COLUMNS: [&str; 4] = ["user_id", "workspace_id", "event_type", "timestamp"];
+
+/// Matches events of one type.
+pub fn kind(event_type: &str) -> Expr {
+    col("event_type").eq(lit(event_type))
+}
+
+/// Matches what activates: a page created.
+pub fn activates() -> Expr {
+    kind("page_create")
+}
+
+/// Matches what people do together: a comment, a share, an invitation.
+pub fn collaborates() -> Expr {
+    kind("comment").or(kind("share")).or(kind("invite"))
+}
+
+/// Matches payment through the funnel: an upgrade.
+pub fn pays() -> Expr {
+    kind("upgrade")
+}
+
+/// Matches activity: everything but the sign-up itself.
+pub fn active() -> Expr {
+    kind("signup").not()
+}
+
+/// The stages from sign-up to payment: [activated](activates), active on 3 days within 30 and on 8 within 60,
+/// [collaborated](collaborates), [paid](pays).
+pub fn stages() -> Stages {
+    Stages {
+        activation_hours: ACTIVATION_HOURS,
+        within: QUARTER,
+        ..Stages::new(activates(), collaborates(), pays())
+    }
+}
+
+/// The funnel over the [stages], of milestones as [`Stages::milestones`] returns them.
+pub fn funnel() -> Funnel {
+    Funnel::new(STAGES.map(Step::event))
+}
+
+/// Retention as observed to before a day.
+pub fn retention(until: NaiveDate) -> Retention {
+    Retention::default().window(Window::until(until))
+}
+
+/// The first day that was not observed.
+pub fn until(config: &Config) -> NaiveDate {
+    config.start.plus(config.months).midnight().date()
+}
+
+/// All the time observed.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for an end before the start.
+pub fn observed(config: &Config) -> Result<Window> {
+    Window::new(config.start.midnight(), until(config))
+}
+
+/// The 90 days before a day.
+pub fn quarter(until: NaiveDate) -> Window {
+    Window::last_days(QUARTER, until)
+}
+
+/// The days of sign-up of users who were observed long enough for the [stages], where observation ends before a day.
+pub fn eligible(until: NaiveDate) -> Window {
+    Window::until(until - TimeDelta::days(i64::from(QUARTER) - 1))
+}
+
+/// Prepares the users: `user_id`, since `signup_at`.
+///
+/// # Errors
+/// As [`Users::new`] and [`Users::since`].
+pub fn users(user_profiles: &dyn Source) -> Result<Users> {
+    Users::new(user_profiles, "user_id")?.since("signup_at")
+}
+
+/// Prepares the events that are [activity](active), once for all metrics.
+///
+/// Reads `user_events`: `user_id`, `workspace_id`, `event_type`, `timestamp`. Keeps these columns, in one piece, with
+/// types of events as categories.
+///
+/// # Errors
+/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), and those of [`Events::new`].
+pub fn events(user_events: &dyn Source) -> Result<Events> {
+    events_of([fetch(user_events, "user_events", &EVENT_COLUMNS)])
+}
+
+/// Prepares [events] from the parts of a table, one after the other: not all that was read is in memory at once.
+///
+/// # Errors
+/// As [`events`], and those of the parts.
+///
+/// ```
+/// use casebook::prelude::*;
+/// use casebook::cases::{Part, notion::study};
+///
+/// let config = notion::Config { users: 300, ..Default::default() };
+/// let parts = notion::batches(&config, Part::WHOLE)?.map(|batch| Ok(batch?.user_events));
+/// let events = study::events_of(parts)?;
+/// assert_eq!(events.users(), 300);
+/// # Ok::<(), casebook::Error>(())
+/// ```
+pub fn events_of(parts: impl IntoIterator<Item = Result<DataFrame>>) -> Result<Events> {
+    /// So many rows at a time: what is made of them is small beside the whole.
+    const ROWS: usize = 1 << 20;
+    let named = DataType::from_categories(Categories::global());
+    let of_slice = |part: &DataFrame, from: usize| -> Result<DataFrame> {
+        let slice = fetch(&part.slice(from as i64, ROWS), "user_events", &EVENT_COLUMNS)?.lazy();
+        let slice = slice.with_column(col("event_type").cast(named.clone()));
+        Ok(slice.filter(active()).collect()?)
+    };
+    let mut whole = DataFrame::empty();
+    for part in parts {
+        let part = part?;
+        let slices = 0..part.height().div_ceil(ROWS).max(1);
+        let kept: Result<Vec<DataFrame>> =
+            slices.into_par_iter().map(|n| of_slice(&part, n * ROWS)).collect();
+        for slice in kept? {
+            whole.vstack_mut_owned(slice)?;
+        }
+    }
+    whole.rechunk_mut();
+    Events::new(&whole, "user_id", "timestamp")
+}

@@ -1,0 +1,54 @@
+//! The questions of the take-home, answered by month and company size.
+//!
+//! All start from one frame, [`presence`]: who was there in which month. The SQL in `sql/saas/` returns the same.
+
+mod presence;
+mod revenue;
+mod survival;
+mod usage;
+
+use polars::prelude::*;
+
+use crate::error::Result;
+use crate::frame::require;
+
+pub use presence::presence;
+pub use revenue::{churn, revenue};
+pub use survival::survival;
+pub use usage::{clients, usage};
+
+/// Every month × every size, so that a month in which nothing happened is a row, not a gap.
+///
+/// `months` as in [`presence`]; sizes are those of `presence`, and "all" where asked.
+/// Returns `month_no`, `month` (such as "2021-01"), `company_size`.
+fn spine(presence: &DataFrame, months: &DataFrame, all: bool) -> Result<DataFrame> {
+    require(months, "months", &["month_no", "month_start"])?;
+    let labelled = months
+        .clone()
+        .lazy()
+        .select([
+            col("month_no").cast(DataType::Int64),
+            col("month_start").dt().to_string("%Y-%m").alias("month"),
+        ])
+        .sort(["month_no"], SortMultipleOptions::default())
+        .collect()?;
+    let sizes = presence.column("company_size")?.unique()?.sort(SortOptions::default())?;
+    let mut names: Vec<String> = sizes.str()?.iter().flatten().map(str::to_owned).collect();
+    if all {
+        names.push("all".into());
+        names.sort_unstable();
+    }
+    let frames = names
+        .iter()
+        .map(|name| labelled.clone().lazy().with_column(lit(name.as_str()).alias("company_size")));
+    Ok(concat(frames.collect::<Vec<_>>(), UnionArgs::default())?
+        .sort(["month_no", "company_size"], SortMultipleOptions::default())
+        .collect()?)
+}
+
+/// `presence` once under each size and once under "all".
+fn broken_down(presence: &DataFrame) -> Result<LazyFrame> {
+    let one = presence.clone().lazy();
+    let all = one.clone().with_column(lit("all").alias("company_size"));
+    Ok(concat([one, all], UnionArgs::default())?)
+}
