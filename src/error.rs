@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use polars::error::PolarsError;
 
+use crate::near::nearest;
+
 /// The result of everything in this library that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -211,7 +213,11 @@ impl fmt::Display for Error {
                 write!(f, "`{field}` is {value}; accepted: {accepted}")
             }
             ErrorKind::MissingColumn { frame, column, present } => {
-                write!(f, "the {frame} frame has no column `{column}`; it has ")?;
+                write!(f, "the {frame} frame has no column `{column}`")?;
+                match nearest(column, present.iter().map(String::as_str)) {
+                    Some(meant) => write!(f, "; did you mean `{meant}`? It has ")?,
+                    None => f.write_str("; it has ")?,
+                }
                 match present.as_slice() {
                     [] => f.write_str("none"),
                     names => write!(f, "`{}`", names.join("`, `")),
@@ -282,6 +288,20 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "the sessions frame has no column `created_at`; it has `id`, `when`"
+        );
+    }
+
+    #[test]
+    fn a_slip_of_the_keyboard_is_told() {
+        let error: Error = ErrorKind::MissingColumn {
+            frame: "users",
+            column: "segmnet".into(),
+            present: vec!["user_id".into(), "segment".into()],
+        }
+        .into();
+        assert_eq!(
+            error.to_string(),
+            "the users frame has no column `segmnet`; did you mean `segment`? It has `user_id`, `segment`"
         );
     }
 }

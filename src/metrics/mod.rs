@@ -26,6 +26,7 @@ pub mod growth;
 pub mod lever;
 pub mod marketplace;
 mod presence;
+pub mod rates;
 pub mod retention;
 pub mod revenue;
 pub mod segment;

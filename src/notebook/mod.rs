@@ -6,11 +6,14 @@
 mod cells;
 pub mod check;
 mod figure;
+mod memo;
 pub mod session;
 mod show;
+mod show_results;
 
 pub use cells::{beside, falling, number, share_of, stacked};
 pub use figure::Figure;
+pub use memo::{Memo, memo};
 pub use session::plain_panics;
 #[doc(hidden)]
 pub use show::{ByDebug, ByShow, Value};

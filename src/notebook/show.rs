@@ -19,6 +19,7 @@ use crate::warehouse::queries::Query;
 /// A value that knows how to appear in a notebook.
 pub trait Show {
     /// Sends the value to Jupyter: called by evcxr for the last value of a cell.
+    #[track_caller]
     fn evcxr_display(&self);
 }
 
@@ -75,6 +76,7 @@ pub struct Value<T>(pub T);
 
 #[doc(hidden)]
 pub trait ByShow {
+    #[track_caller]
     fn shown(&self);
 }
 

@@ -22,6 +22,7 @@
 //! J. P. Klein and M. L. Moeschberger, Survival Analysis, section 4.5.
 
 mod by_month;
+mod curve;
 mod from_activity;
 mod hazard;
 mod kaplan_meier;
@@ -33,6 +34,7 @@ mod subjects;
 mod tests;
 
 pub use by_month::by_month;
+pub use curve::{Curve, Group, Point, curve, curve_by};
 pub use from_activity::from_activity;
 pub use hazard::hazard;
 pub use kaplan_meier::kaplan_meier;
