@@ -3,12 +3,14 @@
 //! An [`Error`] says what was being done, with what, and what would be accepted instead. Its
 //! [`ErrorKind`] is for programs that want to tell cases apart.
 
+mod near;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use polars::error::PolarsError;
 
-use crate::near::nearest;
+pub(crate) use near::nearest;
 
 /// The result of everything in this library that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -33,7 +33,6 @@ pub mod error;
 pub mod events;
 pub(crate) mod frame;
 pub mod metrics;
-mod near;
 pub mod notebook;
 pub mod output;
 pub mod prelude;

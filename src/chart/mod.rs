@@ -32,6 +32,7 @@ mod label;
 mod line;
 mod panels;
 mod schema;
+mod show;
 pub mod theme;
 
 use plotters::style::text_anchor::{HPos, VPos};

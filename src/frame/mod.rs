@@ -6,16 +6,16 @@ mod list;
 mod say;
 mod shape;
 mod source;
+#[cfg(test)]
+mod tests;
 mod values;
 mod verbs;
-#[cfg(test)]
-mod verbs_tests;
 
 pub(crate) use columns::{coded, dates, finite, full, texts};
 pub use key::Key;
 pub use list::Columns;
 pub(crate) use list::{is_condition, known, names};
-pub use say::{Count, count, pct, pp, usd};
+pub use say::{count, pct, pp, usd};
 pub use shape::stack;
 pub use source::Source;
 pub(crate) use source::{fetch, require};

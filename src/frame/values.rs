@@ -5,8 +5,7 @@ use polars::prelude::*;
 use super::Key;
 use super::list::{known, missing};
 use super::verbs::FRAME;
-use crate::error::{Error, Result};
-use crate::near::nearest;
+use crate::error::{Error, Result, nearest};
 
 /// More keys than these are counted.
 const LISTED: usize = 12;

@@ -13,9 +13,19 @@ mod show_results;
 
 pub use cells::{beside, falling, number, share_of, stacked};
 pub use figure::Figure;
-pub use memo::{Memo, memo};
+pub use memo::{Markdown, Memo, memo};
 pub use session::plain_panics;
 #[doc(hidden)]
 pub use show::{ByDebug, ByShow, Value};
-pub use show::{Markdown, Show, Table, plain_text, table};
+pub use show::{Show, Table, plain_text, table};
 pub(crate) use show::{decimal, decimals, grouped};
+pub(crate) use show_results::finish;
+
+#[cfg(test)]
+pub(crate) mod tests {
+    /// What a panic said.
+    pub fn panics(show: impl FnOnce()) -> Option<String> {
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(show)).err()?;
+        caught.downcast_ref::<String>().cloned()
+    }
+}

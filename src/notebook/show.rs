@@ -225,16 +225,6 @@ impl Show for Stamp {
     }
 }
 
-/// Text with markup, for prose whose numbers are computed: `Markdown(format!("… {clients} …"))`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Markdown(pub String);
-
-impl Show for Markdown {
-    fn evcxr_display(&self) {
-        send(&[("text/markdown", &self.0), ("text/plain", &self.0)]);
-    }
-}
-
 /// Nothing: a cell that ends in a loop or a block prints no `()`.
 impl Show for () {
     fn evcxr_display(&self) {}

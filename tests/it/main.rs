@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cells;
 mod charts;
 mod conformance;
 mod ecommerce_recovery;

@@ -3,10 +3,9 @@
 use polars::prelude::*;
 
 use super::{cluster_bootstrap, complier_effect, cuped, means, proportions, sample_ratio};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 use crate::frame::texts;
 use crate::metrics::Source;
-use crate::near::nearest;
 
 /// An experiment: its users, the column of their arms, and which arm is control.
 ///

@@ -3,10 +3,9 @@
 use polars::prelude::*;
 
 use super::Funnel;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 use crate::events::EventSource;
 use crate::frame::texts;
-use crate::near::nearest;
 
 /// How many get to each step of a funnel: what [`Funnel::measure`] returns.
 #[derive(Debug, Clone)]

@@ -3,10 +3,9 @@
 use polars::prelude::*;
 
 use super::{kaplan_meier, median};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 use crate::frame::texts;
 use crate::metrics::Source;
-use crate::near::nearest;
 
 /// The survival curve of one group of subjects, or of several: what [`curve`](fn@curve) and [`curve_by`] return.
 #[derive(Debug, Clone)]
