@@ -4,12 +4,16 @@
 //! tell cases apart it answers questions, such as [`Error::is_not_found`], and has an [`ErrorKind`]; its
 //! [`source`](std::error::Error::source) is the error of the system, the database or polars that it comes from.
 
+mod near;
+
 use std::any::Any;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use polars::error::PolarsError;
+
+pub(crate) use near::nearest;
 
 /// The result of everything in this library that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -334,7 +338,11 @@ impl fmt::Display for Error {
                 write!(f, "`{field}` is {value}; accepted: {accepted}")
             }
             ErrorKind::MissingColumn { frame, column, present } => {
-                write!(f, "the {frame} frame has no column `{column}`; it has ")?;
+                write!(f, "the {frame} frame has no column `{column}`")?;
+                match nearest(column, present.iter().map(String::as_str)) {
+                    Some(meant) => write!(f, "; did you mean `{meant}`? It has ")?,
+                    None => f.write_str("; it has ")?,
+                }
                 match present.as_slice() {
                     [] => f.write_str("none"),
                     names => write!(f, "`{}`", names.join("`, `")),
@@ -472,5 +480,19 @@ mod tests {
         assert!(!Error::file("read", path, "it is empty").is_not_found());
         let missing = io::Error::from(io::ErrorKind::NotFound);
         assert!(!Error::figure(missing).is_not_found());
+    }
+
+    #[test]
+    fn a_slip_of_the_keyboard_is_told() {
+        let error: Error = ErrorKind::MissingColumn {
+            frame: "users",
+            column: "segmnet".into(),
+            present: vec!["user_id".into(), "segment".into()],
+        }
+        .into();
+        assert_eq!(
+            error.to_string(),
+            "the users frame has no column `segmnet`; did you mean `segment`? It has `user_id`, `segment`"
+        );
     }
 }

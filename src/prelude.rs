@@ -18,13 +18,16 @@ pub use crate::chart::{self, Unit};
 pub use crate::check;
 pub use crate::claims::Ledger;
 pub use crate::events::{Events, Orders, Users, Window};
+pub use crate::frame::{Columns, Key, Verbs, count, pct, pp, stack, usd};
+pub use crate::metrics::experiment::Experiment;
 pub use crate::metrics::funnel::{self, Funnel, Step};
+pub use crate::metrics::rates::{Rate, rate, rate_by};
 pub use crate::metrics::{
     Period, activity, basket, clv, concentration, confounding, detection, experiment, growth,
     interval, lever, marketplace, retention, revenue, segment, survival,
 };
 pub use crate::notebook::{
-    Figure, Markdown, Show, beside, falling, number, share_of, stacked, table,
+    Figure, Markdown, Memo, Show, beside, falling, memo, number, share_of, stacked, table,
 };
 pub use crate::stamp::Stamp;
 pub use crate::stream::{Stream, stream};

@@ -15,6 +15,7 @@ mod common;
 use std::path::Path;
 use std::time::Instant;
 
+use casebook::cases::{Part, notion};
 use casebook::chrono::{NaiveDate, TimeDelta};
 use casebook::events::Window;
 use casebook::metrics::Period;

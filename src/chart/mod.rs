@@ -1,6 +1,7 @@
 //! Charts: functions from a tidy frame to a [`Figure`].
 //!
-//! Each kind has a builder that starts with the frame and its columns and ends with `draw`:
+//! Each kind has a builder that starts with the frame and its columns. At the end of a notebook's cell it shows itself;
+//! elsewhere `draw` makes a figure of it:
 //!
 //! ```
 //! use casebook::chart::{self, Unit};
@@ -9,8 +10,7 @@
 //! let frame = df!("month" => [1, 2, 3], "revenue" => [20_188.0, 18_900.0, 17_700.0])?;
 //! let figure = chart::line(&frame, "month", "revenue")
 //!     .title("Revenue falls every month")
-//!     .x_label("Month")
-//!     .y_label("Revenue a month")
+//!     .labels("Month", "Revenue a month")
 //!     .unit(Unit::Dollars)
 //!     .draw()?;
 //! assert!(figure.alt().starts_with("Revenue falls every month."));
@@ -32,6 +32,7 @@ mod label;
 mod line;
 mod panels;
 mod schema;
+mod show;
 
 use plotters::style::text_anchor::{HPos, VPos};
 use polars::prelude::*;
@@ -134,6 +135,11 @@ macro_rules! labels {
             pub fn y_label(mut self, label: impl Into<String>) -> Self {
                 self.labels.y = $crate::chart::label::short(&label.into());
                 self
+            }
+
+            /// What both axes show, with their units, the horizontal one first.
+            pub fn labels(self, x: impl Into<String>, y: impl Into<String>) -> Self {
+                self.x_label(x).y_label(y)
             }
 
             /// How values are written.

@@ -36,6 +36,12 @@ impl Source for LazyFrame {
     }
 }
 
+impl<S: Source + ?Sized> Source for &S {
+    fn scan(&self) -> LazyFrame {
+        S::scan(self)
+    }
+}
+
 /// That a frame has the columns a function reads.
 pub(crate) fn require(frame: &DataFrame, name: &'static str, columns: &[&str]) -> Result<()> {
     require_in(frame.schema(), name, columns)

@@ -26,6 +26,8 @@
 //! N. Mantel and W. Haenszel (1959); the pooled risk ratio's variance: S. Greenland and J. M. Robins (1985),
 //! "Estimation of a common effect parameter from sparse follow-up data", Biometrics 41.
 
+mod ratios;
+
 use std::collections::BTreeMap;
 
 use polars::prelude::*;
@@ -34,6 +36,8 @@ use super::interval::Z95;
 use super::{Source, coded};
 use crate::error::{Error, Result};
 use crate::frame::{fetch, full};
+
+pub use ratios::{RiskRatio, RiskRatios, risk_ratios};
 
 /// A two-by-two table: with the outcome, and all, of the exposed and of the others.
 #[derive(Debug, Clone, Copy, Default)]

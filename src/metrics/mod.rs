@@ -24,6 +24,7 @@ pub mod funnel;
 pub mod growth;
 pub mod lever;
 pub mod marketplace;
+pub mod rates;
 pub mod retention;
 pub mod revenue;
 pub mod segment;

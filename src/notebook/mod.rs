@@ -5,17 +5,30 @@
 
 mod cells;
 pub mod check;
+mod memo;
 mod results;
 mod send;
 pub mod session;
 mod show;
+mod show_results;
 mod table;
 
 pub use crate::figure::Figure;
 pub use cells::{beside, falling, number, share_of, stacked};
+pub use memo::{Markdown, Memo, memo};
 pub use send::plain_text;
 pub use session::plain_panics;
+pub use show::Show;
 #[doc(hidden)]
 pub use show::{ByDebug, ByShow, Value};
-pub use show::{Markdown, Show};
+pub(crate) use show_results::finish;
 pub use table::{Table, table};
+
+#[cfg(test)]
+pub(crate) mod tests {
+    /// What a panic said.
+    pub fn panics(show: impl FnOnce()) -> Option<String> {
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(show)).err()?;
+        caught.downcast_ref::<String>().cloned()
+    }
+}

@@ -6,11 +6,12 @@
 
 use std::fmt::Debug;
 
-use super::send::{send, send_text};
+use super::send::send_text;
 
 /// A value that knows how to appear in a notebook.
 pub trait Show {
     /// Sends the value to Jupyter: called by evcxr for the last value of a cell.
+    #[track_caller]
     fn evcxr_display(&self);
 }
 
@@ -42,6 +43,7 @@ pub struct Value<T>(pub T);
 
 #[doc(hidden)]
 pub trait ByShow {
+    #[track_caller]
     fn shown(&self);
 }
 
@@ -59,16 +61,6 @@ pub trait ByDebug {
 impl<T: Debug + ?Sized> ByDebug for &Value<&T> {
     fn shown(&self) {
         send_text(&format!("{:?}", self.0));
-    }
-}
-
-/// Text with markup, for prose whose numbers are computed: `Markdown(format!("… {clients} …"))`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Markdown(pub String);
-
-impl Show for Markdown {
-    fn evcxr_display(&self) {
-        send(&[("text/markdown", &self.0), ("text/plain", &self.0)]);
     }
 }
 

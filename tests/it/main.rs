@@ -9,6 +9,7 @@ mod twins;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cells;
 mod charts;
 mod conformance;
 mod ecommerce_recovery;

@@ -245,7 +245,7 @@ mod tests {
     use super::*;
     use crate::cases::ecommerce::hidden;
     use crate::cases::ecommerce::shop::{Shop as Made, visit};
-    use crate::cases::stream::stream;
+    use crate::stream::stream;
 
     /// The busiest shop there can be, but for the views.
     fn busiest(views: u32) -> Config {

@@ -27,6 +27,7 @@
 //! Y. Hochberg (1995).
 
 mod arms;
+mod builder;
 mod cluster_bootstrap;
 mod complier;
 mod cuped;
@@ -40,6 +41,7 @@ mod tests;
 
 pub use crate::stats::power::PowerAnalysis;
 pub use crate::stats::two_sample::{Difference, Proportion, compare_means, compare_proportions};
+pub use builder::{Effect, Effects, Experiment};
 pub use cluster_bootstrap::cluster_bootstrap;
 pub use complier::complier_effect;
 pub use cuped::cuped;

@@ -40,6 +40,7 @@
 
 mod attribution;
 mod automaton;
+mod conversion;
 mod marked;
 mod table;
 #[cfg(test)]
@@ -53,6 +54,7 @@ use crate::error::{Error, Result};
 
 pub use attribution::Attribution;
 pub use automaton::Mode;
+pub use conversion::{Conversion, Reached};
 pub use table::Walk;
 
 /// The most steps a funnel may have.

@@ -21,6 +21,7 @@
 //! Failure Time Data); the log-rank test (N. Mantel, 1966); the restricted mean and its variance as in
 //! J. P. Klein and M. L. Moeschberger, Survival Analysis, section 4.5.
 
+mod curve;
 mod from_activity;
 mod hazard;
 mod kaplan_meier;
@@ -31,6 +32,7 @@ mod subjects;
 #[cfg(test)]
 mod tests;
 
+pub use curve::{Curve, Group, Point, curve, curve_by};
 pub use from_activity::from_activity;
 pub use hazard::hazard;
 pub use kaplan_meier::kaplan_meier;

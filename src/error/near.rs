@@ -1,0 +1,71 @@
+//! What somebody may have meant by a name that is not there.
+
+/// The name closest to the one asked for, if it is close enough to be a slip of the keyboard: differences of case, and up
+/// to a third of its letters, two at least, added, lost, changed or swapped. Of several, the first.
+pub(crate) fn nearest<'n>(
+    asked: &str,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Option<&'n str> {
+    let letters: Vec<char> = lower(asked);
+    let most = (letters.len() / 3).max(2);
+    let mut best: Option<(usize, &str)> = None;
+    for name in names {
+        let other = lower(name);
+        // A short name is as far from any other as it is long.
+        if letters.len().abs_diff(other.len()) > most || letters.len().max(other.len()) <= most {
+            continue;
+        }
+        let steps = distance(&letters, &other);
+        if steps <= most && best.is_none_or(|(fewest, _)| steps < fewest) {
+            best = Some((steps, name));
+        }
+    }
+    best.map(|(_, name)| name)
+}
+
+fn lower(name: &str) -> Vec<char> {
+    name.chars().flat_map(char::to_lowercase).collect()
+}
+
+/// Letters added, lost, changed or swapped with their neighbour (optimal string alignment).
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    rows[0] = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        for j in 1..=b.len() {
+            let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = changed.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = least;
+        }
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_found_and_other_names_are_not() {
+        let names = ["user_id", "segment", "rate", "x", "paid_since"];
+        for (asked, meant) in [
+            ("segmnet", Some("segment")),
+            ("Segment", Some("segment")),
+            ("segments", Some("segment")),
+            ("userid", Some("user_id")),
+            ("paid_sicne", Some("paid_since")),
+            ("rates", Some("rate")),
+            ("revenue", None),
+            ("y", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(asked, names), meant, "{asked}");
+        }
+    }
+}
