@@ -88,8 +88,10 @@ fn matching(path: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
     let found = glob::glob(pattern).map_err(|cause| trouble(path, cause.msg))?;
     let mut files = vec![];
     for entry in found {
-        let entry = entry
-            .map_err(|cause| trouble(&cause.path().to_owned(), std::io::Error::from(cause)))?;
+        let entry = entry.map_err(|cause| {
+            let path = cause.path().to_path_buf();
+            trouble(&path, std::io::Error::from(cause))
+        })?;
         match entry.is_dir() {
             true => files.extend(folder(&entry)?),
             false => files.push(entry),
