@@ -11,21 +11,21 @@ use chrono::NaiveDate;
 
 use crate::support;
 
-twins! {
-    polars_agrees,
-}
-
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-fn polars_agrees(databases: &mut [Warehouse]) {
+#[test]
+fn postgres_sqlite_and_polars_agree() {
+    let server = support::Server::start();
+    let mut databases =
+        [Warehouse::in_memory().unwrap(), Warehouse::postgres(&server.url).unwrap()];
     for config in [
         notion::Config { users: 4_000, ..Default::default() },
         notion::Config { users: 1_500, seed: 9, ..notion::Config::sticky() },
     ] {
         let tables = notion::generate(&config).unwrap();
-        for db in databases.iter_mut() {
+        for db in &mut databases {
             db.load(&sql::SCHEMA, &tables.named()).unwrap();
         }
         // A leap day, two year ends (one the last day observed), a month's end, a Sunday, and a day on which hardly
@@ -36,7 +36,7 @@ fn polars_agrees(databases: &mut [Warehouse]) {
             let as_of = day(as_of);
             let expected = from_polars(&tables, as_of);
             assert_eq!(expected.len(), sql::ALL.len(), "a query has no counterpart");
-            for db in databases.iter_mut() {
+            for db in &mut databases {
                 for (query, frame) in &expected {
                     let found = db.query_on(query, as_of).unwrap();
                     assert!(
