@@ -8,6 +8,7 @@
 use casebook::cases::clock::Day;
 use casebook::cases::ecommerce::{self, Config, Tables};
 use casebook::chrono::{NaiveDate, NaiveTime, TimeDelta};
+use casebook::events::Window;
 use casebook::metrics::Period;
 use casebook::metrics::funnel::{Funnel, Step};
 use casebook::metrics::retention::Retention;
@@ -96,7 +97,7 @@ fn answer(config: &Config, tables: &Tables, filter: &Filter) -> Anything<Value> 
     let until = (to + TimeDelta::days(1)).and_time(NaiveTime::MIN);
     let members = users.clone().lazy().rename(["registration_date"], ["signup_at"], true);
     let visits = sessions.clone().lazy().rename(["started_at"], ["timestamp"], true);
-    let cohorts = Retention::default().window(casebook::events::Window::until(until)).cohorts(
+    let cohorts = Retention::default().window(Window::until(until)).cohorts(
         &members,
         &visits,
         Period::Month,

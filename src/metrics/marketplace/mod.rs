@@ -7,9 +7,12 @@
 //! - `withdrawn_at`: when the request was withdrawn, null if it was not.
 //!
 //! Supply is a frame of providers, one row each: a column of the caller's that says who, and `capacity`: how many
-//! requests each can serve at a time. Days are counted on the time zone of the times, which must be the same for all
-//! times of a frame; dates are its midnights. What has not happened by the end of the [window](crate::events::Window) is unknown: rates count
-//! only requests observed for long enough, and times to match are censored.
+//! requests each can serve at a time.
+//!
+//! Days are counted on the time zone of the times, which must be the same for all times of a frame; dates are its
+//! midnights. What has not happened by the end of the [window](crate::events::Window) is unknown: rates count only requests
+//! observed for long enough, and times to match are censored. An open window reaches over all days of the times that are
+//! read.
 //!
 //! ```
 //! use casebook::prelude::*;
