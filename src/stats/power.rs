@@ -287,7 +287,7 @@ mod tests {
         let strict = PowerAnalysis { alpha: 1e-17, ..PowerAnalysis::default() };
         // z is 8.57: 8.57 + 0.84 standard errors.
         let users = strict.users_for_proportions(0.3, 0.1).unwrap();
-        assert!((3_800..4_000).contains(&users), "{users}");
+        assert!((4_000..4_060).contains(&users), "{users}");
         let of_means = strict.users_for_means(1.0, 0.1).unwrap();
         assert!((17_500..18_100).contains(&of_means), "{of_means}");
     }
