@@ -2,6 +2,7 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /casebook
 COPY Cargo.toml Cargo.lock build.rs ./
+COPY benches/metrics.rs benches/
 COPY src src
 COPY sql sql
 COPY assets assets

@@ -91,6 +91,21 @@ class Pins(unittest.TestCase):
             self.assertEqual(differ, {}, words)
             self.assertIn("polars", {target for _, target, _ in other})
 
+    def test_the_library_is_built_once(self):
+        """It has one shared object, whatever it is compiled with: of two builds with other features, the later replaces the earlier."""
+        def features(*words):
+            done = subprocess.run(["cargo", *words, "--unit-graph", "-Zunstable-options"], cwd=PROJECT, check=True,
+                                  capture_output=True, text=True, env=os.environ | {"RUSTC_BOOTSTRAP": "1"})
+            return {tuple(sorted(unit["features"])) for unit in json.loads(done.stdout)["units"]
+                    if unit["target"]["name"] == "casebook" and "dylib" in unit["target"]["kind"] and unit["mode"] == "build"}
+        every = ("--workspace", "--all-features")
+        commands = [("build", *every), ("test", *every, "--no-run"), ("bench", "--profile", "dev", *every, "--no-run"),
+                    ("build", "--workspace"), ("test", "--workspace", "--no-run"), ("build", "--lib"), ("build", "--lib", "--all-features")]
+        # `cargo casebook` among them, and what builds the command for an installation or an image.
+        commands += [(verb, "--package", package, *rest) for package in ("casebook", "casebook-cli") for verb, *rest in (["build"], ["test", "--no-run"])]
+        found = {words: features(*words) for words in commands}
+        self.assertEqual({words: each for words, each in found.items() if each != {("default", "postgres")}}, {})
+
     def test_a_session_takes_what_is_built_for_the_project(self):
         """A cell's crate outside the workspace, as a session has it, takes every crate with the features that it has here."""
         def resolved(folder, *words):
@@ -155,6 +170,30 @@ class Pins(unittest.TestCase):
         self.assertIn(f"polars {made_with['Python polars']}", peers)
         wanted = (PROJECT / "tests/cluster-requirements.txt").read_text()
         self.assertIn(f"pyspark=={made_with['Spark'].split(',')[0]}", wanted)
+
+    def test_cargo_finds_every_target_in_what_the_image_copies(self):
+        """It refuses a manifest that names a bench which is not there, though the image builds none."""
+        def targets(folder):
+            words = ["cargo", "metadata", "--no-deps", "--offline", "--format-version", "1"]
+            done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            found = [target for package in json.loads(done.stdout)["packages"] for target in package["targets"]]
+            for target in found:
+                self.assertTrue(pathlib.Path(target["src_path"]).is_file(), target["src_path"])
+            # Tests and examples are found in their folders, or are not there; the others are named in a manifest or have its place.
+            return {(target["name"], *target["kind"]) for target in found if not {"test", "example"} & set(target["kind"])}
+        with tempfile.TemporaryDirectory() as place:
+            for words in re.findall(r"^COPY (?!--from)(.+)$", (PROJECT / "Dockerfile").read_text(), re.M):
+                *sources, into = words.split()
+                for source in map(PROJECT.joinpath, sources):
+                    to = pathlib.Path(place, into)
+                    if source.is_dir():
+                        shutil.copytree(source, to)
+                    else:
+                        self.assertTrue(into.endswith("/"), words)
+                        to.mkdir(parents=True, exist_ok=True)
+                        shutil.copy(source, to)
+            self.assertEqual(targets(place), targets(PROJECT))
 
     def test_compose_file(self):
         compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
