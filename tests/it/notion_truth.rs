@@ -5,7 +5,6 @@
 mod claims;
 
 use casebook::cases::Part;
-use casebook::cases::Part;
 use casebook::cases::notion::study::{self, kind};
 use casebook::prelude::*;
 use casebook::stamp;
