@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// A user's number where it is not known.
 pub(crate) const NOBODY: u32 = u32::MAX;
 
-/// Identifiers: whole numbers, or texts.
+/// Identifiers: whole numbers if all fit into 64 bits with a sign, or texts.
 pub(crate) enum Ids {
     Whole(Int64Chunked),
     Text(StringChunked),
@@ -20,13 +20,14 @@ pub(crate) enum Ids {
 impl Ids {
     pub fn new(column: &Column) -> Result<Ids> {
         let series = column.as_materialized_series();
-        Ok(match series.dtype() {
-            // The one kind of whole number that may not fit.
-            dtype if dtype.is_integer() && dtype != &DataType::UInt64 => {
-                Ids::Whole(series.cast(&DataType::Int64)?.i64()?.clone())
+        if series.dtype().is_integer() {
+            // Those that do not fit become null.
+            let whole = series.cast(&DataType::Int64)?;
+            if whole.null_count() == series.null_count() {
+                return Ok(Ids::Whole(whole.i64()?.clone()));
             }
-            _ => Ids::Text(series.cast(&DataType::String)?.str()?.clone()),
-        })
+        }
+        Ok(Ids::Text(series.cast(&DataType::String)?.str()?.clone()))
     }
 }
 
@@ -247,6 +248,20 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Databases and Parquet files have whole numbers without a sign: they are the same users.
+    #[test]
+    fn whole_numbers_of_any_width_are_the_same_users() {
+        let users = Column::new("user_id".into(), [7_i64, 5]);
+        let index = Index::new("users", &users).unwrap();
+        let without_sign = Column::new("user_id".into(), [5_u64, 7, 9]);
+        assert_eq!(index.find("events", &without_sign).unwrap(), [1, 0, NOBODY]);
+        let narrow = Column::new("user_id".into(), [5_i32, 7, 9]);
+        assert_eq!(index.find("events", &narrow).unwrap(), [1, 0, NOBODY]);
+        // Those that fit into none of ours are still told apart.
+        let large = Column::new("user_id".into(), [u64::MAX, u64::MAX - 1, u64::MAX]);
+        assert_eq!(Numbered::new(&large).unwrap().codes, [0, 1, 0]);
+    }
 
     #[test]
     fn ids_of_any_kind_are_numbered() {

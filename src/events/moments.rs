@@ -137,13 +137,12 @@ impl Moments {
         Ok(Column::new(name.into(), micros).cast(&dtype)?)
     }
 
-    /// The moment at which the clock of the data's time zone shows this. Of two, the earlier; one that
-    /// the clock leaps over is moved an hour on.
+    /// The moment at which the clock of the data's time zone shows this. Of two, the earlier; one that the clock leaps
+    /// over is moved on by the hour, up to a day: whole days have been left out.
     pub fn at(&self, wall: NaiveDateTime) -> i64 {
         let Some(zone) = self.zone else { return wall.and_utc().timestamp_micros() };
-        [Some(wall), wall.checked_add_signed(chrono::TimeDelta::hours(1))]
-            .into_iter()
-            .flatten()
+        (0..=24)
+            .filter_map(|hours| wall.checked_add_signed(chrono::TimeDelta::hours(hours)))
             .find_map(|wall| zone.from_local_datetime(&wall).earliest())
             .map_or(wall.and_utc().timestamp_micros(), |moment| moment.timestamp_micros())
     }
@@ -210,6 +209,11 @@ mod tests {
             "Europe/Berlin",
         );
         assert_eq!(berlin.days(), [19_813, 19_812, 19_814]);
+        // Samoa left out a whole day, 2011-12-30: its midnight is that of the next, which began at 10:00 UTC.
+        let apia = moments(vec![], "Pacific/Apia");
+        let gone = chrono::NaiveDate::from_ymd_opt(2011, 12, 30).unwrap();
+        let (first, next) = (apia.at(gone.into()), apia.at((gone + chrono::Days::new(1)).into()));
+        assert_eq!((first, next), (15_338 * DAY + 10 * hour, 15_338 * DAY + 10 * hour));
         let new_york = moments(vec![midnight_utc, midnight_utc + 4 * hour], "America/New_York");
         assert_eq!(new_york.days(), [19_812, 19_813]);
     }
