@@ -27,12 +27,13 @@ fn a_week_of_mondays_ends() {
     let week = |rest: f64| [10.0, rest, rest, rest, rest, rest, rest];
     let config = |weekdays| notion::Config { users: 300, weekdays, ..Default::default() };
     refused(config(week(1e-6)).validate(), "`weekdays` is 0.000001; accepted: 0.001 to 10");
-    // Whether such days go with the other targets or not: it is known in time.
-    let _ = in_time(move || notion::generate(&config(week(0.001))));
+    let made = in_time(move || notion::generate(&config(week(0.001))));
+    assert_eq!(made.unwrap().user_profiles.height(), 300);
     // Habits that one day in a week is not enough for.
     let mut config = config(week(0.001));
     config.targets.stickiness = 0.13;
-    let _ = in_time(move || notion::generate(&config));
+    let told = "`targets.events_per_user` is 15; accepted: at least 769";
+    refused(in_time(move || notion::generate(&config)), told);
 }
 
 /// Of Mondays alone no month is active every second day.
@@ -50,7 +51,8 @@ fn a_year_of_one_month_ends() {
     let mut year = [0.001; 12];
     year[1] = 10.0;
     let config = notion::Config { users: 300, months: 6, year, ..Default::default() };
-    let _ = in_time(move || notion::generate(&config));
+    let made = in_time(move || notion::generate(&config));
+    assert_eq!(made.unwrap().user_profiles.height(), 300);
     let mut shop = ecommerce::Config { users: 30, days: 40, ..Default::default() };
     (shop.months, shop.weekdays) = (year, [0.001; 7]);
     in_time(move || ecommerce::generate(&shop)).unwrap();

@@ -1,13 +1,18 @@
 //! The rules of the shop: plain data, checked field by field.
 
+use chrono::{Datelike, NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use super::rows::BOT_VIEWS;
+use super::{MONTH, PER_USER};
+use crate::error::{Error, Result};
 use crate::simulate::check::{busyness, pair, whole, within};
 use crate::simulate::clock::Day;
 use crate::simulate::rhythm::DayClock;
 
 /// The rules of the business. `Default` is the original's, with customers who can leave.
+///
+/// Sessions, views and days together are bounded, too: no user may have more than 10,000,000 events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -107,7 +112,7 @@ impl Default for Config {
         Config {
             users: 5_000,
             days: 365,
-            start: chrono::NaiveDate::from_ymd_opt(2024, 1, 1).unwrap_or_default().into(),
+            start: NaiveDate::from_ymd_opt(2024, 1, 1).unwrap_or_default().into(),
             segments: [
                 segment(0.10, (8.0, 20.0), 0.30, (5, 15), 0.02),
                 segment(0.50, (3.0, 10.0), 0.15, (3, 8), 0.05),
@@ -158,7 +163,46 @@ impl Config {
         for (field, weights) in [("weekdays", &self.weekdays[..]), ("months", &self.months[..])] {
             busyness(field, weights)?;
         }
-        self.faults.validate(self).map_err(|error| error.within("faults"))
+        self.faults.validate(self).map_err(|error| error.within("faults"))?;
+        self.segments
+            .iter()
+            .try_for_each(|segment| self.check_ids(segment))
+            .map_err(|error| error.within("segments"))
+    }
+
+    /// That the events of one user have ids of their own.
+    fn check_ids(&self, segment: &Segment) -> Result<()> {
+        let days = self.day_weights().last().copied().unwrap_or_default();
+        let expected = segment.sessions.1 / MONTH * days;
+        // More than ten standard deviations above what is expected never come.
+        let sessions = expected + 10.0 * expected.sqrt() + 10.0;
+        // A start, an end; of each product viewed a cart and a purchase.
+        let views = segment.views.1;
+        let each = f64::from(2 + 2 * views + views.min(self.shop.products));
+        if sessions * each + BOT_VIEWS as f64 + 2.0 < PER_USER as f64 {
+            return Ok(());
+        }
+        let value = format!("up to {} with up to {views} views", segment.sessions.1);
+        let accepted = format!(
+            "fewer sessions, views or days: in {} days a user could have more than 10,000,000 events",
+            self.days
+        );
+        Err(Error::config("sessions", value, accepted))
+    }
+
+    /// For each day observed and one more, how much weight lies before it: 1 a day on average.
+    pub(super) fn day_weights(&self) -> Vec<f64> {
+        let mean = |weights: &[f64]| weights.iter().sum::<f64>() / weights.len() as f64;
+        let usual = mean(&self.weekdays) * mean(&self.months);
+        let first_day = self.start.number();
+        let mut weights = vec![0.0];
+        for day in 0..self.days as i32 {
+            let date = NaiveDate::default() + TimeDelta::days(i64::from(first_day + day));
+            let weekday = self.weekdays[date.weekday().num_days_from_monday() as usize];
+            let weight = weekday * self.months[date.month0() as usize] / usual;
+            weights.push(weights[weights.len() - 1] + weight);
+        }
+        weights
     }
 }
 
@@ -193,5 +237,47 @@ impl Faults {
         within("wrong_clocks", self.wrong_clocks, 0.0, 0.5)?;
         within("late_registrations", self.late_registrations, 0.0, 0.5)?;
         within("bots", self.bots, 0, config.users / 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulate::ecommerce::hidden;
+    use crate::simulate::ecommerce::shop::{Shop as Made, visit};
+    use crate::simulate::stream::stream;
+
+    /// The busiest shop there can be, but for the views.
+    fn busiest(views: u32) -> Config {
+        let mut config = Config { users: 2, days: 3_650, ..Config::default() };
+        for segment in &mut config.segments {
+            (segment.sessions, segment.views) = ((300.0, 300.0), (views, views));
+            (segment.buys, segment.churn) = (1.0, 0.0);
+        }
+        config.shop = Shop { products: 9_999, heavy_tail: 0.0, cart: 0.5, ..config.shop };
+        (config.shop.left_out, config.shop.companion) = (0.0, 0.0);
+        config
+    }
+
+    /// What a user has who is there from the first day on: events in a session, times sessions.
+    fn events_of_one(config: &Config) -> f64 {
+        let (made, mut rng) = (Made::new(config), stream(1, "busiest", 0));
+        let steps: usize = (0..200).map(|_| visit(config, &made, 0, &mut rng).len()).sum();
+        let sessions = 300.0 / MONTH * f64::from(config.days);
+        steps as f64 / 200.0 * sessions
+    }
+
+    #[test]
+    fn ids_of_one_user_do_not_reach_the_next() {
+        let config = busiest(100);
+        let (events, told) = (events_of_one(&config), config.validate());
+        assert!(events < PER_USER as f64 || told.is_err(), "{events} events are accepted");
+        let told = told.unwrap_err().to_string();
+        assert!(told.contains("`segments.sessions`") && told.contains("10,000,000"), "{told}");
+        // A little less is made.
+        let config = busiest(80);
+        config.validate().unwrap();
+        assert!(events_of_one(&config) < PER_USER as f64);
+        assert_eq!(hidden(&config).unwrap().height(), 2);
     }
 }

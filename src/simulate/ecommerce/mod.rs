@@ -233,19 +233,8 @@ struct Checked<'c> {
 impl<'c> Checked<'c> {
     fn new(config: &'c Config) -> Result<Self> {
         config.validate()?;
-        let first_day = config.start.number();
-        let mean = |weights: &[f64]| weights.iter().sum::<f64>() / weights.len() as f64;
-        let usual = mean(&config.weekdays) * mean(&config.months);
-        let mut weights = vec![0.0];
-        for day in 0..config.days as i32 {
-            use chrono::Datelike;
-            let date =
-                chrono::NaiveDate::default() + chrono::TimeDelta::days(i64::from(first_day + day));
-            let weekday = config.weekdays[date.weekday().num_days_from_monday() as usize];
-            let weight = weekday * config.months[date.month0() as usize] / usual;
-            weights.push(weights[weights.len() - 1] + weight);
-        }
-        Ok(Checked { config, shop: Shop::new(config), first_day, weights })
+        let (shop, weights) = (Shop::new(config), config.day_weights());
+        Ok(Checked { config, shop, first_day: config.start.number(), weights })
     }
 
     /// What chance decides at registration, and the stream to go on with.

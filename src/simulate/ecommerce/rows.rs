@@ -14,7 +14,7 @@ use crate::simulate::clock::one_after_the_other;
 use crate::simulate::frame::{dates, moments};
 use crate::simulate::stream::{Stream, stream};
 
-const BOT_VIEWS: i64 = 3_000;
+pub(super) const BOT_VIEWS: i64 = 3_000;
 const LATE: i32 = 30;
 const WRONG: i64 = 12 * 3_600;
 

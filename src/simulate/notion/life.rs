@@ -12,6 +12,8 @@ pub(super) const DAY: i64 = 86_400;
 const LATEST: i64 = 82_800;
 /// Nobody comes more often in a month, on average: who comes twenty times a day is there every day.
 const MOST_VISITS: f64 = 600.0;
+/// Nobody does more in a visit, on average: with it, five years of the busiest days have fewer events than a user has ids.
+const MOST_EVENTS: f64 = 240.0;
 /// After so many visits on days that count already, a visit is put on a day that does not.
 const PATIENCE: usize = 64;
 /// Habits come with more activity: their bell curve of it lies so many standard deviations higher.
@@ -193,7 +195,7 @@ impl World<'_> {
         // Half of how active a user is shows in how often it comes, half in what it does then.
         let active = (spread * (person.bell - spread / 2.0) / 2.0).exp().min(1e3);
         let often = Count::new((self.knobs.visits * active).min(MOST_VISITS));
-        let much = Count::new(self.knobs.events * active);
+        let much = Count::new((self.knobs.events * active).min(MOST_EVENTS));
         let first = (person.signup / DAY) as i32;
         let (next, after) = (self.starts[person.cohort + 1], self.starts[person.cohort + 2]);
         let returns = person.place
@@ -432,3 +434,6 @@ impl Count {
 pub(super) fn below(n: i64, rng: &mut Stream) -> i64 {
     rng.random_range(0..n.max(1))
 }
+
+#[cfg(test)]
+mod tests;

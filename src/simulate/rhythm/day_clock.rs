@@ -5,7 +5,7 @@ use rand_distr::Distribution;
 use serde::{Deserialize, Serialize};
 
 use super::share;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// When in the day things happen: a working day and an evening, each rising to its busiest hour and falling
 /// from it (a triangle).
@@ -65,27 +65,7 @@ impl Distribution<f64> for DayClock {
     }
 }
 
-/// The parameters as a configuration holds them, not checked yet.
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Fields {
-    working: f64,
-}
-
-impl Default for Fields {
-    fn default() -> Self {
-        let DayClock { working } = DayClock::default();
-        Fields { working }
-    }
-}
-
-impl TryFrom<Fields> for DayClock {
-    type Error = Error;
-
-    fn try_from(fields: Fields) -> Result<DayClock> {
-        DayClock::new(fields.working)
-    }
-}
+read_checked!(DayClock { working });
 
 fn triangle([from, peak, to]: [f64; 3], at: f64) -> f64 {
     let height = 2.0 / (to - from);

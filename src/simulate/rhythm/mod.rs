@@ -20,6 +20,33 @@
 //! Most are drawn by inverting their distribution function. Powers, roots and exponentials may differ in
 //! the last bit between machines, so what goes into data is rounded: to whole seconds, to thousandths.
 
+/// Reads a distribution's parameters from a configuration: those that are not there are the default's, others are
+/// refused, and `new` checks them.
+macro_rules! read_checked {
+    ($law:ident { $($field:ident),+ }) => {
+        #[derive(serde::Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        struct Fields {
+            $($field: f64),+
+        }
+
+        impl Default for Fields {
+            fn default() -> Self {
+                let $law { $($field),+ } = $law::default();
+                Fields { $($field),+ }
+            }
+        }
+
+        impl TryFrom<Fields> for $law {
+            type Error = $crate::error::Error;
+
+            fn try_from(fields: Fields) -> $crate::error::Result<$law> {
+                $law::new($(fields.$field),+)
+            }
+        }
+    };
+}
+
 mod day_clock;
 mod progress;
 mod season;

@@ -74,25 +74,4 @@ impl Distribution<f64> for Progress {
     }
 }
 
-/// The parameters as a configuration holds them, not checked yet.
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Fields {
-    median: f64,
-    spread: f64,
-}
-
-impl Default for Fields {
-    fn default() -> Self {
-        let Progress { median, spread } = Progress::default();
-        Fields { median, spread }
-    }
-}
-
-impl TryFrom<Fields> for Progress {
-    type Error = Error;
-
-    fn try_from(fields: Fields) -> Result<Progress> {
-        Progress::new(fields.median, fields.spread)
-    }
-}
+read_checked!(Progress { median, spread });

@@ -5,7 +5,7 @@ use rand_distr::Distribution;
 use serde::{Deserialize, Serialize};
 
 use super::share;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// When in the year things happen: more at its start and its end than in its middle.
 ///
@@ -75,25 +75,4 @@ impl Distribution<f64> for Season {
     }
 }
 
-/// The parameters as a configuration holds them, not checked yet.
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Fields {
-    strength: f64,
-    early: f64,
-}
-
-impl Default for Fields {
-    fn default() -> Self {
-        let Season { strength, early } = Season::default();
-        Fields { strength, early }
-    }
-}
-
-impl TryFrom<Fields> for Season {
-    type Error = Error;
-
-    fn try_from(fields: Fields) -> Result<Season> {
-        Season::new(fields.strength, fields.early)
-    }
-}
+read_checked!(Season { strength, early });

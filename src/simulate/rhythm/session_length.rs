@@ -90,26 +90,4 @@ impl Distribution<f64> for SessionLength {
     }
 }
 
-/// The parameters as a configuration holds them, not checked yet.
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Fields {
-    shortest: f64,
-    longest: f64,
-    mean: f64,
-}
-
-impl Default for Fields {
-    fn default() -> Self {
-        let SessionLength { shortest, longest, mean } = SessionLength::default();
-        Fields { shortest, longest, mean }
-    }
-}
-
-impl TryFrom<Fields> for SessionLength {
-    type Error = Error;
-
-    fn try_from(fields: Fields) -> Result<SessionLength> {
-        SessionLength::new(fields.shortest, fields.longest, fields.mean)
-    }
-}
+read_checked!(SessionLength { shortest, longest, mean });
