@@ -18,16 +18,22 @@ pub(crate) fn normal_quantile(p: f64) -> f64 {
     -std::f64::consts::SQRT_2 * erfc_inv(2.0 * p)
 }
 
+/// With more degrees of freedom than this, statrs is slow, and in time wrong.
+const MANY: f64 = 1e4;
+
 /// Probability that Student's t is further from 0 than `t`.
 pub(crate) fn t_two_sided(t: f64, df: f64) -> f64 {
+    if df > MANY {
+        return normal_two_sided(as_normal(t.abs(), df));
+    }
     StudentsT::new(0.0, 1.0, df).map_or(f64::NAN, |law| 2.0 * law.cdf(-t.abs()))
 }
 
 /// Student's t's `p`-quantile.
 pub(crate) fn t_quantile(p: f64, df: f64) -> f64 {
-    // With many degrees of freedom statrs is slow, and in time wrong: at a million it is off in the third decimal.
-    // Abramowitz and Stegun, 26.7.5, whose error is below 1e-12 here.
-    if df > 1e4 {
+    // At a million degrees of freedom statrs is off in the third decimal. Abramowitz and Stegun, 26.7.5, whose error is
+    // below 1e-12 here.
+    if df > MANY {
         let z = normal_quantile(p);
         let odd = |coefficients: [f64; 5]| {
             coefficients.iter().rev().fold(0.0, |sum, each| sum * z * z + each) * z
@@ -41,8 +47,24 @@ pub(crate) fn t_quantile(p: f64, df: f64) -> f64 {
     StudentsT::new(0.0, 1.0, df).map_or(f64::NAN, |law| law.inverse_cdf(p))
 }
 
-/// Probability that chi-square exceeds `x`.
+/// The normal variable that is as unlikely as `t`, 0 or more, with many degrees of freedom: G. W. Hill (1970), Algorithm
+/// 395, Communications of the ACM 13.
+fn as_normal(t: f64, df: f64) -> f64 {
+    if df.is_infinite() || t.is_infinite() {
+        return t;
+    }
+    let a = df - 0.5;
+    let b = 48.0 * a * a;
+    let y = a * (t / df * t).ln_1p();
+    let correction = (((-0.4 * y - 3.3) * y - 24.0) * y - 85.5) / (0.8 * y * y + 100.0 + b);
+    ((correction + y + 3.0) / b + 1.0) * y.sqrt()
+}
+
+/// Probability that chi-square exceeds `x`; rounding may leave an `x` a little below 0.
 pub(crate) fn chi_square_sf(x: f64, df: f64) -> f64 {
+    if x.is_nan() {
+        return f64::NAN;
+    }
     ChiSquared::new(df).map_or(f64::NAN, |law| law.sf(x.max(0.0)))
 }
 
@@ -73,6 +95,32 @@ pub(crate) fn noncentral_t_cdf(t: f64, df: f64, shift: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Where nobody can tell Student's t from the normal distribution, neither can its probabilities.
+    #[test]
+    fn probabilities_of_t_become_normal_too() {
+        for df in [1.1e4, 1e5, 1e6, 1e8, 1e10, 1e15] {
+            for p in [0.6, 0.9, 0.975, 0.999_95] {
+                let t = t_quantile(p, df);
+                let back = 1.0 - t_two_sided(t, df) / 2.0;
+                assert!((back - p).abs() < 1e-9, "{p} with {df}: {back}");
+            }
+            // Far out it is small, not nothing, and never more than with fewer degrees of freedom.
+            let (far, fewer) = (t_two_sided(12.0, df), t_two_sided(12.0, 9_000.0));
+            assert!(far > 1e-33 && far < fewer, "12 with {df}: {far}, {fewer} with 9,000");
+        }
+        assert_eq!(t_two_sided(2.0, f64::INFINITY), normal_two_sided(2.0));
+        assert_eq!(t_two_sided(f64::INFINITY, 1e6), 0.0);
+        assert!(t_two_sided(f64::NAN, 1e6).is_nan());
+        assert_eq!(t_two_sided(0.0, 1e6), 1.0);
+    }
+
+    #[test]
+    fn what_is_no_number_has_no_probability() {
+        assert!(chi_square_sf(f64::NAN, 2.0).is_nan());
+        assert_eq!(chi_square_sf(-1e-17, 2.0), 1.0);
+        assert!(normal_two_sided(f64::NAN).is_nan() && normal_cdf(f64::NAN).is_nan());
+    }
 
     #[test]
     fn t_becomes_normal() {

@@ -85,6 +85,24 @@ mod tests {
         }
     }
 
+    /// Garwood's interval holds each end's 2.5%: the probability of so many events or more, and of so few or fewer.
+    #[test]
+    fn counts_of_any_size_have_an_exact_interval() {
+        for events in [1_u64, 2, 10, 1_000, 100_000, 10_000_000, 1_000_000_000] {
+            let (low, high) = poisson(events);
+            let d = events as f64;
+            let wide = Z95 * d.sqrt();
+            assert!(low < d && d < high, "{events}: {low} to {high}");
+            // Normal approximation with the skewness' term: (z² − 1) / 3 and (z² + 2) / 3 + … beside it.
+            if events >= 1_000 {
+                let (a, b) =
+                    (d - wide + (Z95 * Z95 - 1.0) / 3.0, d + wide + (Z95 * Z95 + 2.0) / 3.0);
+                assert!((low - a).abs() < 0.05, "{events}: {low}, not {a}");
+                assert!((high - b).abs() < 0.05, "{events}: {high}, not {b}");
+            }
+        }
+    }
+
     /// Values from statsmodels 0.15.0, `proportion_confint(…, method="wilson")`.
     #[test]
     fn agrees_with_statsmodels() {

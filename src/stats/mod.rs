@@ -5,6 +5,7 @@ pub(crate) mod beta_binomial;
 pub(crate) mod bg_nbd;
 pub(crate) mod bootstrap;
 pub(crate) mod distribution;
+pub(crate) mod exact;
 pub(crate) mod gamma_gamma;
 pub(crate) mod hypergeometric;
 pub mod interval;

@@ -117,7 +117,7 @@ impl PowerAnalysis {
         let pooled = (base + self.ratio * other) / (1.0 + self.ratio);
         let none = (pooled * (1.0 - pooled) * (1.0 + 1.0 / self.ratio)).sqrt();
         let some = (base * (1.0 - base) + other * (1.0 - other) / self.ratio).sqrt();
-        let critical = normal_quantile(1.0 - self.alpha / 2.0) * none;
+        let critical = -normal_quantile(self.alpha / 2.0) * none;
         let shift = difference * users.sqrt();
         normal_cdf((shift - critical) / some) + normal_cdf((-shift - critical) / some)
     }
@@ -174,7 +174,7 @@ impl PowerAnalysis {
             return 0.0;
         }
         let shift = effect * (users * self.ratio / (1.0 + self.ratio)).sqrt();
-        let critical = t_quantile(1.0 - self.alpha / 2.0, df);
+        let critical = -t_quantile(self.alpha / 2.0, df);
         noncentral_t_cdf(-critical, df, shift) + noncentral_t_cdf(-critical, df, -shift)
     }
 
@@ -279,6 +279,17 @@ mod tests {
         let lopsided = PowerAnalysis { ratio: 0.2, ..plan };
         assert!(message(lopsided.power_of_means(1.0, 0.5, 2)).contains("3 or more"));
         assert!(message(lopsided.detectable_mean(1.0, 2)).contains("3 or more"));
+    }
+
+    /// The half of a very small alpha is as good a number as any; 1 less it is 1.
+    #[test]
+    fn a_very_small_alpha_is_one() {
+        let strict = PowerAnalysis { alpha: 1e-17, ..PowerAnalysis::default() };
+        // z is 8.57: 8.57 + 0.84 standard errors.
+        let users = strict.users_for_proportions(0.3, 0.1).unwrap();
+        assert!((4_000..4_060).contains(&users), "{users}");
+        let of_means = strict.users_for_means(1.0, 0.1).unwrap();
+        assert!((17_500..18_100).contains(&of_means), "{of_means}");
     }
 
     proptest! {

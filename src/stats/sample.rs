@@ -1,19 +1,6 @@
 //! Sums, means, variances and quantiles with the same bits whatever the order of the values.
-//!
-//! A sum of floats depends on the order in which they are added. Here values are sorted first, so that
-//! shuffled rows give the same result to the last digit.
 
-use std::borrow::Cow;
-
-/// The values from the smallest to the largest; not copied if they are sorted already.
-pub(crate) fn sorted(values: &[f64]) -> Cow<'_, [f64]> {
-    if values.is_sorted_by(|a, b| a.total_cmp(b).is_le()) {
-        return Cow::Borrowed(values);
-    }
-    let mut own = values.to_vec();
-    own.sort_unstable_by(f64::total_cmp);
-    Cow::Owned(own)
-}
+use super::exact;
 
 /// Adds values up, in their order. Nothing sums to 0, where the standard library says −0.
 pub(crate) fn total(values: impl IntoIterator<Item = f64>) -> f64 {
@@ -22,7 +9,7 @@ pub(crate) fn total(values: impl IntoIterator<Item = f64>) -> f64 {
 
 /// Adds values up, whatever their order.
 pub(crate) fn sum(values: &[f64]) -> f64 {
-    total(sorted(values).iter().copied())
+    exact::sum(values.iter().copied())
 }
 
 /// Count, mean and variance of a sample.
@@ -36,10 +23,15 @@ pub(crate) struct Summary {
 
 impl Summary {
     pub fn of(values: &[f64]) -> Summary {
-        let values = sorted(values);
         let n = values.len() as f64;
-        let mean = total(values.iter().copied()) / n;
-        let squares = total(values.iter().map(|value| (value - mean).powi(2)));
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        // Rounding may put the mean of equal values beside them: then they would seem to vary.
+        let mean = match values {
+            [] => f64::NAN,
+            _ => (sum(values) / n).max(least).min(most),
+        };
+        let squares = exact::sum(values.iter().map(|value| (value - mean).powi(2)));
         Summary { n, mean, variance: squares / (n - 1.0) }
     }
 }
@@ -70,6 +62,13 @@ mod tests {
             prop_assert_eq!(a.mean.to_bits(), b.mean.to_bits());
             prop_assert_eq!(a.variance.to_bits(), b.variance.to_bits());
         }
+    }
+
+    #[test]
+    fn nothing_has_no_mean_and_one_value_no_variance() {
+        assert!(Summary::of(&[]).mean.is_nan());
+        let one = Summary::of(&[0.1]);
+        assert!(one.mean == 0.1 && one.variance.is_nan());
     }
 
     #[test]

@@ -97,8 +97,10 @@ pub fn compare_means(control: &[f64], treatment: &[f64]) -> Option<Difference> {
 pub(crate) fn welch(control: Summary, treatment: Summary) -> Difference {
     let (part_a, part_b) = (control.variance / control.n, treatment.variance / treatment.n);
     let se = (part_a + part_b).sqrt();
-    let df = (part_a + part_b).powi(2)
-        / (part_a.powi(2) / (control.n - 1.0) + part_b.powi(2) / (treatment.n - 1.0));
+    // Welch and Satterthwaite's, from shares: the variances' own squares may be too large or small for a number.
+    let share = part_a / (part_a + part_b);
+    let df =
+        1.0 / (share.powi(2) / (control.n - 1.0) + (1.0 - share).powi(2) / (treatment.n - 1.0));
     let estimate = treatment.mean - control.mean;
     let t = estimate / se;
     // Without any variation there is no t distribution, and an interval of no width would claim certainty.
@@ -122,6 +124,30 @@ mod tests {
         let found = compare_means(&[1.0, 1.0], &[3.0, 3.0]).unwrap();
         assert_eq!(found.estimate, 2.0);
         assert!(found.low.is_nan() && found.high.is_nan() && found.p_value.is_nan(), "{found:?}");
+    }
+
+    /// Ten times 0.1 do not sum to 1: what is left of that is no variation.
+    #[test]
+    fn constant_arms_of_any_value_have_no_interval() {
+        for (a, b) in [(0.1, 0.3), (19.99, 24.99), (1e9 + 0.1, 0.7)] {
+            for users in [3, 7, 10, 1_001] {
+                let found = compare_means(&vec![a; users], &vec![b; users + 1]).unwrap();
+                assert!(found.low.is_nan() && found.p_value.is_nan(), "{a} {users}: {found:?}");
+                assert_eq!(found.estimate, b - a);
+            }
+        }
+    }
+
+    /// The unit of the values does not matter, unless their squares are no numbers.
+    #[test]
+    fn the_unit_does_not_matter() {
+        let (a, b) = ([1.0, 2.0, 4.0], [2.0, 5.0, 9.0, 9.0]);
+        let plain = compare_means(&a, &b).unwrap();
+        for unit in [2_f64.powi(-300), 2_f64.powi(300)] {
+            let found = compare_means(&a.map(|x| x * unit), &b.map(|x| x * unit)).unwrap();
+            assert_eq!((found.df, found.p_value), (plain.df, plain.p_value), "{unit:e}");
+            assert_eq!(found.low, plain.low * unit);
+        }
     }
 
     #[test]

@@ -41,7 +41,8 @@ pub fn cuped(
     let products: Vec<f64> = pairs().map(|(v, b)| (v - y.mean) * (b - x.mean)).collect();
     let covariance = sum(&products) / (y.n - 1.0);
     let theta = if x.variance > 0.0 { covariance / x.variance } else { 0.0 };
-    let kept = 1.0 - covariance.powi(2) / (x.variance * y.variance);
+    // Where one explains the other completely, rounding may leave a little below 0.
+    let kept = (1.0 - covariance / x.variance * (covariance / y.variance)).clamp(0.0, 1.0);
     let adjusted: Vec<f64> = pairs().map(|(v, b)| v - theta * (b - x.mean)).collect();
     arms.columns[0] = adjusted;
     let mut columns = welch_columns(&arms, arm, control)?;
@@ -50,4 +51,22 @@ pub fn cuped(
     columns.push(Column::new("theta".into(), known(theta)));
     columns.push(Column::new("variance_kept".into(), known(kept)));
     Ok(DataFrame::new_infer_height(columns)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_explained_completely_keeps_no_variance() {
+        for scale in [1.0, 0.3, 1.7, 123.4, 1e-90] {
+            let before: Vec<f64> = (0..50).map(|k| f64::from(k * 37 % 101) / 7.0).collect();
+            let value: Vec<f64> = before.iter().map(|x| x * scale).collect();
+            let arm: Vec<&str> = (0..50).map(|k| ["a", "b"][k % 2]).collect();
+            let users = df!("arm" => arm, "x" => value, "before" => before).unwrap();
+            let found = cuped(&users, "arm", "x", "before", "a").unwrap();
+            let kept = found.column("variance_kept").unwrap().f64().unwrap().get(0).unwrap();
+            assert!((0.0..1e-12).contains(&kept), "{scale}: {kept}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! K-means on users' features.
 
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use super::naming::names;
 use super::{distinct, points, unique};
@@ -131,9 +132,11 @@ pub fn kmeans(users: &dyn Source, features: &[&str], how: &KMeans) -> Result<Clu
     for k in ks {
         let best = match &how.init {
             Some(centroids) => lloyd(&points, centroids.concat()),
+            // Of equals the first, whichever is done first.
             None => (0..how.starts)
+                .into_par_iter()
                 .map(|start| lloyd(&points, plus_plus(&points, k, how.seed, start as u64)))
-                .reduce(|a, b| if b.inertia < a.inertia { b } else { a })
+                .reduce_with(|a, b| if b.inertia < a.inertia { b } else { a })
                 .ok_or_else(|| Error::config("starts", 0, "1 or more"))?,
         };
         let labels: Vec<usize> = sample.iter().map(|at| best.labels[*at] as usize).collect();

@@ -11,9 +11,12 @@ use crate::stats::life_table::{LifeTable, LogRank};
 ///
 /// Reads as [`kaplan_meier`](super::kaplan_meier()); `by` gives two groups or more. Returns one row per group:
 /// `by`'s column, `subjects`, `events` (i64), `expected` (f64: events if all groups had the same hazard at each
-/// time), and the test's `chi_square`, `df` (i64) and `p_value` (f64), the same in each row. A group of which
-/// nobody was at risk any more when the first subject left takes no degree of freedom, as in R's `survdiff`. The
-/// test is null where fewer than two groups are left to compare.
+/// time), and the test's `chi_square`, `df` (i64) and `p_value` (f64), the same in each row. The test is null where
+/// fewer than two groups are left to compare.
+///
+/// A group of which nobody was at risk any more when the first subject left takes no degree of freedom, as in R's
+/// `survdiff`: no departure was expected of it and none was seen, so it adds nothing to the statistic, and a degree of
+/// freedom for nothing would make the p value too large. lifelines counts it, and has a larger p value there.
 ///
 /// # Errors
 /// As [`kaplan_meier`](super::kaplan_meier()); fewer than two groups.

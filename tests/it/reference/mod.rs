@@ -67,8 +67,8 @@ fn count(frame: &DataFrame, column: &str, row: usize) -> Option<i64> {
 fn survival_equals_lifelines() {
     let reference = json("python.json");
     let cases = list(&reference, "survival");
-    assert!(cases.len() >= 200);
-    let mut all_compared = 0;
+    assert_eq!(cases.len(), 200);
+    let (mut same, mut gone, mut none) = (0, 0, 0);
     for (number, case) in cases.iter().enumerate() {
         let observed = whole(&case["observed"]);
         let subjects = df!(
@@ -95,17 +95,29 @@ fn survival_equals_lifelines() {
         close(&at("mean"), real(&mean, "mean", 0), &case["mean"]);
         close(&at("se"), real(&mean, "se", 0), &case["se"]);
         let test = survival::log_rank(&subjects, "group").unwrap();
-        // lifelines counts a degree of freedom for a group of which nobody was at risk when the first one left; R's
-        // `survdiff` does not, and neither do we.
+        // A group of which nobody was at risk any more when the first subject left has nothing to compare. lifelines
+        // counts a degree of freedom for it all the same; R's `survdiff` does not, and neither do we.
         let compared = (0..test.height()).filter(|row| real(&test, "expected", *row) > Some(0.0));
         let compared = compared.count();
         assert_eq!(count(&test, "df", 0), Some(compared.saturating_sub(1) as i64), "{}", at("df"));
-        if compared >= 2 && !case["log_rank"].is_null() {
-            within(&at("log-rank"), real(&test, "chi_square", 0), &case["log_rank"], 1e-7);
-        }
-        if compared == test.height() && !case["log_rank"].is_null() {
-            within(&at("p"), real(&test, "p_value", 0), &case["p_value"], 1e-7);
-            all_compared += 1;
+        let (chi_square, p_value) = (real(&test, "chi_square", 0), real(&test, "p_value", 0));
+        if compared < 2 {
+            // Nobody leaves, or only one group is left: lifelines says 0 and 1.
+            assert_eq!((chi_square, p_value), (None, None), "{}", at("log-rank"));
+            none += 1;
+        } else {
+            within(&at("log-rank"), chi_square, &case["log_rank"], 1e-7);
+            if compared == test.height() {
+                within(&at("p"), p_value, &case["p_value"], 1e-7);
+                same += 1;
+            } else {
+                // Two of three groups: the same statistic with one degree of freedom, and lifelines' with two.
+                assert_eq!((compared, test.height()), (2, 3), "{}", at("groups"));
+                let (x, p) = (chi_square.unwrap(), p_value.unwrap());
+                within(&at("p with two"), Some((-x / 2.0).exp()), &case["p_value"], 1e-7);
+                assert!(p < (-x / 2.0).exp(), "{}", at("p"));
+                gone += 1;
+            }
         }
         let longest = reals(&case["duration"]).into_iter().fold(0.0, f64::max);
         let hazard = survival::hazard(&subjects, None, longest).unwrap();
@@ -114,7 +126,8 @@ fn survival_equals_lifelines() {
             close(&at(column), real(&hazard, column, 0), &case["hazard"][place]);
         }
     }
-    assert!(all_compared > 140, "{all_compared}");
+    // In 144 cases statistic and p value are compared, in 3 a group is gone, in 53 there is no test.
+    assert_eq!((same, gone, none), (144, 3, 53));
 }
 
 #[test]
@@ -289,8 +302,11 @@ fn clusters_equal_scikit_learn() {
     }
 }
 
-/// From starts of our own: never above the worst that scikit-learn's ten starts reach by twenty seeds, and mostly no
-/// higher than they do in the median.
+/// From starts of our own: never above the worst that scikit-learn's ten starts reach by twenty seeds, and as often no
+/// higher than their median as twenty starts should be that are as good as its.
+///
+/// Ten starts are no higher than their median with a probability of a half or more; twenty, if each is as good, with one
+/// of 3/4 or more, independently for each data set and k. So few as fail here would be seen once in a thousand times.
 #[test]
 fn k_means_gets_as_low_as_scikit_learn() {
     let reference = json("python.json");
@@ -320,7 +336,20 @@ fn k_means_gets_as_low_as_scikit_learn() {
         }
     }
     println!("{as_low} of {cases} as low as the median or lower");
-    assert!(cases >= 28 && as_low * 4 >= cases * 3, "{as_low} of {cases}");
+    assert_eq!(cases, 28);
+    let chance = at_most(as_low, cases, 0.75);
+    assert!(chance > 0.001, "{as_low} of {cases}: {chance}");
+}
+
+/// The probability of so many successes or fewer.
+fn at_most(successes: usize, trials: usize, probability: f64) -> f64 {
+    let mut each = (1.0 - probability).powi(trials as i32);
+    let mut sum = 0.0;
+    for k in 0..=successes {
+        sum += each;
+        each *= (trials - k) as f64 / (k + 1) as f64 * probability / (1.0 - probability);
+    }
+    sum
 }
 
 #[test]
