@@ -8,9 +8,11 @@ import rust
 TAKE_COLUMNS = {
     "col", "cols", "column", "by", "select", "group_by", "group_by_stable", "sort", "sort_by", "over", "drop",
     "drop_many", "unique", "unique_stable", "explode", "partition_by", "observed", "band",
+    "keep", "pick", "sort_asc", "sort_desc", "left_join_on", "agg_by", "count_by", "rate_by", "total", "scalar", "value", "text",
+    "pivot_longer", "pivot_wider",
 }
 TAKE_TEXTS = {
-    "lit", "alias", "title", "subtitle", "x_label", "y_label", "alt", "expect", "ok_or", "unwrap_or", "contains",
+    "lit", "alias", "title", "subtitle", "labels", "x_label", "y_label", "alt", "memo", "expect", "ok_or", "unwrap_or", "contains",
     "starts_with", "ends_with", "join", "split", "push_str", "from", "new", "measured", "impossible", "undefined",
     "with", "with_data", "parse", "read", "save", "write", "eq", "neq", "gt", "gt_eq", "lt", "lt_eq", "is_in",
     "then", "otherwise", "fill_null", "suffix", "prefix", "with_name", "reference",

@@ -27,7 +27,7 @@ def when(pattern):
 @when(r'unable to find column \\?"(.*?)\\?"|"([^"]*)" not found|\\"([^"\\]*)\\" not found|frame has no column `([^`]*)`')
 def unknown_column(failure, found):
     if "; did you mean `" in failure.message:
-        return None
+        return None  # it gives the hint itself
     name = next(group for group in found.groups() if group is not None)
     listing = LISTED.search(failure.message)
     columns = re.findall(r'["`]([^"`\\]+)\\?["`]', listing[1] or listing[2]) if listing else named_columns(failure)

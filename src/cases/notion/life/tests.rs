@@ -1,5 +1,5 @@
 use super::*;
-use crate::simulate::notion::{Config, PER_USER};
+use crate::cases::notion::{Config, PER_USER};
 
 /// All weight on Mondays, and a little on one day of the others.
 fn mondays(world: &mut World, more: i32) {
