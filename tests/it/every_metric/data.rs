@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use casebook::events::{EventSource, Events, UserSource, Users};
 use casebook::polars::prelude::*;
 
-const HOUR: i64 = 3_600_000_000;
+pub const HOUR: i64 = 3_600_000_000;
 /// 2024-01-01: until the end of February no clock changes in the zones below.
 const FROM: i64 = 1_704_067_200_000_000;
 /// Zones, and what their clocks are ahead of UTC, in hours.
@@ -42,6 +41,11 @@ impl Numbers {
         Column::new(name.into(), drawn.collect::<Vec<_>>())
     }
 
+    fn known_or_not(&mut self, name: &str, rows: usize, of: &[&str]) -> Column {
+        let chosen = (0..rows).map(|_| of.get(self.below(of.len() as i64 + 1) as usize).copied());
+        Column::new(name.into(), chosen.collect::<Vec<_>>())
+    }
+
     fn flags(&mut self, name: &str, rows: usize) -> Column {
         Column::new(name.into(), (0..rows).map(|_| self.below(3) > 0).collect::<Vec<_>>())
     }
@@ -62,7 +66,7 @@ fn table(columns: Vec<Column>) -> DataFrame {
     DataFrame::new_infer_height(columns).unwrap()
 }
 
-/// Tables of so many users, whose times of day are those of a zone.
+/// Tables of so many users, or of as few as none, whose times of day are those of a zone.
 pub fn tables(seed: u64, users: usize, zone: (&str, i64)) -> Tables {
     let mut n = Numbers::new(seed);
     let count = |rows: usize| Column::new("row".into(), (0..rows as i64).collect::<Vec<_>>());
@@ -70,11 +74,17 @@ pub fn tables(seed: u64, users: usize, zone: (&str, i64)) -> Tables {
     let ids = |name: &str| count(users).with_name(name.into());
 
     let signup: Vec<i64> = (0..users).map(|_| n.below(20 * 24)).collect();
+    let treated: Vec<bool> = (0..users).map(|_| n.below(2) == 1).collect();
+    let arm = |treated: &bool| if *treated { "treated" } else { "control" };
+    // A team is in one arm.
+    let team = |treated: &bool| format!("{}{}", arm(treated), n.below(4));
+    let teams: Vec<String> = treated.iter().map(team).collect();
     let people = vec![
         ids("user_id"),
+        Column::new("arm".into(), treated.iter().map(arm).collect::<Vec<_>>()),
+        Column::new("team".into(), teams),
         times("signup_at", known(signup.clone()), zone),
-        n.one_of("plan", users, &["free", "pro"]),
-        n.one_of("arm", users, &["control", "treated"]),
+        n.known_or_not("plan", users, &["free", "pro", "team"]),
         n.column("outcome", users, 2),
         n.column("taken", users, 2),
         n.reals("value", users),
@@ -84,7 +94,7 @@ pub fn tables(seed: u64, users: usize, zone: (&str, i64)) -> Tables {
         n.flags("bought", users),
         n.column("duration", users, 40),
         n.flags("observed", users),
-        Column::new("trials", vec![9_i64; users]),
+        Column::new("trials".into(), vec![9_i64; users]),
         n.column("successes", users, 9),
     ];
 
@@ -130,6 +140,7 @@ pub fn tables(seed: u64, users: usize, zone: (&str, i64)) -> Tables {
         times("matched_at", matched, zone),
         times("first_session_at", met, zone),
         times("withdrawn_at", withdrawn, zone),
+        n.known_or_not("field", rows, &["data", "design"]),
     ];
     let begun: Vec<i64> = (0..rows).map(|_| n.below(40 * 24)).collect();
     let ended = begun.iter().map(|at| (n.below(4) > 0).then(|| at + 24 + n.below(9 * 24))).collect();
@@ -158,7 +169,7 @@ pub fn tables(seed: u64, users: usize, zone: (&str, i64)) -> Tables {
         table(vec![
             count(rows),
             n.one_of("fault", rows, &["spam", "bots", "gap"]),
-            n.one_of("id", rows, &["a", "b", "c", "d", "e", "f", "g"]),
+            n.column("id", rows, 12),
         ])
     };
     let (found, planted) = (faults(&mut n), faults(&mut n));
@@ -167,7 +178,8 @@ pub fn tables(seed: u64, users: usize, zone: (&str, i64)) -> Tables {
         Column::new("day".into(), days).cast(&DataType::Date).unwrap(),
         n.reals("weight", 80),
     ];
-    BTreeMap::from([
+    let tests = vec![count(users), chances(&mut n, users)];
+    let mut tables = BTreeMap::from([
         ("users", table(people)),
         ("events", table(events)),
         ("orders", table(orders)),
@@ -180,85 +192,64 @@ pub fn tables(seed: u64, users: usize, zone: (&str, i64)) -> Tables {
         ("found", found),
         ("planted", planted),
         ("busy", table(busy)),
+        ("tests", table(tests)),
+    ]);
+    tables.extend(companies(&mut n, users, zone));
+    tables
+}
+
+/// Chances, some of them not known.
+fn chances(n: &mut Numbers, rows: usize) -> Column {
+    let drawn = (0..rows).map(|_| (n.below(5) > 0).then(|| n.below(1_000) as f64 / 1_000.0));
+    Column::new("p_value".into(), drawn.collect::<Vec<_>>())
+}
+
+/// What the subscription cases start from.
+fn companies(n: &mut Numbers, rows: usize, zone: (&str, i64)) -> Tables {
+    const STARTS: [i32; 3] = [19_723, 19_754, 19_783];
+    let date = |days: Vec<i32>| Column::new("day".into(), days).cast(&DataType::Date).unwrap();
+    let ids = Column::new("company_id".into(), (0..rows as i64).collect::<Vec<_>>());
+    let acquired = date(vec![STARTS[0] + 3; rows]).with_name("acquired_on".into());
+    let companies = vec![ids, n.one_of("company_size", rows, &["small", "large"]), acquired];
+    let plans = vec![
+        Column::new("company_size".into(), ["small", "large"]),
+        Column::new("monthly_price_cents".into(), [1_999_i64, 29_990]),
+    ];
+    let months = vec![
+        Column::new("month_no".into(), [1_i64, 2, 3]),
+        date(STARTS.to_vec()).with_name("month_start".into()),
+    ];
+    let many = 5 * rows;
+    let hours = (0..many).map(|_| Some(n.below(85 * 24))).collect();
+    let sessions = vec![
+        Column::new("row".into(), (0..many as i64).collect::<Vec<_>>()),
+        n.column("company_id", many, rows.max(1) as i64),
+        times("created_at", hours, zone),
+    ];
+    BTreeMap::from([
+        ("companies", table(companies)),
+        ("plans", table(plans)),
+        ("months", table(months)),
+        ("sessions", table(sessions)),
     ])
 }
 
-/// What a metric is given.
-pub struct Inputs {
-    pub events: Box<dyn EventSource>,
-    pub users: Box<dyn UserSource>,
-    frames: BTreeMap<&'static str, LazyFrame>,
-}
-
-impl Inputs {
-    fn of(frames: BTreeMap<&'static str, LazyFrame>) -> Inputs {
-        let (events, users) = (frames["events"].clone(), frames["users"].clone());
-        Inputs { events: Box::new(events), users: Box::new(users), frames }
-    }
-
-    /// Frames as they are.
-    pub fn plain(tables: &Tables) -> Inputs {
-        Inputs::of(tables.iter().map(|(name, table)| (*name, table.clone().lazy())).collect())
-    }
-
-    /// The rows in another order.
-    pub fn shuffled(tables: &Tables, seed: u64) -> Inputs {
-        let mut numbers = Numbers::new(seed);
-        let mut turned = |table: &DataFrame| {
-            let mut rows: Vec<IdxSize> = (0..table.height() as IdxSize).collect();
-            for last in (1..rows.len()).rev() {
-                rows.swap(last, numbers.below(last as i64 + 1) as usize);
-            }
-            table.take(&IdxCa::from_vec("row".into(), rows)).unwrap().lazy()
+/// The two halves of the tables: what belongs to half of the users, orders, requests, companies … each.
+pub fn halves(tables: &Tables) -> [Tables; 2] {
+    const KEYS: [&str; 6] = ["user_id", "customer_id", "company_id", "mentor_id", "id", "row"];
+    const WHOLE: [&str; 4] = ["plans", "months", "busy", "supply"];
+    [0, 1].map(|half| {
+        let of = |(name, table): (&&'static str, &DataFrame)| {
+            let key = KEYS.iter().find(|key| table.column(key).is_ok());
+            let part = match key.filter(|_| !WHOLE.contains(name)) {
+                Some(key) => {
+                    let mine = (col(*key) % lit(2_i64)).eq(lit(half));
+                    table.clone().lazy().filter(mine).collect().unwrap()
+                }
+                None => table.clone(),
+            };
+            (*name, part)
         };
-        Inputs::of(tables.iter().map(|(name, table)| (*name, turned(table))).collect())
-    }
-
-    /// Lazy frames that come in another order each time they are read.
-    pub fn unordered(tables: &Tables) -> Inputs {
-        let grouped = |table: &DataFrame| {
-            let every: Vec<Expr> =
-                table.get_column_names().iter().map(|name| col((*name).clone())).collect();
-            table.clone().lazy().group_by(every).agg([len().alias("rows")])
-        };
-        Inputs::of(tables.iter().map(|(name, table)| (*name, grouped(table))).collect())
-    }
-
-    /// Events and users prepared, with columns of other names.
-    pub fn prepared(tables: &Tables) -> Inputs {
-        let renamed = |name: &str, time: &str| {
-            let names = (["user_id", time], ["who", "when"]);
-            tables[name].clone().lazy().rename(names.0, names.1, true)
-        };
-        let events = Events::new(&renamed("events", "timestamp"), "who", "when").unwrap();
-        let users = Users::new(&renamed("users", "signup_at"), "who").unwrap();
-        Inputs {
-            events: Box::new(events),
-            users: Box::new(users.since("when").unwrap()),
-            ..Inputs::plain(tables)
-        }
-    }
-
-    pub fn frame(&self, name: &str) -> &LazyFrame {
-        &self.frames[name]
-    }
-}
-
-/// A result whose times show the clock on the wall, and whose users are called as usual.
-pub fn on_the_wall(mut frame: DataFrame, (_, ahead): (&str, i64)) -> DataFrame {
-    if frame.column("who").is_ok() {
-        frame.rename("who", "user_id".into()).unwrap();
-    }
-    let times: Vec<Expr> = frame
-        .columns()
-        .iter()
-        .filter(|column| matches!(column.dtype(), DataType::Datetime(_, _)))
-        .map(|column| {
-            let micros = col(column.name().clone())
-                .cast(DataType::Datetime(TimeUnit::Microseconds, None))
-                .cast(DataType::Int64);
-            (micros + lit(ahead * HOUR)).cast(DataType::Datetime(TimeUnit::Microseconds, None))
-        })
-        .collect();
-    frame.lazy().with_columns(times).collect().unwrap()
+        tables.iter().map(of).collect()
+    })
 }
