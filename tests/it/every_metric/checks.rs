@@ -39,17 +39,45 @@ const RATIOS: [Ratio; 24] = [
 ];
 /// Columns that hold shares, besides those whose names end in `rate` or `share`.
 const SHARES: [&str; 14] = [
-    "survival", "stickiness", "retention", "precision", "recall", "logo_churn", "support", "grr",
-    "left_to_right", "right_to_left", "p_value", "adjusted", "alive", "explained",
+    "survival",
+    "stickiness",
+    "retention",
+    "precision",
+    "recall",
+    "logo_churn",
+    "support",
+    "grr",
+    "left_to_right",
+    "right_to_left",
+    "p_value",
+    "adjusted",
+    "alive",
+    "explained",
 ];
 /// A count and what it is part of, where their ratio is not in the same row.
 const PARTS: [(&str, &str); 6] = [
-    ("eligible", "size"), ("active", "eligible"), ("dau", "wau"), ("wau", "mau"), ("events", "subjects"), ("taken", "matches"),
+    ("eligible", "size"),
+    ("active", "eligible"),
+    ("dau", "wau"),
+    ("wau", "mau"),
+    ("events", "subjects"),
+    ("taken", "matches"),
 ];
 /// What an interval called `low` to `high` is around, the likeliest first.
 const CENTRES: [&str; 13] = [
-    "difference", "effect", "ratio", "lift", "value", "survival", "hazard", "stickiness", "retention", "rate", "share",
-    "median", "mean",
+    "difference",
+    "effect",
+    "ratio",
+    "lift",
+    "value",
+    "survival",
+    "hazard",
+    "stickiness",
+    "retention",
+    "rate",
+    "share",
+    "median",
+    "mean",
 ];
 
 fn reals(frame: &DataFrame, name: &str) -> Option<Vec<Option<f64>>> {
@@ -70,15 +98,16 @@ pub fn sound(frame: &DataFrame) -> Result<(), String> {
         let name = column.name().as_str();
         let share = name.ends_with("rate") || name.ends_with("share") || SHARES.contains(&name);
         let outside = |value: &f64| !(0.0..=1.0).contains(value);
-        if share
-            && let Some(value) = values.f64().unwrap().iter().flatten().find(outside)
-        {
+        if share && let Some(value) = values.f64().unwrap().iter().flatten().find(outside) {
             return wrong(format!("`{name}` is {value}: no share"));
         }
     }
     for (part, whole) in PARTS {
         if let (Some(parts), Some(wholes)) = (reals(frame, part), reals(frame, whole))
-            && parts.iter().zip(&wholes).any(|(part, whole)| part.zip(*whole).is_some_and(|(p, w)| p > w))
+            && parts
+                .iter()
+                .zip(&wholes)
+                .any(|(part, whole)| part.zip(*whole).is_some_and(|(p, w)| p > w))
         {
             return wrong(format!("`{part}` exceeds `{whole}`"));
         }
@@ -91,7 +120,8 @@ pub fn sound(frame: &DataFrame) -> Result<(), String> {
 
 /// That a ratio is what its columns say: null where it cannot be known, never 0 for that.
 fn divides(frame: &DataFrame, (part, whole, ratio, ends): Ratio) -> Result<(), String> {
-    let (Some(parts), Some(wholes), Some(ratios)) = (reals(frame, part), reals(frame, whole), reals(frame, ratio))
+    let (Some(parts), Some(wholes), Some(ratios)) =
+        (reals(frame, part), reals(frame, whole), reals(frame, ratio))
     else {
         return Ok(());
     };
@@ -102,7 +132,9 @@ fn divides(frame: &DataFrame, (part, whole, ratio, ends): Ratio) -> Result<(), S
             (expected, found) => expected.is_none() && found.is_none(),
         };
         if !same {
-            return Err(format!("`{ratio}` is {found:?} in row {row}: `{part}` {part_of:?} of `{whole}` {of:?}"));
+            return Err(format!(
+                "`{ratio}` is {found:?} in row {row}: `{part}` {part_of:?} of `{whole}` {of:?}"
+            ));
         }
         if part_of.zip(*of).is_some_and(|(part, of)| part > of) {
             return Err(format!("`{part}` exceeds `{whole}` in row {row}"));
@@ -110,7 +142,9 @@ fn divides(frame: &DataFrame, (part, whole, ratio, ends): Ratio) -> Result<(), S
         for end in ends.map(|(low, high)| [low, high]).into_iter().flatten() {
             let known = reals(frame, end).is_none_or(|end| end[row].is_some());
             if known != found.is_some() {
-                return Err(format!("`{ratio}` is {found:?} in row {row}, and `{end}` does not go with it"));
+                return Err(format!(
+                    "`{ratio}` is {found:?} in row {row}, and `{end}` does not go with it"
+                ));
             }
         }
     }
@@ -127,9 +161,13 @@ fn around(frame: &DataFrame) -> Result<(), String> {
         if low.zip(high).is_some_and(|(low, high)| low > high) {
             return Err(format!("`low` is above `high` in row {row}"));
         }
-        let Some((name, Some(value))) = centre.as_ref().map(|(name, all)| (name, all[row])) else { continue };
+        let Some((name, Some(value))) = centre.as_ref().map(|(name, all)| (name, all[row])) else {
+            continue;
+        };
         let slack = 1e-9 * value.abs().max(1.0);
-        if low.is_some_and(|low| low > value + slack) || high.is_some_and(|high| high < value - slack) {
+        if low.is_some_and(|low| low > value + slack)
+            || high.is_some_and(|high| high < value - slack)
+        {
             return Err(format!("`{name}` lies outside its interval in row {row}"));
         }
     }
@@ -138,7 +176,11 @@ fn around(frame: &DataFrame) -> Result<(), String> {
 
 /// What a frame looks like: names and types of its columns.
 pub fn shape(frame: &DataFrame) -> Vec<(String, DataType)> {
-    frame.columns().iter().map(|column| (column.name().to_string(), column.dtype().clone())).collect()
+    frame
+        .columns()
+        .iter()
+        .map(|column| (column.name().to_string(), column.dtype().clone()))
+        .collect()
 }
 
 /// Says how two results differ.
@@ -166,13 +208,22 @@ pub fn same(expected: &[DataFrame], found: &[DataFrame], as_given: bool) -> Resu
 /// The first values that differ, written in full.
 fn difference(expected: &DataFrame, found: &DataFrame) -> String {
     if expected.height() != found.height() {
-        return format!("{} rows became {}\n{expected}\n{found}", expected.height(), found.height());
+        return format!(
+            "{} rows became {}\n{expected}\n{found}",
+            expected.height(),
+            found.height()
+        );
     }
     for (before, after) in expected.columns().iter().zip(found.columns()) {
         for row in 0..before.len() {
             let values = [before, after].map(|column| format!("{:?}", column.get(row).unwrap()));
             if values[0] != values[1] {
-                return format!("`{}` in row {row} was {} and is {}", before.name(), values[0], values[1]);
+                return format!(
+                    "`{}` in row {row} was {} and is {}",
+                    before.name(),
+                    values[0],
+                    values[1]
+                );
             }
         }
     }
@@ -192,8 +243,13 @@ pub fn added_up<'f>(
             .map(|name| frame.column(name).unwrap().cast(&DataType::Int64).unwrap())
             .collect();
         for row in 0..frame.height() {
-            let key = sums.keys.iter().map(|key| frame.column(key).unwrap().get(row).unwrap().to_string());
-            let mine = all.entry(key.collect::<Vec<_>>().join(", ")).or_insert_with(|| vec![0; counts.len() + 1]);
+            let key = sums
+                .keys
+                .iter()
+                .map(|key| frame.column(key).unwrap().get(row).unwrap().to_string());
+            let mine = all
+                .entry(key.collect::<Vec<_>>().join(", "))
+                .or_insert_with(|| vec![0; counts.len() + 1]);
             for (sum, count) in mine.iter_mut().zip(&counts) {
                 *sum += count.i64().unwrap().get(row).unwrap_or(0);
             }
@@ -209,7 +265,9 @@ pub fn added_up<'f>(
 /// That an error says which of its inputs is wrong.
 pub fn names_input(error: &Error) -> Result<(), String> {
     match error.kind() {
-        ErrorKind::MissingColumn { .. } | ErrorKind::BadColumn { .. } | ErrorKind::InvalidConfig { .. } => Ok(()),
+        ErrorKind::MissingColumn { .. }
+        | ErrorKind::BadColumn { .. }
+        | ErrorKind::InvalidConfig { .. } => Ok(()),
         _ => Err(format!("the error does not say which input is wrong: {error}")),
     }
 }

@@ -143,7 +143,8 @@ pub fn tables(seed: u64, users: usize, zone: (&str, i64)) -> Tables {
         n.known_or_not("field", rows, &["data", "design"]),
     ];
     let begun: Vec<i64> = (0..rows).map(|_| n.below(40 * 24)).collect();
-    let ended = begun.iter().map(|at| (n.below(4) > 0).then(|| at + 24 + n.below(9 * 24))).collect();
+    let ended =
+        begun.iter().map(|at| (n.below(4) > 0).then(|| at + 24 + n.below(9 * 24))).collect();
     let matches = vec![
         count(rows),
         n.column("mentor_id", rows, 5),
@@ -174,10 +175,8 @@ pub fn tables(seed: u64, users: usize, zone: (&str, i64)) -> Tables {
     };
     let (found, planted) = (faults(&mut n), faults(&mut n));
     let days: Vec<i32> = (0..80).map(|day| 19_723 + day).collect();
-    let busy = vec![
-        Column::new("day".into(), days).cast(&DataType::Date).unwrap(),
-        n.reals("weight", 80),
-    ];
+    let busy =
+        vec![Column::new("day".into(), days).cast(&DataType::Date).unwrap(), n.reals("weight", 80)];
     let tests = vec![count(users), chances(&mut n, users)];
     let mut tables = BTreeMap::from([
         ("users", table(people)),

@@ -87,11 +87,7 @@ impl Entry {
         Entry { may_refuse_zones: true, ..self }
     }
 
-    pub fn adds_up(
-        self,
-        keys: &'static [&'static str],
-        counts: &'static [&'static str],
-    ) -> Entry {
+    pub fn adds_up(self, keys: &'static [&'static str], counts: &'static [&'static str]) -> Entry {
         Entry { sums: Some(Sums { keys, counts }), ..self }
     }
 }

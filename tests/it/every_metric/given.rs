@@ -149,8 +149,10 @@ impl Given {
 /// The columns of users and starts under their usual names.
 pub fn usual(frame: DataFrame) -> DataFrame {
     let known = |name: &&str| frame.column(name).is_ok();
-    let (from, to): (Vec<&str>, Vec<&str>) =
-        [("who", "user_id"), ("when", "signup_at")].into_iter().filter(|(name, _)| known(name)).unzip();
+    let (from, to): (Vec<&str>, Vec<&str>) = [("who", "user_id"), ("when", "signup_at")]
+        .into_iter()
+        .filter(|(name, _)| known(name))
+        .unzip();
     frame.clone().lazy().rename(from, to, true).collect().unwrap()
 }
 

@@ -64,7 +64,12 @@ fn every(property: &str, seeds: u64, holds: impl Fn(&Entry, u64) -> Vec<Outcome>
         }
     }
     let sum = |of: &BTreeMap<&str, usize>| of.values().sum::<usize>();
-    println!("{property}: {} metrics in {} cases, {} refused", held.len(), sum(&held), sum(&refused));
+    println!(
+        "{property}: {} metrics in {} cases, {} refused",
+        held.len(),
+        sum(&held),
+        sum(&refused)
+    );
     let only: Vec<&&str> = refused.keys().filter(|name| !held.contains_key(*name)).collect();
     if !only.is_empty() {
         println!("{property}: always refused by {only:?}");
@@ -128,11 +133,11 @@ fn prepared_inputs_make_no_difference() {
 #[test]
 fn the_clock_on_the_wall_decides() {
     every("zones", seeds(3, 30), |entry, seed| {
-        let in_zone = |zone| tables(seed, people(seed), zone);
+        let in_zone = |zone: (&'static str, i64)| tables(seed, people(seed), zone);
         let wall = |frames: Vec<DataFrame>, zone| {
             frames.into_iter().map(|frame| on_the_wall(frame, zone)).collect::<Vec<_>>()
         };
-        let case = |zone: (&str, i64)| -> Outcome {
+        let case = |zone: (&'static str, i64)| -> Outcome {
             let here = call(entry, &Given::plain(&in_zone(UTC)))?;
             match (here, call(entry, &Given::plain(&in_zone(zone)))?) {
                 (Ok(here), Ok(there)) => {
@@ -140,7 +145,9 @@ fn the_clock_on_the_wall_decides() {
                     checks::same(&here, &there, entry.as_given).map(|()| Came::Held)
                 }
                 (Err(here), Err(_)) => checks::names_input(&here).map(|()| Came::Refused),
-                (Ok(_), Err(there)) if entry.may_refuse_zones && there.to_string().contains("UTC") => {
+                (Ok(_), Err(there))
+                    if entry.may_refuse_zones && there.to_string().contains("UTC") =>
+                {
                     Ok(Came::Refused)
                 }
                 (here, there) => Err(format!("{:?} became {:?}", here.err(), there.err())),
@@ -166,7 +173,8 @@ fn parts_make_the_whole() {
                 Ok(found.ok().and_then(|frames| frames.into_iter().next()))
             };
             let [one, other] = halves(&whole);
-            let (Some(whole), Some(one), Some(other)) = (of(&whole)?, of(&one)?, of(&other)?) else {
+            let (Some(whole), Some(one), Some(other)) = (of(&whole)?, of(&one)?, of(&other)?)
+            else {
                 return Err("a part is refused".into());
             };
             let (expected, found) =

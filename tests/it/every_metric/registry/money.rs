@@ -77,12 +77,16 @@ fn revenues() -> Vec<Entry> {
 /// A model whose rates are counted in the tables.
 fn model(given: &Given) -> Result<Model> {
     let users = given.table("users");
-    let count = |column: &str| users.column(column).unwrap().bool().unwrap().sum().unwrap_or(0).into();
+    let count =
+        |column: &str| users.column(column).unwrap().bool().unwrap().sum().unwrap_or(0).into();
     let all = users.height() as u64;
     Ok(Model {
         visitors: 9_000.0,
         visitors_spread: 0.1,
-        rates: vec![Rate::new("exposed", count("exposed"), all), Rate::new("bought", count("bought"), all)],
+        rates: vec![
+            Rate::new("exposed", count("exposed"), all),
+            Rate::new("bought", count("bought"), all),
+        ],
         levers: vec![
             Lever::new("search", 0, 0.25).range(0.1, 0.4),
             Lever::new("pages", 2, 0.1).confidence(0.7).launch(2.0, 3.0),

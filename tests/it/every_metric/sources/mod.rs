@@ -5,9 +5,9 @@
 //! found, so macros that define public functions are refused.
 
 mod modules;
-mod tokens;
 #[cfg(test)]
 mod planted;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -71,7 +71,8 @@ fn expose(
     public: &mut BTreeMap<Definition, String>,
     seen: &mut BTreeSet<(Vec<String>, String)>,
 ) {
-    let Some(module) = modules.get(path).filter(|_| seen.insert((path.to_vec(), prefix.into()))) else {
+    let Some(module) = modules.get(path).filter(|_| seen.insert((path.to_vec(), prefix.into())))
+    else {
         return;
     };
     let named = |name: &str| match prefix {
@@ -124,7 +125,8 @@ fn resolve(
     }
     for used in module.uses.iter().filter(|used| used.name == name || used.name == "*") {
         let mut from = modules::absolute(modules, path, &used.path);
-        let original = if used.name == "*" { name.to_owned() } else { from.pop().unwrap_or_default() };
+        let original =
+            if used.name == "*" { name.to_owned() } else { from.pop().unwrap_or_default() };
         let found = resolve(modules, &from, &original, depth + 1);
         let defined = modules.get(&found.0).is_some_and(|module| {
             module.defined.contains(&found.1)
@@ -140,11 +142,12 @@ fn resolve(
 
 /// Whether a function takes data, or returns something else than its own type, `()` or nothing.
 fn needs_entry(function: &Function) -> bool {
-    const DATA: [&str; 9] =
-        ["DataFrame", "LazyFrame", "Column", "Series", "Events", "Users", "Orders", "Rows", "Frame"];
+    const DATA: [&str; 7] =
+        ["DataFrame", "LazyFrame", "Column", "Series", "Events", "Users", "Orders"];
     let data = |word: &String| word.ends_with("Source") || DATA.contains(&word.as_str());
     let own = |word: &String| {
-        matches!(word.as_str(), "Self" | "Result" | "self" | "mut") || function.of.as_ref() == Some(word)
+        matches!(word.as_str(), "Self" | "Result" | "self" | "mut")
+            || function.of.as_ref() == Some(word)
     };
     function.takes.iter().any(data) || !function.gives.iter().all(own)
 }
@@ -158,5 +161,8 @@ pub fn left_out(
     let exempt: BTreeSet<String> = exempt.iter().map(|(name, _)| (*name).to_owned()).collect();
     let known: BTreeSet<String> = entries.union(&exempt).cloned().collect();
     let twice = entries.intersection(&exempt).cloned();
-    (found.difference(&known).cloned().collect(), known.difference(found).cloned().chain(twice).collect())
+    (
+        found.difference(&known).cloned().collect(),
+        known.difference(found).cloned().chain(twice).collect(),
+    )
 }

@@ -41,7 +41,8 @@ pub type Modules = BTreeMap<Vec<String>, Module>;
 pub fn parse(sources: &Sources) -> Modules {
     let mut modules = Modules::new();
     for (file, text) in sources {
-        let mut path: Vec<String> = file.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
+        let mut path: Vec<String> =
+            file.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
         if path.last().is_some_and(|last| last == "mod") {
             path.pop();
         }
@@ -233,7 +234,11 @@ impl Reader<'_> {
                     self.item();
                     let text = self.tokens[from..self.at].join(" ");
                     let defines = text.contains("pub fn") || text.contains("$vis fn");
-                    assert!(!defines, "{}: a macro defines public functions, which are not found", self.file);
+                    assert!(
+                        !defines,
+                        "{}: a macro defines public functions, which are not found",
+                        self.file
+                    );
                 }
                 _ => self.item(),
             }
@@ -254,7 +259,9 @@ impl Reader<'_> {
                         self.at += 1;
                     }
                 }
-                word if depth == 0 && word.starts_with(char::is_alphabetic) => name = word.to_owned(),
+                word if depth == 0 && word.starts_with(char::is_alphabetic) => {
+                    name = word.to_owned()
+                }
                 _ => {}
             }
         }
@@ -306,7 +313,13 @@ impl Reader<'_> {
         let words = |all: Vec<String>| {
             all.into_iter().filter(|word| word.starts_with(char::is_alphabetic)).collect()
         };
-        Some(Function { name, of: of.map(str::to_owned), public, takes: words(takes), gives: words(gives) })
+        Some(Function {
+            name,
+            of: of.map(str::to_owned),
+            public,
+            takes: words(takes),
+            gives: words(gives),
+        })
     }
 
     /// What a `use` names.

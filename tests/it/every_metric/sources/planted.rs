@@ -58,8 +58,16 @@ fn what_can_be_called_from_outside_is_found_wherever_it_stands() {
         ("hidden.rs", "pub fn nobody_sees(frame: &DataFrame) -> f64 { 0.0 }"),
     ]);
     let expected = [
-        "Deep::elsewhere", "Deep::score", "Table::of", "Table::total", "after_the_tests", "bounded", "constant", "part",
-        "plain", "renamed",
+        "Deep::elsewhere",
+        "Deep::score",
+        "Table::of",
+        "Table::total",
+        "after_the_tests",
+        "bounded",
+        "constant",
+        "part",
+        "plain",
+        "renamed",
     ];
     assert_eq!(metrics(&files), expected);
 }
@@ -74,7 +82,8 @@ fn a_metric_that_is_added_to_the_sources_is_missed_in_the_list() {
     };
     assert!(missing(&sources).is_empty());
     // A file of its own, a file of a folder, and a method in a file of its own.
-    let planted = "pub fn days(events: &dyn EventSource, until: NaiveDateTime) -> Result<DataFrame> {}";
+    let planted =
+        "pub fn days(events: &dyn EventSource, until: NaiveDateTime) -> Result<DataFrame> {}";
     sources.insert("recency.rs".into(), planted.into());
     assert!(missing(&sources).is_empty(), "a file that no module names is no part of the library");
     sources.get_mut("mod.rs").unwrap().push_str("\npub mod recency;\n");
