@@ -68,6 +68,7 @@ const CENTRES: [&str; 13] = [
     "difference",
     "effect",
     "ratio",
+    "median",
     "lift",
     "value",
     "survival",
@@ -76,7 +77,6 @@ const CENTRES: [&str; 13] = [
     "retention",
     "rate",
     "share",
-    "median",
     "mean",
 ];
 
@@ -140,8 +140,7 @@ fn divides(frame: &DataFrame, (part, whole, ratio, ends): Ratio) -> Result<(), S
             return Err(format!("`{part}` exceeds `{whole}` in row {row}"));
         }
         for end in ends.map(|(low, high)| [low, high]).into_iter().flatten() {
-            let known = reals(frame, end).is_none_or(|end| end[row].is_some());
-            if known != found.is_some() {
+            if reals(frame, end).is_some_and(|end| end[row].is_some() != found.is_some()) {
                 return Err(format!(
                     "`{ratio}` is {found:?} in row {row}, and `{end}` does not go with it"
                 ));

@@ -92,10 +92,15 @@ pub fn tables(seed: u64, users: usize, zone: (&str, i64)) -> Tables {
         n.column("label", users, 3),
         n.flags("exposed", users),
         n.flags("bought", users),
-        n.column("duration", users, 40),
-        n.flags("observed", users),
         Column::new("trials".into(), vec![9_i64; users]),
         n.column("successes", users, 9),
+    ];
+
+    let subjects = vec![
+        count(users),
+        n.column("duration", users, 40),
+        n.flags("observed", users),
+        n.one_of("plan", users, &["free", "pro"]),
     ];
 
     let rows = 25 * users;
@@ -140,7 +145,7 @@ pub fn tables(seed: u64, users: usize, zone: (&str, i64)) -> Tables {
         times("matched_at", matched, zone),
         times("first_session_at", met, zone),
         times("withdrawn_at", withdrawn, zone),
-        n.known_or_not("field", rows, &["data", "design"]),
+        n.one_of("field", rows, &["data", "design"]),
     ];
     let begun: Vec<i64> = (0..rows).map(|_| n.below(40 * 24)).collect();
     let ended =
@@ -180,6 +185,7 @@ pub fn tables(seed: u64, users: usize, zone: (&str, i64)) -> Tables {
     let tests = vec![count(users), chances(&mut n, users)];
     let mut tables = BTreeMap::from([
         ("users", table(people)),
+        ("subjects", table(subjects)),
         ("events", table(events)),
         ("orders", table(orders)),
         ("requests", table(requests)),

@@ -7,8 +7,16 @@ use casebook::polars::prelude::*;
 use super::super::entry::{Answer, Entry, metric};
 use super::super::given::Given;
 
+/// Sessions are read in UTC only, and one of another zone is in no month instead of being refused.
+fn utc_only(entry: Entry) -> Entry {
+    entry
+        .may_refuse_zones()
+        .fault("zones", "sessions of another zone than UTC are lost without a word")
+}
+
 pub fn entries() -> Vec<Entry> {
-    vec![
+    let empty = "no month or no size makes polars refuse, without naming the frame";
+    let all = vec![
         metric!(activity::presence, |metric, given| {
             let [companies, plans, months, sessions] =
                 ["companies", "plans", "months", "sessions"].map(|name| given.table(name));
@@ -35,5 +43,6 @@ pub fn entries() -> Vec<Entry> {
             metric(&given.presence()?, &given.table("months"))?
         })
         .adds_up(&["month_no", "company_size"], &["at_risk", "lost"]),
-    ]
+    ];
+    all.into_iter().map(|entry| utc_only(entry).fault("empty tables", empty)).collect()
 }

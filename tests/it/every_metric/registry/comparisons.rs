@@ -71,11 +71,11 @@ fn others() -> Vec<Entry> {
         .as_given(),
         metric!(segment::kmeans, |metric, given| {
             let how = KMeans::default().k(K::Silhouette(2, 4)).starts(3).sample(20);
-            metric(given.frame("users"), &["value", "duration"], &how)?
+            metric(given.frame("users"), &["value", "successes"], &how)?
         })
         .as_given(),
         metric!(segment::components, |metric, given| {
-            metric(given.frame("users"), &["value", "before", "duration"])?
+            metric(given.frame("users"), &["value", "before", "successes"])?
         }),
         metric!(segment::silhouette, |metric, given| {
             metric(given.frame("users"), &FEATURES, "label")?

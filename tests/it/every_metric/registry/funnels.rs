@@ -20,8 +20,13 @@ fn any() -> Funnel {
 
 fn strict() -> Funnel {
     let phone = Step::new("phone", col("device").eq(lit("phone")));
-    let steps = [phone, Step::event("search").optional(), Step::event("cart")];
-    Funnel::new(steps).order(Order::Strict).window(TimeDelta::days(9))
+    Funnel::new([phone, Step::event("search")]).order(Order::Strict).window(TimeDelta::days(9))
+}
+
+fn optional() -> Funnel {
+    let steps = [Step::event("visit"), Step::event("search").optional(), Step::event("cart")];
+    let bought = col("event").eq(lit("purchase"));
+    Funnel::new(steps).increasing().exclude(bought, 1, 3).window(TimeDelta::days(3))
 }
 
 fn sessions() -> Funnel {
@@ -37,6 +42,8 @@ pub fn entries() -> Vec<Entry> {
         metric!(funnel::Funnel::conversion, |metric, given| metric(&any(), given.events())?)
             .adds_up(&["step", "name"], &COUNTS),
         metric!(funnel::Funnel::conversion, |metric, given| metric(&strict(), given.events())?)
+            .adds_up(&["step", "name"], &COUNTS),
+        metric!(funnel::Funnel::conversion, |metric, given| metric(&optional(), given.events())?)
             .adds_up(&["step", "name"], &COUNTS),
         metric!(funnel::Funnel::conversion, |metric, given| metric(&sessions(), given.events())?)
             .adds_up(&["step", "name"], &COUNTS),
@@ -55,7 +62,7 @@ pub fn entries() -> Vec<Entry> {
         })
         .adds_up(&["step", "name"], &COUNTS),
         metric!(funnel::Walk::conversion_by, |metric, given| {
-            let funnel = strict();
+            let funnel = optional();
             metric(&funnel.walk(given.events())?, given.users(), "arm")?
         })
         .adds_up(&["arm", "step"], &COUNTS),

@@ -15,28 +15,31 @@ pub fn entries() -> Vec<Entry> {
         })
         .as_given()
         .adds_up(&["user_id"], &["events", "duration"]),
-        metric!(survival::kaplan_meier, |metric, given| metric(given.frame("users"), None)?)
+        metric!(survival::kaplan_meier, |metric, given| metric(given.frame("subjects"), None)?)
             .adds_up(&["time"], &["events", "censored"]),
         metric!(survival::kaplan_meier, |metric, given| {
-            metric(given.frame("users"), Some("plan"))?
+            metric(given.frame("subjects"), Some("plan"))?
         })
         .adds_up(&["plan", "time"], &["events", "censored"]),
-        metric!(survival::median, |metric, given| metric(given.frame("users"), Some("plan"))?)
+        metric!(survival::median, |metric, given| metric(given.frame("subjects"), Some("plan"))?)
             .adds_up(&["plan"], &["subjects", "events"]),
         metric!(survival::restricted_mean, |metric, given| {
-            metric(given.frame("users"), Some("plan"), 11.0)?
+            metric(given.frame("subjects"), Some("plan"), 11.0)?
         })
         .adds_up(&["plan"], &["subjects"]),
         metric!(survival::hazard, |metric, given| {
-            metric(given.frame("users"), Some("arm"), 6.5)?
+            metric(given.frame("subjects"), Some("plan"), 6.5)?
         })
-        .adds_up(&["arm", "from"], &["at_risk", "events", "censored"]),
+        .adds_up(&["plan", "from"], &["at_risk", "events", "censored"]),
         metric!(survival::hazard, |metric, given| {
-            let lives = given.frame("users").clone().with_column(col("value").alias("duration"));
-            metric(&lives, None, 150.0)?
+            let lives = given
+                .frame("subjects")
+                .clone()
+                .with_column((col("duration") * lit(3.7)).alias("duration"));
+            metric(&lives, None, 15.0)?
         })
         .adds_up(&["from"], &["at_risk", "events", "censored"]),
-        metric!(survival::log_rank, |metric, given| metric(given.frame("users"), "arm")?)
-            .adds_up(&["arm"], &["subjects", "events"]),
+        metric!(survival::log_rank, |metric, given| metric(given.frame("subjects"), "plan")?)
+            .adds_up(&["plan"], &["subjects", "events"]),
     ]
 }

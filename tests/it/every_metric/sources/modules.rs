@@ -174,6 +174,9 @@ impl Reader<'_> {
         modules.entry(path.to_vec()).or_default();
         while !self.done() && self.peek() != "}" {
             let tests = self.attributes();
+            if self.peek() == "}" {
+                break;
+            }
             let public = self.visibility();
             while matches!(self.peek(), "async" | "unsafe" | "default")
                 || (self.peek() == "const" && matches!(self.ahead(1), "fn" | "async" | "unsafe"))
