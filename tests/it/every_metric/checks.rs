@@ -97,6 +97,8 @@ pub fn sound(frame: &DataFrame) -> Result<(), String> {
         }
         let name = column.name().as_str();
         let share = name.ends_with("rate") || name.ends_with("share") || SHARES.contains(&name);
+        // Where activity is divided by that of another period, it may be more.
+        let share = share && frame.column("base").is_err();
         let outside = |value: &f64| !(0.0..=1.0).contains(value);
         if share && let Some(value) = values.f64().unwrap().iter().flatten().find(outside) {
             return wrong(format!("`{name}` is {value}: no share"));

@@ -29,7 +29,7 @@ impl Rows {
                 let columns: Vec<Expr> =
                     table.get_column_names_owned().into_iter().map(col).collect();
                 let firsts: Vec<Expr> = columns.iter().map(|one| one.clone().first()).collect();
-                let numbered = table.clone().lazy().with_row_index(ROW, None);
+                let numbered = shuffled(table, 3).lazy().with_row_index(ROW, None);
                 numbered.group_by([col(ROW)]).agg(firsts).select(columns)
             }
         }

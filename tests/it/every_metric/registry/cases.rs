@@ -7,6 +7,9 @@ use casebook::polars::prelude::*;
 use super::super::entry::{Answer, Entry, metric};
 use super::super::given::Given;
 
+/// Polars refuses, and does not name the frame.
+const EMPTY: &str = "no month, or no size, is refused without a name";
+
 /// Sessions are read in UTC only, and one of another zone is in no month instead of being refused.
 fn utc_only(entry: Entry) -> Entry {
     entry
@@ -15,7 +18,6 @@ fn utc_only(entry: Entry) -> Entry {
 }
 
 pub fn entries() -> Vec<Entry> {
-    let empty = "no month or no size makes polars refuse, without naming the frame";
     let all = vec![
         metric!(activity::presence, |metric, given| {
             let [companies, plans, months, sessions] =
@@ -26,15 +28,18 @@ pub fn entries() -> Vec<Entry> {
         metric!(activity::clients, |metric, given| {
             metric(&given.presence()?, &given.table("months"))?
         })
-        .adds_up(&["month_no", "company_size"], &["clients"]),
+        .adds_up(&["month_no", "company_size"], &["clients"])
+        .fault("empty tables", EMPTY),
         metric!(activity::usage, |metric, given| {
             metric(&given.presence()?, &given.table("months"))?
         })
-        .adds_up(&["month_no", "company_size"], &["clients", "sessions"]),
+        .adds_up(&["month_no", "company_size"], &["clients", "sessions"])
+        .fault("empty tables", EMPTY),
         metric!(revenue::monthly, |metric, given| {
             metric(&given.presence()?, &given.table("months"))?
         })
-        .adds_up(&["month_no", "company_size"], &["clients"]),
+        .adds_up(&["month_no", "company_size"], &["clients"])
+        .fault("empty tables", EMPTY),
         metric!(revenue::churn, |metric, given| {
             metric(&given.presence()?, &given.table("months"))?
         })
@@ -44,5 +49,5 @@ pub fn entries() -> Vec<Entry> {
         })
         .adds_up(&["month_no", "company_size"], &["at_risk", "lost"]),
     ];
-    all.into_iter().map(|entry| utc_only(entry).fault("empty tables", empty)).collect()
+    all.into_iter().map(utc_only).collect()
 }
