@@ -15,6 +15,7 @@ mod conformance;
 mod ecommerce_recovery;
 mod ecommerce_truth;
 mod engines;
+mod every_metric;
 mod kpis;
 mod marketplace;
 mod mentor_truth;

@@ -209,8 +209,8 @@ impl Reached {
 
 /// Puts those who visited before those who signed up: the funnel from the first visit on.
 ///
-/// Reads `steps` as from [`Funnel::conversion`](crate::metrics::funnel::Funnel::conversion) over milestones, and how many
-/// visited while those users signed up. Returns `stage` (i64, from 1), `name`, `users`, `previous` (i64),
+/// Reads `steps` as from [`Funnel::conversion`](crate::metrics::funnel::Funnel::conversion) over milestones, in any
+/// order of rows, and how many visited while those users signed up. Returns `stage` (i64, from 1), `name`, `users`, `previous` (i64),
 /// `step_rate`, `low`, `high` (f64, 95% Wilson), `dropped` (i64), `of_visitors`, `of_signups` (f64: users over
 /// those; null where the base comes later).
 ///
@@ -228,7 +228,8 @@ impl Reached {
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub fn from_visitors(visitors: u64, steps: &DataFrame) -> Result<DataFrame> {
-    require(steps, "steps", &["name", "users"])?;
+    require(steps, "steps", &["step", "name", "users"])?;
+    let steps = steps.sort(["step"], SortMultipleOptions::default())?;
     let mut names = vec![Some("awareness".to_owned())];
     names.extend(texts(steps.column("name")?)?);
     let mut users = vec![Some(visitors as i64)];

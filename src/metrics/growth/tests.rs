@@ -95,6 +95,8 @@ fn a_stage_counts_only_after_the_one_before() {
     assert_eq!(whole(&funnel, "users")[0], 20);
     assert_eq!(real(&funnel, "of_visitors")[6], Some(0.05));
     assert_eq!(real(&funnel, "of_signups")[0], None);
+    let turned = from_visitors(20, &steps.reverse()).unwrap();
+    assert!(funnel.equals_missing(&turned), "{funnel}\n{turned}");
     assert!(from_visitors(5, &steps).unwrap_err().to_string().contains("`visitors` is 5"));
     // A day less, and nobody was observed for long enough.
     assert_eq!(stages().milestones(&users, &events, until(89)).unwrap().height(), 0);

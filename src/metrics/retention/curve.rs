@@ -5,10 +5,12 @@ use polars::prelude::*;
 use super::{Weight, finish};
 use crate::error::Result;
 use crate::metrics::{interval, require};
+use crate::stats::sample::sum;
 
 /// The average retention curve over cohorts. Periods in progress are left out.
 ///
-/// `cohorts`: as from [`Retention::cohorts`](super::Retention::cohorts), divided by cohorts ([`Base::Cohort`](super::Base::Cohort)). Returns one row per
+/// `cohorts`: as from [`Retention::cohorts`](super::Retention::cohorts), divided by cohorts
+/// ([`Base::Cohort`](super::Base::Cohort)), in any order of rows. Returns one row per
 /// period: `period` (i64), `cohorts`, `eligible`, `active` (i64), `rate`, `low`, `high` (f64, 95%:
 /// Wilson if weighted by size; for a simple average the normal interval of a mean of shares), `warning`.
 ///
@@ -43,10 +45,10 @@ pub fn curve(cohorts: &DataFrame, weight: Weight) -> Result<DataFrame> {
     for row in 0..period.len() {
         groups.entry(period[row]).or_default().push((active[row], eligible[row]));
     }
-    let sum = |pick: fn(&(i64, i64)) -> i64| -> Vec<Option<i64>> {
+    let count = |pick: fn(&(i64, i64)) -> i64| -> Vec<Option<i64>> {
         groups.values().map(|cells| Some(cells.iter().map(pick).sum())).collect()
     };
-    let (active, eligible) = (sum(|cell| cell.0), sum(|cell| cell.1));
+    let (active, eligible) = (count(|cell| cell.0), count(|cell| cell.1));
     let mut table = df!(
         "period" => groups.keys().copied().collect::<Vec<_>>(),
         "cohorts" => groups.values().map(|cells| cells.len() as i64).collect::<Vec<_>>(),
@@ -70,7 +72,7 @@ pub fn curve(cohorts: &DataFrame, weight: Weight) -> Result<DataFrame> {
 fn simple(cells: &[(i64, i64)]) -> (f64, f64) {
     let n = cells.len() as f64;
     let rate = |cell: &(i64, i64)| cell.0 as f64 / cell.1 as f64;
-    let variance: f64 =
-        cells.iter().map(|cell| rate(cell) * (1.0 - rate(cell)) / cell.1 as f64).sum();
-    (cells.iter().map(rate).sum::<f64>() / n, variance.sqrt() / n)
+    let variance = |cell: &(i64, i64)| rate(cell) * (1.0 - rate(cell)) / cell.1 as f64;
+    let all = |of: &dyn Fn(&(i64, i64)) -> f64| sum(&cells.iter().map(of).collect::<Vec<_>>());
+    (all(&rate) / n, all(&variance).sqrt() / n)
 }

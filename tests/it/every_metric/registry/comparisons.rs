@@ -1,0 +1,87 @@
+//! Experiments, confounding, detection, concentration, segments by numbers.
+
+use casebook::Result;
+use casebook::metrics::segment::{self, K, KMeans};
+use casebook::metrics::{concentration, confounding, detection, experiment};
+use casebook::polars::prelude::*;
+
+use super::super::entry::{Answer, Entry, metric};
+use super::super::given::Given;
+
+const ARMS: [(&str, f64); 2] = [("control", 1.0), ("treated", 1.0)];
+const FEATURES: [&str; 2] = ["value", "before"];
+
+pub fn entries() -> Vec<Entry> {
+    [experiments(), others()].into_iter().flatten().collect()
+}
+
+fn experiments() -> Vec<Entry> {
+    vec![
+        metric!(experiment::proportions, |metric, given| {
+            metric(given.frame("users"), "arm", "outcome", "control")?
+        })
+        .adds_up(&["arm"], &["control_users", "control_hits", "users", "hits"]),
+        metric!(experiment::means, |metric, given| {
+            metric(given.frame("users"), "arm", "value", "control")?
+        })
+        .adds_up(&["arm"], &["control_users", "users"]),
+        metric!(experiment::cuped, |metric, given| {
+            metric(given.frame("users"), "arm", "value", "before", "control")?
+        })
+        .adds_up(&["arm"], &["control_users", "users"]),
+        metric!(experiment::complier_effect, |metric, given| {
+            metric(given.frame("users"), "arm", "taken", "value", "control")?
+        })
+        .adds_up(&["arm"], &["users", "control_users"]),
+        metric!(experiment::sample_ratio, |metric, given| {
+            metric(given.frame("users"), "arm", &ARMS)?
+        })
+        .adds_up(&["arm"], &["users"]),
+        metric!(experiment::cluster_bootstrap, |metric, given| {
+            metric(given.frame("users"), "arm", "value", "team", "control", 200, 7)?
+        }),
+        metric!(experiment::benjamini_hochberg, |metric, given| {
+            metric(&given.table("tests"), 0.5)?
+        })
+        .as_given(),
+    ]
+}
+
+fn others() -> Vec<Entry> {
+    vec![
+        metric!(confounding::risk_ratio, |metric, given| {
+            metric(given.frame("users"), "exposed", "bought", &["arm", "label"])?
+        }),
+        metric!(confounding::risk_ratio, |metric, given| {
+            metric(given.frame("users"), "exposed", "bought", &[])?
+        }),
+        metric!(detection::score, |metric, given| {
+            metric(given.frame("found"), given.frame("planted"))?
+        })
+        .adds_up(&["fault"], &["planted", "found", "right"]),
+        metric!(concentration::lorenz, |metric, given| {
+            metric(given.frame("users"), "value", 7)?
+        }),
+        metric!(concentration::summary, |metric, given| {
+            metric(given.frame("users"), "value", &[0.1, 0.5])?
+        }),
+        metric!(segment::kmeans, |metric, given| {
+            metric(given.frame("users"), &FEATURES, &KMeans::default().k(K::Fixed(3)))?
+        })
+        .as_given(),
+        metric!(segment::kmeans, |metric, given| {
+            let how = KMeans::default().k(K::Silhouette(2, 4)).starts(3).sample(20);
+            metric(given.frame("users"), &["value", "successes"], &how)?
+        })
+        .as_given(),
+        metric!(segment::components, |metric, given| {
+            metric(given.frame("users"), &["value", "before", "successes"])?
+        }),
+        metric!(segment::silhouette, |metric, given| {
+            metric(given.frame("users"), &FEATURES, "label")?
+        }),
+        metric!(segment::adjusted_rand, |metric, given| {
+            metric(given.frame("users"), "label", "arm")?
+        }),
+    ]
+}
