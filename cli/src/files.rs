@@ -15,7 +15,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, suffix};
 use crate::say::{complain, say};
 
 #[derive(Args)]
@@ -92,14 +92,6 @@ impl fmt::Display for Target {
             Target::Sqlite => f.write_str("sqlite"),
         }
     }
-}
-
-/// What a part's files have in their names.
-pub fn suffix(part: Part) -> String {
-    if part == Part::WHOLE {
-        return String::new();
-    }
-    format!("-{}-of-{}", part.number(), part.of())
 }
 
 impl Files {

@@ -12,7 +12,7 @@ mod ecommerce_truth;
 mod engines;
 mod kpis;
 mod marketplace;
-mod mentor_truth;
+mod mentor;
 mod metrics_errors;
 mod metrics_properties;
 mod metrics_truth;
