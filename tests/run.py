@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The three loops of CONTRIBUTING.md.
 
-usage: run.py check          after an edit, in a minute: what can be said without a kernel, a browser or a server
+usage: run.py check          after an edit, meant to take a minute: what can be said without a kernel, a browser or a server
        run.py test           everything that a change can break
        run.py all            and all seeds, all notebooks on each engine and kernel, sessions killed at random
        run.py STEP ...       only these steps, by name; CASEBOOK_SEEDS and CASEBOOK_NOTEBOOKS are `few` unless they are set
@@ -42,7 +42,7 @@ TWO = ["notebooks/00_start_here.ipynb", "notebooks/02_saas_take_home.ipynb"]
 UNITS = [f"tests/{name}_test.py" for name in (
     "cells", "columns", "complete", "deaths", "explain", "hints", "library_api", "places", "relay", "run", "rust", "runtime_errors", "workflows",
 )]
-SCRIPTS = [f"tests/{name}_test.py" for name in ("pack", "preflight", "progress", "spare")]
+SCRIPTS = [f"tests/{name}_test.py" for name in ("pack", "pack_bytes", "pack_fetch", "pack_store", "preflight", "progress", "spare")]
 # The program that stands in for cargo in a session needs nothing but the compiler.
 STANDIN = 'mkdir -p "$0" && rustc --edition=2024 --test -o "$0/standin-tests" kernel/standin/main.rs && "$0/standin-tests"'
 
@@ -62,7 +62,7 @@ class Step(NamedTuple):
 
 STEPS = [
     Step("fmt", "formatting", ["cargo", "fmt", "--all", "--check"]),
-    Step("house", "no file over 500 lines, no arrow up between folders (1 second)", [*UNITTEST, "tests/house_test.py"]),
+    Step("house", "no new file over 500 lines, no new arrow up between folders (1 second)", [*UNITTEST, "tests/house_test.py"]),
     Step("project", "pins, committed notebooks (10 seconds)", [*UNITTEST, "tests/project_test.py"]),
     Step("standin", "the kernel's stand-in for cargo (2 seconds)",
          ["sh", "-c", STANDIN, os.environ.get("CARGO_TARGET_DIR") or "target"]),
@@ -72,13 +72,14 @@ STEPS = [
     Step("clippy", "lints (1 to 4 minutes the first time)",
          ["cargo", "clippy", "--workspace", "--all-features", "--all-targets", "--", "-D", "warnings"], "cargo"),
     Step("rust", "unit, property and integration tests, PostgreSQL included (2 to 4 minutes)",
-         cargo_test("--workspace", "--all-features", "--no-fail-fast", *([] if shutil.which("cargo-nextest") else ["--lib", "--bins", "--tests"])), "cargo"),
+         cargo_test("--workspace", "--all-features", "--no-fail-fast", "--lib", "--bins", "--test", "it"), "cargo"),
     Step("scripts", "packs, preflight, progress, spare sessions (1 minute)", [*UNITTEST, *SCRIPTS]),
     Step("assumptions", "what the kernel borrows from evcxr, cargo and rustc (20 seconds)", [*UNITTEST, "tests/assumptions_test.py"]),
     Step("notebooks", "committed outputs equal a fresh run on SQLite (3 minutes)", NOTEBOOKS),
     Step("examples", "the documentation's examples (1 minute)", ["cargo", "test", "--workspace", "--all-features", "--doc"], "cargo"),
-    Step("lean", "lints of the library alone, as a notebook takes it, and without PostgreSQL",
-         ["cargo", "clippy", "--no-default-features", "--lib", "--", "-D", "warnings"], "cargo"),
+    Step("lean", "lints of the library and of the command without PostgreSQL",
+         ["cargo", "clippy", "--package", "casebook", "--package", "casebook-cli", "--no-default-features", "--lib", "--bins", "--", "-D", "warnings"],
+         "cargo"),
     Step("doc", "documentation", ["cargo", "doc", "--workspace", "--all-features", "--no-deps", "--document-private-items"], "cargo"),
     Step("dashboard", "the dashboards and the study's pages in Chromium (1 minute)",
          [*UNITTEST, "tests/dashboard_test.py", "tests/study_test.py"], "cargo"),
@@ -93,6 +94,8 @@ STEPS = [
     Step("cluster", "a Spark cluster: queries in parts equal polars, and a worker dies (2 minutes)",
          [PYTHON, "tests/cluster.py", "test", "300000"], "cargo"),
     Step("postgres", "every notebook in a kernel on PostgreSQL (3 minutes)", [*POSTGRES, *NOTEBOOKS]),
+    Step("serve", "the live dashboard's server, which is timed (20 seconds)",
+         cargo_test("--package", "casebook-cli", "--all-features", "--no-fail-fast", "--test", "serve"), "machine"),
     Step("kernel", "the kernel and the notebook runner (2 minutes)", [*UNITTEST, "tests/kernel_test.py"], "machine"),
     Step("endurance", "sessions and servers killed at random, restarts in a row (6 minutes)", [*UNITTEST, "tests/endurance_test.py"], "machine"),
 ]
@@ -229,9 +232,18 @@ def taken(path):
     return None
 
 
+def scope(asked, env):
+    """Under which name times are kept, and how many seeds and notebooks: the same step takes longer with more of them."""
+    loop = asked[0] if len(asked) == 1 and asked[0] in LOOPS else None
+    if loop:
+        return loop, {name: "all" if loop == "all" else "few" for name in ("CASEBOOK_SEEDS", "CASEBOOK_NOTEBOOKS")}
+    many = {name: env.get(name) or "few" for name in ("CASEBOOK_SEEDS", "CASEBOOK_NOTEBOOKS")}
+    return "steps, {CASEBOOK_SEEDS} seeds, {CASEBOOK_NOTEBOOKS} notebooks".format(**many), many
+
+
 def main():
     asked = sys.argv[1:] or ["test"]
-    loop = asked[0] if len(asked) == 1 and asked[0] in LOOPS else "steps"
+    loop, many = scope(asked, os.environ)
     names = LOOPS.get(loop, asked)
     unknown = set(names) - {step.name for step in STEPS}
     if unknown:
@@ -239,10 +251,8 @@ def main():
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="casebook-steps-") as folder:
         seeds = pathlib.Path(folder) / "seeds"
-        env = os.environ | {"RUSTDOCFLAGS": "-D warnings", "PYTHONDONTWRITEBYTECODE": "1", "CASEBOOK_SEEDS_TAKEN": str(seeds)}
+        env = os.environ | many | {"RUSTDOCFLAGS": "-D warnings", "PYTHONDONTWRITEBYTECODE": "1", "CASEBOOK_SEEDS_TAKEN": str(seeds)}
         env.pop("DATABASE_URL", None)  # each step brings its own
-        if loop != "steps":
-            env |= {name: "all" if loop == "all" else "few" for name in ("CASEBOOK_SEEDS", "CASEBOOK_NOTEBOOKS")}
         results = run([step for step in STEPS if step.name in names], env, at_a_time())
         told = taken(seeds)
     path = cache() / "steps.json"

@@ -1,5 +1,7 @@
 """The loops: what runs in which, side by side and in which order, and what is told of the time."""
 
+import contextlib
+import io
 import json
 import pathlib
 import re
@@ -62,8 +64,47 @@ class Loops(unittest.TestCase):
     def test_what_a_minute_leaves_out_exists(self):
         """A test of another name would be run, however slow."""
         for name in quick.SLOW:
-            module, test = name.split("::")
-            self.assertIn(f"\nfn {test}() {{", (PROJECT / f"tests/it/{module}.rs").read_text(encoding="utf-8"))
+            *modules, test = name.split("::")
+            self.assertIn(f"\nfn {test}() {{", (PROJECT / f"tests/it/{'/'.join(modules)}.rs").read_text(encoding="utf-8"))
+
+    def test_a_slow_test_that_is_asked_for_runs(self):
+        every, one = quick.command([]), quick.command([quick.SLOW[0].split("::")[-1]])
+        for name in quick.SLOW:
+            self.assertIn(name, every)
+            self.assertNotIn(name, one)
+        self.assertIn("postgres", every)
+        self.assertIn("postgres", one)
+
+    def test_no_test_at_all_is_a_failure(self):
+        """Of a name that no test has, cargo says `0 passed`, and that all is well."""
+        for told, ended, code in (
+            ("running 0 tests\n\ntest result: ok. 0 passed; 900 filtered out", 0, 1),
+            ("running 0 tests\n\nrunning 3 tests\n...\ntest result: ok. 3 passed", 0, 0),
+            ("Starting 2 tests across 2 binaries", 0, 0),
+            ("running 3 tests\nF..", 101, 101),
+            ("", 101, 101),
+        ):
+            with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()):
+                self.assertEqual(quick.run(script(f"import sys; print({told!r}); sys.exit({ended})"), None), code, told)
+            self.assertEqual(out.getvalue(), f"{told}\n")
+
+    def test_every_test_program_runs_and_what_takes_times_runs_alone(self):
+        steps = {step.name: step for step in run.STEPS}
+        programs = {path.stem if path.suffix else path.name for top in ("tests", "cli/tests") for path in (PROJECT / top).iterdir()
+                    if path.suffix == ".rs" or (path / "main.rs").is_file()}
+        named = {step: [words[place + 1] for place, word in enumerate(words) if word == "--test"]
+                 for step, words in ((name, steps[name].command) for name in ("rust", "serve"))}
+        self.assertEqual(sorted(named["rust"] + named["serve"]), sorted(programs))
+        for name in ("serve", "kernel", "endurance"):
+            self.assertEqual(steps[name].holds, "machine", name)
+
+    def test_the_command_is_built_without_postgresql(self):
+        words = next(step.command for step in run.STEPS if step.name == "lean")
+        self.assertIn("--no-default-features", words)
+        for package in ("casebook", "casebook-cli"):
+            self.assertIn(package, [words[place + 1] for place, word in enumerate(words) if word == "--package"])
+        # A shared object without PostgreSQL would replace the one that notebooks use; a check writes none.
+        self.assertEqual(words[1], "clippy")
 
     def test_what_is_asked_for_must_exist(self):
         done = subprocess.run([sys.executable, str(PROJECT / "tests/run.py"), "fmt", "lunch"], capture_output=True, text=True)
@@ -117,6 +158,19 @@ class Side(unittest.TestCase):
 
 
 class Times(unittest.TestCase):
+    def test_scopes_are_apart(self):
+        """The same step takes three minutes with few seeds and fifty with all."""
+        key = lambda asked, **env: run.scope(asked, env)[0]  # noqa: E731
+        self.assertEqual([key([name]) for name in ("check", "test", "all")], ["check", "test", "all"])
+        few, seeds = key(["rust"]), key(["rust"], CASEBOOK_SEEDS="all")
+        notebooks, both = key(["rust"], CASEBOOK_NOTEBOOKS="all"), key(["rust"], CASEBOOK_SEEDS="all", CASEBOOK_NOTEBOOKS="all")
+        self.assertEqual(len({few, seeds, notebooks, both, "test", "all", "check"}), 7)
+        self.assertEqual(key(["rust", "project"], CASEBOOK_SEEDS="few"), few)
+        # A loop says how many there are, whatever the environment has.
+        self.assertEqual(run.scope(["all"], {"CASEBOOK_SEEDS": "few"})[1]["CASEBOOK_SEEDS"], "all")
+        self.assertEqual(run.scope(["test"], {"CASEBOOK_SEEDS": "all"})[1]["CASEBOOK_SEEDS"], "few")
+        self.assertEqual(run.scope(["rust"], {"CASEBOOK_SEEDS": "all"})[1]["CASEBOOK_SEEDS"], "all")
+
     def test_a_slower_step_is_named(self):
         earlier = {"test": {"export": [118.0, 120.0, 125.0], "fmt": [1.0, 1.0, 1.0], "new": [3.0]}}
         lines, kept = run.summary("test", [("export", 0, 210.4), ("fmt", 0, 3.0), ("new", 0, 60.0)], earlier)
@@ -162,7 +216,7 @@ class Times(unittest.TestCase):
             done = subprocess.run([sys.executable, str(PROJECT / "tests/run.py"), "house"], env=env, capture_output=True, text=True)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertRegex(done.stdout, r"ok      house +\d+ s\n1 passed, 0 failed in \d+ s")
-            self.assertEqual(list(json.loads((pathlib.Path(folder) / "casebook/steps.json").read_text())), ["steps"])
+            self.assertEqual(list(json.loads((pathlib.Path(folder) / "casebook/steps.json").read_text())), ["steps, few seeds, few notebooks"])
 
 
 if __name__ == "__main__":

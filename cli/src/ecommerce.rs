@@ -12,7 +12,7 @@ use casebook::warehouse::{Sink, queries};
 use casebook::{Error, Result};
 use clap::Args;
 
-use crate::files::{Case, Threads, progress};
+use crate::files::{Case, Slice, Threads, progress};
 use crate::say::say;
 use crate::serve;
 
@@ -37,13 +37,14 @@ pub struct Business {
     /// Share of products with quotes, commas, emoji or HTML in their names, for trying what breaks on them
     #[arg(long, default_value_t = Config::default().shop.awkward_names, value_name = "0..1")]
     awkward_names: f64,
-    #[command(flatten)]
-    threads: Threads,
 }
 
 impl Case for Business {
     type Config = Config;
-    const SCHEMA: &'static Schema = &queries::ecommerce::SCHEMA;
+    const NAME: &'static str = "ecommerce";
+    const TABLES: &'static [&'static str] = queries::ecommerce::SCHEMA.tables;
+    const SCHEMA: Option<&'static Schema> = Some(&queries::ecommerce::SCHEMA);
+    const ENTITIES: (&'static str, &'static str) = ("users", "users");
 
     fn config(&self) -> Result<Config> {
         let mut config = Config {
@@ -59,28 +60,27 @@ impl Case for Business {
         Ok(config)
     }
 
-    fn threads(&self) -> &Threads {
-        &self.threads
+    fn entities(config: &Config) -> u32 {
+        config.users
     }
 
-    fn size(config: &Config) -> String {
-        format!("{} users", config.users)
+    fn shared(config: &Config, sink: &mut dyn Sink) -> Result<()> {
+        sink.append("products", &ecommerce::products(config)?)
     }
 
-    fn fill(config: &Config, part: Part, sink: &mut dyn Sink) -> Result<()> {
-        if part.is_first() {
-            sink.append("products", &ecommerce::products(config)?)?;
-        }
-        let bar = progress(part, config.users, "users");
-        for batch in ecommerce::batches(config, part)? {
+    fn slices(
+        config: &Config,
+        part: Part,
+        give: &mut dyn FnMut(&Slice) -> Result<()>,
+    ) -> Result<()> {
+        ecommerce::batches(config, part)?.try_for_each(|batch| {
             let batch = batch?;
-            sink.append("users", &batch.users)?;
-            sink.append("sessions", &batch.sessions)?;
-            sink.append("events", &batch.events)?;
-            bar.inc(batch.users.height() as u64);
-        }
-        bar.finish_and_clear();
-        Ok(())
+            give(&[
+                ("users", &batch.users),
+                ("sessions", &batch.sessions),
+                ("events", &batch.events),
+            ])
+        })
     }
 }
 
@@ -89,6 +89,8 @@ impl Case for Business {
 pub struct Report {
     #[command(flatten)]
     business: Business,
+    #[command(flatten)]
+    threads: Threads,
     /// The file that is written
     #[arg(long, default_value = "data/out/ecommerce.html")]
     out: PathBuf,
@@ -106,7 +108,7 @@ pub struct Report {
 impl Report {
     pub fn run(self) -> Result<()> {
         let config = self.business.config()?;
-        let dashboard = self.business.threads.run(|| {
+        let dashboard = self.threads.run(|| {
             let bar = progress(Part::WHOLE, config.users, "users");
             let dashboard = Dashboard::new(&config, |done| {
                 bar.set_position(u64::from(done));

@@ -15,7 +15,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, suffix};
 use crate::say::{complain, say};
 
 #[derive(Args)]
@@ -53,7 +53,7 @@ impl Threads {
 pub struct Files {
     /// Makes only part k of n; the files of all parts together are the whole
     #[arg(long, default_value_t = Part::WHOLE, value_name = "k/n")]
-    pub part: Part,
+    part: Part,
     /// The folder that receives the files
     #[arg(long)]
     out: PathBuf,
@@ -92,14 +92,6 @@ impl fmt::Display for Target {
             Target::Sqlite => f.write_str("sqlite"),
         }
     }
-}
-
-/// What a part's files have in their names.
-pub fn suffix(part: Part) -> String {
-    if part == Part::WHOLE {
-        return String::new();
-    }
-    format!("-{}-of-{}", part.number(), part.of())
 }
 
 impl Files {
@@ -232,21 +224,56 @@ impl Database {
     }
 }
 
+/// What a slice of the entities has: tables with their names.
+pub type Slice<'t> = [(&'static str, &'t DataFrame)];
+
 /// A case's business as the command line describes it.
 pub trait Case: Args {
     type Config: Sync + Serialize;
-    const SCHEMA: &'static Schema;
+    /// Its name on the command line and in manifests.
+    const NAME: &'static str;
+    /// Its tables, in the order in which they are written.
+    const TABLES: &'static [&'static str];
+    /// The schema of a database with them, where the case has SQL.
+    const SCHEMA: Option<&'static Schema>;
+    /// What progress is counted in, such as users, and the table with one row for each.
+    const ENTITIES: (&'static str, &'static str);
 
     /// Its rules, checked.
     fn config(&self) -> Result<Self::Config>;
 
-    fn threads(&self) -> &Threads;
+    /// How many entities the config asks for.
+    fn entities(config: &Self::Config) -> u32;
 
-    /// Generates a part into a sink, slice by slice, with a progress bar.
-    fn fill(config: &Self::Config, part: Part, sink: &mut dyn Sink) -> Result<()>;
+    /// Generates the tables that belong to no entity.
+    fn shared(config: &Self::Config, sink: &mut dyn Sink) -> Result<()>;
 
-    /// How many of what it has, for people.
-    fn size(config: &Self::Config) -> String;
+    /// Generates a part's entities slice by slice, and hands each slice's tables to `give`.
+    fn slices(
+        config: &Self::Config,
+        part: Part,
+        give: &mut dyn FnMut(&Slice) -> Result<()>,
+    ) -> Result<()>;
+
+    /// Generates a part into a sink, with a progress bar. What belongs to no entity comes with the first part.
+    fn fill(config: &Self::Config, part: Part, sink: &mut dyn Sink) -> Result<()> {
+        if part.is_first() {
+            Self::shared(config, sink)?;
+        }
+        let (what, counted) = Self::ENTITIES;
+        let bar = progress(part, Self::entities(config), what);
+        Self::slices(config, part, &mut |tables| {
+            for (table, rows) in tables {
+                sink.append(table, rows)?;
+                if *table == counted {
+                    bar.inc(rows.height() as u64);
+                }
+            }
+            Ok(())
+        })?;
+        bar.finish_and_clear();
+        Ok(())
+    }
 }
 
 /// `casebook generate CASE`
@@ -255,17 +282,17 @@ pub struct Generate<B: Case> {
     #[command(flatten)]
     business: B,
     #[command(flatten)]
+    threads: Threads,
+    #[command(flatten)]
     files: Files,
 }
 
 impl<B: Case> Generate<B> {
     pub fn run(self) -> Result<()> {
         let config = self.business.config()?;
-        let made = (B::SCHEMA.name, &config);
-        let tables = (B::SCHEMA.tables, Some(B::SCHEMA));
-        self.files.write(self.business.threads(), made, tables, |sink| {
-            B::fill(&config, self.files.part, sink)
-        })
+        let (made, tables) = ((B::NAME, &config), (B::TABLES, B::SCHEMA));
+        self.files
+            .write(&self.threads, made, tables, |sink| B::fill(&config, self.files.part, sink))
     }
 }
 
@@ -275,15 +302,19 @@ pub struct Load<B: Case> {
     #[command(flatten)]
     business: B,
     #[command(flatten)]
+    threads: Threads,
+    #[command(flatten)]
     database: Database,
 }
 
 impl<B: Case> Load<B> {
     pub fn run(self) -> Result<()> {
+        // A case without SQL is not offered here: that would not compile.
+        let schema = const { B::SCHEMA.unwrap() };
         let config = self.business.config()?;
-        self.database.load(self.business.threads(), B::SCHEMA, &B::size(&config), |sink| {
-            B::fill(&config, Part::WHOLE, sink)
-        })
+        let loaded = format!("{} {}", B::entities(&config), B::ENTITIES.0);
+        self.database
+            .load(&self.threads, schema, &loaded, |sink| B::fill(&config, Part::WHOLE, sink))
     }
 }
 

@@ -57,7 +57,7 @@ enum Generate {
     /// The e-commerce platform: products, users, sessions, events
     Ecommerce(files::Generate<ecommerce::Business>),
     /// The mentor marketplace: users, sessions, mentors, requests, matches and eight tables more
-    Mentor(mentor::Generate),
+    Mentor(files::Generate<mentor::Business>),
     /// The Notion-style study: users, workspaces, members, events, visitors, plans, calendar
     Notion(files::Generate<notion::Business>),
     /// The SaaS take-home: companies, plans, months, sessions

@@ -15,7 +15,6 @@ use casebook::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::files::suffix;
 use crate::record;
 use crate::say::{many, say};
 use crate::terminal::plain;
@@ -263,6 +262,14 @@ fn read(path: &Path) -> std::result::Result<(Part, Manifest), String> {
         return Err(format!("it names a file of another folder: {}", file.name));
     }
     Ok((part, manifest))
+}
+
+/// What a part's files have in their names.
+pub fn suffix(part: Part) -> String {
+    if part == Part::WHOLE {
+        return String::new();
+    }
+    format!("-{}-of-{}", part.number(), part.of())
 }
 
 /// Whether files with the names of a part are there that no manifest knows.

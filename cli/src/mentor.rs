@@ -1,12 +1,14 @@
 //! `casebook generate mentor`.
 
 use casebook::Result;
+use casebook::cases::Part;
 use casebook::cases::clock::Month;
 use casebook::cases::mentor::{self, Config};
 use casebook::warehouse::Sink;
+use casebook::warehouse::queries::Schema;
 use clap::Args;
 
-use crate::files::{Files, Threads, progress};
+use crate::files::{Case, Slice};
 
 /// What is written.
 const TABLES: [&str; 14] = [
@@ -28,7 +30,7 @@ const TABLES: [&str; 14] = [
 
 /// The business: what the brief says unless told otherwise.
 #[derive(Args)]
-pub struct Generate {
+pub struct Business {
     /// People who sign up
     #[arg(long, default_value_t = Config::default().users)]
     users: u32,
@@ -56,13 +58,15 @@ pub struct Generate {
     /// Every number drawn follows from it
     #[arg(long, default_value_t = Config::default().seed)]
     seed: u64,
-    #[command(flatten)]
-    threads: Threads,
-    #[command(flatten)]
-    files: Files,
 }
 
-impl Generate {
+impl Case for Business {
+    type Config = Config;
+    const NAME: &'static str = "mentor";
+    const TABLES: &'static [&'static str] = &TABLES;
+    const SCHEMA: Option<&'static Schema> = None;
+    const ENTITIES: (&'static str, &'static str) = ("users", "users_info");
+
     fn config(&self) -> Result<Config> {
         let mut config = Config {
             users: self.users,
@@ -80,30 +84,23 @@ impl Generate {
         Ok(config)
     }
 
-    pub fn run(self) -> Result<()> {
-        let config = self.config()?;
-        let (made, tables) = (("mentor", &config), (&TABLES[..], None));
-        self.files.write(&self.threads, made, tables, |sink| self.fill(&config, sink))
+    fn entities(config: &Config) -> u32 {
+        config.users
     }
 
-    /// Generates a part into a sink, slice by slice, with a progress bar.
-    fn fill(&self, config: &Config, sink: &mut dyn Sink) -> Result<()> {
-        if self.files.part.is_first() {
-            sink.append("learning_paths", &mentor::learning_paths()?)?;
-            sink.append("modules", &mentor::modules()?)?;
-            sink.append("mentors", &mentor::mentors(config)?)?;
-            sink.append("applications", &mentor::applications(config)?)?;
-        }
-        let bar = progress(self.files.part, config.users, "users");
-        for batch in mentor::batches(config, self.files.part)? {
-            let batch = batch?;
-            for (table, rows) in batch.named() {
-                sink.append(table, rows)?;
-            }
-            bar.inc(batch.users_info.height() as u64);
-        }
-        bar.finish_and_clear();
-        Ok(())
+    fn shared(config: &Config, sink: &mut dyn Sink) -> Result<()> {
+        sink.append("learning_paths", &mentor::learning_paths()?)?;
+        sink.append("modules", &mentor::modules()?)?;
+        sink.append("mentors", &mentor::mentors(config)?)?;
+        sink.append("applications", &mentor::applications(config)?)
+    }
+
+    fn slices(
+        config: &Config,
+        part: Part,
+        give: &mut dyn FnMut(&Slice) -> Result<()>,
+    ) -> Result<()> {
+        mentor::batches(config, part)?.try_for_each(|batch| give(&batch?.named()))
     }
 }
 

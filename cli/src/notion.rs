@@ -14,7 +14,7 @@ use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 
-use crate::files::{Case, Threads, progress};
+use crate::files::{Case, Slice, Threads};
 use crate::pipeline::{Manner, Pipeline, Step};
 use crate::say::complain;
 
@@ -57,13 +57,14 @@ pub struct Business {
     /// Every number drawn follows from it
     #[arg(long, default_value_t = Config::default().seed)]
     seed: u64,
-    #[command(flatten)]
-    threads: Threads,
 }
 
 impl Case for Business {
     type Config = Config;
-    const SCHEMA: &'static Schema = &queries::notion::SCHEMA;
+    const NAME: &'static str = "notion";
+    const TABLES: &'static [&'static str] = queries::notion::SCHEMA.tables;
+    const SCHEMA: Option<&'static Schema> = Some(&queries::notion::SCHEMA);
+    const ENTITIES: (&'static str, &'static str) = ("users", "user_profiles");
 
     fn config(&self) -> Result<Config> {
         let preset = match self.preset {
@@ -84,30 +85,22 @@ impl Case for Business {
         Ok(config)
     }
 
-    fn threads(&self) -> &Threads {
-        &self.threads
+    fn entities(config: &Config) -> u32 {
+        config.users
     }
 
-    fn size(config: &Config) -> String {
-        format!("{} users", config.users)
+    fn shared(config: &Config, sink: &mut dyn Sink) -> Result<()> {
+        sink.append("plans", &notion::plans()?)?;
+        sink.append("calendar", &notion::calendar(config)?)?;
+        sink.append("visitors", &notion::visitors(config)?)
     }
 
-    fn fill(config: &Config, part: Part, sink: &mut dyn Sink) -> Result<()> {
-        if part.is_first() {
-            sink.append("plans", &notion::plans()?)?;
-            sink.append("calendar", &notion::calendar(config)?)?;
-            sink.append("visitors", &notion::visitors(config)?)?;
-        }
-        let bar = progress(part, config.users, "users");
-        for batch in notion::batches(config, part)? {
-            let batch = batch?;
-            for (table, rows) in batch.named() {
-                sink.append(table, rows)?;
-            }
-            bar.inc(batch.user_profiles.height() as u64);
-        }
-        bar.finish_and_clear();
-        Ok(())
+    fn slices(
+        config: &Config,
+        part: Part,
+        give: &mut dyn FnMut(&Slice) -> Result<()>,
+    ) -> Result<()> {
+        notion::batches(config, part)?.try_for_each(|batch| give(&batch?.named()))
     }
 }
 
@@ -116,6 +109,8 @@ impl Case for Business {
 pub struct Report {
     #[command(flatten)]
     business: Business,
+    #[command(flatten)]
+    threads: Threads,
     /// The folder that receives data, metrics, charts, dashboard and report
     #[arg(long, default_value = "data/out/notion")]
     out: PathBuf,
@@ -133,7 +128,7 @@ pub struct Report {
 impl Report {
     /// The steps, with the files that are known before they are made.
     fn steps() -> Vec<Step> {
-        let tables = Business::SCHEMA.tables.iter().map(|table| format!("data/{table}.parquet"));
+        let tables = Business::TABLES.iter().map(|table| format!("data/{table}.parquet"));
         let metrics = Study::names().flat_map(|name| {
             ["csv", "parquet"].map(|extension| format!("metrics/{name}.{extension}"))
         });
@@ -151,12 +146,12 @@ impl Report {
         let config = self.business.config()?;
         report::check(&config)?;
         let manner = Manner { fresh: self.fresh, overwrite: self.overwrite };
-        let code = include_str!("notion.rs");
+        let code = concat!(include_str!("notion.rs"), include_str!("files.rs"));
         let mut pipeline = Pipeline::new(&self.out, Report::steps(), &config, code, manner)?;
-        self.business.threads.run(|| {
+        self.threads.run(|| {
             pipeline.step(|work| {
                 let mut files = Folder::create(&work.folder.join("data"), Format::Parquet, "")?;
-                let threads = &self.business.threads;
+                let threads = &self.threads;
                 ahead(&mut files, |sink| {
                     threads.run(|| Business::fill(&config, Part::WHOLE, sink))
                 })?;

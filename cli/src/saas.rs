@@ -8,7 +8,7 @@ use casebook::warehouse::queries::Schema;
 use casebook::warehouse::{Sink, queries};
 use clap::Args;
 
-use crate::files::{Case, Threads, progress};
+use crate::files::{Case, Slice};
 
 /// The business: what the brief says unless told otherwise.
 #[derive(Args)]
@@ -34,13 +34,14 @@ pub struct Business {
     /// Every number drawn follows from it
     #[arg(long, default_value_t = Config::default().seed)]
     seed: u64,
-    #[command(flatten)]
-    threads: Threads,
 }
 
 impl Case for Business {
     type Config = Config;
-    const SCHEMA: &'static Schema = &queries::saas::SCHEMA;
+    const NAME: &'static str = "saas";
+    const TABLES: &'static [&'static str] = queries::saas::SCHEMA.tables;
+    const SCHEMA: Option<&'static Schema> = Some(&queries::saas::SCHEMA);
+    const ENTITIES: (&'static str, &'static str) = ("companies", "companies");
 
     fn config(&self) -> Result<Config> {
         let mut config = Config {
@@ -61,27 +62,23 @@ impl Case for Business {
         Ok(config)
     }
 
-    fn threads(&self) -> &Threads {
-        &self.threads
+    fn entities(config: &Config) -> u32 {
+        config.companies
     }
 
-    fn size(config: &Config) -> String {
-        format!("{} companies", config.companies)
+    fn shared(config: &Config, sink: &mut dyn Sink) -> Result<()> {
+        sink.append("plans", &saas::plans(config)?)?;
+        sink.append("months", &saas::months(config)?)
     }
 
-    fn fill(config: &Config, part: Part, sink: &mut dyn Sink) -> Result<()> {
-        if part.is_first() {
-            sink.append("plans", &saas::plans(config)?)?;
-            sink.append("months", &saas::months(config)?)?;
-        }
-        let bar = progress(part, config.companies, "companies");
-        for batch in saas::batches(config, part)? {
+    fn slices(
+        config: &Config,
+        part: Part,
+        give: &mut dyn FnMut(&Slice) -> Result<()>,
+    ) -> Result<()> {
+        saas::batches(config, part)?.try_for_each(|batch| {
             let batch = batch?;
-            sink.append("companies", &batch.companies)?;
-            sink.append("sessions", &batch.sessions)?;
-            bar.inc(batch.companies.height() as u64);
-        }
-        bar.finish_and_clear();
-        Ok(())
+            give(&[("companies", &batch.companies), ("sessions", &batch.sessions)])
+        })
     }
 }

@@ -1,7 +1,6 @@
 //! SQLite and PostgreSQL give the same answers to the same questions: the same names, the same types, the same values,
 //! whatever tables and columns are called, and to the microsecond.
 
-
 use casebook::cases::{ecommerce, notion, saas};
 use casebook::polars::prelude::*;
 use casebook::warehouse::Warehouse;

@@ -18,7 +18,7 @@ mod engines;
 mod every_metric;
 mod kpis;
 mod marketplace;
-mod mentor_truth;
+mod mentor;
 mod metrics_errors;
 mod metrics_properties;
 mod metrics_truth;

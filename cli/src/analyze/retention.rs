@@ -18,6 +18,10 @@ use super::{Events, Named, Output, capital, notes, period, until};
 /// Who counts from when.
 #[derive(Args)]
 struct Start {
+    #[command(flatten)]
+    events: Events,
+    #[command(flatten)]
+    named: Named,
     /// Sign-ups: a second file with a row per user [default: each user's first event]
     #[arg(long, value_name = "FILE")]
     users: Option<PathBuf>,
@@ -54,8 +58,9 @@ impl Start {
     }
 
     /// Users and events, in which the same user has the same id.
-    fn read(&self, events: &Events, named: &Named) -> Result<(DataFrame, DataFrame)> {
-        let table = named.read(events)?;
+    fn read(&self) -> Result<(DataFrame, DataFrame)> {
+        let events = &self.events;
+        let table = self.named.read(events)?;
         if let Some(until) = self.until {
             notes::end("--until", until, &table.frame)?;
         }
@@ -109,10 +114,6 @@ impl Start {
 #[derive(Args)]
 pub struct Retention {
     #[command(flatten)]
-    events: Events,
-    #[command(flatten)]
-    named: Named,
-    #[command(flatten)]
     start: Start,
     /// The days asked for
     #[arg(long, value_delimiter = ',', default_value = "1,3,7,14,30")]
@@ -140,7 +141,7 @@ fn rule(text: &str) -> Result<Rule, String> {
 impl Retention {
     pub fn run(self) -> Result<()> {
         self.output.check()?;
-        let (users, events) = self.start.read(&self.events, &self.named)?;
+        let (users, events) = self.start.read()?;
         let found = self.start.how().day_n(&users, &events, &self.days, self.rule)?;
         if let Some((first, _)) = notes::extent(&events, "timestamp")? {
             self.start.tell_first_seen(first.date());
@@ -180,10 +181,6 @@ impl LastValue for DataFrame {
 /// Example: casebook analyze cohorts data/samples/events.csv --users data/samples/users.csv --period week
 #[derive(Args)]
 pub struct Cohorts {
-    #[command(flatten)]
-    events: Events,
-    #[command(flatten)]
-    named: Named,
     #[command(flatten)]
     start: Start,
     /// day, week (from Monday) or month
@@ -258,7 +255,7 @@ impl Cohorts {
         if self.average.is_some() && self.base != Against::Cohort {
             return Err(Error::config("base", "another period", "cohort, with --average"));
         }
-        let (users, events) = self.start.read(&self.events, &self.named)?;
+        let (users, events) = self.start.read()?;
         self.bounded(&users, &events)?;
         let how = self.start.how().base(match self.base {
             Against::Cohort => Base::Cohort,

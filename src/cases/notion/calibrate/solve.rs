@@ -11,7 +11,7 @@ const PILOT: u32 = 12_000;
 const PILOT_SEED: u64 = 0x0070_696c_6f74;
 const ROUNDS: usize = 40;
 /// Visits of a typical user in a month that are as good as any more: it is there every day.
-const MOST_VISITS: f64 = 300.0;
+const MOST_TYPICAL_VISITS: f64 = 300.0;
 /// After so many rounds with that many, more will not help.
 const ENOUGH: usize = 3;
 
@@ -33,7 +33,7 @@ impl World<'_> {
             if close == 2 || worst < 0.001 {
                 return Ok(());
             }
-            most = if self.knobs.visits == MOST_VISITS && seen.stickiness < stickiness {
+            most = if self.knobs.visits == MOST_TYPICAL_VISITS && seen.stickiness < stickiness {
                 most + 1
             } else {
                 0
@@ -47,7 +47,7 @@ impl World<'_> {
             knobs.events *= room.clamp(0.2, 5.0);
             knobs.spread += ((top_decile - seen.top_decile) * 2.5).clamp(-0.4, 0.4);
             // What only rounding could tell apart must not tell machines apart.
-            knobs.visits = rounded(knobs.visits.clamp(1e-4, MOST_VISITS));
+            knobs.visits = rounded(knobs.visits.clamp(1e-4, MOST_TYPICAL_VISITS));
             knobs.events = rounded(knobs.events.clamp(1e-4, 1e5));
             knobs.spread = rounded(knobs.spread.clamp(0.0, 4.0));
         }
