@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use casebook::cases::saas;
 use casebook::events::{EventSource, Events, OrderSource, Orders, UserSource, Users};
-use casebook::metrics::activity;
 use casebook::polars::prelude::*;
 
 use super::data::{HOUR, Numbers, Tables};
@@ -137,7 +137,7 @@ impl Given {
     pub fn presence(&self) -> casebook::Result<DataFrame> {
         let [companies, plans, months, sessions] =
             ["companies", "plans", "months", "sessions"].map(|name| self.table(name));
-        Ok(self.again(activity::presence(&companies, &plans, &months, &sessions)?))
+        Ok(self.again(saas::presence(&companies, &plans, &months, &sessions)?))
     }
 
     /// The tables that were asked for.

@@ -1,8 +1,8 @@
 //! The same data on any machine and in any parts, and configs that are refused.
 
-use casebook::polars::prelude::*;
 use casebook::cases::mentor::{self, Config, DropOff, Market, Offer, People};
 use casebook::cases::{Part, clock::Month, rhythm};
+use casebook::polars::prelude::*;
 use casebook::stamp;
 
 #[test]

@@ -1,11 +1,11 @@
 //! The experiment and the survival curves: estimates that recover the truth.
 
+use casebook::cases::mentor::{self, Config, Market};
 use casebook::events::Window;
 use casebook::metrics::experiment::{self, Proportion, compare_proportions};
 use casebook::metrics::survival;
 use casebook::notebook::beside;
 use casebook::polars::prelude::*;
-use casebook::cases::mentor::{self, Config, Market};
 use rayon::prelude::*;
 
 use super::{DAY, real, texts, whole};

@@ -1,7 +1,7 @@
 //! Every marginal of the brief, and the shape of the year.
 
-use casebook::polars::prelude::*;
 use casebook::cases::mentor::{self, Config, Market, Tables};
+use casebook::polars::prelude::*;
 
 use super::{DAY, texts, whole};
 use crate::support::seeds;

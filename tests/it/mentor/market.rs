@@ -1,7 +1,7 @@
 //! The market for mentors: who waits, and what an offer changes.
 
-use casebook::polars::prelude::*;
 use casebook::cases::mentor::{self, Config, Offer, Tables};
+use casebook::polars::prelude::*;
 
 use super::{DAY, whole};
 use crate::support::seeds;

@@ -1,7 +1,7 @@
 //! The rules of the business, for everybody in it.
 
-use casebook::polars::prelude::*;
 use casebook::cases::mentor::{self, Config, Market};
+use casebook::polars::prelude::*;
 
 use super::{DAY, options, texts, whole};
 

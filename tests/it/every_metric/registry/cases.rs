@@ -1,7 +1,7 @@
 //! Metrics of the subscription cases: presence, and what starts from it.
 
 use casebook::Result;
-use casebook::metrics::{activity, revenue, survival};
+use casebook::cases::saas;
 use casebook::polars::prelude::*;
 
 use super::super::entry::{Answer, Entry, metric};
@@ -19,32 +19,32 @@ fn utc_only(entry: Entry) -> Entry {
 
 pub fn entries() -> Vec<Entry> {
     let all = vec![
-        metric!(activity::presence, |metric, given| {
+        metric!(saas::presence, |metric, given| {
             let [companies, plans, months, sessions] =
                 ["companies", "plans", "months", "sessions"].map(|name| given.table(name));
             metric(&companies, &plans, &months, &sessions)?
         })
         .adds_up(&["company_id", "month_no"], &["sessions"]),
-        metric!(activity::clients, |metric, given| {
+        metric!(saas::clients, |metric, given| {
             metric(&given.presence()?, &given.table("months"))?
         })
         .adds_up(&["month_no", "company_size"], &["clients"])
         .fault("empty tables", EMPTY),
-        metric!(activity::usage, |metric, given| {
+        metric!(saas::usage, |metric, given| {
             metric(&given.presence()?, &given.table("months"))?
         })
         .adds_up(&["month_no", "company_size"], &["clients", "sessions"])
         .fault("empty tables", EMPTY),
-        metric!(revenue::monthly, |metric, given| {
+        metric!(saas::revenue, |metric, given| {
             metric(&given.presence()?, &given.table("months"))?
         })
         .adds_up(&["month_no", "company_size"], &["clients"])
         .fault("empty tables", EMPTY),
-        metric!(revenue::churn, |metric, given| {
+        metric!(saas::churn, |metric, given| {
             metric(&given.presence()?, &given.table("months"))?
         })
         .adds_up(&["month_no", "company_size"], &["clients_start", "clients_lost"]),
-        metric!(survival::by_month, |metric, given| {
+        metric!(saas::survival, |metric, given| {
             metric(&given.presence()?, &given.table("months"))?
         })
         .adds_up(&["month_no", "company_size"], &["at_risk", "lost"]),

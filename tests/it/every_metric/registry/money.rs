@@ -1,6 +1,7 @@
 //! Orders, customers' value, revenue, baskets, levers.
 
 use casebook::Result;
+use casebook::events::Window;
 use casebook::metrics::clv::{self, BetaBinomial, BgNbd, Clock, GammaGamma};
 use casebook::metrics::lever::{self, Lever, Model, Rate};
 use casebook::metrics::{basket, revenue, segment, survival};
@@ -18,16 +19,16 @@ pub fn entries() -> Vec<Entry> {
 const DIGITS: &str = "the last digits of days depend on the zone";
 
 fn customers(given: &Given) -> Result<DataFrame> {
-    Ok(given.again(usual(clv::customers(given.orders(), day(2, 14))?)))
+    Ok(given.again(usual(clv::customers(given.orders(), Window::until(day(2, 14)))?)))
 }
 
 fn orders() -> Vec<Entry> {
     vec![
-        metric!(clv::customers, |metric, given| metric(given.orders(), day(2, 14))?)
+        metric!(clv::customers, |metric, given| metric(given.orders(), Window::until(day(2, 14)))?)
             .adds_up(&["user_id"], &["repeats"])
             .fault("zones", DIGITS),
         metric!(clv::Clock::customers, |metric, given| {
-            metric(&Clock::new(given.frame("busy"))?, given.orders(), day(2, 14))?
+            metric(&Clock::new(given.frame("busy"))?, given.orders(), Window::until(day(2, 14)))?
         })
         .adds_up(&["user_id"], &["repeats"]),
         metric!(clv::Clock::new, |metric, given| {
@@ -36,7 +37,7 @@ fn orders() -> Vec<Entry> {
         metric!(clv::Clock::between, |metric, given| {
             metric(&Clock::new(given.frame("busy"))?, day(1, 4), day(3, 1))?
         }),
-        metric!(segment::rfm, |metric, given| metric(given.orders(), day(2, 14))?)
+        metric!(segment::rfm, |metric, given| metric(given.orders(), Window::until(day(2, 14)))?)
             .adds_up(&["user_id"], &["frequency"]),
         metric!(basket::pairs, |metric, given| metric(given.frame("orders"), 1)?)
             .adds_up(&["left", "right"], &["together"]),
