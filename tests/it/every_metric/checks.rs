@@ -185,8 +185,12 @@ pub fn shape(frame: &DataFrame) -> Vec<(String, DataType)> {
 }
 
 /// Says how two results differ.
-pub fn same(expected: &[DataFrame], found: &[DataFrame], as_given: bool) -> Result<(), String> {
-    let ordered = |frame: &DataFrame| match as_given {
+pub fn same(
+    expected: &[DataFrame],
+    found: &[DataFrame],
+    in_given_order: bool,
+) -> Result<(), String> {
+    let ordered = |frame: &DataFrame| match in_given_order {
         true => {
             let by: Vec<PlSmallStr> = frame.get_column_names_owned();
             frame.sort(by, SortMultipleOptions::default()).unwrap()

@@ -66,7 +66,7 @@ pub struct Entry {
     pub name: String,
     pub call: fn(&Given) -> Result<Vec<DataFrame>>,
     /// The rows of the result are those of the input, in their order, instead of an order of their own.
-    pub as_given: bool,
+    pub in_given_order: bool,
     /// Times in a zone other than UTC may be refused.
     pub may_refuse_zones: bool,
     /// Which counts of the first frame add up over halves of the users, by which keys; none if the metric does not add up.
@@ -78,11 +78,18 @@ pub struct Entry {
 impl Entry {
     pub fn new(name: &str, call: fn(&Given) -> Result<Vec<DataFrame>>) -> Entry {
         let name = name.replace(char::is_whitespace, "");
-        Entry { name, call, as_given: false, may_refuse_zones: false, sums: None, faults: vec![] }
+        Entry {
+            name,
+            call,
+            in_given_order: false,
+            may_refuse_zones: false,
+            sums: None,
+            faults: vec![],
+        }
     }
 
-    pub fn as_given(self) -> Entry {
-        Entry { as_given: true, ..self }
+    pub fn in_given_order(self) -> Entry {
+        Entry { in_given_order: true, ..self }
     }
 
     pub fn may_refuse_zones(self) -> Entry {

@@ -129,7 +129,7 @@ fn compared(entry: &Entry, tables: &Tables, other: &Given) -> Outcome {
     match (before, call(entry, other)?) {
         (Ok(before), Ok(after)) => {
             let after: Vec<DataFrame> = after.into_iter().map(usual).collect();
-            checks::same(&before, &after, entry.as_given).map(|()| Came::Held)
+            checks::same(&before, &after, entry.in_given_order).map(|()| Came::Held)
         }
         (Err(before), Err(_)) => checks::names_input(&before).map(|()| Came::Refused),
         (before, after) => Err(format!("{:?} became {:?}", before.err(), after.err())),
@@ -203,7 +203,7 @@ fn the_clock_on_the_wall_decides() {
                 match (here, call(entry, &Given::plain(&in_zone(zone)))?) {
                     (Ok(here), Ok(there)) => {
                         let (here, there) = (wall(here, UTC), wall(there, zone));
-                        checks::same(&here, &there, entry.as_given).map(|()| Came::Held)
+                        checks::same(&here, &there, entry.in_given_order).map(|()| Came::Held)
                     }
                     (Err(here), Err(_)) => checks::names_input(&here).map(|()| Came::Refused),
                     (Ok(_), Err(there))

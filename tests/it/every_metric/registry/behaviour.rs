@@ -85,7 +85,7 @@ fn retentions() -> Vec<Entry> {
         metric!(retention::Retention::by_user, |metric, given| {
             metric(&calendar(), given.users(), given.events(), Period::Week, 1)?
         })
-        .as_given()
+        .in_given_order()
         .adds_up(&["user_id"], &["eligible", "active"]),
         metric!(retention::curve, |metric, given| {
             let cohorts = calendar().cohorts(given.users(), given.events(), Period::Week)?;
@@ -106,7 +106,7 @@ fn growths() -> Vec<Entry> {
         metric!(growth::time_to_value, |metric, given| {
             metric(given.users(), given.events(), value(), 96, observed())?
         })
-        .as_given()
+        .in_given_order()
         .adds_up(&["user_id"], &["eligible"]),
         metric!(growth::activation, |metric, given| {
             metric(given.users(), given.events(), value(), 96, observed(), "plan")?
@@ -137,7 +137,7 @@ fn growths() -> Vec<Entry> {
         metric!(growth::Stages::milestones, |metric, given| {
             metric(&stages(), given.users(), given.events(), observed())?
         })
-        .as_given()
+        .in_given_order()
         .adds_up(&["user_id", "event"], &[]),
         metric!(growth::from_visitors, |metric, given| {
             let reached = stages().milestones(given.users(), given.events(), observed())?;

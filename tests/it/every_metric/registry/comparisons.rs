@@ -43,7 +43,7 @@ fn experiments() -> Vec<Entry> {
         metric!(experiment::benjamini_hochberg, |metric, given| {
             metric(&given.table("tests"), 0.5)?
         })
-        .as_given(),
+        .in_given_order(),
     ]
 }
 
@@ -68,12 +68,12 @@ fn others() -> Vec<Entry> {
         metric!(segment::kmeans, |metric, given| {
             metric(given.frame("users"), &FEATURES, &KMeans::default().k(K::Fixed(3)))?
         })
-        .as_given(),
+        .in_given_order(),
         metric!(segment::kmeans, |metric, given| {
             let how = KMeans::default().k(K::Silhouette(2, 4)).starts(3).sample(20);
             metric(given.frame("users"), &["value", "successes"], &how)?
         })
-        .as_given(),
+        .in_given_order(),
         metric!(segment::components, |metric, given| {
             metric(given.frame("users"), &["value", "before", "successes"])?
         }),

@@ -13,7 +13,7 @@ pub fn entries() -> Vec<Entry> {
         metric!(survival::from_activity, |metric, given| {
             metric(given.users(), given.events(), 7, observed())?
         })
-        .as_given()
+        .in_given_order()
         .adds_up(&["user_id"], &["events", "duration"]),
         metric!(survival::kaplan_meier, |metric, given| metric(given.frame("subjects"), None)?)
             .adds_up(&["time"], &["events", "censored"]),

@@ -33,7 +33,7 @@ pub fn entries() -> Vec<Entry> {
                 Some("field"),
             )?
         })
-        .as_given()
+        .in_given_order()
         .adds_up(&["field"], &["observed"]),
         metric!(marketplace::repeat_rate, |metric, given| {
             metric(given.events(), 5, Window::until(day(2, 14)), Some("device"))?
@@ -46,7 +46,7 @@ pub fn entries() -> Vec<Entry> {
         metric!(marketplace::by_provider, |metric, given| {
             metric(given.frame("mentors"), given.frame("matches"), "mentor_id", between(1, 4))?
         })
-        .as_given()
+        .in_given_order()
         .adds_up(&["mentor_id"], &["matches"]),
         metric!(marketplace::booking_concentration, |metric, given| {
             metric(given.frame("mentors"), given.frame("matches"), "mentor_id", &[0.2])?

@@ -52,7 +52,7 @@ fn models() -> Vec<Entry> {
         metric!(clv::BgNbd::fit, |metric, given| metric(&customers(given)?)?)
             .fault("zones", DIGITS),
         metric!(clv::BgNbd::forecast, |metric, given| metric(&BG, &customers(given)?, 30.0)?)
-            .as_given()
+            .in_given_order()
             .fault("zones", DIGITS)
             .adds_up(&["user_id"], &[]),
         metric!(clv::BgNbd::total, |metric, given| {
@@ -62,11 +62,11 @@ fn models() -> Vec<Entry> {
         .fault("zones", DIGITS),
         metric!(clv::GammaGamma::fit, |metric, given| metric(&customers(given)?)?),
         metric!(clv::GammaGamma::forecast, |metric, given| metric(&GG, &customers(given)?)?)
-            .as_given()
+            .in_given_order()
             .adds_up(&["user_id"], &[]),
         metric!(clv::BetaBinomial::fit, |metric, given| metric(given.frame("users"))?),
         metric!(clv::BetaBinomial::forecast, |metric, given| metric(&BB, given.frame("users"))?)
-            .as_given()
+            .in_given_order()
             .adds_up(&["user_id"], &[]),
     ]
 }

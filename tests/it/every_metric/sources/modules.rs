@@ -252,7 +252,7 @@ impl Reader<'_> {
     fn header(&mut self) -> (String, bool) {
         self.at += 1;
         let (mut depth, mut name, mut of_trait) = (0_i32, String::new(), false);
-        while !self.done() && !(depth == 0 && self.peek() == "{") {
+        while !(self.done() || depth == 0 && self.peek() == "{") {
             match self.next().as_str() {
                 "<" => depth += 1,
                 ">" => depth -= 1,
