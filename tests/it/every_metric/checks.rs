@@ -157,6 +157,10 @@ fn around(frame: &DataFrame) -> Result<(), String> {
     let (Some(lows), Some(highs)) = (reals(frame, "low"), reals(frame, "high")) else {
         return Ok(());
     };
+    // In a tornado they are the results at the two ends of an input, which may lower it.
+    if frame.column("swing").is_ok() {
+        return Ok(());
+    }
     let centre = CENTRES.iter().find_map(|name| Some((name, reals(frame, name)?)));
     for (row, (low, high)) in lows.into_iter().zip(highs).enumerate() {
         if low.zip(high).is_some_and(|(low, high)| low > high) {

@@ -73,15 +73,16 @@ fn retentions() -> Vec<Entry> {
         metric!(retention::cohorts, |metric, given| {
             metric(given.users(), given.events(), Period::Week)?
         }),
+        // Sizes do not add up: a part may have fewer periods, and a row for each cohort and period.
         metric!(retention::Retention::cohorts, |metric, given| {
             metric(&rolling(), given.users(), given.events(), Period::Week)?
         })
-        .adds_up(&["cohort", "period"], &["size", "eligible", "active"]),
+        .adds_up(&["cohort", "period"], &["eligible", "active"]),
         metric!(retention::Retention::cohorts, |metric, given| {
             let how = calendar().base(Base::Previous);
             metric(&how, given.users(), given.events(), Period::Day)?
         })
-        .adds_up(&["cohort", "period"], &["size", "eligible", "active"]),
+        .adds_up(&["cohort", "period"], &["eligible", "active"]),
         metric!(retention::Retention::by_user, |metric, given| {
             metric(&calendar(), given.users(), given.events(), Period::Week, 1)?
         })
