@@ -151,13 +151,14 @@ fn a_memo_of_named_numbers() -> Tried {
     let (abandoned, looks, put, revenue) = (0.653, 0.08, 14.3e6, 6.2e6);
     let off = 986.0 / 1_000.0 - 1.0;
 
-    // Cell 52.
+    // Before cell 52: its numbers.
     let orders = col("successes").fill_null(0).mean().alias("orders");
     let gone = col("alive").lt(0.5).alias("gone");
     let past = value.left_join_on(&bought, "user_id")?.agg_by(gone, (len().alias("n"), orders))?;
     let digits = |number: f64| format!("{number:.1}");
     let ranked = projects.sort_desc("brings")?.with_row_index("place".into(), Some(1))?;
     let name = |place| ranked.text("project", "place", place).map(|name| name.to_lowercase());
+    // Cell 52.
     let text = memo("**First: {first}.** 5% of its pool is {brings} a quarter. Next: {second}.
 
         **Why.** {abandoned} of carts are abandoned and hold {times} times the revenue. Not all of it is
