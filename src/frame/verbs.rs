@@ -45,8 +45,8 @@ pub trait Verbs: Source {
     ///
     /// let months = df!("month_no" => [1, 2, 3], "clients" => [10, 12, 9])?;
     /// assert_eq!(months.keep(col("month_no").gt(1))?.height(), 2);
-    /// let error = months.keep(col("month").gt(1)).unwrap_err().to_string();
-    /// assert!(error.contains("no column `month`; did you mean `month_no`?"), "{error}");
+    /// let error = months.keep(col("mnth_no").gt(1)).unwrap_err().to_string();
+    /// assert!(error.contains("no column `mnth_no`; did you mean `month_no`?"), "{error}");
     /// # Ok::<(), casebook::Error>(())
     /// ```
     fn keep(&self, rows: impl Into<Expr>) -> Result<DataFrame> {

@@ -71,11 +71,11 @@ fn money_left_in_carts() -> Tried {
     let (put, revenue) = (carts.total("cart")?, lines.total("amount")?);
     let all = priced.total("amount")?;
     let abandoned = rate(&carts.keep(col("cart").gt(0))?, col("bought").eq(0))?;
-    let per_order = orders.scalar(col("amount").mean())?;
-    let text = memo("{share} of carts are abandoned; {put} put in, {revenue} paid. All events: {all}.")
-        .with("share", abandoned).with("put", usd(put)).with("revenue", usd(revenue)).with("all", usd(all));
+    let text = memo("{left} of carts are abandoned; {put} put in, {paid} paid. All events: {all}.")
+        .with("left", abandoned).with("put", usd(put)).with("paid", usd(revenue)).with("all", usd(all));
     casebook::show!(text);
 
+    let per_order = orders.scalar(col("amount").mean())?;
     let per_row = lines.scalar(col("amount").mean())?;
 
     // The long way round.
@@ -151,19 +151,20 @@ fn a_memo_of_named_numbers() -> Tried {
     let (abandoned, looks, put, revenue) = (0.653, 0.08, 14.3e6, 6.2e6);
     let off = 986.0 / 1_000.0 - 1.0;
 
-    // Cell 52.
+    // Before cell 52: its numbers.
     let orders = col("successes").fill_null(0).mean().alias("orders");
     let gone = col("alive").lt(0.5).alias("gone");
     let past = value.left_join_on(&bought, "user_id")?.agg_by(gone, (len().alias("n"), orders))?;
     let digits = |number: f64| format!("{number:.1}");
     let ranked = projects.sort_desc("brings")?.with_row_index("place".into(), Some(1))?;
     let name = |place| ranked.text("project", "place", place).map(|name| name.to_lowercase());
+    // Cell 52.
     let text = memo("**First: {first}.** 5% of its pool is {brings} a quarter. Next: {second}.
 
-        **Why.** {abandoned} of carts are abandoned and hold {times} times the revenue. Not all of it is
-        there to win: browsers fill carts too ({looks} of views). A test tells within weeks.
+        **Why.** {abandoned} of carts are abandoned and hold {times} times the revenue. Not all of it
+        is there to win: browsers fill carts too ({looks} of views). A test tells within weeks.
 
-        **Not first.** {gone} customers are probably gone, after {lost} orders each; others placed {kept}.
+        **Not first.** {gone} customers are likely gone, after {lost} orders each; others placed {kept}.
 
         **How sure.** On 90 unseen days the forecast was off by {off}. The 5% is our assumption.")
         .with("first", name(1)?).with("brings", usd(ranked.value("brings", "place", 1)?))
@@ -177,7 +178,7 @@ fn a_memo_of_named_numbers() -> Tried {
     for part in [
         "**First: mend the checkout.** 5% of its pool is $144,210 a quarter. Next: second product.",
         "\n\n**Why.** 65.3% of carts are abandoned and hold 2.3 times the revenue.",
-        "1 customers are probably gone, after 2.0 orders each; others placed 3.0.",
+        "1 customers are likely gone, after 2.0 orders each; others placed 3.0.",
     ] {
         assert!(plain.contains(part), "{plain}");
     }

@@ -184,8 +184,8 @@ impl Effects {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a name that no arm has, or that is control's.
-    pub fn arm(&self, name: &str) -> Result<&Effect> {
-        self.effects.iter().find(|effect| effect.arm == name).ok_or_else(|| {
+    pub fn arm(&self, name: &str) -> Result<Effect> {
+        self.effects.iter().find(|effect| effect.arm == name).cloned().ok_or_else(|| {
             let names = || self.effects.iter().map(|effect| effect.arm.as_str());
             let meant = nearest(name, names())
                 .map(|name| format!("; did you mean \"{name}\"?"))
@@ -200,9 +200,9 @@ impl Effects {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for several arms beside control.
-    pub fn effect(&self) -> Result<&Effect> {
+    pub fn effect(&self) -> Result<Effect> {
         match &self.effects[..] {
-            [one] => Ok(one),
+            [one] => Ok(one.clone()),
             several => {
                 let names: Vec<&str> = several.iter().map(|effect| effect.arm.as_str()).collect();
                 let found = format!("{} arms beside control", several.len());

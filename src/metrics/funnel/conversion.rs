@@ -121,10 +121,10 @@ impl Conversion {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a name that no step has, or several.
-    pub fn step(&self, name: &str) -> Result<&Reached> {
+    pub fn step(&self, name: &str) -> Result<Reached> {
         let mut found = self.steps.iter().filter(|step| step.name == name);
         match (found.next(), found.next()) {
-            (Some(step), None) => Ok(step),
+            (Some(step), None) => Ok(step.clone()),
             (Some(_), Some(_)) => {
                 Err(Error::config("step", format!("\"{name}\""), "a name that one step has"))
             }

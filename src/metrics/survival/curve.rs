@@ -38,10 +38,10 @@ pub struct Point {
     pub high: f64,
 }
 
-/// Estimates the survival curve of all subjects as [`kaplan_meier`] does, to be read at any time.
+/// Estimates the survival curve of all subjects as [`kaplan_meier`](super::kaplan_meier()) does, to be read at any time.
 ///
 /// # Errors
-/// As [`kaplan_meier`].
+/// As [`kaplan_meier`](super::kaplan_meier()).
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -56,10 +56,10 @@ pub fn curve(subjects: &dyn Source) -> Result<Curve> {
     Curve::new(subjects, None)
 }
 
-/// Estimates the survival curve of each group of subjects as [`kaplan_meier`] does, to be read at any time.
+/// Estimates the survival curve of each group of subjects as [`kaplan_meier`](super::kaplan_meier()) does, to be read at any time.
 ///
 /// # Errors
-/// As [`kaplan_meier`].
+/// As [`kaplan_meier`](super::kaplan_meier()).
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -139,8 +139,8 @@ impl Curve {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a name that is not there.
-    pub fn group(&self, name: &str) -> Result<&Group> {
-        self.groups.iter().find(|group| group.name == name).ok_or_else(|| {
+    pub fn group(&self, name: &str) -> Result<Group> {
+        self.groups.iter().find(|group| group.name == name).cloned().ok_or_else(|| {
             let meant = nearest(name, self.groups.iter().map(|group| group.name.as_str()))
                 .map(|name| format!("; did you mean \"{name}\"?"))
                 .unwrap_or_default();
@@ -180,7 +180,7 @@ impl Curve {
         Ok(self.only()?.median)
     }
 
-    /// Returns the frame, as [`kaplan_meier`] does.
+    /// Returns the frame, as [`kaplan_meier`](super::kaplan_meier()) does.
     pub fn frame(&self) -> &DataFrame {
         &self.frame
     }
