@@ -17,9 +17,9 @@ import warm  # noqa: E402
 from common import host, target  # noqa: E402
 
 TEXT = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-# What the library is compiled from, and what its examples read.
-NEEDED = ["Cargo.toml", "Cargo.lock", "build.rs", "rust-toolchain.toml", ".cargo", "src", "sql", "assets", "cli", "workspace-hack", "benches/metrics.rs",
-          "examples", "data/samples"]
+# What the library is compiled from and formatted with, and what its examples read.
+NEEDED = ["Cargo.toml", "Cargo.lock", "build.rs", "rust-toolchain.toml", "rustfmt.toml", ".cargo", "src", "sql", "assets", "cli", "workspace-hack",
+          "benches", "examples", "tests/support", "data/samples"]
 # A short wait counts here, not a fast program.
 LEVEL = ["--config", "profile.dev.package.casebook.opt-level=0"]
 
