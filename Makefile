@@ -9,7 +9,7 @@ notebooks: kernel
 	@$(PYTHON) kernel/notebooks.py
 	@$(PYTHON) site/build.py
 
-# After an edit, a minute: formatting, lints, the library's tests with few seeds, pins, notebooks' form.
+# After an edit, meant to take a minute: formatting, lints, the library's tests with few seeds, pins, notebooks' form.
 check: tools
 	@$(PYTHON) tests/run.py check
 

@@ -80,6 +80,7 @@ STEPS = [
     Step("lean", "lints of the library and of the command without PostgreSQL",
          ["cargo", "clippy", "--package", "casebook", "--package", "casebook-cli", "--no-default-features", "--lib", "--bins", "--", "-D", "warnings"],
          "cargo"),
+    Step("contributing", "what CONTRIBUTING.md has one write compiles and runs (2 minutes)", [*UNITTEST, "tests/contributing_test.py"]),
     Step("doc", "documentation", ["cargo", "doc", "--workspace", "--all-features", "--no-deps", "--document-private-items"], "cargo"),
     Step("dashboard", "the dashboards and the study's pages in Chromium (1 minute)",
          [*UNITTEST, "tests/dashboard_test.py", "tests/study_test.py"], "cargo"),

@@ -7,7 +7,7 @@ use casebook::Result;
 
 use super::blocks::{Blocks, records};
 use super::gather::{Block, Fault, Gathered, Rows};
-use super::{header, pool, trouble};
+use super::{header, trouble};
 
 /// What is known of a file before its first row.
 struct Head {
@@ -44,17 +44,14 @@ pub fn read(
     blocks.pending.drain(..head.length);
     let (delimiter, width) = (head.delimiter, head.names.len());
     let layout = Layout { delimiter, width, places: &places };
-    let next = || match blocks.next(|bytes| records(bytes, delimiter)) {
-        Ok(block) => block.map(Ok),
-        Err(cause) => Some(Err(Fault::File(format!("it is damaged: {cause}")))),
-    };
-    let (how, columns) = (gathered.how, gathered.columns);
-    let results = pool::run(&mut gathered.readers, next, |reader, dictionaries, bytes: Vec<u8>| {
-        let mut rows = Rows::new(how, columns, dictionaries);
-        block(&bytes, layout, &mut rows)?;
-        Ok::<Block, Fault>(Block { semicolons: delimiter == b';', ..rows.done(file, reader) })
-    });
-    gathered.take(results)
+    let results = gathered.each(
+        file,
+        blocks,
+        |bytes| records(bytes, delimiter),
+        |bytes, rows| block(bytes, layout, rows),
+    );
+    let semicolons = delimiter == b';';
+    gathered.take(results.into_iter().map(|read| Ok(Block { semicolons, ..read?.0 })))
 }
 
 impl Head {

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use casebook::{Error, Result};
 
+use super::blocks::Blocks;
 use super::dictionary::Dictionary;
 use super::how::{Column, How};
 use super::part::{Part, Sink};
-use super::trouble;
+use super::{pool, trouble};
 
 /// Some rows of a file: for each column, its part, and which reader's dictionary the texts are in.
 #[derive(Debug)]
@@ -96,8 +97,29 @@ impl<'h> Gathered<'h> {
         self.files.len() - 1
     }
 
+    /// Reads the blocks of a text file, several at once, and returns them in order: `end` finds where the complete records
+    /// of some bytes end, `work` takes the rows of a block. What it returns stands beside the block.
+    pub fn each<T: Send>(
+        &mut self,
+        file: usize,
+        mut blocks: Blocks,
+        end: impl Fn(&[u8]) -> Option<usize> + Send,
+        work: impl Fn(&[u8], &mut Rows) -> Result<T, Fault> + Sync,
+    ) -> Vec<Result<(Block, T), Fault>> {
+        let (how, columns) = (self.how, self.columns);
+        let next = move || match blocks.next(&end) {
+            Ok(block) => block.map(Ok),
+            Err(cause) => Some(Err(Fault::File(format!("it is damaged: {cause}")))),
+        };
+        pool::run(&mut self.readers, next, |reader, dictionaries, bytes: Vec<u8>| {
+            let mut rows = Rows::new(how, columns, dictionaries);
+            let found = work(&bytes, &mut rows)?;
+            Ok((rows.done(file, reader), found))
+        })
+    }
+
     /// Takes what readers have read of one file. The first fault is the error.
-    pub fn take(&mut self, results: Vec<Result<Block, Fault>>) -> Result<()> {
+    pub fn take(&mut self, results: impl IntoIterator<Item = Result<Block, Fault>>) -> Result<()> {
         for result in results {
             match result {
                 Ok(block) => self.blocks.push(block),

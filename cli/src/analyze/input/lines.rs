@@ -9,8 +9,8 @@ use casebook::Result;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use super::blocks::{self, Blocks};
-use super::gather::{Block, Fault, Gathered, Rows};
-use super::{header, pool, trouble};
+use super::gather::{Fault, Gathered, Rows};
+use super::{header, trouble};
 
 /// Reads a file into what is gathered.
 pub fn read(gathered: &mut Gathered, path: &Path, reader: Box<dyn Read + Send>) -> Result<()> {
@@ -29,25 +29,14 @@ pub fn read(gathered: &mut Gathered, path: &Path, reader: Box<dyn Read + Send>) 
             None => column.from.clone(),
         })
         .collect();
-    let next = || match blocks.next(blocks::lines) {
-        Ok(block) => block.map(Ok),
-        Err(cause) => Some(Err(Fault::File(format!("it is damaged: {cause}")))),
-    };
-    let (how, columns) = (gathered.how, gathered.columns);
-    let results = pool::run(&mut gathered.readers, next, |reader, dictionaries, bytes: Vec<u8>| {
-        let mut rows = Rows::new(how, columns, dictionaries);
-        let seen = block(&bytes, &places, &mut rows)?;
-        Ok::<(Block, Vec<bool>), Fault>((rows.done(file, reader), seen))
-    });
+    let results =
+        gathered.each(file, blocks, blocks::lines, |bytes, rows| block(bytes, &places, rows));
     let mut seen = vec![false; places.len()];
-    let mut read = vec![];
-    for result in results {
-        read.push(result.map(|(block, here)| {
-            seen.iter_mut().zip(here).for_each(|(seen, here)| *seen |= here);
-            block
-        }));
-    }
-    gathered.take(read)?;
+    gathered.take(results.into_iter().map(|read| {
+        let (block, here) = read?;
+        seen.iter_mut().zip(here).for_each(|(seen, here)| *seen |= here);
+        Ok(block)
+    }))?;
     match seen.iter().position(|seen| !seen) {
         Some(column) => Err(header::missing(path, &names, &gathered.columns[column])),
         None => Ok(()),
