@@ -44,7 +44,7 @@ class Contributing(unittest.TestCase):
     def test_what_it_has_one_write_compiles_and_runs(self):
         found = list(edits())
         new = [path for path, _ in found if not (PROJECT / path).exists()]
-        self.assertEqual(sorted(new), ["examples/look.rs", "src/chart/dots.rs", "src/metrics/recency.rs", "src/simulate/coffee.rs"])
+        self.assertEqual(sorted(new), ["examples/look.rs", "src/cases/coffee.rs", "src/chart/dots.rs", "src/metrics/recency.rs"])
         self.assertEqual(len(found) - len(new), 3, "each is made known to its folder")
         kept = target() / "contributing"
         shutil.rmtree(kept, ignore_errors=True)
