@@ -1,4 +1,4 @@
-//! The `casebook` command: generate a case's data, load it into a database, analyze anybody's files, look
+//! The `casebook` command: generate a case's data, load it into a database, analyze your own files, look
 //! at the machine. It is a library, too, for the tests and for whoever wants a report in a program: [`report`] holds
 //! dashboards and the growth study, [`spark`] a warehouse on a cluster.
 

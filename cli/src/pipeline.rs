@@ -54,7 +54,7 @@ impl Work {
 /// How a pipeline treats what is there.
 #[derive(Clone, Copy, Default)]
 pub struct Manner {
-    /// Makes every step anew.
+    /// Repeats every step.
     pub fresh: bool,
     /// Replaces files that are not its own.
     pub overwrite: bool,

@@ -131,7 +131,7 @@ impl Cells {
         self.kind
     }
 
-    /// Whether it holds a number that is none.
+    /// Whether it holds a NaN.
     pub fn has_nan(&self) -> bool {
         matches!(&self.values, Values::Real(v) if v.iter().flatten().any(f64::is_nan))
     }
@@ -199,7 +199,7 @@ impl Value {
     }
 
     /// Whether a column of this type holds it as it is: a column is of the type that SQLite infers only if all its
-    /// values are. A real number is not in a column of whole ones, whatever it is, lest the type hang on the digits.
+    /// values are. A real number is not in a column of whole ones, whatever its value, or the type would depend on the digits.
     pub fn is(&self, kind: ColumnType) -> bool {
         match (self, kind) {
             (Value::Null, _) | (_, ColumnType::Text) => true,

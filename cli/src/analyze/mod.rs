@@ -1,4 +1,4 @@
-//! `casebook analyze`: the metrics on anybody's files.
+//! `casebook analyze`: the metrics on your own files.
 
 mod ab;
 mod activity;

@@ -235,7 +235,7 @@ pub struct Market {
     pub two_fields: f64,
     /// Fewest and most mentees at a time, every number between equally likely; 1 to 100.
     pub capacity: (u32, u32),
-    /// Cheapest and dearest half hour of a mentor in US cents; 0 to 100,000,000.
+    /// Lowest and highest price of half an hour of a mentor in US cents; 0 to 100,000,000.
     pub price_cents: (u32, u32),
     /// Shortest and longest time from finding a free mentor to the match, in hours; 0 to 720.
     pub processing_hours: (u32, u32),

@@ -41,7 +41,7 @@ pub struct Truth {
     pub survival: DataFrame,
 }
 
-/// Points at which the law of drive is summed up, from −6 to 6. For a smooth function of a normal variable
+/// Points at which the density of drive is summed up, from −6 to 6. For a smooth function of a normal variable
 /// the sum over even steps is exact to many digits.
 const STEPS: u32 = 36;
 

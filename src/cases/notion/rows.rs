@@ -100,7 +100,7 @@ struct Menu {
     kinds: Vec<Kind>,
 }
 
-/// What is drawn from is the same for every user.
+/// What rows are simulated from, the same for every user.
 struct Choices {
     devices: Vec<f64>,
     regions: Vec<f64>,

@@ -1,5 +1,5 @@
-//! When in the year and in the day people come, how long they stay and how far they get: laws that can be
-//! looked at before anything is drawn from them.
+//! When in the year and in the day people come, how long they stay and how far they get: distributions that can
+//! be looked at before anything is simulated.
 //!
 //! Each is made as the distributions of `rand_distr` are: `new` checks the parameters, and [`Distribution`] draws. A
 //! `density` is there to be plotted.

@@ -71,7 +71,7 @@ pub enum Billing {
 pub enum Size {
     /// The cheaper plan.
     Small,
-    /// The dearer one.
+    /// The more expensive one.
     Large,
 }
 

@@ -31,8 +31,8 @@ impl BetaBinomial {
         })
     }
 
-    /// Estimates each user's probability, given the counts: between the user's own share and everybody's, the
-    /// nearer to the own the more trials there were.
+    /// Estimates each user's probability, given the counts: between the user's own share and the overall
+    /// one, closer to the user's own the more trials there were.
     ///
     /// Reads `users` as [`fit`](BetaBinomial::fit). Returns, in their order: `user_id`, `expected_share` (f64).
     ///

@@ -21,7 +21,7 @@ impl BgNbd {
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
     /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty or impossible values, a customer who is
-    /// there twice, or if no customer has ordered again: then any rate of leaving is as likely as any other.
+    /// there twice, or if no customer has ordered again: then any churn rate is as likely as any other.
     pub fn fit(customers: &dyn Source) -> Result<BgNbd> {
         let (_, histories) = histories(customers)?;
         if histories.iter().all(|history| history.repeats == 0.0) {

@@ -32,8 +32,8 @@ impl GammaGamma {
         })
     }
 
-    /// Forecasts the mean amount of each customer's future orders: between the customer's own and everybody's, the
-    /// nearer to the own the more orders there were.
+    /// Forecasts the mean amount of each customer's future orders: between the customer's own mean and the overall
+    /// one, closer to the customer's own the more orders there were.
     ///
     /// Reads `customers` as from [`clv::customers`](crate::metrics::clv::customers()): `user_id` (unique),
     /// `repeats`, `mean_amount`. Returns, in their order: `user_id`, `expected_amount` (f64, in the unit of the

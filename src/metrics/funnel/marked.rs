@@ -236,7 +236,7 @@ impl Marked<'_> {
         Ok(DataFrame::new_infer_height(actors)?)
     }
 
-    /// Everybody's events.
+    /// Groups the events of all users.
     pub fn grouped(&self) -> Result<Grouped<Mark>> {
         let steps = slice(&self.steps)?;
         let exclusions = self.exclusions.as_ref().map(slice).transpose()?;
@@ -248,7 +248,7 @@ impl Marked<'_> {
         }))
     }
 
-    /// Finds everybody's way.
+    /// Finds the way of every user.
     pub fn run(&self) -> Result<Run> {
         let n = self.funnel.steps.len();
         let mut grouped = self.grouped()?;

@@ -79,7 +79,7 @@ pub struct Clustering {
     /// (f64: the first two principal components, for plotting).
     pub users: DataFrame,
     /// One row per cluster: `cluster`, `name`, `users` (i64), `share` (f64), then for each feature its mean
-    /// (in its own unit) and `z_` and its name: the mean in standard deviations from everybody's.
+    /// (in its own unit) and `z_` and its name: the mean, in standard deviations from the overall one.
     pub centroids: DataFrame,
     /// One row per number of clusters tried: `k`, `silhouette`, `inertia` (f64), `chosen` (bool).
     pub choice: DataFrame,

@@ -113,7 +113,7 @@ impl Study {
     /// A frame by its name.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidConfig`](casebook::ErrorKind::InvalidConfig) for a name that is none.
+    /// [`ErrorKind::InvalidConfig`](casebook::ErrorKind::InvalidConfig) for an unknown name.
     pub fn frame(&self, name: &str) -> Result<&DataFrame> {
         let found = self.frames.iter().find(|(known, _)| *known == name);
         found.map(|(_, frame)| frame).ok_or_else(|| Error::config("frame", name, FRAMES.join(", ")))

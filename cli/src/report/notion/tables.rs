@@ -10,7 +10,7 @@ use casebook::cases::notion::study;
 use casebook::events::{Events, Users};
 use casebook::warehouse::files::{self, Format};
 
-/// What the study is made from: the case's tables, or anybody's with these columns, prepared once for all metrics.
+/// What the study is made from: the case's tables, or others with these columns, prepared once for all metrics.
 #[derive(Debug, Clone)]
 pub struct Tables {
     /// `user_id`, since `signup_at`; `signup_date`, `segment`, `acquisition_channel`, `plan_type`, `paid_since`.

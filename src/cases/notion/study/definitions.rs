@@ -18,7 +18,7 @@ pub const ACTIVATION_HOURS: u32 = 7 * 24;
 /// Hours after sign-up within which the first page is a fast start: a day.
 pub const FAST_HOURS: f64 = 24.0;
 
-/// What users are compared within, where a choice of theirs may owe to who they are.
+/// What users are compared within, where who they are may explain what they chose.
 pub const STRATA: [&str; 2] = ["segment", "acquisition_channel"];
 
 /// Days of observation a user needs for the stages, the days of the quarter.
