@@ -1,6 +1,6 @@
 # The only entry points people need. Each does its own set-up, says what it is doing, skips what is
 # done, and can be interrupted and run again.
-.PHONY: notebooks test test-all check lab notion exercises grade site status latency bench bench-scale reference cluster cluster-test kernel pack tools preflight postgres browser spark doctor clean
+.PHONY: notebooks test test-all check lab notion exercises grade site status latency bench bench-scale reference cluster cluster-test kernel pack tools preflight postgres browser spark prose doctor clean
 
 PYTHON := .venv/bin/python
 
@@ -10,16 +10,16 @@ notebooks: kernel
 	@$(PYTHON) site/build.py
 
 # After an edit, meant to take a minute: formatting, lints, the library's tests with few seeds, pins, notebooks' form.
-check: tools
+check: tools prose
 	@$(PYTHON) tests/run.py check
 
 # Everything that a change can break. Everything CI runs.
-test: kernel postgres browser spark
+test: kernel postgres browser spark prose
 	@$(PYTHON) kernel/pack.py seed
 	@$(PYTHON) tests/run.py test
 
 # And all seeds, all notebooks on each engine and kernel, sessions killed at random: at night.
-test-all: kernel postgres browser spark
+test-all: kernel postgres browser spark prose
 	@$(PYTHON) kernel/pack.py seed
 	@$(PYTHON) tests/run.py all
 
@@ -113,6 +113,10 @@ spark: tools
 # Chromium and what drives it, for the tests of dashboards, JupyterLab and the site.
 browser: tools
 	@$(PYTHON) tests/browser.py install
+
+# The grammar checker that reads the pages.
+prose: tools
+	@$(PYTHON) tests/prose_test.py install
 
 # The same, and how far the installation is; compiles nothing.
 doctor:

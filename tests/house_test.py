@@ -25,7 +25,8 @@ LIBRARY = [
     {"stats", "warehouse"},
     {"metrics", "figure"},
     {"cases", "decision"},
-    {"notebook", "chart"},
+    {"chart"},
+    {"notebook"},
     {"prelude"},
     {"lib"},
 ]

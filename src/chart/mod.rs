@@ -32,7 +32,6 @@ mod label;
 mod line;
 mod panels;
 mod schema;
-mod show;
 
 use plotters::style::text_anchor::{HPos, VPos};
 use polars::prelude::*;

@@ -4,6 +4,7 @@
 //! tables, [`Figure`]s images, and everything else plain text.
 
 mod cells;
+mod charts;
 pub mod check;
 mod memo;
 mod results;

@@ -1,4 +1,4 @@
-//! Memos and results show themselves, without a call that finishes them. Charts do, too: see `chart/show.rs`.
+//! Memos and results show themselves, without a call that finishes them. Charts do, too: see `charts.rs`.
 
 use super::send::send;
 use super::session;

@@ -1,8 +1,8 @@
 //! Charts show themselves at the end of a notebook's cell, without a call that draws them.
 
-use super::{Bar, Heatmap, Histogram, Interval, Line};
+use super::{Figure, Show, finish};
+use crate::chart::{Bar, Heatmap, Histogram, Interval, Line};
 use crate::error::Result;
-use crate::notebook::{Figure, Show, finish};
 
 macro_rules! show_charts {
     ($($chart:ident)*) => {$(
