@@ -38,9 +38,12 @@ fn spine(presence: &DataFrame, months: &DataFrame, all: bool) -> Result<DataFram
         names.push("all".into());
         names.sort_unstable();
     }
-    let frames = names
-        .iter()
-        .map(|name| labelled.clone().lazy().with_column(lit(name.as_str()).alias("company_size")));
+    let of = |frame: &DataFrame, size: &str| {
+        frame.clone().lazy().with_column(lit(size.to_owned()).alias("company_size"))
+    };
+    // Without sizes there are no rows, but the columns.
+    let none = of(&labelled.head(Some(0)), "");
+    let frames = std::iter::once(none).chain(names.iter().map(|name| of(&labelled, name)));
     Ok(concat(frames.collect::<Vec<_>>(), UnionArgs::default())?
         .sort(["month_no", "company_size"], SortMultipleOptions::default())
         .collect()?)

@@ -14,7 +14,7 @@ use crate::frame::{full, require};
 /// - `companies`: `company_id`, `company_size`, `acquired_on` (Date);
 /// - `plans`: `company_size`, `monthly_price_cents`;
 /// - `months`, every month observed: `month_no` (integer, consecutive), `month_start` (Date);
-/// - `sessions`: `company_id`, `created_at` (Datetime, UTC). Sessions outside the months are ignored.
+/// - `sessions`: `company_id`, `created_at` (Datetime; a month is one of its zone). Sessions outside the months are ignored.
 ///
 /// Its columns are `company_id`, `company_size`, `monthly_price_cents`, `month_no` (i64), `sessions` (i64; 0
 /// in the row that stands for acquisition), by company and month.
@@ -49,7 +49,8 @@ pub fn presence(
     let in_month = |frame: LazyFrame, moment: &str| {
         frame
             .with_column(
-                col(moment).dt().truncate(lit("1mo")).cast(DataType::Date).alias("month_start"),
+                // The day on the zone's clock: truncated first, a month of a zone would begin in UTC's month before.
+                col(moment).dt().date().dt().truncate(lit("1mo")).alias("month_start"),
             )
             .join(
                 calendar.clone(),
