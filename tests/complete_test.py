@@ -109,7 +109,7 @@ class Values(unittest.TestCase):
     def test_our_own_types(self):
         line = ("frame", "x", "labels", "by(…)", "draw()", "title(…)", "clone()", "paint(…)", "into()")
         found = refined("chart::line(&df, a, b).", *line)
-        self.assertEqual(found, ["draw()", "title(…)", "by(…)", "clone()", "into()"])
+        self.assertEqual(found, ["title(…)", "draw()", "by(…)", "clone()", "into()"])
         tables = ("companies", "plans", "try_into()", "named()", "clone()")
         self.assertEqual(refined("tables.", *tables)[:2], ["companies", "plans"])
         self.assertEqual(len(refined("tables.", *tables)), len(tables))
