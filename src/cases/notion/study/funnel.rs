@@ -69,7 +69,7 @@ pub fn paid_by(users: &dyn Source, attribute: &str) -> Result<DataFrame> {
 
 /// Sets the funnel beside the share on a paid plan, by segment and by channel.
 ///
-/// Reads a walk of the [funnel](super::funnel), and of `users` the attributes and `paid_since`. Returns `attribute`
+/// Reads a walk of the [funnel](super::funnel()), and of `users` the attributes and `paid_since`. Returns `attribute`
 /// (one of [`STRATA`]), `group`, `users` (i64), the rate of each stage after sign-up (f64), `paid` (i64), `paid_rate`,
 /// `low`, `high` (f64, 95% Wilson), by attribute, then group.
 ///

@@ -1,6 +1,6 @@
 //! The questions of the take-home, answered by month and company size.
 //!
-//! All start from one frame, [`presence`]: who was there in which month. The SQL in `sql/saas/` returns the same.
+//! All start from one frame, [`presence()`]: who was there in which month. The SQL in `sql/saas/` returns the same.
 
 mod presence;
 mod revenue;
@@ -19,7 +19,7 @@ pub use usage::{clients, usage};
 
 /// Every month × every size, so that a month in which nothing happened is a row, not a gap.
 ///
-/// `months` as in [`presence`]; sizes are those of `presence`, and "all" where asked.
+/// `months` as in [`presence()`]; sizes are those of `presence`, and "all" where asked.
 /// Returns `month_no`, `month` (such as "2021-01"), `company_size`.
 fn spine(presence: &DataFrame, months: &DataFrame, all: bool) -> Result<DataFrame> {
     require(months, "months", &["month_no", "month_start"])?;
