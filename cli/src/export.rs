@@ -62,7 +62,7 @@ fn program(notebook: &str, path: &Path, seeds: bool) -> Result<String, String> {
         body.cell(cell).map_err(|cause| format!("cell {} does not parse: {cause}", cell.number))?;
     }
     if seeds && !body.seeded {
-        return Err("no cell says `let config: …::Config = …;`, so there is no seed to set".into());
+        return Err("no cell says `let config = …::Config …;`, so there is no seed to set".into());
     }
     let Body { out, attributes, depth, .. } = body;
     let attributes: String = attributes.iter().map(|one| format!("{one}\n")).collect();
@@ -201,10 +201,18 @@ mod tests {
 
     #[test]
     fn a_seed_is_set_where_the_config_is_made() {
-        let cells = [("code", "let config: saas::Config = saas::Config::default();")];
-        let program = exported(&cells, true).unwrap_or_default();
-        assert!(program.contains("saas::Config { seed: seed.parse()?, ..config }"), "{program}");
-        assert!(exported(&[("code", "let x = 1;")], true).is_err());
+        for cell in [
+            "let config: saas::Config = Default::default();",
+            "let config = saas::Config::default();",
+            "let mut config = saas::Config { companies: 200, ..Default::default() };",
+        ] {
+            let program = exported(&[("code", cell)], true).unwrap_or_default();
+            let made = "saas::Config { seed: seed.parse()?, ..config }";
+            assert!(program.contains(made), "{cell}\n{program}");
+        }
+        for cell in ["let x = 1;", "let config = 1;", "let other = saas::Config::default();"] {
+            assert!(exported(&[("code", cell)], true).is_err(), "{cell}");
+        }
     }
 
     #[test]

@@ -207,13 +207,31 @@ fn imported(tree: &UseTree) -> Vec<String> {
     names
 }
 
-/// The type of a statement `let config: …::Config = …;`
+/// The type of a statement `let config: …::Config = …;`, or, if it says none, that of `…::Config { … }` and
+/// `…::Config::default()`.
 fn config(statement: &Stmt) -> Option<String> {
     let Stmt::Local(local) = statement else { return None };
-    let syn::Pat::Type(typed) = &local.pat else { return None };
-    let syn::Pat::Ident(name) = &*typed.pat else { return None };
-    let syn::Type::Path(path) = &*typed.ty else { return None };
-    let names: Vec<String> = path.path.segments.iter().map(|part| part.ident.to_string()).collect();
+    let (name, stated) = match &local.pat {
+        syn::Pat::Type(typed) => match &*typed.ty {
+            syn::Type::Path(path) => (&*typed.pat, Some(&path.path)),
+            _ => return None,
+        },
+        name => (name, None),
+    };
+    let syn::Pat::Ident(name) = name else { return None };
+    let made = local.init.as_ref().and_then(|made| match &*made.expr {
+        syn::Expr::Struct(one) => Some(&one.path),
+        syn::Expr::Call(call) => match &*call.func {
+            syn::Expr::Path(path) => Some(&path.path),
+            _ => None,
+        },
+        _ => None,
+    });
+    let path = stated.or(made)?;
+    let mut names: Vec<String> = path.segments.iter().map(|part| part.ident.to_string()).collect();
+    if stated.is_none() && names.last()? == "default" {
+        names.pop();
+    }
     (name.ident == "config" && names.last()? == "Config").then(|| names.join("::"))
 }
 
