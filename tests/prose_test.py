@@ -103,9 +103,9 @@ def grammar(texts):
 def findings():
     texts, words = notebooks()
     pages = documents() | texts
+    pages = {name: text for name, text in pages.items() if name not in QUOTING}
     for name, text in pages.items():
-        if name not in QUOTING:
-            yield from terms(name, prose(text))
+        yield from terms(name, prose(text))
     for name, text in [*words.items(), *documentation().items()]:
         yield from terms(name, text)
     yield from grammar(pages)
