@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use polars::error::PolarsError;
 
-pub(crate) use near::nearest;
+pub use near::nearest;
 
 /// The result of everything in this library that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,18 +1,26 @@
 //! What somebody may have meant by a name that is not there.
 
-/// The name closest to the one asked for, if it is close enough to be a slip of the keyboard: differences of case, and up
-/// to a third of its letters, two at least, added, lost, changed or swapped. Of several, the first.
-pub(crate) fn nearest<'n>(
-    asked: &str,
-    names: impl IntoIterator<Item = &'n str>,
-) -> Option<&'n str> {
+/// A longer name is no name that somebody mistyped, and comparing it takes the square of its length in time and memory.
+const LONGEST: usize = 200;
+
+/// Finds the name closest to the one asked for, if it is close enough to be a slip of the keyboard: differences of case, and
+/// up to a third of its letters, two at least, added, lost, changed or swapped. Of several, the first.
+///
+/// ```
+/// use casebook::error::nearest;
+///
+/// assert_eq!(nearest("segmnet", ["user_id", "segment"]), Some("segment"));
+/// assert_eq!(nearest("revenue", ["user_id", "segment"]), None);
+/// ```
+pub fn nearest<'n>(asked: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let letters: Vec<char> = lower(asked);
     let most = (letters.len() / 3).max(2);
     let mut best: Option<(usize, &str)> = None;
     for name in names {
         let other = lower(name);
+        let longest = letters.len().max(other.len());
         // A short name is as far from any other as it is long.
-        if letters.len().abs_diff(other.len()) > most || letters.len().max(other.len()) <= most {
+        if letters.len().abs_diff(other.len()) > most || longest <= most || longest > LONGEST {
             continue;
         }
         let steps = distance(&letters, &other);
@@ -67,5 +75,7 @@ mod tests {
         ] {
             assert_eq!(nearest(asked, names), meant, "{asked}");
         }
+        let (long, longer) = ("x".repeat(300), "x".repeat(301));
+        assert_eq!(nearest(&longer, [&*long]), None);
     }
 }

@@ -1,16 +1,17 @@
 //! Numbers as people read them: in tables, on axes, in reports and in prose.
 //!
-//! ```
-//! use casebook::format;
+//! [`Unit`] and [`percent`] write numbers that stand below each other, all with the same decimals; [`pct`], [`pp`], [`usd`]
+//! and [`count`] one that stands in a sentence.
 //!
-//! assert_eq!(format::count(12_500), "12,500");
-//! assert_eq!(format::percent(0.5184), "51.8%");
-//! assert_eq!(format::points(0.0543), "+5.4 pp");
-//! assert_eq!(format::usd(-4.5), "-$4.50");
-//! assert_eq!(format::number(12_500_000.0), "12.5M");
+//! ```
+//! use casebook::format::{self, Unit};
+//!
+//! assert_eq!((format::percent(0.0), format::pct(0.0)), ("0.0%".into(), "0%".into()));
+//! assert_eq!((format::pp(0.0543), format::count(12_500)), ("+5.4 pp".into(), "12,500".into()));
+//! assert_eq!(Unit::Number.text(12_500_000.0), "12.5M");
 //! ```
 
-use std::fmt::Display;
+pub use super::say::{count, pct, pp, usd};
 
 /// What a number stands for: on an axis, in a label, in a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,8 +29,11 @@ impl Unit {
     /// Formats a single number, as precise as it needs to be.
     pub fn text(self, value: f64) -> String {
         match self {
-            Unit::Number => number(value),
-            Unit::Dollars => usd(value),
+            Unit::Number => short(value, decimals(std::iter::once(value)).min(2)),
+            Unit::Dollars => {
+                let cents = value.abs() < 100.0 && value.fract() != 0.0;
+                dollars(value, usize::from(cents) * 2)
+            }
             Unit::Percent => percentage(value, 1),
         }
     }
@@ -53,31 +57,9 @@ impl Unit {
     }
 }
 
-/// Formats a whole number: "12,500".
-pub fn count<N: Display + TryInto<i128>>(number: N) -> String {
-    commas(&number.to_string())
-}
-
-/// Formats a number, as precise as it needs to be, with a letter for millions and more: "12.5M".
-pub fn number(value: f64) -> String {
-    short(value, decimals(std::iter::once(value)).min(2))
-}
-
-/// Formats US dollars, with cents below a hundred: "$4.50", "$20,188", "$12.5M".
-pub fn usd(dollars: f64) -> String {
-    let cents = dollars.abs() < 100.0 && dollars.fract() != 0.0;
-    self::dollars(dollars, usize::from(cents) * 2)
-}
-
 /// Formats a share from 0 to 1 in percent: "51.8%".
 pub fn percent(share: f64) -> String {
     percentage(share, 1)
-}
-
-/// Formats a difference of shares in percentage points: "+5.4 pp".
-pub fn points(difference: f64) -> String {
-    // Zero has no sign of its own.
-    format!("{:+.1} pp", 100.0 * difference + 0.0)
 }
 
 fn percentage(share: f64, digits: usize) -> String {
@@ -147,7 +129,7 @@ pub(crate) fn grouped(number: f64, decimals: usize) -> String {
     commas(&text)
 }
 
-fn commas(text: &str) -> String {
+pub(crate) fn commas(text: &str) -> String {
     let (sign, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (whole, fraction) = rest.split_once('.').map_or((rest, ""), |(w, _)| (w, &rest[w.len()..]));
     let mut out = sign.to_owned();
@@ -191,20 +173,8 @@ mod tests {
     }
 
     #[test]
-    fn prose_has_its_own_signs() {
-        assert_eq!(
-            (count(i64::MIN), count(0_u8)),
-            ("-9,223,372,036,854,775,808".into(), "0".into())
-        );
-        assert_eq!(count(u64::MAX), "18,446,744,073,709,551,615");
-        assert_eq!(
-            (percent(0.0779), percent(-0.0), percent(1.25)),
-            ("7.8%".into(), "0.0%".into(), "125.0%".into())
-        );
-        assert_eq!(
-            (points(0.0583), points(-0.3158), points(-0.0)),
-            ("+5.8 pp".into(), "-31.6 pp".into(), "+0.0 pp".into())
-        );
-        assert_eq!((usd(39.7), usd(0.0)), ("$39.70".into(), "$0".into()));
+    fn shares_below_each_other_have_the_same_decimals() {
+        assert_eq!([0.0779, -0.0, 1.25].map(percent), ["7.8%", "0.0%", "125.0%"]);
+        assert_eq!([39.7, 0.0].map(|amount| Unit::Dollars.text(amount)), ["$39.70", "$0"]);
     }
 }

@@ -1,5 +1,7 @@
 //! Numbers for prose, as English product analytics writes them.
 
+use super::format::grouped;
+
 /// What is said where there is no number.
 const NONE: &str = "n/a";
 
@@ -109,21 +111,6 @@ macro_rules! counts {
     )*};
 }
 counts! { f32 f64 i8 i16 i32 i64 isize u8 u16 u32 u64 usize }
-
-/// With so many decimals, and commas between thousands. What rounds to zero has no sign.
-fn grouped(number: f64, decimals: usize) -> String {
-    let text = format!("{:.decimals$}", number.abs());
-    let whole = text.find('.').unwrap_or(text.len());
-    let zero = text.bytes().all(|digit| matches!(digit, b'0' | b'.'));
-    let mut out = String::from(if number < 0.0 && !zero { "-" } else { "" });
-    for (place, digit) in text.char_indices() {
-        if place > 0 && place < whole && (whole - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
 
 #[cfg(test)]
 mod tests {

@@ -164,7 +164,7 @@ impl Shown {
             dtype if dtype.is_integer() => {
                 let grouped = !column.name().ends_with("_id") && column.name() != "year";
                 texts(&head, |value| match value.extract::<i128>() {
-                    Some(number) if grouped => format::count(number),
+                    Some(number) if grouped => format::commas(&number.to_string()),
                     Some(number) => number.to_string(),
                     None => value.to_string(),
                 })

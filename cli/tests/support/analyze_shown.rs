@@ -198,7 +198,7 @@ fn experiments_are_told_by_row_user_and_arm() {
     assert!(text(&ab(rows, &[]).stderr).contains("each row counts as a user; --user COLUMN"));
     assert!(!text(&ab(rows, &["--user", "who"]).stderr).contains("each row"));
     let table = text(&ab(rows, &["--user", "who"]).stdout);
-    assert!(table.contains("+0.0 pp ("), "{table}");
+    assert!(table.contains(" 0.0 pp ("), "{table}");
     let both = ab(&format!("{rows}1,offer,1\n"), &["--user", "who"]);
     let told = text(&both.stderr);
     assert!(

@@ -67,39 +67,18 @@ pub struct Entry {
     pub call: fn(&Given) -> Result<Vec<DataFrame>>,
     /// The rows of the result are those of the input, in their order, instead of an order of their own.
     pub in_given_order: bool,
-    /// Times in a zone other than UTC may be refused.
-    pub may_refuse_zones: bool,
     /// Which counts of the first frame add up over halves of the users, by which keys; none if the metric does not add up.
     pub sums: Option<Sums>,
-    /// Properties that are known not to hold yet, and what happens instead.
-    pub faults: Vec<(&'static str, &'static str)>,
 }
 
 impl Entry {
     pub fn new(name: &str, call: fn(&Given) -> Result<Vec<DataFrame>>) -> Entry {
         let name = name.replace(char::is_whitespace, "");
-        Entry {
-            name,
-            call,
-            in_given_order: false,
-            may_refuse_zones: false,
-            sums: None,
-            faults: vec![],
-        }
+        Entry { name, call, in_given_order: false, sums: None }
     }
 
     pub fn in_given_order(self) -> Entry {
         Entry { in_given_order: true, ..self }
-    }
-
-    pub fn may_refuse_zones(self) -> Entry {
-        Entry { may_refuse_zones: true, ..self }
-    }
-
-    /// Says of a property that it does not hold yet. The test tells when it does, so that this can go.
-    pub fn fault(mut self, property: &'static str, instead: &'static str) -> Entry {
-        self.faults.push((property, instead));
-        self
     }
 
     pub fn adds_up(self, keys: &'static [&'static str], counts: &'static [&'static str]) -> Entry {

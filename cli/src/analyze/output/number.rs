@@ -24,7 +24,7 @@ const MONEY: [&str; 2] = ["monetary", "mean_monetary"];
 
 /// A difference of shares, in percentage points: "+5.8 pp"; empty if there is none.
 pub fn points(difference: f64) -> String {
-    if difference.is_finite() { format::points(difference) } else { String::new() }
+    if difference.is_finite() { format::pp(difference) } else { String::new() }
 }
 
 /// A value as people read it: a share in percent, seconds in the units of a clock.
@@ -101,7 +101,7 @@ mod tests {
         assert_eq!((shown(2140.0).as_str(), shown(39.7).as_str()), ("2140.00", "39.70"));
         assert_eq!((shown(-0.0).as_str(), shown(1e300).as_str()), ("0.00", "1.00e300"));
         assert_eq!((points(0.0583), points(-0.3158)), ("+5.8 pp".into(), "-31.6 pp".into()));
-        assert_eq!((points(0.0), points(f64::NAN)), ("+0.0 pp".into(), String::new()));
+        assert_eq!((points(0.0), points(f64::NAN)), ("0.0 pp".into(), String::new()));
         assert_eq!(human("lift", &AnyValue::Float64(0.1948)), "19.5%");
     }
 
