@@ -1,8 +1,7 @@
 //! Sums that do not depend on the order of their terms.
 //!
 //! A sum of floats rounds at each step, so that shuffled rows give another last digit. Here nothing is rounded until the
-//! end: terms of one exponent are whole numbers of one unit, and are added up as such. That takes a step a term, where
-//! sorting the terms first takes twenty.
+//! end: terms of one exponent are whole numbers of one unit, and are added up as such: one step a term, however many there are.
 //!
 //! # Source
 //! The idea of a small superaccumulator: R. M. Neal (2015), "Fast exact summation using small and large
