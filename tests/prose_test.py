@@ -135,7 +135,7 @@ class Prose(unittest.TestCase):
 def install():
     name, version = re.search(r"^(\S+)==(\S+)$", WANTED.read_text(), re.M).groups()
     try:
-        if importlib.metadata.version(name) == version:
+        if importlib.metadata.version(name) == version and harper().exists():
             return
     except importlib.metadata.PackageNotFoundError:
         pass

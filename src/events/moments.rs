@@ -198,7 +198,8 @@ impl LocalCalendar {
         let midnight = |day: i32| moment(zone, date(day).and_time(NaiveTime::MIN));
         let bounds = self.bounds.entry(day).or_insert_with(|| (midnight(day), midnight(day + 1)));
         let length = (bounds.1 - bounds.0).max(1);
-        let since = i128::from((at - bounds.0).clamp(0, length));
+        // What a clock that falls back over midnight shows twice is still the day's.
+        let since = i128::from((at - bounds.0).clamp(0, length - 1));
         i64::from(day) * DAY + (since * i128::from(DAY) / i128::from(length)) as i64
     }
 

@@ -62,23 +62,32 @@ pub fn percent(share: f64) -> String {
     percentage(share, 1)
 }
 
+/// A share too small for the decimals is written as in prose: 0.03% is not 0.0%.
 fn percentage(share: f64, digits: usize) -> String {
-    format!("{}%", decimal(share * 100.0, digits))
+    let percent = share * 100.0;
+    let small = percent != 0.0 && percent.abs() < 0.5 * 10_f64.powi(-(digits as i32));
+    if small { pct(share) } else { format!("{}%", decimal(percent, digits)) }
 }
 
 fn dollars(number: f64, digits: usize) -> String {
+    let size = number.abs();
+    // Less than half a cent is none.
+    if size < 0.005 {
+        return format!("${}", grouped(0.0, digits));
+    }
     let sign = if number < 0.0 { "-" } else { "" };
-    format!("{sign}${}", short(number.abs(), digits))
+    format!("{sign}${}", short(size, digits))
 }
 
 /// With a letter for millions and more; scientific beyond.
 fn short(number: f64, digits: usize) -> String {
     let size = number.abs();
+    // Rounded before it is cut to thousands: 999,999,999 is a billion.
     let (scale, letter) = match size {
         s if s >= 1e15 => return format!("{number:.2e}"),
-        s if s >= 1e12 => (1e12, "T"),
-        s if s >= 1e9 => (1e9, "B"),
-        s if s >= 1e6 => (1e6, "M"),
+        s if s >= 0.999_995e12 => (1e12, "T"),
+        s if s >= 0.999_995e9 => (1e9, "B"),
+        s if s >= 999_999.5 => (1e6, "M"),
         _ => return decimal(number, digits),
     };
     let scaled = number / scale;
@@ -174,7 +183,9 @@ mod tests {
 
     #[test]
     fn shares_below_each_other_have_the_same_decimals() {
-        assert_eq!([0.0779, -0.0, 1.25].map(percent), ["7.8%", "0.0%", "125.0%"]);
-        assert_eq!([39.7, 0.0].map(|amount| Unit::Dollars.text(amount)), ["$39.70", "$0"]);
+        assert_eq!([0.0779, -0.0, 1.25, 0.0003].map(percent), ["7.8%", "0.0%", "125.0%", "0.03%"]);
+        assert_eq!(Unit::Dollars.text(999_999_999.0), "$1B");
+        assert_eq!(Unit::Number.text(999_999.999), "1M");
+        assert_eq!([39.7, 0.0, 0.001].map(|it| Unit::Dollars.text(it)), ["$39.70", "$0", "$0.00"]);
     }
 }

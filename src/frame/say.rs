@@ -1,6 +1,6 @@
 //! Numbers for prose, as English product analytics writes them.
 
-use super::format::grouped;
+use super::format::{commas, grouped};
 
 /// What is said where there is no number.
 const NONE: &str = "n/a";
@@ -91,26 +91,37 @@ pub fn usd(amount: f64) -> String {
 /// # fn users_of(names: &[&str]) -> u32 { names.len() as u32 }
 /// ```
 pub fn count(number: impl Count) -> String {
-    let number = number.real();
-    if number.is_finite() { grouped(number, 0) } else { NONE.into() }
+    number.written()
 }
 
 /// A number that [`count`] can write: any integer, or a float.
 pub trait Count {
-    /// Returns it as a float.
-    fn real(self) -> f64;
+    /// Writes it as a whole number with commas between thousands.
+    fn written(self) -> String;
 }
 
 macro_rules! counts {
     ($($type:ty)*) => {$(
         impl Count for $type {
-            fn real(self) -> f64 {
-                self as f64
+            fn written(self) -> String {
+                commas(&self.to_string())
             }
         }
     )*};
 }
-counts! { f32 f64 i8 i16 i32 i64 isize u8 u16 u32 u64 usize }
+counts! { i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize }
+
+impl Count for f64 {
+    fn written(self) -> String {
+        if self.is_finite() { grouped(self, 0) } else { NONE.into() }
+    }
+}
+
+impl Count for f32 {
+    fn written(self) -> String {
+        f64::from(self).written()
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -167,6 +178,9 @@ mod tests {
             assert_eq!([pct(number), pp(number), usd(number), count(number)], [NONE; 4]);
         }
         assert_eq!(count(1_234_567_usize), "1,234,567");
-        assert_eq!(count(-0.2), "0");
+        assert_eq!(
+            (count(-0.2), count(i64::MAX)),
+            ("0".into(), "9,223,372,036,854,775,807".into())
+        );
     }
 }

@@ -25,6 +25,13 @@ fn whole(frame: &DataFrame, name: &str) -> Vec<Option<i64>> {
 }
 
 #[test]
+fn a_computed_key_is_refused() {
+    let frame = df!("a" => [1, 2], "b" => [1, 2]).unwrap();
+    let told = frame.left_join_on(&frame, col("a").alias("b")).unwrap_err().to_string();
+    assert!(told.starts_with("`keys` is ") && told.contains("add a computed key"), "{told}");
+}
+
+#[test]
 fn every_verb_names_a_missing_column_and_what_was_meant() {
     let users = users();
     let verbs: [(&str, String); 14] = [

@@ -9,6 +9,8 @@ use crate::error::{Error, Result, nearest};
 
 /// More keys than these are counted.
 const LISTED: usize = 12;
+/// Keys that are compared with a wrong one, in search of the one that was meant.
+const COMPARED: usize = 10_000;
 
 pub(super) fn total(mut lazy: LazyFrame, column: &str) -> Result<f64> {
     let schema = lazy.collect_schema()?;
@@ -98,18 +100,18 @@ fn absent(column: &Column, key: &Key) -> Result<String> {
         None => value.to_string(),
     };
     let mut names = vec![];
-    for row in 0..keys.len() {
+    for row in 0..keys.len().min(LISTED) {
         names.push(shown(keys.get(row)?));
     }
     let asked = key.to_string();
-    let meant = match key {
-        Key::Text(_) => nearest(&asked, names.iter().map(String::as_str)),
+    let meant = match (key, keys.str()) {
+        (Key::Text(text), Ok(texts)) => nearest(text, texts.iter().flatten().take(COMPARED)),
         _ => None,
     };
-    let meant = meant.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
-    let listed = match names.len() {
+    let meant = meant.map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default();
+    let listed = match keys.len() {
         0 => "no values".to_owned(),
-        n if n > LISTED => format!("{} and {} more", names[..LISTED].join(", "), n - LISTED),
+        n if n > LISTED => format!("{} and {} more", names.join(", "), n - LISTED),
         _ => names.join(", "),
     };
     Ok(if meant.is_empty() {

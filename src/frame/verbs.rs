@@ -323,6 +323,10 @@ fn agg_by(mut lazy: LazyFrame, keys: Vec<Expr>, columns: Vec<Expr>) -> Result<Da
 }
 
 fn left_join(mut left: LazyFrame, mut right: LazyFrame, keys: Vec<Expr>) -> Result<DataFrame> {
+    if let Some(computed) = keys.iter().find(|key| !matches!(key, Expr::Column(_))) {
+        let accepted = "columns: add a computed key to both frames before";
+        return Err(Error::config("keys", computed, accepted));
+    }
     known(&mut left, "left", &keys)?;
     known(&mut right, "right", &keys)?;
     let names = names(&left, &keys)?;

@@ -2,8 +2,9 @@
 
 use polars::prelude::*;
 
-use super::send::{send, send_text};
+use super::send::send;
 use super::show::Show;
+use super::show_results::finish_with;
 use super::table::{escape, table};
 use crate::claims::Ledger;
 use crate::figure::Figure;
@@ -25,10 +26,8 @@ impl Show for Clustering {
 
 impl Show for Ledger {
     fn evcxr_display(&self) {
-        match self.table().and_then(|frame| each_as_precise(&frame)) {
-            Ok(frame) => table(&frame, usize::MAX).evcxr_display(),
-            Err(error) => send_text(&error.to_string()),
-        }
+        let precise = self.table().and_then(|frame| each_as_precise(&frame));
+        finish_with(precise, |frame| table(&frame, usize::MAX).evcxr_display());
     }
 }
 
@@ -79,18 +78,13 @@ fn code(query: &Query) -> String {
 
 impl Show for Figure {
     fn evcxr_display(&self) {
-        match self.png_base64() {
-            Ok(png) => send(&[("image/png", &png), ("text/plain", self.alt())]),
-            Err(error) => send_text(&error.to_string()),
-        }
+        let show = |png: String| send(&[("image/png", &png), ("text/plain", self.alt())]);
+        finish_with(self.png_base64(), show);
     }
 }
 
 impl Show for Stamp {
     fn evcxr_display(&self) {
-        match self.table() {
-            Ok(frame) => table(&frame, usize::MAX).evcxr_display(),
-            Err(error) => send_text(&error.to_string()),
-        }
+        finish_with(self.table(), |frame| table(&frame, usize::MAX).evcxr_display());
     }
 }

@@ -15,8 +15,14 @@ use crate::notebook::Memo;
 /// Shows what was finished, or fails the cell as `?` would: whoever left the `?` out did not mean to go on with nothing.
 #[track_caller]
 pub(crate) fn finish<S: Show>(result: Result<S>) {
+    finish_with(result, |value| value.evcxr_display());
+}
+
+/// The same for what is shown in another way than by itself.
+#[track_caller]
+pub(super) fn finish_with<T>(result: Result<T>, show: impl FnOnce(T)) {
     match result {
-        Ok(value) => value.evcxr_display(),
+        Ok(value) => show(value),
         Err(error) if session::heard() => session::failed(&error),
         // Nobody reads the records: outside the kernel a cell, or a program made of cells, stops by a panic only.
         Err(error) => panic!("{error}"),

@@ -6,6 +6,7 @@ use polars::prelude::*;
 
 use super::send::send;
 use super::show::Show;
+use super::show_results::finish;
 use crate::frame::format;
 
 /// How many rows of a frame are shown unless [`table`] says otherwise.
@@ -46,9 +47,7 @@ impl Show for Series {
 
 impl Show for Column {
     fn evcxr_display(&self) {
-        if let Ok(frame) = DataFrame::new_infer_height(vec![self.clone()]) {
-            frame.evcxr_display();
-        }
+        finish(DataFrame::new_infer_height(vec![self.clone()]).map_err(Into::into));
     }
 }
 
@@ -164,7 +163,7 @@ impl Shown {
             dtype if dtype.is_integer() => {
                 let grouped = !column.name().ends_with("_id") && column.name() != "year";
                 texts(&head, |value| match value.extract::<i128>() {
-                    Some(number) if grouped => format::commas(&number.to_string()),
+                    Some(number) if grouped => format::count(number),
                     Some(number) => number.to_string(),
                     None => value.to_string(),
                 })

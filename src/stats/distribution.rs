@@ -56,6 +56,9 @@ fn as_normal(t: f64, df: f64) -> f64 {
     let a = df - 0.5;
     let b = 48.0 * a * a;
     let y = a * (t / df * t).ln_1p();
+    if y.is_infinite() {
+        return y;
+    }
     let correction = (((-0.4 * y - 3.3) * y - 24.0) * y - 85.5) / (0.8 * y * y + 100.0 + b);
     ((correction + y + 3.0) / b + 1.0) * y.sqrt()
 }

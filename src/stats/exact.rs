@@ -7,33 +7,44 @@
 //! The idea of a small superaccumulator: R. M. Neal (2015), "Fast exact summation using small and large
 //! superaccumulators", arXiv:1505.05571.
 
-/// Exponents of a float, as they are stored.
-const EXPONENTS: usize = 1 << 11;
+use std::collections::VecDeque;
+
+/// The exponent of what is infinite or not a number.
+const BEYOND: usize = (1 << 11) - 1;
 /// Digits of a float's fraction.
 const FRACTION: u32 = 52;
 
 /// Adds values up, whatever their order. Nothing sums to 0, where the standard library says −0.
 pub(crate) fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
-    // Room for 2⁷⁴ terms of one exponent.
-    let mut units = [0_i128; EXPONENTS];
+    // By exponent, from the smallest to the largest that occurs; room for 2⁷⁴ terms of each.
+    let (mut lowest, mut units) = (0, VecDeque::<i128>::new());
     let mut beyond = 0.0;
-    for value in values {
+    for value in values.into_iter().filter(|value| *value != 0.0) {
         let bits = value.to_bits();
-        let exponent = (bits >> FRACTION) as usize % EXPONENTS;
-        if exponent == EXPONENTS - 1 {
-            // Infinite, or not a number: so is the sum.
+        let exponent = (bits >> FRACTION) as usize & BEYOND;
+        if exponent == BEYOND {
             beyond += value;
             continue;
         }
         let fraction = (bits & ((1 << FRACTION) - 1)) | u64::from(exponent > 0) << FRACTION;
         let signed = if value.is_sign_negative() { -(fraction as i64) } else { fraction as i64 };
-        units[exponent] += i128::from(signed);
+        if units.is_empty() {
+            lowest = exponent;
+        }
+        while exponent < lowest {
+            units.push_front(0);
+            lowest -= 1;
+        }
+        if exponent - lowest >= units.len() {
+            units.resize(exponent - lowest + 1, 0);
+        }
+        units[exponent - lowest] += i128::from(signed);
     }
     if beyond != 0.0 {
         return beyond;
     }
     let parts = units.iter().enumerate().filter(|(_, units)| **units != 0);
-    parts.fold(0.0, |sum, (exponent, units)| sum + scaled(*units as f64, exponent))
+    parts.fold(0.0, |sum, (place, units)| sum + scaled(*units as f64, lowest + place))
 }
 
 /// So many units of an exponent. The smallest one's are those of the next.

@@ -136,7 +136,9 @@ impl Sink for Rows<'_, '_> {
                 let problem = format!("is {}; the column of `{table}` is {wanted}", column.kind());
                 return Err(Error::column("loaded", column.name(), problem));
             }
-            if let Some(cell) = column.find(|cell| !types::keeps(wanted, *modifier, cell)) {
+            if types::narrows(wanted, *modifier, column.kind())
+                && let Some(cell) = column.find(|cell| !types::keeps(wanted, *modifier, cell))
+            {
                 let problem =
                     format!("holds {cell}, which the column of `{table}`, {wanted}, does not keep");
                 return Err(Error::column("loaded", column.name(), problem));

@@ -159,6 +159,7 @@ impl Sink for Rows<'_> {
             // SQLite would round it.
             let rounded = |cell: &Cell| matches!(cell, Cell::Int(number) if !is_real(*number));
             if *wanted == Some(ColumnType::Real)
+                && column.kind() == ColumnType::Integer
                 && let Some(cell) = column.find(rounded)
             {
                 let problem =

@@ -33,8 +33,8 @@ use rules::Ran;
 const USUAL: u64 = 300;
 /// What a run may take. Who waits for a small file's result waits no longer.
 const LONGEST: Duration = Duration::from_secs(5);
-/// After which one that does nothing is ended.
-const STUCK: Duration = Duration::from_secs(60);
+/// After which one that waits for something is ended.
+const STUCK: Duration = Duration::from_secs(20);
 /// Kilobytes of addresses a run may use.
 const MEMORY: u64 = 6_000_000;
 

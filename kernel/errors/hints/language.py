@@ -75,6 +75,8 @@ def moved(p, found):
     method = next((text for text, label in p.labelled if "moved due to this method call" in label), None)
     if method:
         return f"keep `{name}` by working on a clone: `{name}.clone().{method}`{free}"
+    if re.search(r"has type `(?:[\w:]*::)?(?:Expr|LazyFrame)`", p.notes + p.labels):
+        return f"give a copy, `{name}.clone()`: who takes an expression or a lazy frame wants itself, not a reference{free}"
     return f"lend `{name}` instead of giving it away, `&{name}`, or give a copy: `{name}.clone()`{free}"
 
 

@@ -1,10 +1,11 @@
 //! Time that passes faster on busy days.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::NaiveDateTime;
 use polars::prelude::*;
 
 use super::customers::on_clock;
 use crate::error::{Error, Result};
+use crate::events::period::date;
 use crate::events::{DAY, Moments, OrderSource, Window};
 use crate::frame::fetch;
 use crate::metrics::{Source, finite};
@@ -98,15 +99,10 @@ impl Clock {
     }
 }
 
-/// A day counted from 1970-01-01. Those of a column lie in the years 0 to 9999.
-fn date(day: i32) -> NaiveDate {
-    DateTime::from_timestamp_micros(i64::from(day) * DAY).unwrap_or_default().date_naive()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::{NaiveTime, TimeZone as _};
+    use chrono::{NaiveDate, NaiveTime, TimeZone as _};
 
     fn first() -> NaiveDate {
         NaiveDate::from_ymd_opt(2024, 3, 30).unwrap()

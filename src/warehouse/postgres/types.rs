@@ -38,6 +38,17 @@ pub fn takes(ty: &Type, kind: ColumnType) -> bool {
     fixed(ty).is_some_and(|wanted| wanted.takes(kind))
 }
 
+/// Whether a table's column may keep a cell of a frame's column as another: [`keeps`] tells.
+pub fn narrows(ty: &Type, modifier: i32, kind: ColumnType) -> bool {
+    match (kind, ty) {
+        (ColumnType::Integer, ty) => *ty != Type::INT8,
+        (ColumnType::Real, ty) => *ty == Type::FLOAT4,
+        (ColumnType::Text, ty) => [Type::VARCHAR, Type::BPCHAR].contains(ty) && modifier >= 4,
+        (ColumnType::Timestamp | ColumnType::TimestampUtc, _) => (0..6).contains(&modifier),
+        _ => false,
+    }
+}
+
 /// Whether a table's column keeps a cell as it is. A `double precision` has 53 bits for whole numbers, a `real` 24 for any;
 /// `modifier` is what a declaration adds to the type, of a moment the decimal places of its seconds.
 pub fn keeps(ty: &Type, modifier: i32, cell: &Cell) -> bool {
@@ -52,6 +63,10 @@ pub fn keeps(ty: &Type, modifier: i32, cell: &Cell) -> bool {
         // Blanks beyond the length would be cut off in silence.
         (Cell::Text(value), &Type::VARCHAR) if modifier >= 4 => {
             value.chars().count() <= (modifier - 4) as usize
+        }
+        // And blanks would be added up to it.
+        (Cell::Text(value), &Type::BPCHAR) if modifier >= 4 => {
+            value.chars().count() == (modifier - 4) as usize
         }
         (Cell::Moment(value), &Type::TIMESTAMP | &Type::TIMESTAMPTZ) => match modifier {
             places @ 0..6 => {

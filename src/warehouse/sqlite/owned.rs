@@ -5,7 +5,7 @@
 //! a file, and none takes a table that somebody else made. What we made is written down in the file itself, in the
 //! table `casebook_tables`; only that is ever dropped.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
@@ -19,49 +19,46 @@ struct Object {
     kind: String,
     name: String,
     table: String,
-    #[cfg(test)]
     sql: Option<String>,
 }
 
-/// What an object is, and a table's columns.
-type Shape = (String, BTreeSet<String>);
+/// What an object is, and the statement that made it.
+type Made = (String, Option<String>);
+
+/// The schemas of files that kept no record yet.
+const EARLIER: [(&str, &str); 3] = [
+    ("saas", include_str!("earlier/saas.sql")),
+    ("ecommerce", include_str!("earlier/ecommerce.sql")),
+    ("notion", include_str!("earlier/notion.sql")),
+];
 
 fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
     let sql = r"SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\'";
     let mut statement = connection.prepare(sql)?;
     let read = |row: &rusqlite::Row| {
-        Ok(Object {
-            kind: row.get(0)?,
-            name: row.get(1)?,
-            table: row.get(2)?,
-            #[cfg(test)]
-            sql: row.get(3)?,
-        })
+        Ok(Object { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, sql: row.get(3)? })
     };
     statement.query_map([], read)?.collect()
 }
 
 /// The objects by name, in lower case as SQLite compares names.
-fn shapes(connection: &Connection, all: &[Object]) -> rusqlite::Result<BTreeMap<String, Shape>> {
-    let mut info = connection.prepare("SELECT name FROM pragma_table_xinfo(?, 'main')")?;
-    let mut shape = |object: &Object| -> rusqlite::Result<(String, Shape)> {
-        let columns = match object.kind.as_str() {
-            "table" => info
-                .query_map([&object.name], |row| Ok(key(&row.get::<_, String>(0)?)))?
-                .collect::<rusqlite::Result<_>>()?,
-            _ => BTreeSet::new(),
-        };
-        Ok((key(&object.name), (object.kind.clone(), columns)))
-    };
-    all.iter().map(&mut shape).collect()
+fn made(all: &[Object]) -> BTreeMap<String, Made> {
+    all.iter().map(|it| (key(&it.name), (it.kind.clone(), it.sql.clone()))).collect()
 }
 
-/// What the case's statements make.
-fn expected(schema: &Schema) -> rusqlite::Result<BTreeMap<String, Shape>> {
+/// What the case's statements make: these, and those common to both databases.
+fn expected(schema: &Schema, statements: &str) -> rusqlite::Result<BTreeMap<String, Made>> {
     let scratch = Connection::open_in_memory()?;
-    scratch.execute_batch(schema.sqlite)?;
+    scratch.execute_batch(statements)?;
     scratch.execute_batch(schema.common)?;
-    shapes(&scratch, &objects(&scratch)?)
+    Ok(made(&objects(&scratch)?))
+}
+
+/// Whether a database holds just what an earlier version made, statement by statement: somebody's own tables of these names are
+/// not.
+fn of_an_earlier_version(all: &[Object], schema: &Schema) -> rusqlite::Result<bool> {
+    let statements = EARLIER.iter().find(|(case, _)| *case == schema.name);
+    statements.map_or(Ok(false), |(_, statements)| Ok(made(all) == expected(schema, statements)?))
 }
 
 fn key(name: &str) -> String {
@@ -76,7 +73,7 @@ pub struct Found {
 
 /// Looks through a database before a case is loaded into it.
 pub fn look(connection: &Connection, schema: &Schema) -> rusqlite::Result<Found> {
-    let wanted = expected(schema)?;
+    let wanted = expected(schema, schema.sqlite)?;
     let all = objects(connection)?;
     let mut foreign = vec![];
     let mut owners: BTreeMap<String, String> = BTreeMap::new();
@@ -90,9 +87,7 @@ pub fn look(connection: &Connection, schema: &Schema) -> rusqlite::Result<Found>
             Ok(rows) => owners.extend(rows.into_iter().map(|(name, case)| (key(&name), case))),
             Err(_) => foreign.push(format!("the table `{RECORD}`")),
         }
-    } else if shapes(connection, &all)? == wanted {
-        // An earlier version kept no record: a file of just our tables, views and indexes, with our columns, is ours,
-        // whatever types and conditions that version gave them.
+    } else if of_an_earlier_version(&all, schema)? {
         owners.extend(wanted.keys().map(|name| (name.clone(), schema.name.to_owned())));
     }
     let ours = |name: &str| owners.get(&key(name)).is_some_and(|case| case == schema.name);
@@ -136,7 +131,7 @@ fn drops(all: &[Object], ours: &dyn Fn(&str) -> bool, schema: &Schema) -> String
 
 /// Writes down what was made.
 pub fn note(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
-    let wanted = expected(schema)?;
+    let wanted = expected(schema, schema.sqlite)?;
     connection.execute_batch(&format!(
         "CREATE TABLE IF NOT EXISTS {RECORD} (name TEXT PRIMARY KEY, case_name TEXT NOT NULL) \
          STRICT, WITHOUT ROWID"
@@ -282,16 +277,11 @@ mod tests {
         assert!(dump(&mut sqlite).contains("view elder"));
     }
 
-    /// The schemas that this project's files had before they kept a record.
-    const EARLIER: [(&str, Schema, &str); 3] = [
-        ("saas", saas::SCHEMA, include_str!("earlier/saas.sql")),
-        ("ecommerce", ecommerce::SCHEMA, include_str!("earlier/ecommerce.sql")),
-        ("notion", notion::SCHEMA, include_str!("earlier/notion.sql")),
-    ];
-
     #[test]
     fn a_file_of_an_earlier_version_is_loaded_again() {
-        for (case, schema, statements) in EARLIER {
+        for ((case, statements), schema) in
+            EARLIER.into_iter().zip([saas::SCHEMA, ecommerce::SCHEMA, notion::SCHEMA])
+        {
             let earlier = || {
                 let sqlite = Sqlite::in_memory().unwrap();
                 sqlite.connection.execute_batch(statements).unwrap();
@@ -315,12 +305,13 @@ mod tests {
                 lines
             };
             assert_eq!(lines(&mut sqlite), lines(&mut fresh), "{case}");
-            // Something beside our tables, or a column of another name: somebody's own.
+            // Something beside our tables, or a column or a key more: somebody's own.
             let table = schema.tables[schema.tables.len() - 1];
             let named = format!("the table `{table}`");
             for change in [
                 "CREATE TABLE mine (x)".to_owned(),
                 format!("ALTER TABLE {table} ADD COLUMN mine TEXT"),
+                format!("DROP TABLE {table}; CREATE TABLE {table} AS SELECT 1 AS mine"),
             ] {
                 let mut sqlite = earlier();
                 sqlite.connection.execute_batch(&change).unwrap();

@@ -11,7 +11,8 @@ use super::entry::Sums;
 type Ratio = (&'static str, &'static str, &'static str, Option<(&'static str, &'static str)>);
 
 const ENDS: Option<(&str, &str)> = Some(("low", "high"));
-const RATIOS: [Ratio; 24] = [
+const RATIOS: [Ratio; 25] = [
+    ("hits", "trials", "rate", ENDS),
     ("dau", "mau", "stickiness", ENDS),
     ("users", "of", "share", ENDS),
     ("activated", "eligible", "rate", ENDS),

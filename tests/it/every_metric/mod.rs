@@ -61,10 +61,10 @@ fn every(
         for (place, entry) in entries.iter().enumerate() {
             for outcome in holds(entry, seed) {
                 match outcome {
-                    Ok(Came::Held) if tried.insert(place) => {
-                        *held.entry(&entry.name).or_default() += 1
+                    Ok(Came::Held) => {
+                        tried.insert(place);
+                        *held.entry(&entry.name).or_default() += 1;
                     }
-                    Ok(Came::Held) => *held.entry(&entry.name).or_default() += 1,
                     Ok(Came::Refused) => *refused.entry(&entry.name).or_default() += 1,
                     Err(what) => {
                         failures.entry((place, entry.name.clone())).or_insert((seed, what));
@@ -105,7 +105,9 @@ fn compared(entry: &Entry, tables: &Tables, other: &Given) -> Outcome {
             let after: Vec<DataFrame> = after.into_iter().map(usual).collect();
             checks::same(&before, &after, entry.in_given_order).map(|()| Came::Held)
         }
-        (Err(before), Err(_)) => checks::names_input(&before).map(|()| Came::Refused),
+        (Err(before), Err(after)) => checks::names_input(&before)
+            .and_then(|()| checks::names_input(&after))
+            .map(|()| Came::Refused),
         (before, after) => Err(format!("{:?} became {:?}", before.err(), after.err())),
     }
 }
@@ -185,7 +187,9 @@ fn the_clock_on_the_wall_decides() {
                         let (here, there) = (wall(here, UTC), wall(there, zone));
                         checks::same(&here, &there, entry.in_given_order).map(|()| Came::Held)
                     }
-                    (Err(here), Err(_)) => checks::names_input(&here).map(|()| Came::Refused),
+                    (Err(here), Err(there)) => checks::names_input(&here)
+                        .and_then(|()| checks::names_input(&there))
+                        .map(|()| Came::Refused),
                     (here, there) => Err(format!("{:?} became {:?}", here.err(), there.err())),
                 }
                 .map_err(|what| format!("in {}: {what}", zone.0))
@@ -235,6 +239,9 @@ fn holds_for(entry: &Entry, usual: &[DataFrame], tables: &Tables) -> Outcome {
     match call(entry, &Given::plain(tables))? {
         Err(error) => checks::names_input(&error).map(|()| Came::Refused),
         Ok(frames) => {
+            if frames.len() != usual.len() {
+                return Err(format!("{} frames instead of {}", frames.len(), usual.len()));
+            }
             for (frame, usual) in frames.iter().zip(usual) {
                 checks::sound(frame)?;
                 let (found, expected) = (checks::shape(frame), checks::shape(usual));

@@ -156,10 +156,7 @@ fn values(column: &Column) -> Result<Vec<serde_json::Value>> {
     Ok(texts.into_iter().map(|text| text.map_or(Value::Null, Value::from)).collect())
 }
 
-/// "45.1%".
-pub(super) fn percent(share: f64) -> String {
-    Unit::Percent.text(share)
-}
+pub(super) use casebook::format::percent;
 
 /// "1,234".
 pub(super) fn whole(number: f64) -> String {
