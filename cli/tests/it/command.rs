@@ -230,14 +230,18 @@ fn a_killed_run_is_completed_by_the_next() {
     std::fs::create_dir(&place).unwrap();
     let began = Instant::now();
     assert!(generate(&good).status().unwrap().success());
-    let whole = began.elapsed();
+    let mut whole = began.elapsed();
     let good = contents(&good);
     let mut killed = 0;
     for moment in 0..20 {
-        let mut child = generate(&place).spawn().unwrap();
+        let (began, mut child) = (Instant::now(), generate(&place).spawn().unwrap());
         std::thread::sleep(whole * (2 * moment + 1) / 40);
         child.kill().unwrap();
-        killed += u32::from(!child.wait().unwrap().success());
+        match child.wait().unwrap().success() {
+            // What else the machine did made the first run seem long.
+            true => whole = whole.min(began.elapsed()),
+            false => killed += 1,
+        }
         let left = contents(&place);
         for (name, bytes) in left.iter().filter(|(name, _)| !name.starts_with('.')) {
             assert!(good[name] == *bytes, "{name} is not finished, moment {moment}");
