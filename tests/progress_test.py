@@ -356,6 +356,7 @@ class Callers(Case):
         env = options["env"]
         self.assertLessEqual(install.QUICK.items(), env.items())
         self.assertEqual(env["CARGO_PROFILE_RELEASE_OPT_LEVEL"], "1")
+        self.assertIn("profile.release.package.ra_ap_hir_ty.opt-level=3", words)
         self.assertEqual((env["RUSTFLAGS"], env["CARGO_TARGET_DIR"]), ("", str(self.top / "evcxr-build")))
         self.assertFalse((self.top / "evcxr-build").exists(), "700 MB are left behind")
 
