@@ -162,7 +162,6 @@ impl Bar<'_> {
             Labels { x: self.labels.y.clone(), y: self.labels.x.clone(), ..self.labels.clone() };
         let turned = turned.of(Values::Across);
         let mut frame = Frame::keyed(canvas, &turned, legend, left_out(data.left_out))?;
-        let tick = Text::new(theme::TICK, theme::MUTED);
         let room = widest.min(canvas.width * 0.42);
         frame.left += room + 8.0;
         frame.right -= 10.0;
