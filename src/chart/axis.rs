@@ -1,6 +1,6 @@
 //! Scales and ticks.
 
-use chrono::{Datelike, NaiveDate, TimeDelta};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 
 use crate::frame::format::Unit;
 
@@ -28,6 +28,11 @@ impl Scale {
         } else {
             Scale::new(ticks.range, span)
         }
+    }
+
+    /// Whether equal distances are equal ratios, so that only values above 0 have a place.
+    pub fn is_log(&self) -> bool {
+        self.log
     }
 
     pub fn at(&self, value: f64) -> f64 {
@@ -60,19 +65,46 @@ pub fn ticks((low, high): (f64, f64), count: usize, unit: Unit, whole: bool) -> 
     }
     let raw = (high - low) / count.max(1) as f64;
     let power = power_below(raw);
-    let rounded = [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| m * power >= raw * 0.999);
-    let mut step = rounded.unwrap_or(10.0) * power;
-    if whole {
-        step = step.max(1.0).round();
+    let rounds = [0.5, 1.0, 2.0, 5.0, 10.0];
+    let rounded = (1..rounds.len()).find(|m| rounds[*m] * power >= raw * 0.999).unwrap_or(4);
+    let step = |m: usize| {
+        let step = rounds[m] * power;
+        if whole { step.max(1.0).round() } else { step }
+    };
+    let mut found = steps((low, high), step(rounded));
+    // Two ticks say little; a finer step may have room for three.
+    if found.0.len() < 3 {
+        let finer = steps((low, high), step(rounded - 1));
+        if finer.0.len() <= count.max(2) + 1 {
+            found = finer;
+        }
     }
+    let (at, range) = found;
+    let range = if range.0 < range.1 { range } else { (low, high) };
+    Ticks { text: unit.ticks(&at), at, range, log: false }
+}
+
+/// Multiples of a step around a range, and the range they and it span. An axis that would go on far beyond the data to
+/// reach its next tick ends soon after the data instead: half a chart can be empty otherwise.
+fn steps((low, high): (f64, f64), step: f64) -> (Vec<f64>, (f64, f64)) {
+    const EMPTY: f64 = 0.12;
+    const ROOM: f64 = 0.04;
     let (first, last) = ((low / step).floor(), (high / step).ceil());
     // The step follows from the range, so this is a handful; the limit is for ranges below the
     // precision of a number.
-    let steps = ((last - first) as usize).min(50);
-    let at: Vec<f64> = (0..=steps).map(|i| clean((first + i as f64) * step, step)).collect();
-    let range = (at[0], at[at.len() - 1]);
-    let range = if range.0 < range.1 { range } else { (low, high) };
-    Ticks { text: unit.ticks(&at), at, range, log: false }
+    let count = ((last - first) as usize).min(50);
+    let mut at: Vec<f64> = (0..=count).map(|i| clean((first + i as f64) * step, step)).collect();
+    let mut range = (at[0], at[at.len() - 1]);
+    let span = range.1 - range.0;
+    if at.len() > 2 && range.1 - high > EMPTY * span {
+        at.pop();
+        range.1 = high + ROOM * (high - low);
+    }
+    if at.len() > 2 && low - range.0 > EMPTY * span {
+        at.remove(0);
+        range.0 = low - ROOM * (high - low);
+    }
+    (at, range)
 }
 
 /// The largest power of ten that a positive number reaches. By its digits, since machines differ in the last one of a
@@ -110,13 +142,96 @@ fn clean(value: f64, step: f64) -> f64 {
     }
 }
 
-/// Ticks for days since 1970, at first days of months or years.
+/// What people count in on a horizontal axis: see `x_ticks` of each chart.
+///
+/// ```
+/// use casebook::chart::TickUnit;
+/// use casebook::prelude::*;
+///
+/// let months: Vec<i32> = (0..=12).collect();
+/// let kept: Vec<f64> = months.iter().map(|month| 0.8_f64.powi(*month)).collect();
+/// let curve = df!("month" => months, "kept" => kept)?;
+/// let figure = chart::line(&curve, "month", "kept").x_ticks(TickUnit::Months).draw()?;
+/// assert!(figure.svg().contains("\n9\n") && !figure.svg().contains("\n10\n"));
+/// # Ok::<(), casebook::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TickUnit {
+    /// 0, 15, 30, 45, 60; in 5s or 10s where there is room, in whole hours beyond.
+    Minutes,
+    /// 0, 6, 12, 18, 24; in 3s where there is room, in whole days beyond.
+    Hours,
+    /// 0, 7, 14, 21, 28; every day of a week or less.
+    Days,
+    /// 0, 4, 8, 12; in quarters and years beyond.
+    Weeks,
+    /// 0, 3, 6, 9, 12; in half years and years beyond.
+    Months,
+}
+
+impl TickUnit {
+    /// The distance between ticks over such a range, for at most `count` steps.
+    fn step(self, range: f64, count: usize) -> f64 {
+        let steps: &[f64] = match self {
+            TickUnit::Minutes => &[1.0, 5.0, 10.0, 15.0, 30.0, 60.0],
+            TickUnit::Hours => &[1.0, 3.0, 6.0, 12.0, 24.0],
+            TickUnit::Days => &[1.0, 7.0, 14.0, 28.0],
+            TickUnit::Weeks => &[1.0, 2.0, 4.0, 13.0, 26.0, 52.0],
+            TickUnit::Months => &[1.0, 3.0, 6.0, 12.0],
+        };
+        // More than a handful is not counted, but read.
+        let most = count.clamp(1, 7) as f64;
+        let fits = |step: &f64| range / step <= most;
+        let longest = steps[steps.len() - 1];
+        let (finest, power) = (range / most / longest, power_below(range / most / longest));
+        let beyond =
+            [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| m * power >= finest).unwrap_or(10.0);
+        steps.iter().copied().find(fits).unwrap_or(beyond * power * longest)
+    }
+
+    /// Ticks within finite values, at multiples of what people count in; at most about `count`.
+    pub(super) fn ticks(self, (low, high): (f64, f64), count: usize, unit: Unit) -> Ticks {
+        let inside = |value: f64| value.clamp(-1e300, 1e300);
+        let (low, high) = (inside(low.min(high)), inside(low.max(high)));
+        let step = self.step(high - low, count);
+        let (first, last) = ((low / step).ceil(), (high / step).floor());
+        let steps = ((last - first).max(0.0) as usize).min(50);
+        let at: Vec<f64> = (0..=steps)
+            .map(|i| (first + i as f64) * step)
+            .filter(|at| (low..=high).contains(at))
+            .collect();
+        if at.is_empty() || low == high {
+            return ticks((low, high), count, unit, true);
+        }
+        Ticks { text: unit.ticks(&at), at, range: (low, high), log: false }
+    }
+
+    /// Of the labels of categories that are numbers those that people count in; other labels stay as they are.
+    pub(super) fn of_names(self, labels: Vec<(f64, String)>, count: usize) -> Vec<(f64, String)> {
+        let numbers: Option<Vec<f64>> = (labels.iter())
+            .map(|(_, name)| name.parse().ok().filter(|number: &f64| number.is_finite()))
+            .collect();
+        let range = numbers.as_deref().and_then(|all| super::extent(all.iter().copied()));
+        let (Some(numbers), Some((low, high))) = (numbers, range) else { return labels };
+        let step = self.step(high - low, count);
+        let kept = labels.iter().zip(&numbers).filter(|(_, number)| **number % step == 0.0);
+        let kept: Vec<(f64, String)> = kept.map(|(label, _)| label.clone()).collect();
+        if kept.len() < 2 { labels } else { kept }
+    }
+}
+
+/// Ticks for days since 1970: at first days of months or years; over less than three months at days, Mondays where not
+/// every day has room; over less than two days at hours.
 pub fn date_ticks((low, high): (f64, f64), count: usize) -> Ticks {
     let day =
         |days: f64| NaiveDate::default().checked_add_signed(TimeDelta::try_days(days as i64)?);
-    let (Some(first), Some(last)) = (day(low), day(high)) else {
+    let (Some(first), Some(last)) = (day(low.floor()), day(high.floor())) else {
         return ticks((low, high), count, Unit::Number, true);
     };
+    let range = if low < high { (low, high) } else { (low - 1.0, high + 1.0) };
+    if high - low < 75.0 {
+        return day_ticks(range, count);
+    }
     let months = i64::from(last.year() - first.year()) * 12 + i64::from(last.month())
         - i64::from(first.month());
     let step = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600]
@@ -137,7 +252,35 @@ pub fn date_ticks((low, high): (f64, f64), count: usize) -> Ticks {
             text.push(date.format(format).to_string());
         }
     }
-    let range = if low < high { (low, high) } else { (low - 1.0, high + 1.0) };
+    Ticks { at, text, range, log: false }
+}
+
+/// Ticks at days, or at hours of a day or two.
+fn day_ticks(range: (f64, f64), count: usize) -> Ticks {
+    const HOUR: f64 = 1.0 / 24.0;
+    /// 1970 began on a Thursday.
+    const MONDAY: f64 = 4.0;
+    let hours = [1.0, 3.0, 6.0, 12.0].map(|hours| (hours * HOUR, 0.0));
+    let days = [(1.0, 0.0), (2.0, 0.0), (7.0, MONDAY), (14.0, MONDAY)];
+    let short = range.1 - range.0 <= 2.0;
+    let steps = hours.into_iter().filter(|_| short).chain(days);
+    let fits = |(step, _): &(f64, f64)| (range.1 - range.0) / step < count.max(2) as f64;
+    let (step, from) = steps.into_iter().find(fits).unwrap_or((28.0, MONDAY));
+    let first = ((range.0 - from) / step).ceil() as i64;
+    let last = ((range.1 - from) / step).floor() as i64;
+    let (mut at, mut text) = (vec![], vec![]);
+    for index in first..=last {
+        let days = index as f64 * step + from;
+        let minutes = TimeDelta::try_minutes((days * 24.0 * 60.0).round() as i64);
+        let Some(time) =
+            minutes.and_then(|since| NaiveDateTime::default().checked_add_signed(since))
+        else {
+            continue;
+        };
+        at.push(days);
+        let format = if step < 1.0 && time.hour() > 0 { "%H:%M" } else { "%-d %b" };
+        text.push(time.format(format).to_string());
+    }
     Ticks { at, text, range, log: false }
 }
 
@@ -163,10 +306,59 @@ mod tests {
         let t = ticks((0.0, 0.3), 3, Unit::Percent, false);
         assert_eq!(t.text, ["0%", "10%", "20%", "30%"]);
         let t = ticks((0.0, 20_188.0), 4, Unit::Dollars, false);
-        assert_eq!(t.text, ["$0", "$10,000", "$20,000", "$30,000"]);
+        assert_eq!(t.text, ["$0", "$10,000", "$20,000"]);
         let t = ticks((1.0, 3.0), 8, Unit::Number, true);
         assert_eq!(t.at, [1.0, 2.0, 3.0]);
         assert_eq!(ticks((0.0, 5e6), 5, Unit::Dollars, false).text[1], "$1M");
+    }
+
+    #[test]
+    fn axes_end_soon_after_the_data() {
+        for most in 1..2_000 {
+            for count in 2..=8 {
+                let t = ticks((0.0, f64::from(most)), count, Unit::Number, false);
+                let empty = 1.0 - f64::from(most) / t.range.1;
+                assert!((0.0..0.13).contains(&empty), "{most}, {count}: {t:?}");
+                assert!(t.at.len() > 2 || count == 2, "{most}, {count}: {t:?}");
+                let t = ticks((f64::from(-most), 0.3), count, Unit::Number, false);
+                let empty = 1.0 + f64::from(most) / t.range.0;
+                assert!((0.0..0.13).contains(&empty), "-{most}, {count}: {t:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn ticks_stand_where_people_count() {
+        let at = |unit: TickUnit, high: f64| unit.ticks((0.0, high), 12, Unit::Number).at;
+        assert_eq!(at(TickUnit::Months, 12.0), [0.0, 3.0, 6.0, 9.0, 12.0]);
+        assert_eq!(at(TickUnit::Months, 24.0), [0.0, 6.0, 12.0, 18.0, 24.0]);
+        assert_eq!(at(TickUnit::Months, 4.0), [0.0, 1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(at(TickUnit::Hours, 24.0), [0.0, 6.0, 12.0, 18.0, 24.0]);
+        assert_eq!(at(TickUnit::Days, 30.0), [0.0, 7.0, 14.0, 21.0, 28.0]);
+        assert_eq!(at(TickUnit::Days, 90.0), [0.0, 14.0, 28.0, 42.0, 56.0, 70.0, 84.0]);
+        assert_eq!(at(TickUnit::Weeks, 52.0), [0.0, 13.0, 26.0, 39.0, 52.0]);
+        assert_eq!(at(TickUnit::Minutes, 30.0), [0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0]);
+        let centuries = at(TickUnit::Months, 1_200.0 * 7.0);
+        assert!(
+            centuries.len() <= 8 && centuries.iter().all(|at| at % 12.0 == 0.0),
+            "{centuries:?}"
+        );
+        let names = |all: std::ops::RangeInclusive<i32>| -> Vec<(f64, String)> {
+            all.map(|i| (f64::from(i), i.to_string())).collect()
+        };
+        let kept = TickUnit::Months.of_names(names(0..=12), 20);
+        assert_eq!(kept.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [0.0, 3.0, 6.0, 9.0, 12.0]);
+        let words = vec![(0.0, "a".to_owned()), (1.0, "3".to_owned())];
+        assert_eq!(TickUnit::Months.of_names(words.clone(), 20), words);
+    }
+
+    #[test]
+    fn few_days_have_ticks_too() {
+        let monday = 18_631.0; // 4 January 2021
+        let shown = |from: f64, to: f64| date_ticks((from, to), 7).text;
+        assert_eq!(shown(monday, monday + 28.0), ["4 Jan", "11 Jan", "18 Jan", "25 Jan", "1 Feb"]);
+        assert_eq!(shown(monday, monday + 3.0), ["4 Jan", "5 Jan", "6 Jan", "7 Jan"]);
+        assert_eq!(shown(monday, monday + 1.0), ["4 Jan", "06:00", "12:00", "18:00", "5 Jan"]);
     }
 
     #[test]
@@ -194,7 +386,7 @@ mod tests {
         /// Any two finite numbers, however large, small or close, give ascending finite ticks.
         #[test]
         fn any_range_gives_ticks(a in proptest::num::f64::NORMAL, b in proptest::num::f64::NORMAL) {
-            for unit in [Unit::Number, Unit::Dollars, Unit::Percent] {
+            for unit in [Unit::Number, Unit::Dollars, Unit::Percent, Unit::Points] {
                 let t = ticks((a, b), 6, unit, false);
                 prop_assert!(!t.at.is_empty() && t.at.len() <= 51);
                 prop_assert!(t.range.0 < t.range.1, "{:?}", t.range);
@@ -203,6 +395,11 @@ mod tests {
                 let scale = Scale::new(t.range, (0.0, 100.0));
                 prop_assert!((scale.at(t.range.0)).abs() < 1e-6);
                 prop_assert!((scale.at(t.range.1) - 100.0).abs() < 1e-6);
+                for people in [TickUnit::Minutes, TickUnit::Days, TickUnit::Months] {
+                    let t = people.ticks((a, b), 6, unit);
+                    prop_assert!(!t.at.is_empty() && t.at.len() <= 51 && t.range.0 < t.range.1, "{:?}", t);
+                    prop_assert!(t.at.iter().all(|at| at.is_finite()));
+                }
                 let t = decades((a.abs(), b.abs()), 6, unit);
                 prop_assert!(!t.at.is_empty() && t.at.len() <= 8 && t.at.len() == t.text.len());
                 prop_assert!(0.0 < t.range.0 && t.range.0 < t.range.1, "{:?}", t.range);

@@ -3,10 +3,12 @@
 use plotters::style::text_anchor::{HPos, VPos};
 use polars::prelude::*;
 
-use super::axis::{Scale, ticks};
+use super::axis::{Scale, Ticks, ticks};
 use super::canvas::{Canvas, Text};
+use super::mark::{Along, Axis, Ground, in_rect};
 use super::{
-    Frame, Labels, columns, drawable, extent, labels, left_out, names, numbers, places, theme,
+    Frame, Key, Labels, Look, Values, columns, drawable, extent, labels, left_out, marks, names,
+    numbers, places, theme,
 };
 use crate::error::Result;
 use crate::figure::Figure;
@@ -19,16 +21,26 @@ pub struct Bar<'f> {
     y: String,
     by: Option<String>,
     stacked: bool,
+    by_value: bool,
     labels: Labels,
 }
 
 /// `y` for each `x`, in the frame's order. Several rows for the same bar add up. Names too long to stand
 /// below their bars turn the chart on its side.
 pub fn bar<'f>(frame: &'f DataFrame, x: &str, y: &str) -> Bar<'f> {
-    Bar { frame, x: x.into(), y: y.into(), by: None, stacked: false, labels: Labels::new(x, y) }
+    Bar {
+        frame,
+        x: x.into(),
+        y: y.into(),
+        by: None,
+        stacked: false,
+        by_value: false,
+        labels: Labels::new(x, y),
+    }
 }
 
 labels!(Bar);
+marks!(Bar);
 
 impl Bar<'_> {
     /// One bar for each value of this column, side by side.
@@ -40,6 +52,22 @@ impl Bar<'_> {
     /// Stacks the series instead: their sum becomes visible. Negative values stack downwards.
     pub fn stacked(mut self) -> Self {
         self.stacked = true;
+        self
+    }
+
+    /// Sorts the bars by value, highest first, instead of keeping the frame's order; several for a category by their sum.
+    ///
+    /// ```
+    /// use casebook::prelude::*;
+    ///
+    /// let reasons = df!("reason" => ["price", "missing feature", "other"], "customers" => [21, 48, 5])?;
+    /// let figure = chart::bar(&reasons, "reason", "customers").by_value().draw()?;
+    /// let at = |name| figure.svg().find(name).unwrap();
+    /// assert!(at("missing feature") < at("price"));
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
+    pub fn by_value(mut self) -> Self {
+        self.by_value = true;
         self
     }
 
@@ -56,91 +84,121 @@ impl Bar<'_> {
     }
 
     fn paint(&self, canvas: &Canvas, data: &Data) -> Result<()> {
-        let several = data.series.len() > 1;
-        let legend: Vec<(String, usize)> = (data.series.iter().enumerate())
-            .filter(|_| several)
-            .map(|(index, name)| (name.clone(), index))
-            .collect();
         let tick = Text::new(theme::TICK, theme::MUTED);
         let widest = data.categories.iter().map(|name| tick.width(name)).fold(0.0, f64::max);
         let slot = (canvas.width - 80.0) / data.categories.len() as f64;
         let sideways = widest > slot - 4.0 && data.categories.len() <= 30 && widest > 60.0;
+        let keys = self.keys(data)?;
         if sideways {
-            self.paint_sideways(canvas, data, &legend, widest)
+            self.paint_sideways(canvas, data, &keys, widest)
         } else {
-            self.paint_upright(canvas, data, &legend)
+            self.paint_upright(canvas, data, &keys)
         }
     }
 
-    fn paint_upright(
-        &self,
-        canvas: &Canvas,
-        data: &Data,
-        legend: &[(String, usize)],
-    ) -> Result<()> {
-        let mut frame = Frame::new(canvas, &self.labels, legend, left_out(data.left_out))?;
+    /// What colour each series has; each category, where there is one series.
+    fn keys(&self, data: &Data) -> Result<Vec<Key>> {
+        let names = data.series.iter().enumerate();
+        let keys: Vec<Key> = match data.series.len() {
+            1 => data.categories.iter().map(|name| Key::square(name, 0)).collect(),
+            _ => names.map(|(index, name)| Key::square(name, index)).collect(),
+        };
+        self.labels.marks.keys(keys)
+    }
+
+    /// What the value axis has to span, marks included.
+    fn ticks(&self, data: &Data, count: usize) -> Ticks {
+        let (low, high) = data.range(self.stacked);
+        let all = self.labels.marks.numbers(Axis::Y).chain([low, high]);
+        ticks(extent(all).unwrap_or((0.0, 1.0)), count, self.labels.unit, false)
+    }
+
+    fn paint_upright(&self, canvas: &Canvas, data: &Data, keys: &[Key]) -> Result<()> {
+        let legend = if data.series.len() > 1 { keys } else { &[] };
+        let mut frame = Frame::keyed(canvas, &self.labels, legend, left_out(data.left_out))?;
         let rows = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
-        let y = frame
-            .y_axis(canvas, &ticks(data.range(self.stacked), rows, self.labels.unit, false))?;
-        let slot = (frame.right - frame.left) / data.categories.len() as f64;
+        let ticks = self.ticks(data, rows);
+        let mut plot = Frame { left: frame.left + Frame::y_room(&ticks), ..frame };
+        let slot = (plot.right - plot.left) / data.categories.len() as f64;
+        let x = Along::Names { names: &data.categories, first: plot.left + slot / 2.0, slot };
+        self.labels.marks.head_room(&mut plot, &x, Axis::X)?;
+        frame.top = plot.top;
+        let y = frame.y_axis(canvas, &ticks)?;
+        let marks = &self.labels.marks;
+        let along = Along::Numbers(y);
+        let mut ground = Ground { marks, frame, x, y: along, turned: false, busy: vec![] };
+        ground.behind(canvas)?;
         for bar in self.bars(data) {
             let x = |share: f64| frame.left + slot * (bar.category as f64 + share);
             let (a, b) = ((x(bar.span.0), y.at(bar.from)), (x(bar.span.1), y.at(bar.to)));
-            canvas.rect(a, b, theme::colour(bar.series))?;
+            let key = &keys[if data.series.len() > 1 { bar.series } else { bar.category }];
+            block(canvas, (a, b), key, false)?;
+            if !marks.is_empty() {
+                ground.busy.extend(in_rect(a, b));
+            }
         }
         canvas.line(&[(frame.left, y.at(0.0)), (frame.right, y.at(0.0))], theme::AXIS, 1.0)?;
         let labels: Vec<(f64, String)> = (data.categories.iter().enumerate())
             .map(|(index, name)| (frame.left + slot * (index as f64 + 0.5), name.clone()))
             .collect();
-        frame.x_labels(canvas, &labels, !data.ordinal)
+        let count = ((frame.right - frame.left) / 30.0).max(1.0) as usize;
+        match self.labels.x_ticks {
+            Some(people) => frame.x_labels(canvas, &people.of_names(labels, count), false)?,
+            None => frame.x_labels(canvas, &labels, !data.ordinal)?,
+        }
+        ground.before(canvas)
     }
 
     fn paint_sideways(
         &self,
         canvas: &Canvas,
         data: &Data,
-        legend: &[(String, usize)],
+        keys: &[Key],
         widest: f64,
     ) -> Result<()> {
+        let legend = if data.series.len() > 1 { keys } else { &[] };
         // On its side, what was below is beside, and the other way round.
         let turned =
             Labels { x: self.labels.y.clone(), y: self.labels.x.clone(), ..self.labels.clone() };
-        let mut frame = Frame::new(canvas, &turned, legend, left_out(data.left_out))?;
-        let tick = Text::new(theme::TICK, theme::MUTED);
+        let turned = turned.of(Values::Across);
+        let mut frame = Frame::keyed(canvas, &turned, legend, left_out(data.left_out))?;
         let room = widest.min(canvas.width * 0.42);
         frame.left += room + 8.0;
         frame.right -= 10.0;
         let count = ((frame.right - frame.left) / 90.0).clamp(2.0, 8.0) as usize;
-        let marks = ticks(data.range(self.stacked), count, self.labels.unit, false);
-        let scale = Scale::new(marks.range, (frame.left, frame.right));
-        for at in &marks.at {
-            let x = scale.at(*at);
-            canvas.line(&[(x, frame.top), (x, frame.bottom)], theme::GRID, 1.0)?;
-        }
+        let ticks = self.ticks(data, count);
+        let scale = Scale::new(ticks.range, (frame.left, frame.right));
+        let marks = &self.labels.marks;
+        marks.head_room(&mut frame, &Along::Numbers(scale), Axis::Y)?;
+        frame.x_axis(canvas, &ticks, &scale)?;
         let slot = (frame.bottom - frame.top) / data.categories.len() as f64;
+        let x = Along::Names { names: &data.categories, first: frame.top + slot / 2.0, slot };
+        let y = Along::Numbers(scale);
+        let mut ground = Ground { marks, frame, x, y, turned: true, busy: vec![] };
+        ground.behind(canvas)?;
         for bar in self.bars(data) {
             let y = |share: f64| frame.top + slot * (bar.category as f64 + share);
             let (a, b) = ((scale.at(bar.from), y(bar.span.0)), (scale.at(bar.to), y(bar.span.1)));
-            canvas.rect(a, b, theme::colour(bar.series))?;
+            let key = &keys[if data.series.len() > 1 { bar.series } else { bar.category }];
+            block(canvas, (a, b), key, true)?;
+            if !marks.is_empty() {
+                ground.busy.extend(in_rect(a, b));
+            }
         }
         canvas.line(
             &[(scale.at(0.0), frame.top), (scale.at(0.0), frame.bottom)],
             theme::AXIS,
             1.0,
         )?;
-        let beside = tick.at(HPos::Right, VPos::Center);
         let every = (14.0 / slot).ceil().max(1.0) as usize;
         for (index, name) in data.categories.iter().enumerate().step_by(every) {
             let at = (frame.left - 8.0, frame.top + slot * (index as f64 + 0.5));
-            canvas.text(&tick.fit(name, room), at, beside)?;
+            let bold = data.series.len() == 1 && keys[index].bold;
+            let colour = if bold { theme::INK } else { theme::MUTED };
+            let style = Text { bold, ..Text::new(theme::TICK, colour) };
+            canvas.text(&style.fit(name, room), at, style.at(HPos::Right, VPos::Center))?;
         }
-        let labels: Vec<(f64, String)> = marks
-            .at
-            .iter()
-            .zip(&marks.text)
-            .map(|(at, text)| (scale.at(*at), text.clone()))
-            .collect();
-        frame.x_labels(canvas, &labels, false)
+        ground.before(canvas)
     }
 
     /// Where each bar begins and ends, in its slot (0 to 1) and in values.
@@ -167,6 +225,28 @@ impl Bar<'_> {
         }
         bars
     }
+}
+
+/// A bar between two corners; one in two halves looks different from another one in the same colour.
+fn block(
+    canvas: &Canvas,
+    (a, b): ((f64, f64), (f64, f64)),
+    key: &Key,
+    sideways: bool,
+) -> Result<()> {
+    if key.look != Look::Halves {
+        return canvas.rect(a, b, key.colour);
+    }
+    let between = |from: f64, to: f64, share: f64| from + (to - from) * share;
+    for (from, to) in [(0.0, 0.38), (0.62, 1.0)] {
+        let (one, other) = if sideways {
+            ((a.0, between(a.1, b.1, from)), (b.0, between(a.1, b.1, to)))
+        } else {
+            ((between(a.0, b.0, from), a.1), (between(a.0, b.0, to), b.1))
+        };
+        canvas.rect(one, other, key.colour)?;
+    }
+    Ok(())
 }
 
 struct One {
@@ -212,8 +292,17 @@ impl Data {
                 None => left_out += 1,
             }
         }
+        let mut categories = categories;
         if values.iter().flatten().all(Option::is_none) {
             values.clear();
+        } else if chart.by_value {
+            let sum = |place: &usize| values[*place].iter().flatten().sum::<f64>();
+            let mut order: Vec<usize> = (0..categories.len()).collect();
+            // Those without any value last.
+            let empty = |place: &usize| values[*place].iter().all(Option::is_none);
+            order.sort_by(|a, b| empty(a).cmp(&empty(b)).then_with(|| sum(b).total_cmp(&sum(a))));
+            categories = order.iter().map(|place| categories[*place].clone()).collect();
+            values = order.iter().map(|place| values[*place].clone()).collect();
         }
         Ok(Data { categories, ordinal, series, values, left_out })
     }

@@ -87,6 +87,16 @@ impl Text {
         }
         lines
     }
+
+    /// The text in at most so many lines; an ellipsis ends the last one if there would be more.
+    pub fn lines(self, text: &str, width: f64, most: usize) -> Vec<String> {
+        let mut lines = self.wrap(text, width);
+        if lines.len() > most {
+            let rest = lines.split_off(most.saturating_sub(1)).join(" ");
+            lines.push(self.fit(&rest, width));
+        }
+        lines
+    }
 }
 
 /// Draws a picture of a size and returns it as SVG.

@@ -2,9 +2,13 @@
 
 use polars::prelude::*;
 
-use super::axis::ticks;
+use super::axis::{Ticks, ticks};
 use super::canvas::Canvas;
-use super::{Frame, Labels, Scale, Unit, columns, extent, labels, left_out, numbers, theme};
+use super::mark::{Along, Axis, Ground, along_lines, in_rect};
+use super::{
+    Frame, Key, Labels, Scale, Unit, Values, columns, extent, labels, left_out, marks, numbers,
+    theme,
+};
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 
@@ -22,7 +26,8 @@ pub struct Histogram<'f> {
 /// otherwise bins follow Freedman and Diaconis' rule (1981). [`unit`](Histogram::unit) is that of the
 /// values; bars are counts.
 pub fn histogram<'f>(frame: &'f DataFrame, x: &str) -> Histogram<'f> {
-    Histogram { frame, x: x.into(), bins: None, law: None, labels: Labels::new(x, "Count") }
+    let labels = Labels::new(x, "Count").of(Values::Counted);
+    Histogram { frame, x: x.into(), bins: None, law: None, labels }
 }
 
 /// A law as a frame of points, to draw as a line or to lay over a histogram: `x` (f64, even steps from `from`
@@ -48,6 +53,7 @@ pub fn curve(from: f64, to: f64, law: impl Fn(f64) -> f64) -> Result<DataFrame> 
 }
 
 labels!(Histogram);
+marks!(Histogram);
 
 impl<'f> Histogram<'f> {
     /// How many bins, 1 to 200, instead of the rule's.
@@ -105,41 +111,58 @@ impl<'f> Histogram<'f> {
     ) -> Result<()> {
         let legend = match law.is_empty() {
             true => vec![],
-            false => vec![("drawn".to_owned(), 0), ("the law".to_owned(), 1)],
+            false => vec![Key::square("drawn", 0), Key::line("the law", 1)],
         };
-        let mut frame = Frame::new(canvas, &self.labels, &legend, left_out(missing))?;
+        let mut frame = Frame::keyed(canvas, &self.labels, &legend, left_out(missing))?;
+        let marks = &self.labels.marks;
         let rows = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
         let counted = bins.counts.iter().map(|count| *count as f64);
         let most = counted.chain(law.iter().map(|point| point.1)).fold(1.0, f64::max);
-        let y = frame.y_axis(canvas, &ticks((0.0, most), rows, Unit::Number, true))?;
+        let counts = extent(marks.numbers(Axis::Y).chain([0.0, most])).unwrap_or((0.0, most));
+        let counts = ticks(counts, rows, Unit::Number, true);
         let end = bins.low + bins.width * bins.counts.len() as f64;
-        let x = Scale::new((bins.low, end), (frame.left + 4.0, frame.right - 4.0));
+        let span = extent(marks.numbers(Axis::X).chain([bins.low, end])).unwrap_or((0.0, 1.0));
+        let pixels = (frame.left + Frame::y_room(&counts) + 4.0, frame.right - 4.0);
+        let x = Scale::new(span, pixels);
+        let mut plot = Frame { left: pixels.0 - 4.0, ..frame };
+        marks.head_room(&mut plot, &Along::Numbers(x), Axis::X)?;
+        frame.top = plot.top;
+        let y = frame.y_axis(canvas, &counts)?;
+        let (across, up) = (Along::Numbers(x), Along::Numbers(y));
+        let mut ground = Ground { marks, frame, x: across, y: up, turned: false, busy: vec![] };
+        ground.behind(canvas)?;
         let gap = if bins.single { 0.08 } else { 0.01 };
         for (index, count) in bins.counts.iter().enumerate() {
             let edge = |share: f64| x.at(bins.low + bins.width * (index as f64 + share));
-            canvas.rect(
-                (edge(gap), y.at(*count as f64)),
-                (edge(1.0 - gap), y.at(0.0)),
-                theme::colour(0),
-            )?;
+            let (a, b) = ((edge(gap), y.at(*count as f64)), (edge(1.0 - gap), y.at(0.0)));
+            canvas.rect(a, b, theme::colour(0))?;
+            if !marks.is_empty() {
+                ground.busy.extend(in_rect(a, b));
+            }
         }
         canvas.line(&[(frame.left, y.at(0.0)), (frame.right, y.at(0.0))], theme::AXIS, 1.0)?;
         if law.len() > 1 {
             let points: Vec<(f64, f64)> = law.iter().map(|(at, n)| (x.at(*at), y.at(*n))).collect();
             canvas.line(&points, theme::colour(1), 2.2)?;
+            ground.busy.extend(along_lines([points.as_slice()]));
         }
-        let count = ((frame.right - frame.left) / 70.0).clamp(2.0, 20.0) as usize;
-        let marks = if bins.single {
-            let centres = (bins.low + 0.5, end - 0.5);
-            ticks(centres, count, self.labels.unit, true)
-        } else {
-            ticks((bins.low, end), count, self.labels.unit, false)
-        };
-        let labels: Vec<(f64, String)> = (marks.at.iter().zip(&marks.text))
-            .filter(|(at, _)| (bins.low..=end).contains(at))
+        let ticks = self.x_ticks_of(bins, span, ((frame.right - frame.left) / 70.0) as usize);
+        let labels: Vec<(f64, String)> = (ticks.at.iter().zip(&ticks.text))
+            .filter(|(at, _)| (span.0..=span.1).contains(at))
             .map(|(at, text)| (x.at(*at), text.clone()))
             .collect();
-        frame.x_labels(canvas, &labels, false)
+        frame.x_labels(canvas, &labels, false)?;
+        ground.before(canvas)
+    }
+
+    /// Ticks of the values, in the middle of bars that stand for a single number.
+    fn x_ticks_of(&self, bins: &Bins, (low, high): (f64, f64), count: usize) -> Ticks {
+        let count = count.clamp(2, 20);
+        let span = if bins.single { (low + 0.5, high - 0.5) } else { (low, high) };
+        match self.labels.x_ticks {
+            Some(people) => people.ticks(span, count, self.labels.unit),
+            None => ticks(span, count, self.labels.unit, bins.single),
+        }
     }
 }
 

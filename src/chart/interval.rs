@@ -6,8 +6,10 @@ use polars::prelude::*;
 use super::axis::{Scale, ticks};
 use super::canvas::{Canvas, Text};
 use super::label::short;
+use super::mark::{Along, Axis, Ground, in_rect};
 use super::{
-    Frame, Labels, Unit, columns, drawable, extent, labels, left_out, names, numbers, theme,
+    Frame, Key, Labels, Unit, Values, columns, drawable, extent, labels, left_out, marks, names,
+    numbers, theme,
 };
 use crate::error::Result;
 use crate::figure::Figure;
@@ -19,7 +21,7 @@ pub struct Interval<'f> {
     name: String,
     value: String,
     bounds: (String, String),
-    reference: Option<(f64, String)>,
+    by_value: bool,
     labels: Labels,
 }
 
@@ -37,12 +39,13 @@ pub fn interval<'f>(
         name: name.into(),
         value: value.into(),
         bounds: (low.into(), high.into()),
-        reference: None,
-        labels: Labels::new(value, name),
+        by_value: false,
+        labels: Labels::new(value, name).of(Values::Across),
     }
 }
 
 labels!(Interval);
+marks!(Interval);
 
 struct Row {
     name: String,
@@ -53,18 +56,32 @@ struct Row {
 impl Row {
     /// "8.1% (1.6% to 14.4%)".
     fn text(&self, unit: Unit) -> String {
-        let value = unit.text(self.value);
         match self.bounds {
-            Some((low, high)) => format!("{value} ({} to {})", unit.text(low), unit.text(high)),
-            None => value,
+            Some(bounds) => unit.interval(self.value, bounds),
+            None => unit.text(self.value),
         }
     }
 }
 
 impl Interval<'_> {
-    /// A vertical line to compare with, and what it is: no effect, or the truth.
-    pub fn reference(mut self, at: f64, what: &str) -> Self {
-        self.reference = Some((at, short(what)));
+    /// Draws a vertical line to compare with, and says what it is: no effect, or the truth. The same as
+    /// [`vline`](Interval::vline) at a number.
+    pub fn reference(self, at: f64, what: &str) -> Self {
+        self.vline(at, what)
+    }
+
+    /// Sorts the rows by value, highest first, instead of keeping the frame's order.
+    ///
+    /// ```
+    /// use casebook::prelude::*;
+    ///
+    /// let rates = df!("plan" => ["free", "pro"], "rate" => [0.1, 0.4], "low" => [0.05, 0.3], "high" => [0.2, 0.5])?;
+    /// let figure = chart::interval(&rates, "plan", "rate", "low", "high").unit(Unit::Percent).by_value().draw()?;
+    /// assert!(figure.alt().contains("pro: 40.0% (30.0% to 50.0%); free: 10.0%"), "{}", figure.alt());
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
+    pub fn by_value(mut self) -> Self {
+        self.by_value = true;
         self
     }
 
@@ -80,7 +97,7 @@ impl Interval<'_> {
         let values = numbers(self.frame, &self.value)?;
         let bounds = numbers(self.frame, low)?.into_iter().zip(numbers(self.frame, high)?);
         let missing = values.iter().filter(|value| value.is_none()).count();
-        let rows: Vec<Row> = names(self.frame, &self.name)?
+        let mut rows: Vec<Row> = names(self.frame, &self.name)?
             .into_iter()
             .zip(values)
             .zip(bounds)
@@ -89,13 +106,13 @@ impl Interval<'_> {
             })
             .collect();
         drawable("intervals", rows.len(), 1)?;
+        if self.by_value {
+            rows.sort_by(|a, b| b.value.total_cmp(&a.value));
+        }
         let unit = self.labels.unit;
         let described: Vec<String> =
             rows.iter().take(12).map(|row| format!("{}: {}", row.name, row.text(unit))).collect();
-        let compared = self.reference.as_ref().map_or(String::new(), |(at, what)| {
-            format!(" A line marks {what} at {}.", unit.text(*at))
-        });
-        let summary = (!rows.is_empty()).then(|| format!("{}.{compared}", described.join("; ")));
+        let summary = (!rows.is_empty()).then(|| format!("{}.", described.join("; ")));
         self.labels.figure("Interval plot", summary, |canvas| self.paint(canvas, &rows, missing))
     }
 
@@ -109,43 +126,41 @@ impl Interval<'_> {
         let beside = numbers.iter().map(|text| tick.width(text)).fold(0.0, f64::max) + 14.0;
         let numbered = frame.right - frame.left - beside > 200.0;
         frame.right -= if numbered { beside } else { 10.0 };
-        if self.reference.is_some() {
-            frame.top += 16.0; // for what the line is
-        }
         let ends = rows.iter().flat_map(|row| {
             let bounds = row.bounds.unwrap_or((row.value, row.value));
             [row.value, bounds.0, bounds.1]
         });
-        let all = ends.chain(self.reference.as_ref().map(|(at, _)| *at));
-        let range = extent(all).unwrap_or((0.0, 1.0));
+        let range = extent(ends.chain(self.labels.marks.numbers(Axis::X))).unwrap_or((0.0, 1.0));
         let count = ((frame.right - frame.left) / 80.0).clamp(2.0, 10.0) as usize;
-        let ticks = ticks(range, count, self.labels.unit, false);
+        let ticks = match self.labels.x_ticks {
+            Some(people) => people.ticks(range, count, self.labels.unit),
+            None => ticks(range, count, self.labels.unit, false),
+        };
         let x = Scale::new(ticks.range, (frame.left, frame.right));
-        for at in &ticks.at {
-            let place = x.at(*at);
-            canvas.line(&[(place, frame.top), (place, frame.bottom)], theme::GRID, 1.0)?;
-        }
-        let texts: Vec<(f64, String)> =
-            ticks.at.iter().zip(&ticks.text).map(|(at, text)| (x.at(*at), text.clone())).collect();
-        frame.x_labels(canvas, &texts, false)?;
-        if let Some((at, what)) = &self.reference {
-            let place = x.at(*at);
-            canvas.dashes(&[(place, frame.top), (place, frame.bottom)], theme::AXIS, 1.4)?;
-            let half = tick.width(what) / 2.0;
-            let centre =
-                place.clamp(frame.left + half, (frame.right - half).max(frame.left + half));
-            canvas.text(what, (centre, frame.top - 9.0), tick.at(HPos::Center, VPos::Center))?;
-        }
+        let marks = &self.labels.marks;
+        marks.head_room(&mut frame, &Along::Numbers(x), Axis::X)?;
+        frame.x_axis(canvas, &ticks, &x)?;
         let slot = (frame.bottom - frame.top) / rows.len().max(1) as f64;
+        let keys: Vec<Key> = rows.iter().map(|row| Key::dot(&row.name, 0)).collect();
+        let keys = marks.keys(keys)?;
+        let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
+        let y = Along::Names { names: &names, first: frame.top + slot / 2.0, slot };
+        let along = Along::Numbers(x);
+        let mut ground = Ground { marks, frame, x: along, y, turned: false, busy: vec![] };
+        ground.behind(canvas)?;
         for (place, row) in rows.iter().enumerate() {
             let y = frame.top + slot * (place as f64 + 0.5);
+            let key = &keys[place];
+            let prominent = marks.is_prominent(&row.name);
+            let ink = if prominent { theme::INK } else { theme::MUTED };
+            let label = Text { bold: key.bold, colour: ink, ..label };
             let name = label.fit(&row.name, frame.left - 28.0);
             canvas.text(&name, (frame.left - 12.0, y), label.at(HPos::Right, VPos::Center))?;
             if numbered {
                 let at = (frame.right + 14.0, y);
                 canvas.text(&numbers[place], at, tick.at(HPos::Left, VPos::Center))?;
             }
-            let colour = theme::colour(0);
+            let colour = key.colour;
             if let Some((low, high)) = row.bounds {
                 canvas.line(&[(x.at(low), y), (x.at(high), y)], colour, 2.2)?;
                 for end in [low, high] {
@@ -153,7 +168,11 @@ impl Interval<'_> {
                 }
             }
             canvas.dot((x.at(row.value), y), 4.5, colour)?;
+            let (low, high) = row.bounds.unwrap_or((row.value, row.value));
+            if !marks.is_empty() {
+                ground.busy.extend(in_rect((x.at(low), y - 5.0), (x.at(high), y + 5.0)));
+            }
         }
-        Ok(())
+        ground.before(canvas)
     }
 }

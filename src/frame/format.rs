@@ -23,6 +23,8 @@ pub enum Unit {
     Dollars,
     /// A share from 0 to 1, written as a percentage.
     Percent,
+    /// A difference of two shares, from −1 to 1, written in percentage points with its sign: "+5.4 pp".
+    Points,
 }
 
 impl Unit {
@@ -35,12 +37,21 @@ impl Unit {
                 dollars(value, usize::from(cents) * 2)
             }
             Unit::Percent => percentage(value, 1),
+            Unit::Points => points(value, 1),
         }
+    }
+
+    /// Formats a value with its interval: "8.1% (1.6% to 14.4%)", "+8.1 pp (+1.6 to +14.4)".
+    pub(crate) fn interval(self, value: f64, (low, high): (f64, f64)) -> String {
+        let [value, low, high] = [value, low, high].map(|number| self.text(number));
+        // What is said once is heard: three times "pp" is noise.
+        let [low, high] = [&low, &high].map(|text| text.strip_suffix(" pp").unwrap_or(text));
+        format!("{value} ({low} to {high})")
     }
 
     /// Formats the ticks of an axis, all with the same decimals.
     pub(crate) fn ticks(self, ticks: &[f64]) -> Vec<String> {
-        let scale = if self == Unit::Percent { 100.0 } else { 1.0 };
+        let scale = if matches!(self, Unit::Percent | Unit::Points) { 100.0 } else { 1.0 };
         let step = match ticks {
             [a, b, ..] => (b - a) * scale,
             _ => 1.0,
@@ -52,6 +63,7 @@ impl Unit {
                 Unit::Number => short(*tick, digits),
                 Unit::Dollars => dollars(*tick, if digits > 0 { digits.max(2) } else { 0 }),
                 Unit::Percent => percentage(*tick, digits),
+                Unit::Points => points(*tick, digits),
             })
             .collect()
     }
@@ -67,6 +79,15 @@ fn percentage(share: f64, digits: usize) -> String {
     let percent = share * 100.0;
     let small = percent != 0.0 && percent.abs() < 0.5 * 10_f64.powi(-(digits as i32));
     if small { pct(share) } else { format!("{}%", decimal(percent, digits)) }
+}
+
+/// As [`pp`] writes it, with so many decimals. A difference too small for them keeps one digit that counts.
+fn points(difference: f64, digits: usize) -> String {
+    let points = difference * 100.0;
+    let small = points != 0.0 && points.abs() < 0.5 * 10_f64.powi(-(digits as i32));
+    let text = if small { format!("{points:.1e}") } else { decimal(points, digits) };
+    let sign = if points > 0.0 { "+" } else { "" };
+    format!("{sign}{text} pp")
 }
 
 fn dollars(number: f64, digits: usize) -> String {
@@ -179,6 +200,16 @@ mod tests {
         assert_eq!(Unit::Percent.text(0.0779), "7.8%");
         assert_eq!(Unit::Number.text(461.04), "461.0");
         assert_eq!(Unit::Number.text(12_500_000.0), "12.5M");
+    }
+
+    #[test]
+    fn differences_of_shares_are_in_points_with_their_sign() {
+        let told = [0.054, -0.002, 0.0, 1.0].map(|difference| Unit::Points.text(difference));
+        assert_eq!(told, ["+5.4 pp", "-0.2 pp", "0.0 pp", "+100.0 pp"]);
+        assert_eq!(Unit::Points.ticks(&[-0.1, 0.0, 0.1]), ["-10 pp", "0 pp", "+10 pp"]);
+        assert_eq!(Unit::Points.ticks(&[0.0, 0.005]), ["0.0 pp", "+0.5 pp"]);
+        assert_eq!(Unit::Points.interval(0.081, (0.016, 0.144)), "+8.1 pp (+1.6 to +14.4)");
+        assert_eq!(Unit::Percent.interval(0.081, (0.016, 0.144)), "8.1% (1.6% to 14.4%)");
     }
 
     #[test]

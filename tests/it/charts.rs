@@ -52,7 +52,7 @@ fn curve(frame: &DataFrame) -> DataFrame {
 }
 
 /// The picture is well-formed, nothing in it is not a number, and it renders at twice its size.
-fn sound(what: &str, figure: &Figure) {
+pub fn sound(what: &str, figure: &Figure) {
     for nonsense in ["NaN", "inf", "2147483647", "-2147483648"] {
         let drawn = figure.svg().split("aria-label").nth(1).unwrap_or_default();
         let drawn = drawn.split_once('>').unwrap_or_default().1;
@@ -69,7 +69,7 @@ fn sound(what: &str, figure: &Figure) {
     assert!(!figure.alt().is_empty(), "{what}");
 }
 
-fn frame(x: Vec<Option<f64>>, y: Vec<Option<f64>>, name: Vec<&str>) -> DataFrame {
+pub fn frame(x: Vec<Option<f64>>, y: Vec<Option<f64>>, name: Vec<&str>) -> DataFrame {
     df!("x" => x, "y" => y, "name" => name).unwrap()
 }
 

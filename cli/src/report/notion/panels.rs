@@ -131,6 +131,7 @@ impl Panel {
                 Unit::Number => "number",
                 Unit::Dollars => "dollars",
                 Unit::Percent => "percent",
+                Unit::Points => "points",
             },
             labels: self.labels,
             columns,

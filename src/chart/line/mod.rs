@@ -1,0 +1,306 @@
+//! Line charts: how something develops, for one series or several, with bands for uncertainty.
+
+mod data;
+
+use data::{Data, Series};
+use plotters::style::text_anchor::{HPos, VPos};
+use polars::prelude::*;
+
+use super::axis::{Scale, decades, ticks};
+use super::canvas::{Canvas, Text};
+use super::mark::{Along, Axis, Ground, along_lines};
+use super::{Frame, Key, Labels, Look, MARGIN, Unit, labels, left_out, marks, theme};
+use crate::error::Result;
+use crate::figure::Figure;
+
+/// A line chart in the making: see [`line`](fn@line).
+#[derive(Debug, Clone)]
+pub struct Line<'f> {
+    frame: &'f DataFrame,
+    x: String,
+    y: String,
+    by: Option<String>,
+    band: Option<(String, String)>,
+    observed: Option<String>,
+    zoom: bool,
+    steps: bool,
+    log: bool,
+    at_risk: Option<String>,
+    labels: Labels,
+}
+
+/// `y` over `x`: one row per point, in any order. `x` may be a number, a date or a text (then in order
+/// of first appearance).
+pub fn line<'f>(frame: &'f DataFrame, x: &str, y: &str) -> Line<'f> {
+    Line {
+        frame,
+        x: x.into(),
+        y: y.into(),
+        by: None,
+        band: None,
+        observed: None,
+        zoom: false,
+        steps: false,
+        log: false,
+        at_risk: None,
+        labels: Labels::new(x, y),
+    }
+}
+
+/// A survival curve as [`survival::kaplan_meier`](crate::metrics::survival::kaplan_meier) returns it: level
+/// until the next time, with its band, and below it how many are at risk. Reads `time`, `survival`, `low`,
+/// `high`, `at_risk`; groups are given to [`by`](Line::by).
+pub fn survival(curve: &DataFrame) -> Line<'_> {
+    let mut line = line(curve, "time", "survival").band("low", "high").unit(Unit::Percent).steps();
+    line.at_risk = Some("at_risk".into());
+    line.x_label("Time").y_label("Share still there, with 95% intervals")
+}
+
+labels!(Line);
+marks!(Line);
+
+impl Line<'_> {
+    /// One line for each value of this column.
+    pub fn by(mut self, column: &str) -> Self {
+        self.by = Some(column.into());
+        self
+    }
+
+    /// A band between two columns behind each line: an interval. Points without one have none.
+    pub fn band(mut self, low: &str, high: &str) -> Self {
+        self.band = Some((low.into(), high.into()));
+        self
+    }
+
+    /// Adds another column as dots, named after the column: observations beside what was expected.
+    pub fn observed(mut self, column: &str) -> Self {
+        self.observed = Some(column.into());
+        self
+    }
+
+    /// Lets the vertical axis start near the lowest value instead of at 0.
+    pub fn zoom(mut self) -> Self {
+        self.zoom = true;
+        self
+    }
+
+    /// Keeps each value level until the next point, instead of going straight to it.
+    pub fn steps(mut self) -> Self {
+        self.steps = true;
+        self
+    }
+
+    /// Sets how the numbers of the horizontal axis are written: shares of users in percent, if the other axis has percent.
+    pub fn x_unit(mut self, unit: Unit) -> Self {
+        self.labels.x_unit = unit;
+        self
+    }
+
+    /// Logarithmic axes: what grows as a power of `x` is a straight line, as steep as the power. A horizontal axis of
+    /// dates or texts stays as it is. Values of 0 or less have no place, and are left out.
+    pub fn log(mut self) -> Self {
+        self.log = true;
+        self
+    }
+
+    /// Draws the chart.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a `y` that is no number, or a size
+    /// out of range.
+    pub fn draw(self) -> Result<Figure> {
+        let data = Data::new(&self)?;
+        let summary = data.summary(&self.labels);
+        self.labels.figure("Line chart", summary, |canvas| self.paint(canvas, &data))
+    }
+
+    /// What a legend, or a label at a line's end, shows of each series.
+    fn keys(&self, data: &Data) -> Result<Vec<Key>> {
+        let keys = data.series.iter().enumerate().map(|(index, one)| match one.dots {
+            true => Key::dot(&one.name, index),
+            false => Key::line(&one.name, index),
+        });
+        self.labels.marks.keys(keys.collect())
+    }
+
+    fn paint(&self, canvas: &Canvas, data: &Data) -> Result<()> {
+        let label = Text::new(theme::LABEL, theme::INK).bold();
+        let keys = self.keys(data)?;
+        let several = data.series.len() > 1;
+        let widest = data.series.iter().map(|one| label.width(&one.name)).fold(0.0, f64::max);
+        // A few short names stand at their lines' ends; otherwise there is a legend.
+        let direct = several && data.series.len() <= 6 && widest <= canvas.width * 0.28;
+        let legend = if several && !direct { keys.as_slice() } else { &[] };
+        let mut frame = Frame::keyed(canvas, &self.labels, legend, left_out(data.left_out))?;
+        if direct {
+            frame.right -= widest + 10.0;
+        }
+        let rows = self.risk_rows(data, canvas.height);
+        frame.bottom -= RISK_ROW * rows as f64;
+        if rows > 0 {
+            frame.left += risk_room(data, canvas.width);
+        }
+        let rows_of_ticks = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
+        let marks = if self.log {
+            decades(data.y_range(true, &self.labels), rows_of_ticks, self.labels.unit)
+        } else {
+            ticks(data.y_range(self.zoom, &self.labels), rows_of_ticks, self.labels.unit, false)
+        };
+        let span = (frame.left + Frame::y_room(&marks) + 6.0, frame.right - 6.0);
+        let x_axis = data.x_axis(span, self.log, &self.labels);
+        let mut plot = Frame { left: span.0 - 6.0, ..frame };
+        self.labels.marks.head_room(&mut plot, &x_axis.along(), Axis::X)?;
+        frame.top = plot.top;
+        let y = frame.y_axis(canvas, &marks)?;
+        let x = x_axis.scale();
+        x_axis.paint(canvas, &frame, &self.labels)?;
+        if rows > 0 {
+            self.paint_risk(canvas, data, &keys, (frame.bottom + 31.0, &x_axis.ticked()))?;
+        }
+
+        let mut ground = Ground {
+            marks: &self.labels.marks,
+            frame,
+            x: x_axis.along(),
+            y: Along::Numbers(y),
+            turned: false,
+            busy: vec![],
+        };
+        ground.behind(canvas)?;
+        // Those in colour lie over the grey ones.
+        let mut order: Vec<(&Series, &Key)> = data.series.iter().zip(&keys).collect();
+        order.sort_by_key(|(one, _)| self.labels.marks.is_prominent(&one.name));
+        for (one, key) in &order {
+            for run in one.runs(|point| point.band.is_some()) {
+                let edge = |pick: fn((f64, f64)) -> f64| {
+                    run.iter().filter_map(move |p| Some((p.x, pick(p.band?))))
+                };
+                let outline: Vec<(f64, f64)> = edge(|band| band.0)
+                    .chain(edge(|band| band.1).collect::<Vec<_>>().into_iter().rev())
+                    .map(|(px, py)| (x.at(px), y.at(py)))
+                    .collect();
+                canvas.area(&outline, key.colour, 0.16)?;
+            }
+        }
+        let mut drawn = vec![];
+        for (one, key) in &order {
+            for run in one.runs(|point| point.y.is_some()) {
+                let points: Vec<(f64, f64)> =
+                    run.iter().filter_map(|p| Some((x.at(p.x), y.at(p.y?)))).collect();
+                // Decades are far apart: it is seen where something was measured.
+                let dotted = one.dots || points.len() == 1 || self.log;
+                if dotted {
+                    points.iter().try_for_each(|at| canvas.dot(*at, 3.2, key.colour))?;
+                }
+                if points.len() > 1 && key.look == Look::Dashes {
+                    canvas.dashes(&points, key.colour, 2.2)?;
+                } else if points.len() > 1 && !one.dots {
+                    canvas.line(&points, key.colour, 2.2)?;
+                }
+                drawn.push(points);
+            }
+        }
+        if direct {
+            self.paint_ends(canvas, data, &keys, (&frame, &y))?;
+        }
+        if !self.labels.marks.is_empty() {
+            ground.busy = along_lines(drawn.iter().map(Vec::as_slice));
+        }
+        ground.before(canvas)
+    }
+
+    /// Names at their lines' ends.
+    fn paint_ends(
+        &self,
+        canvas: &Canvas,
+        data: &Data,
+        keys: &[Key],
+        (frame, y): (&Frame, &Scale),
+    ) -> Result<()> {
+        let ends: Vec<f64> = data
+            .series
+            .iter()
+            .map(|one| {
+                let last = one.points.iter().rev().find_map(|point| point.y);
+                last.map_or(frame.bottom, |value| y.at(value))
+            })
+            .collect();
+        let spread = spread(&ends, 16.0, (frame.top, frame.bottom));
+        for (key, at) in keys.iter().zip(spread) {
+            let prominent = self.labels.marks.is_prominent(&key.name);
+            let colour = if prominent { key.colour } else { theme::MUTED };
+            let style = Text { bold: prominent, ..Text::new(theme::LABEL, colour) };
+            let style = style.at(HPos::Left, VPos::Center);
+            canvas.text(&key.name, (frame.right + 8.0, at), style)?;
+        }
+        Ok(())
+    }
+
+    /// Rows of numbers at risk: one for each series, and a heading, between the ticks and the axis' label; none for so
+    /// many series that nothing would be left of the plot.
+    fn risk_rows(&self, data: &Data, height: f64) -> usize {
+        let rows = if data.series.len() > 1 { data.series.len() + 1 } else { 1 };
+        let fits = RISK_ROW * rows as f64 <= height * 0.4;
+        if self.at_risk.is_some() && fits { rows } else { 0 }
+    }
+
+    /// The numbers at risk below the ticks (values and pixels), from a height on.
+    fn paint_risk(
+        &self,
+        canvas: &Canvas,
+        data: &Data,
+        keys: &[Key],
+        (mut at, ticked): (f64, &[(f64, f64)]),
+    ) -> Result<()> {
+        let risk = Text::new(theme::TICK, theme::MUTED);
+        let several = data.series.len() > 1;
+        canvas.text("At risk", (MARGIN, at), risk.at(HPos::Left, VPos::Center))?;
+        for (one, key) in data.series.iter().zip(keys) {
+            let faded = !self.labels.marks.is_prominent(&one.name);
+            let style = Text { colour: if faded { theme::MUTED } else { key.colour }, ..risk };
+            if several {
+                at += RISK_ROW;
+                let name = risk.fit(&one.name, canvas.width * 0.3);
+                canvas.text(&name, (MARGIN, at), style.at(HPos::Left, VPos::Center))?;
+            }
+            for (time, place) in ticked {
+                let left =
+                    one.at_risk.iter().find(|(from, _)| from >= time).map_or(0.0, |(_, n)| *n);
+                let text = Unit::Number.text(left);
+                canvas.text(&text, (*place, at), style.at(HPos::Center, VPos::Center))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The height of a row of numbers at risk.
+const RISK_ROW: f64 = 16.0;
+
+/// How much more room the names beside the numbers at risk take than the vertical axis' labels.
+fn risk_room(data: &Data, width: f64) -> f64 {
+    let risk = Text::new(theme::TICK, theme::MUTED);
+    let several = data.series.len() > 1;
+    let headings = data.series.iter().map(|one| one.name.as_str()).filter(|_| several);
+    let wide = headings.chain(["At risk"]).map(|text| risk.width(text)).fold(0.0, f64::max);
+    (wide.min(width * 0.3) - 26.0).max(0.0)
+}
+
+/// Moves labels apart until none is closer than `gap` to the next, inside the bounds where possible.
+fn spread(at: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..at.len()).collect();
+    order.sort_by(|a, b| at[*a].total_cmp(&at[*b]));
+    let mut placed = at.to_vec();
+    let mut floor = low;
+    for index in &order {
+        placed[*index] = placed[*index].max(floor);
+        floor = placed[*index] + gap;
+    }
+    let mut ceiling = high;
+    for index in order.iter().rev() {
+        placed[*index] = placed[*index].min(ceiling);
+        ceiling = placed[*index] - gap;
+    }
+    placed
+}
