@@ -45,6 +45,8 @@ pub const MUTED: RGBColor = RGBColor(95, 95, 95);
 pub const GRID: RGBColor = RGBColor(226, 226, 226);
 /// The line at 0.
 pub const AXIS: RGBColor = RGBColor(120, 120, 120);
+/// Series that are there for comparison only.
+pub const CONTEXT: RGBColor = RGBColor(184, 184, 184);
 /// Cells without a value.
 pub const EMPTY: RGBColor = RGBColor(240, 240, 240);
 /// The page.
