@@ -188,3 +188,56 @@ impl Dumbbell<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_keep_their_order_or_are_sorted_by_difference() -> Result<()> {
+        let frame = df!(
+            "plan" => ["free", "team", "pro", "lost"], "a" => [Some(10.0), Some(20.0), Some(30.0), None],
+            "b" => [11.0, 15.0, 42.0, 1.0],
+        )?;
+        let order = |figure: &Figure| {
+            let text = figure.svg().replace(['\n', '\r'], "");
+            let mut places =
+                ["free", "team", "pro"].map(|name| (text.find(&format!(">{name}<")), name));
+            places.sort();
+            assert!(
+                places[0].0.is_some()
+                    && !text.contains(">lost<")
+                    && text.contains("1 value is missing"),
+                "{text}"
+            );
+            places.map(|(_, name)| name)
+        };
+        let chart = dumbbell(&frame, "plan", "a", "b").groups("before", "after");
+        assert_eq!(order(&chart.clone().draw()?), ["free", "team", "pro"]);
+        let sorted = chart.sort_by_difference().title("Pro grows").draw()?;
+        assert_eq!(order(&sorted), ["pro", "free", "team"]);
+        assert_eq!(
+            sorted.alt(),
+            "Pro grows. Dumbbell plot of a and b by plan. From before to after. pro: 30 to 42, +12; free: 10 to 11, +1; \
+             team: 20 to 15, -5."
+        );
+        Ok(())
+    }
+
+    /// The legend looks like the dots: one open, one full, each as often as in the rows.
+    #[test]
+    fn the_legend_looks_like_the_dots() -> Result<()> {
+        let frame = df!("plan" => ["free", "team"], "a" => [1, 2], "b" => [3, 4])?;
+        let figure = dumbbell(&frame, "plan", "a", "b").draw()?;
+        let dots = |colour: &str| {
+            figure
+                .svg()
+                .split("<circle")
+                .skip(1)
+                .filter(|dot| dot.split('>').next().is_some_and(|tag| tag.contains(colour)))
+                .count()
+        };
+        assert_eq!((dots("#5F5F5F"), dots("#FFFFFF"), dots("#0072B2")), (3, 3, 3));
+        Ok(())
+    }
+}

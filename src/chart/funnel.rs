@@ -145,9 +145,12 @@ impl Funnel<'_> {
         frame.bottom += 2.0 * LINE - 2.0; // no axis below
         // A line for the headings of the columns beside.
         frame.top += LINE - 2.0;
-        let slot = (frame.bottom - frame.top) / steps.len() as f64;
+        const BETWEEN: f64 = 19.0;
+        let tall = frame.bottom - frame.top;
+        let slot = (tall + BETWEEN) / steps.len() as f64;
         let between = slot >= 32.0; // room for a line of text between two bars
-        let bar = if between { (slot - 19.0).min(40.0) } else { slot * 0.8 };
+        let slot = if between { slot.min(64.0) } else { tall / steps.len() as f64 };
+        let bar = if between { slot - BETWEEN } else { slot * 0.8 };
 
         // Columns of numbers on the right, each below its heading.
         let label = Text::new(theme::LABEL, theme::INK).at(HPos::Right, VPos::Center);
@@ -214,4 +217,65 @@ impl Funnel<'_> {
 fn share(step: &Step, first: &Step) -> Option<String> {
     let share = step.users / first.users;
     share.is_finite().then(|| Unit::Percent.text(share))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps() -> DataFrame {
+        df!(
+            "name" => ["visit", "cart", "gift", "pay"], "users" => [1_000, 400, 50, 300],
+            "previous" => [None, Some(1_000), Some(400), Some(400)],
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn rates_are_of_the_step_before_as_the_metric_knows_it() -> Result<()> {
+        let figure = funnel(&steps()).title("Carts are left").highlight("cart").draw()?;
+        assert_eq!(
+            figure.alt(),
+            "Carts are left. Funnel chart of Users by Step. visit: 1,000; cart: 400 (40.0% of the first step; 40.0% \
+             continue, 600 drop out); gift: 50 (5.0% of the first step; 12.5% continue, 350 drop out); pay: 300 (30.0% of \
+             the first step; 75.0% continue, 100 drop out)."
+        );
+        let text = figure.svg().replace(['\n', '\r'], "");
+        for shown in [">1,000<", ">100.0%<", ">75.0% continue, 100 drop out<", ">of first<"] {
+            assert!(text.contains(shown), "{shown} in {text}");
+        }
+        // Without the column, the step before is the row before.
+        let figure = funnel(&steps().drop("previous")?).draw()?;
+        assert!(figure.alt().contains("600.0% continue, 250 more than before"), "{}", figure.alt());
+        Ok(())
+    }
+
+    #[test]
+    fn many_steps_have_their_rates_in_a_column() -> Result<()> {
+        let users: Vec<i64> = (0..20).map(|step| 10_000 >> step).collect();
+        let names: Vec<String> = (0..20).map(|step| format!("step {step}")).collect();
+        let figure = funnel(&df!("name" => names, "users" => users)?).draw()?;
+        let text = figure.svg().replace(['\n', '\r'], "");
+        assert!(text.contains(">of previous<") && !text.contains("drop out<"), "{text}");
+        assert!(figure.alt().contains("; and 8 more steps."), "{}", figure.alt());
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_no_funnel_is_refused() -> Result<()> {
+        let told = funnel(&df!("step" => ["a"], "users" => [1])?).draw().unwrap_err().to_string();
+        assert!(told.contains("no column `name`"), "{told}");
+        let told = funnel(&df!("name" => ["a"], "users" => [-5])?).draw().unwrap_err().to_string();
+        assert!(told.contains("`users`") && told.contains("holds -5"), "{told}");
+        let told = funnel(&steps()).highlight("car").draw().unwrap_err().to_string();
+        assert!(told.contains("did you mean \"cart\"?"), "{told}");
+        Ok(())
+    }
+
+    #[test]
+    fn nobody_at_all_has_no_rates() -> Result<()> {
+        let figure = funnel(&df!("name" => ["a", "b"], "users" => [0, 0])?).draw()?;
+        assert!(figure.alt().ends_with("a: 0; b: 0."), "{}", figure.alt());
+        Ok(())
+    }
 }

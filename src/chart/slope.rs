@@ -8,7 +8,9 @@ use super::apart::apart;
 use super::axis::{Scale, ticks};
 use super::canvas::{Canvas, Text};
 use super::label::short;
-use super::{Frame, Labels, columns, drawable, extent, labels, left_out, names, numbers, theme};
+use super::{
+    Frame, LINE, Labels, columns, drawable, extent, labels, left_out, names, numbers, theme,
+};
 use crate::error::{Error, Result, nearest};
 use crate::figure::Figure;
 
@@ -157,8 +159,11 @@ impl Slope<'_> {
         let room = |left: f64| canvas.width - 28.0 - left - name - values[0] - values[1] - 40.0;
         let both = room(name) >= canvas.width * 0.25;
         let names = [if both { name } else { 0.0 }, name];
-        frame.left += values[0] + names[0] + 18.0;
-        frame.right -= values[1] + names[1] + 18.0;
+        frame.left += values[0] + names[0] + 22.0;
+        frame.right -= values[1] + names[1] + 22.0;
+        if self.labels.x.is_empty() {
+            frame.bottom += LINE;
+        }
 
         let (low, high) = extent(series.iter().flat_map(|one| one.ends)).unwrap_or((0.0, 1.0));
         let range = if high / 2.0 - low / 2.0 > 0.0 {
@@ -249,6 +254,29 @@ mod tests {
             marked: (place == marked).then_some(0),
         };
         values.iter().enumerate().map(one).collect()
+    }
+
+    #[test]
+    fn ends_and_highlights_are_told_and_drawn() -> Result<()> {
+        let frame = df!(
+            "plan" => ["Free", "Team", "Pro"], "q1" => [Some(0.2), Some(0.3), None], "q2" => [0.25, 0.5, 0.4],
+        )?;
+        let chart = slope(&frame, "plan", "q1", "q2").unit(crate::chart::Unit::Percent);
+        let figure = chart.clone().highlight(["Team"]).moments("January", "April").draw()?;
+        let told = "Slope chart of q1 and q2 by plan. Team: 30.0% in January, 50.0% in April; \
+                    Free: 20.0% in January, 25.0% in April. All between 20.0% and 50.0%.";
+        assert!(figure.alt().ends_with(told), "{}", figure.alt());
+        let text = figure.svg().replace(['\n', '\r'], "");
+        assert_eq!(text.matches(">Team<").count(), 2);
+        assert!(text.contains("1 value is missing") && !text.contains(">Pro<"));
+        // The others are grey.
+        assert_eq!(figure.svg().matches("stroke=\"#B8B8B8\" stroke-width=\"7\"").count(), 1);
+        let told = chart.highlight(["Teams"]).draw().unwrap_err().to_string();
+        assert!(
+            told.contains("`highlight` is \"Teams\"") && told.contains("did you mean \"Team\"?"),
+            "{told}"
+        );
+        Ok(())
     }
 
     #[test]

@@ -118,7 +118,11 @@ impl Waterfall<'_> {
             bars.iter().map(text).collect()
         };
         let summary = (!bars.is_empty()).then(|| format!("{}.", described.join("; ")));
-        self.labels.figure("Waterfall chart", summary, |canvas| self.paint(canvas, &bars, missing))
+        let mut worded = self.labels.clone();
+        if worded.x.is_empty() {
+            worded.x = short(&self.name);
+        }
+        worded.figure("Waterfall chart", summary, |canvas| self.paint(canvas, &bars, missing))
     }
 
     /// Start, parts and end; nothing if there are no parts.
@@ -178,9 +182,9 @@ impl Waterfall<'_> {
         let slot = (canvas.width - 28.0 - 60.0) / bars.len() as f64;
         let cut = |bar: &Bar| {
             let words = bar.name.split_whitespace();
-            words.map(|word| tick.width(word)).fold(0.0, f64::max) > slot - 6.0
-                || tick.wrap(&bar.name, slot - 6.0).len() > 3
-                || tick.width(&bar.text) > slot - 2.0
+            words.map(|word| tick.bold().width(word)).fold(0.0, f64::max) > slot - 8.0
+                || tick.bold().wrap(&bar.name, slot - 8.0).len() > 3
+                || tick.bold().width(&bar.text) > slot - 2.0
         };
         let sideways = bars.iter().any(cut) && bars.len() <= 30;
         let levels = bars.iter().flat_map(|bar| {
@@ -188,7 +192,13 @@ impl Waterfall<'_> {
             [from, Some(bar.to)].into_iter().flatten()
         });
         let (low, high) = extent(levels).unwrap_or((0.0, 1.0));
-        let range = if self.zoom { (low, high) } else { (low.min(0.0), high.max(0.0)) };
+        // Zoomed in, something is left of the lowest total.
+        let room = (high / 2.0 - low / 2.0) * 0.4;
+        let range = match self.zoom {
+            true if low > 0.0 => ((low - room).max(0.0), high),
+            true if high < 0.0 => (low, (high + room).min(0.0)),
+            _ => (low.min(0.0), high.max(0.0)),
+        };
         let values =
             |count: f64| ticks(range, count.clamp(2.0, 8.0) as usize, self.labels.unit, false);
         // The same ticks on either side, near enough for the note.
@@ -220,9 +230,9 @@ fn lay_sideways(canvas: &Canvas, frame: &mut Frame, bars: &[Bar], marks: &Ticks)
     let tick = Text::new(theme::TICK, theme::MUTED);
     let name = Text::new(theme::TICK, theme::INK);
     let widest = |of: &dyn Fn(&Bar) -> f64| bars.iter().map(of).fold(0.0, f64::max);
-    let room = widest(&|bar| name.width(&bar.name)).min(canvas.width * 0.4);
+    let room = widest(&|bar| name.bold().width(&bar.name)).min(canvas.width * 0.4);
     frame.left += room + 10.0;
-    frame.right -= widest(&|bar| tick.width(&bar.text)) + 10.0;
+    frame.right -= widest(&|bar| tick.bold().width(&bar.text)) + 10.0;
     let scale = Scale::of(marks, (frame.left, frame.right));
     let slot = (frame.bottom - frame.top) / bars.len() as f64;
     let mut texts = vec![];
@@ -249,7 +259,7 @@ fn lay_upright(canvas: &Canvas, frame: &mut Frame, bars: &[Bar], marks: &Ticks) 
     let beside = marks.text.iter().map(|text| tick.width(text)).fold(0.0, f64::max) + 8.0;
     let slot = (frame.right - frame.left - beside) / bars.len() as f64;
     let wrapped: Vec<Vec<String>> =
-        bars.iter().map(|bar| name.wrap(&bar.name, slot - 4.0)).collect();
+        bars.iter().map(|bar| name.bold().wrap(&bar.name, slot - 8.0)).collect();
     let lines = wrapped.iter().map(Vec::len).max().unwrap_or(1).clamp(1, 3);
     frame.bottom -= 14.0 * (lines - 1) as f64;
     frame.top += 12.0; // for the label above the highest bar
@@ -334,6 +344,94 @@ impl Plot {
                 }
             }
         }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::Unit;
+
+    fn moves() -> DataFrame {
+        df!("what" => ["New", "Lost", "Back"], "users" => [Some(0.1), Some(-0.3), Some(0.2)])
+            .unwrap()
+    }
+
+    #[test]
+    fn parts_add_up_to_the_end_or_the_difference_is_named() -> Result<()> {
+        let frame = moves();
+        let chart = waterfall(&frame, "what", "users").start("May", 12.0);
+        // 12 + 0.1 - 0.3 + 0.2 is not 12 in binary.
+        let figure = chart.clone().end("June", 12.0).title("All is as it was").draw()?;
+        assert_eq!(
+            figure.alt(),
+            "All is as it was. Waterfall chart of users by what. May: 12; New: +0.10; Lost: -0.30; Back: +0.20; June: 12."
+        );
+        let told = chart.clone().end("June", 12.5).draw().unwrap_err().to_string();
+        assert!(
+            told.contains("`end` is 12.5; accepted: 12, ")
+                && told.contains("a difference of +0.50"),
+            "{told}"
+        );
+        let told = chart.clone().end("June", 11.999_999).draw().unwrap_err().to_string();
+        assert!(
+            told.contains("difference of -1.00e-6") || told.contains("difference of -1.0000000"),
+            "{told}"
+        );
+        let told = chart.clone().end("June", f64::NAN).draw().unwrap_err().to_string();
+        assert!(told.contains("`end` is NaN; accepted: a finite number"), "{told}");
+        let total = chart.total("Now").draw()?;
+        assert!(total.alt().ends_with("; Now: 12."), "{}", total.alt());
+        Ok(())
+    }
+
+    #[test]
+    fn ups_and_downs_differ_in_colour_and_sign() -> Result<()> {
+        let figure = waterfall(&moves(), "what", "users").unit(Unit::Percent).draw()?;
+        let text = figure.svg().replace(['\n', '\r'], "");
+        assert!(text.contains(">+10.0 pp<") && text.contains(">-30.0 pp<"), "{text}");
+        let rects = |colour: &str| {
+            figure
+                .svg()
+                .split("<rect")
+                .filter(|tag| tag.split('>').next().is_some_and(|tag| tag.contains(colour)))
+                .count()
+        };
+        assert_eq!((rects("#0072B2"), rects("#D55E00"), rects("#5A5A5A")), (2, 1, 1));
+        Ok(())
+    }
+
+    #[test]
+    fn a_zoomed_axis_says_so() -> Result<()> {
+        let frame = df!("what" => ["Won", "Lost"], "users" => [30, -20])?;
+        let chart = waterfall(&frame, "what", "users").start("May", 1_000.0);
+        assert!(!chart.clone().draw()?.svg().contains("not at 0"));
+        let zoomed = chart.zoom().draw()?;
+        assert!(zoomed.svg().contains("The axis starts at 980, not at 0."), "{}", zoomed.svg());
+        // With levels on both sides of 0, nothing is hidden.
+        assert!(!waterfall(&frame, "what", "users").zoom().draw()?.svg().contains("not at 0"));
+        Ok(())
+    }
+
+    #[test]
+    fn long_names_turn_the_chart_on_its_side() -> Result<()> {
+        let frame = df!("what" => ["Reactivationssomething", "Lost"], "users" => [30, -20])?;
+        let place = |figure: &Figure, name: &str| {
+            let head = figure.svg().split(name).next()?.rsplit("<text").next()?.to_owned();
+            head.split(" x=\"")
+                .nth(1)
+                .or(head.split("x=\"").nth(1))?
+                .split('"')
+                .next()?
+                .parse::<f64>()
+                .ok()
+        };
+        let narrow = waterfall(&frame, "what", "users").size(300, 300).draw()?;
+        assert_eq!(place(&narrow, "\nReact").is_some(), place(&narrow, "\nLost").is_some());
+        assert_eq!(place(&narrow, "\nReact"), place(&narrow, "\nLost"));
+        let wide = waterfall(&frame, "what", "users").draw()?;
+        assert!(place(&wide, "\nReact") < place(&wide, "\nLost"), "{}", wide.svg());
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! Scatter plots: how two numbers of each row are related.
 
+mod data;
+
 use std::collections::BTreeMap;
 
 use polars::prelude::*;
@@ -7,13 +9,11 @@ use polars::prelude::*;
 use super::axis::{Scale, Ticks, date_ticks, decades, ticks};
 use super::canvas::Canvas;
 use super::key::{Mark, key, ring};
-use super::label::{short, signed};
-use super::{
-    Frame, Labels, Unit, columns, drawable, extent, labels, left_out, names, numbers, places, theme,
-};
+use super::label::short;
+use super::{Frame, Labels, Unit, extent, labels, left_out, theme};
 use crate::error::Result;
 use crate::figure::Figure;
-use crate::stats::least_squares::LeastSquares;
+use data::{Data, Dot};
 
 /// Builds a scatter plot: see [`scatter`].
 #[derive(Debug, Clone)]
@@ -241,7 +241,7 @@ impl Scatter<'_> {
         (x, y): (Scale, Scale),
     ) -> Result<()> {
         let count = data.dots.len() as f64;
-        let radius = (9.0 - 2.0 * count.log10()).clamp(1.5, 5.0);
+        let radius = (7.5 - 1.6 * count.log10()).clamp(1.5, 5.0);
         let largest = (80.0 / count.sqrt()).clamp(6.0, 20.0);
         let radius = |dot: &Dot| dot.size.map_or(radius, |share| (largest * share.sqrt()).max(1.5));
         // As transparent as it takes for the plot not to fill up.
@@ -289,8 +289,16 @@ fn axis(range: (f64, f64), count: usize, unit: Unit, log: bool) -> Ticks {
         return ticks(range, count, unit, false);
     }
     let wide = decades(range, count, unit);
-    if wide.at.len() > 3 || range.0 < 1e-6 || range.1 > 1e12 {
+    if range.0 < 1e-6 || range.1 > 1e12 {
         return wide;
+    }
+    if wide.at.len() > 3 {
+        // No empty decades at the ends.
+        let range = ((range.0 / 1.3).max(wide.range.0), (range.1 * 1.3).min(wide.range.1));
+        let inside = |at: &f64| (range.0..=range.1).contains(at);
+        let kept = wide.at.iter().zip(wide.text).filter(|(at, _)| inside(at));
+        let (at, text) = kept.map(|(at, text)| (*at, text)).unzip();
+        return Ticks { at, text, range, log: true };
     }
     let each = wide.at.iter().flat_map(|power| [1.0, 2.0, 5.0].map(|times| times * power));
     let fine: Vec<f64> = each.filter(|at| *at <= wide.range.1).collect();
@@ -321,141 +329,6 @@ fn clip(from: (f64, f64), to: (f64, f64), (top, bottom): (f64, f64)) -> Option<[
     (first < last && ends.iter().all(|end| inside(end.1))).then_some(ends)
 }
 
-struct Dot {
-    x: f64,
-    y: f64,
-    /// Its area, as a share of the largest.
-    size: Option<f64>,
-    group: usize,
-}
-
-struct Data {
-    dots: Vec<Dot>,
-    groups: Vec<String>,
-    sizes: Option<(f64, f64)>,
-    date: bool,
-    left_out: usize,
-}
-
-impl Data {
-    fn new(chart: &Scatter) -> Result<Data> {
-        let frame = chart.frame;
-        let mut needed = vec![chart.x.as_str(), &chart.y];
-        needed.extend(chart.by.as_deref());
-        needed.extend(chart.size_by.as_deref());
-        columns(frame, &needed)?;
-        drawable("dots", frame.height(), 1)?;
-        let date =
-            matches!(frame.column(&chart.x)?.dtype(), DataType::Date | DataType::Datetime(_, _));
-        let log = (chart.log.0 && !date, chart.log.1);
-        let (xs, ys) = (numbers(frame, &chart.x)?, numbers(frame, &chart.y)?);
-        let areas = match &chart.size_by {
-            Some(column) => Some(numbers(frame, column)?),
-            None => None,
-        };
-        let (groups, owners) = match &chart.by {
-            Some(column) => places(&names(frame, column)?),
-            None => (vec![chart.labels.y.clone()], vec![0; xs.len()]),
-        };
-        let mut dots = vec![];
-        for row in 0..xs.len() {
-            let has_place = |value: &f64, log: bool| !log || *value > 0.0;
-            let (Some(x), Some(y)) =
-                (xs[row].filter(|x| has_place(x, log.0)), ys[row].filter(|y| has_place(y, log.1)))
-            else {
-                continue;
-            };
-            let size = areas.as_ref().map(|areas| areas[row].filter(|area| *area >= 0.0));
-            if size != Some(None) {
-                dots.push(Dot { x, y, size: size.flatten(), group: owners[row] });
-            }
-        }
-        let sizes = extent(dots.iter().filter_map(|dot| dot.size));
-        if let Some((_, largest)) = sizes {
-            let share = |size: f64| if largest > 0.0 { size / largest } else { 0.0 };
-            dots.iter_mut().for_each(|dot| dot.size = dot.size.map(share));
-        }
-        let left_out = xs.len() - dots.len();
-        Ok(Data { dots, groups, sizes, date, left_out })
-    }
-
-    /// What the axes must span.
-    fn ranges(&self, same: bool) -> ((f64, f64), (f64, f64)) {
-        let x = extent(self.dots.iter().map(|dot| dot.x)).unwrap_or((0.0, 1.0));
-        let y = extent(self.dots.iter().map(|dot| dot.y)).unwrap_or((0.0, 1.0));
-        let both = (x.0.min(y.0), x.1.max(y.1));
-        if same { (both, both) } else { (x, y) }
-    }
-
-    /// A series' dots as its line is fitted to them: their logarithms where the axes are logarithmic.
-    fn fitted<'a>(
-        &'a self,
-        chart: &Scatter,
-        group: usize,
-    ) -> impl Iterator<Item = (f64, f64)> + 'a {
-        let log = (chart.log.0 && !self.date, chart.log.1);
-        let on = |value: f64, log: bool| if log { value.log10() } else { value };
-        let mine = self.dots.iter().filter(move |dot| dot.group == group);
-        mine.map(move |dot| (on(dot.x, log.0), on(dot.y, log.1)))
-    }
-
-    fn lines(&self, chart: &Scatter) -> Vec<(usize, LeastSquares)> {
-        let groups = if chart.fit { self.groups.len() } else { 0 };
-        let fit = |group| LeastSquares::fit(&self.fitted(chart, group).collect::<Vec<_>>());
-        (0..groups).filter_map(|group| Some((group, fit(group)?))).collect()
-    }
-
-    /// In words: how many dots, their ranges, and each fitted slope. `None` without data.
-    fn summary(&self, chart: &Scatter) -> Option<String> {
-        if self.dots.is_empty() {
-            return None;
-        }
-        let ((x0, x1), (y0, y1)) = self.ranges(false);
-        let unit = chart.labels.unit;
-        let x = |value: f64| match self.date {
-            true => chrono::NaiveDate::default()
-                .checked_add_signed(chrono::TimeDelta::try_days(value as i64).unwrap_or_default())
-                .map_or_else(|| value.to_string(), |day| day.format("%-d %b %Y").to_string()),
-            false => chart.x_unit.text(value),
-        };
-        let logarithmic = (chart.log.0 && !self.date) || chart.log.1;
-        let slope = |value: f64| match logarithmic {
-            true => Unit::Number.text(value),
-            false => signed(unit, value),
-        };
-        let several = self.groups.len() > 1;
-        let lines: Vec<String> = (self.lines(chart).iter().take(6))
-            .map(|(group, line)| {
-                let (low, high) = line.slope_interval();
-                let whose =
-                    if several { format!(" of {}", self.groups[*group]) } else { String::new() };
-                let scale = if logarithmic { " on the logarithmic scale" } else { "" };
-                format!(
-                    " Least-squares line{whose}: slope {}{scale} (95% {} to {}), R² {:.2}.",
-                    slope(line.slope()),
-                    slope(low),
-                    slope(high),
-                    line.r_squared(),
-                )
-            })
-            .collect();
-        let many =
-            if several { format!(" in {} series", self.groups.len()) } else { String::new() };
-        let dots = if self.dots.len() == 1 { "dot" } else { "dots" };
-        Some(format!(
-            "{} {dots}{many}; {} from {} to {}, {} from {} to {}.{}",
-            Unit::Number.text(self.dots.len() as f64),
-            chart.labels.x,
-            x(x0),
-            x(x1),
-            chart.labels.y,
-            unit.text(y0),
-            unit.text(y1),
-            lines.concat(),
-        ))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -464,7 +337,9 @@ mod tests {
     fn few_decades_have_ticks_between() {
         let t = axis((18.0, 340.0), 6, Unit::Number, true);
         assert_eq!(t.text, ["10", "20", "50", "100", "200", "500"]);
-        assert_eq!(axis((3.0, 4e5), 8, Unit::Number, true).text[..3], ["1", "10", "100"]);
+        let t = axis((3.0, 2e5), 8, Unit::Number, true);
+        assert_eq!(t.text, ["10", "100", "1,000", "10,000", "100,000"]);
+        assert!(t.range.0 < 3.0 && t.range.1 > 2e5);
         // One value: the decade around it.
         assert_eq!(axis((3.0, 3.0), 6, Unit::Dollars, true).text, ["$1", "$10"]);
     }
@@ -478,5 +353,97 @@ mod tests {
         assert_eq!(clip((0.0, 150.0), (10.0, 50.0), edges), Some([(5.0, 100.0), (10.0, 50.0)]));
         assert_eq!(clip((0.0, 150.0), (10.0, 120.0), edges), None);
         assert_eq!(clip((0.0, 50.0), (10.0, 50.0), edges), Some([(0.0, 50.0), (10.0, 50.0)]));
+    }
+
+    fn sessions() -> DataFrame {
+        df!(
+            "sessions" => [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0],
+            "orders" => [2.1, 3.9, 3.2, 6.8, 5.1, 9.4, 7.7, 8.0],
+            "plan" => ["a", "a", "b", "b", "a", "a", "b", "b"],
+            "seats" => [0, 1, 4, 9, 2, 2, 3, 100],
+        )
+        .unwrap()
+    }
+
+    /// The numbers are those of `stats::least_squares`' tests.
+    #[test]
+    fn a_fitted_slope_is_told_with_its_interval() -> Result<()> {
+        let figure = scatter(&sessions(), "sessions", "orders").fit().title("It rises").draw()?;
+        assert_eq!(
+            figure.alt(),
+            "It rises. Scatter plot of orders by sessions. 8 dots; sessions from 1 to 8, orders from 2.10 to 9.40. \
+             Least-squares line: slope +0.92 (95% +0.40 to +1.44), R² 0.76."
+        );
+        assert!(figure.svg().contains("Least-squares line, 95% band"));
+        let grouped = scatter(&sessions(), "sessions", "orders").by("plan").fit().draw()?;
+        assert!(
+            grouped.alt().contains("line of a: ") && grouped.alt().contains("line of b: "),
+            "{}",
+            grouped.alt()
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn on_logarithmic_axes_a_power_is_the_slope() -> Result<()> {
+        let x: Vec<f64> = (1..=20).map(f64::from).collect();
+        let y: Vec<f64> = x.iter().map(|x| 3.0 * x.powf(1.5)).collect();
+        let frame = df!("x" => x, "y" => y)?;
+        let figure = scatter(&frame, "x", "y").log_x().log_y().fit().draw()?;
+        assert!(
+            figure
+                .alt()
+                .contains("slope 1.50 on the logarithmic scale (95% 1.50 to 1.50), R² 1.00"),
+            "{}",
+            figure.alt()
+        );
+        let zero = df!("x" => [0.0, 1.0, 2.0], "y" => [1.0, 1.0, 2.0])?;
+        let figure = scatter(&zero, "x", "y").log_x().draw()?;
+        assert!(
+            figure.alt().contains("2 dots") && figure.svg().contains("1 value is missing"),
+            "{}",
+            figure.alt()
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn areas_are_in_proportion_and_large_dots_lie_below() -> Result<()> {
+        let figure = scatter(&sessions(), "sessions", "orders").size_by("seats").draw()?;
+        let radius = |dot: &str| dot.split("r=\"").nth(1)?.split('"').next()?.parse::<f64>().ok();
+        let plot = figure.svg().split("<circle").skip(3); // behind the two of the legend
+        let radii: Vec<f64> = plot.filter_map(radius).collect();
+        assert_eq!(radii.len(), 8);
+        assert!(radii.is_sorted_by(|a, b| a >= b), "{radii:?}");
+        // 100 seats and 9.
+        assert!((radii[0] / radii[1] - 10.0 / 3.0).abs() < 0.05, "{radii:?}");
+        Ok(())
+    }
+
+    #[test]
+    fn an_identity_gives_both_axes_the_same_span() -> Result<()> {
+        let frame = df!("forecast" => [10.0, 20.0], "actual" => [90.0, 70.0])?;
+        let figure = scatter(&frame, "forecast", "actual").identity("As forecast").draw()?;
+        let text = figure.svg().replace(['\n', '\r'], "");
+        assert!(text.contains(">As forecast<"));
+        assert_eq!(text.matches(">80<").count(), 2, "{text}");
+        Ok(())
+    }
+
+    /// Dots at the same place are one; the picture stays small however many there are.
+    #[test]
+    fn two_hundred_thousand_dots_are_drawn_and_more_refused() -> Result<()> {
+        let place = |i: i32, steps: i32| f64::from(i.wrapping_mul(7_919).rem_euclid(steps));
+        let frame = |rows: i32| {
+            df!(
+                "x" => (0..rows).map(|i| place(i, 997)).collect::<Vec<_>>(),
+                "y" => (0..rows).map(|i| place(i / 997, 991)).collect::<Vec<_>>(),
+            )
+        };
+        let png = scatter(&frame(200_000)?, "x", "y").draw()?.png()?.len();
+        assert!(png < 400_000, "{png}");
+        let told = scatter(&frame(200_001)?, "x", "y").draw().unwrap_err().to_string();
+        assert!(told.contains("dots of 200001"), "{told}");
+        Ok(())
     }
 }
