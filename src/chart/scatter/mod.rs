@@ -108,7 +108,7 @@ impl Scatter<'_> {
     }
 
     /// Adds a dashed line where y equals x, and what it means there: "no change", "as predicted". Both axes then span the
-    /// same values.
+    /// same values. With dates, there is none.
     pub fn identity(mut self, what: &str) -> Self {
         self.identity = Some(short(what));
         self
@@ -136,14 +136,21 @@ impl Scatter<'_> {
         let mut frame = Frame::new(canvas, &self.labels, &[], left_out(data.left_out))?;
         key(canvas, &mut frame, &self.entries(data))?;
         let rows = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
-        let (across, down) = data.ranges(self.identity.is_some());
+        let (across, down) = data.ranges(self.identity.is_some() && !data.date);
         let down = axis(down, rows, self.labels.unit, self.log.1);
         frame.y_axis(canvas, &down)?;
         let count = ((frame.right - frame.left) / 80.0).clamp(2.0, 10.0) as usize;
-        let across = if data.date {
-            date_ticks(across, count)
-        } else {
-            axis(across, count, self.x_unit, self.log.0)
+        let across = match (&self.identity, data.date) {
+            (_, true) => date_ticks(across, count),
+            (None, _) => axis(across, count, self.x_unit, self.log.0),
+            // The same span on both sides, and of the ticks those in it.
+            (Some(_), _) => {
+                let within = |at: &f64| (down.range.0..=down.range.1).contains(at);
+                let fresh = axis(down.range, count, self.x_unit, self.log.0);
+                let kept = fresh.at.into_iter().zip(fresh.text).filter(|(at, _)| within(at));
+                let (at, text) = kept.unzip();
+                Ticks { at, text, range: down.range, log: fresh.log }
+            }
         };
         // Dots at the ends stay inside.
         let x = Scale::of(&across, (frame.left + 6.0, frame.right - 6.0));
@@ -155,7 +162,7 @@ impl Scatter<'_> {
             texts.push((place, text.clone()));
         }
         frame.x_labels(canvas, &texts, false)?;
-        if self.identity.is_some() {
+        if self.identity.is_some() && !data.date {
             let (low, high) = across.range;
             // Straight, unless only one axis is logarithmic.
             let steps = if self.log.0 == self.log.1 { 1 } else { 100 };
@@ -227,7 +234,7 @@ impl Scatter<'_> {
                 if data.groups.len() > 1 { theme::AXIS } else { self.fit_colour(data, *index) };
             entries.push((Mark::Band(colour), "Least-squares line, 95% band".into()));
         }
-        if let Some(what) = &self.identity {
+        if let Some(what) = self.identity.as_ref().filter(|_| !data.date) {
             entries.push((Mark::Dashes(theme::AXIS), what.clone()));
         }
         entries
