@@ -164,6 +164,19 @@ impl Canvas<'_> {
         self.area.draw_text(&clean(text), &how.style(), units(at)).map_err(Error::figure)
     }
 
+    /// A dot that shows what lies below it.
+    pub fn bubble(
+        &self,
+        at: (f64, f64),
+        radius: f64,
+        colour: RGBColor,
+        opacity: f64,
+    ) -> Result<()> {
+        let radius = (radius * UNITS).round() as i32;
+        let style = colour.mix(opacity).filled();
+        self.area.draw(&Circle::new(units(at), radius, style)).map_err(Error::figure)
+    }
+
     pub fn line(&self, points: &[(f64, f64)], colour: RGBColor, width: f64) -> Result<()> {
         let style = ShapeStyle {
             color: colour.to_rgba(),

@@ -2,6 +2,17 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use crate::frame::format::{Unit, pp};
+
+/// A difference, with its sign: "+$4,200", "-12", "+5.4 pp".
+pub fn signed(unit: Unit, difference: f64) -> String {
+    match unit {
+        Unit::Percent => pp(difference),
+        _ if difference > 0.0 => format!("+{}", unit.text(difference)),
+        _ => unit.text(difference),
+    }
+}
+
 /// Characters of a text that is looked at: more than the largest chart has room for.
 const MOST: usize = 400;
 
@@ -39,6 +50,14 @@ mod tests {
         // A letter under a tower of accents is a single grapheme.
         let tower = short(&format!("a{}", "\u{301}".repeat(64_000)));
         assert_eq!(tower.chars().count(), MOST + 1);
+    }
+
+    #[test]
+    fn differences_have_signs() {
+        assert_eq!(signed(Unit::Dollars, 4_200.0), "+$4,200");
+        assert_eq!(signed(Unit::Number, -12.0), "-12");
+        assert_eq!(signed(Unit::Percent, 0.054), "+5.4 pp");
+        assert_eq!(signed(Unit::Number, 0.0), "0");
     }
 
     #[test]

@@ -22,31 +22,43 @@
 //! null, infinite or not a number are left out, and the chart says how many; a frame without any
 //! value gives a figure that says there is no data.
 
+mod apart;
 mod axis;
 mod bar;
 mod canvas;
+mod dumbbell;
 mod frame;
+mod funnel;
 mod heatmap;
 mod histogram;
 mod interval;
+mod key;
 mod label;
 mod line;
 mod mark;
 mod options;
 mod panels;
+mod scatter;
 mod schema;
+mod slope;
+mod waterfall;
 
 use polars::prelude::*;
 
 pub use axis::TickUnit;
 pub use bar::{Bar, bar};
+pub use dumbbell::{Dumbbell, dumbbell};
+pub use funnel::{Funnel, funnel};
 pub use heatmap::{Heatmap, heatmap};
 pub use histogram::{Histogram, curve, histogram};
 pub use interval::{Interval, interval};
 pub use line::{Line, line, survival};
 pub use mark::Position;
 pub use panels::panels;
+pub use scatter::{Scatter, scatter};
 pub use schema::schema;
+pub use slope::{Slope, slope};
+pub use waterfall::{Waterfall, waterfall};
 
 use crate::error::{Error, Result};
 pub use crate::figure::theme;

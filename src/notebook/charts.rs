@@ -1,7 +1,9 @@
 //! Charts show themselves at the end of a notebook's cell, without a call that draws them.
 
 use super::{Figure, Show, finish};
-use crate::chart::{Bar, Heatmap, Histogram, Interval, Line};
+use crate::chart::{
+    Bar, Dumbbell, Funnel, Heatmap, Histogram, Interval, Line, Scatter, Slope, Waterfall,
+};
 use crate::error::Result;
 
 macro_rules! show_charts {
@@ -15,7 +17,7 @@ macro_rules! show_charts {
         }
     )*};
 }
-show_charts! { Bar Heatmap Histogram Interval Line }
+show_charts! { Bar Dumbbell Funnel Heatmap Histogram Interval Line Scatter Slope Waterfall }
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,7 @@ pub(crate) mod gamma_gamma;
 pub(crate) mod hypergeometric;
 pub mod interval;
 pub(crate) mod kmeans;
+pub(crate) mod least_squares;
 pub(crate) mod life_table;
 pub(crate) mod maximum;
 pub(crate) mod multiple;

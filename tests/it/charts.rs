@@ -41,7 +41,20 @@ fn all(frame: &DataFrame) -> Vec<(&'static str, Figure)> {
                 .draw()
                 .unwrap(),
         ),
+        ("funnel", chart::funnel(&steps(frame)).draw().unwrap()),
+        ("scatter", chart::scatter(frame, "x", "y").fit().identity("the same").draw().unwrap()),
+        ("scattered by name", chart::scatter(frame, "x", "y").by("name").fit().draw().unwrap()),
+        ("slope", chart::slope(frame, "name", "y", "y").draw().unwrap()),
+        ("dumbbell", chart::dumbbell(frame, "name", "y", "y").unit(Unit::Percent).draw().unwrap()),
+        ("waterfall", chart::waterfall(frame, "name", "y").start("before", 3.0).draw().unwrap()),
+        ("zoomed waterfall", chart::waterfall(frame, "name", "y").zoom().draw().unwrap()),
     ]
+}
+
+/// The frame as a funnel's steps: nobody is less than no one.
+fn steps(frame: &DataFrame) -> DataFrame {
+    let users = when(col("y").lt(lit(0))).then(lit(0.0) - col("y")).otherwise(col("y"));
+    frame.clone().lazy().with_column(users.alias("users")).collect().unwrap()
 }
 
 /// The frame with a survival curve's columns.
