@@ -216,7 +216,7 @@ impl Line<'_> {
 }
 
 /// Moves labels apart until none is closer than `gap` to the next, inside the bounds where possible.
-fn spread(at: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
+pub(super) fn spread(at: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
     let mut order: Vec<usize> = (0..at.len()).collect();
     order.sort_by(|a, b| at[*a].total_cmp(&at[*b]));
     let mut placed = at.to_vec();

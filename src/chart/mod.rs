@@ -22,27 +22,40 @@
 //! null, infinite or not a number are left out, and the chart says how many; a frame without any
 //! value gives a figure that says there is no data.
 
+mod across;
+mod area;
 mod axis;
 mod bar;
+mod boxplot;
+mod calibration;
 mod canvas;
 mod heatmap;
 mod histogram;
 mod interval;
 mod label;
 mod line;
+mod multiples;
 mod panels;
+mod sankey;
 mod schema;
+mod transitions;
 
 use plotters::style::text_anchor::{HPos, VPos};
 use polars::prelude::*;
 
+pub use area::{Area, area};
 pub use bar::{Bar, bar};
+pub use boxplot::{Boxplot, boxplot};
+pub use calibration::{Calibration, calibration};
 pub use heatmap::{Heatmap, heatmap};
 pub use histogram::{Histogram, curve, histogram};
 pub use interval::{Interval, interval};
 pub use line::{Line, line, survival};
+pub use multiples::{Multiples, multiples};
 pub use panels::panels;
+pub use sankey::{Sankey, sankey};
 pub use schema::schema;
+pub use transitions::{Transitions, transitions};
 
 use crate::error::{Error, Result};
 use crate::figure::Figure;

@@ -1,7 +1,10 @@
 //! Charts show themselves at the end of a notebook's cell, without a call that draws them.
 
 use super::{Figure, Show, finish};
-use crate::chart::{Bar, Heatmap, Histogram, Interval, Line};
+use crate::chart::{
+    Area, Bar, Boxplot, Calibration, Heatmap, Histogram, Interval, Line, Multiples, Sankey,
+    Transitions,
+};
 use crate::error::Result;
 
 macro_rules! show_charts {
@@ -15,7 +18,9 @@ macro_rules! show_charts {
         }
     )*};
 }
-show_charts! { Bar Heatmap Histogram Interval Line }
+show_charts! {
+    Area Bar Boxplot Calibration Heatmap Histogram Interval Line Multiples Sankey Transitions
+}
 
 #[cfg(test)]
 mod tests {
