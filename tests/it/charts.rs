@@ -52,7 +52,7 @@ fn curve(frame: &DataFrame) -> DataFrame {
 }
 
 /// The picture is well-formed, nothing in it is not a number, and it renders at twice its size.
-fn sound(what: &str, figure: &Figure) {
+pub fn sound(what: &str, figure: &Figure) {
     for nonsense in ["NaN", "inf", "2147483647", "-2147483648"] {
         let drawn = figure.svg().split("aria-label").nth(1).unwrap_or_default();
         let drawn = drawn.split_once('>').unwrap_or_default().1;
