@@ -107,7 +107,7 @@ fn trends((width, height): (u32, u32)) -> Result<Vec<(&'static str, Figure)>> {
             "area_share",
             chart::area(&revenue, "month", "revenue", "plan")
                 .share()
-                .title("Monthly plans fell from 71% of revenue to 36% in two years")
+                .title("Monthly plans fell from 71% of revenue to 37% in two years")
                 .labels(
                     "Month; the export of October 2024 failed",
                     "Share of monthly recurring revenue",
@@ -241,7 +241,7 @@ fn distributions((width, height): (u32, u32)) -> Result<Vec<(&'static str, Figur
             "boxplot_linear",
             chart::boxplot(&live, "channel", five)
                 .counts("n")
-                .title("Phone calls wait twice as long as chats, and vary less")
+                .title("Phone calls wait twice as long as chats")
                 .labels("Minutes to the first reply", "Support channel")
                 .size(width, 260)
                 .draw()?,

@@ -66,7 +66,13 @@ impl Across {
         let (low, high) = all.range;
         let inside = |at: f64| (low..=high).contains(&at);
         let kept = all.at.iter().zip(&all.text).filter(|(at, _)| inside(**at));
-        let (at, text) = kept.map(|(at, text)| (*at, text.clone())).unzip();
+        let (mut at, mut text): (Vec<f64>, Vec<String>) =
+            kept.map(|(at, text)| (*at, text.clone())).unzip();
+        if matches!(self.kind, Kind::Date) && at.len() < 2 {
+            // Within a month or two, first days of months say too little.
+            at = if low < high { vec![low, high] } else { vec![low] };
+            text = at.iter().map(|place| self.text(*place)).collect();
+        }
         Ticks { at, text, ..all }
     }
 

@@ -1,5 +1,7 @@
 //! Stacked areas: how parts of a whole develop, as amounts or as shares.
 
+use std::ops::Range;
+
 use plotters::style::text_anchor::{HPos, VPos};
 use polars::prelude::*;
 
@@ -99,7 +101,7 @@ impl Area<'_> {
         let x = Scale::of(&across, span);
 
         for run in data.runs() {
-            for (series, (below, above)) in data.bands(run).into_iter().enumerate() {
+            for (series, (below, above)) in data.bands(&run).into_iter().enumerate() {
                 let at: Vec<f64> = run.clone().map(|place| x.at(data.xs[place])).collect();
                 let edge = |values: &[f64]| -> Vec<(f64, f64)> {
                     at.iter().zip(values).map(|(at, value)| (*at, y.at(*value))).collect()
@@ -201,8 +203,8 @@ impl Data {
     }
 
     /// Unbroken stretches of places with stacks.
-    fn runs(&self) -> Vec<std::ops::Range<usize>> {
-        let mut runs: Vec<std::ops::Range<usize>> = vec![];
+    fn runs(&self) -> Vec<Range<usize>> {
+        let mut runs: Vec<Range<usize>> = vec![];
         for place in (0..self.stacks.len()).filter(|place| self.stacks[*place].is_some()) {
             match runs.last_mut() {
                 Some(run) if run.end == place => run.end += 1,
@@ -213,11 +215,8 @@ impl Data {
     }
 
     /// Each band's lower and upper edge over a stretch.
-    fn bands(
-        &self,
-        run: impl std::borrow::Borrow<std::ops::Range<usize>>,
-    ) -> Vec<(Vec<f64>, Vec<f64>)> {
-        let stacks = || self.stacks[run.borrow().clone()].iter().flatten();
+    fn bands(&self, run: &Range<usize>) -> Vec<(Vec<f64>, Vec<f64>)> {
+        let stacks = || self.stacks[run.clone()].iter().flatten();
         let mut base: Vec<f64> = stacks().map(|_| 0.0).collect();
         (0..self.series.len())
             .map(|band| {
@@ -309,7 +308,7 @@ mod tests {
         assert_eq!(data.stacks[1], None);
         assert_eq!(data.stacks[4], Some(vec![2.0, 0.0]));
         assert_eq!((data.runs(), data.left_out), (vec![0..1, 2..5], 1));
-        let bands = data.bands(2..5);
+        let bands = data.bands(&(2..5));
         assert_eq!(bands[1], (vec![0.0, 1.0, 2.0], vec![0.0, 4.0, 2.0]));
     }
 

@@ -28,11 +28,11 @@ pub struct Calibration<'f> {
 ///
 /// let users = df!(
 ///     "score" => (0..400).map(|i| f64::from(i) / 400.0).collect::<Vec<_>>(),
-///     "churned" => (0..400).map(|i| i * i % 400 * 2 < i * 2).collect::<Vec<_>>(),
+///     "churned" => (0..400).map(|i| i * i % 400 * 4 < i * 3).collect::<Vec<_>>(),
 /// )?;
 /// let bins = calibration::by_quantile(&users, "score", "churned", 10)?;
 /// let figure = chart::calibration(&bins)
-///     .title("The model overstates the risk of those it is surest about")
+///     .title("Customers churn less often than the model says")
 ///     .labels("Predicted churn", "Observed churn, with 95% intervals")
 ///     .draw()?;
 /// assert!(figure.alt().contains("10 bins"));

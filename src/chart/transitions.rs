@@ -5,8 +5,9 @@ use polars::prelude::*;
 
 use super::area::not_negative;
 use super::canvas::{Canvas, Text};
-use super::{Frame, Labels, Unit, columns, drawable, labels, left_out, names, numbers, theme};
-use super::{label::short, places};
+use super::{
+    Frame, Labels, Unit, columns, drawable, labels, left_out, names, numbers, places, theme,
+};
 use crate::error::Result;
 use crate::figure::Figure;
 
@@ -203,7 +204,7 @@ impl Data {
         not_negative(&chart.count, &values)?;
         let (from, to) = (names(frame, &chart.from)?, names(frame, &chart.to)?);
         let rows = places(&from).0.len();
-        let both: Vec<String> = from.into_iter().chain(to).map(|name| short(&name)).collect();
+        let both: Vec<String> = from.into_iter().chain(to).collect();
         let (states, at) = places(&both);
         drawable("cells", rows, states.len())?;
         let mut counts = vec![vec![Some(0.0); states.len()]; rows];

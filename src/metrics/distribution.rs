@@ -111,12 +111,14 @@ fn groups(
     finite(&frame, "given", value)?;
     let values = col(value).cast(DataType::Float64);
     let grouped = frame.agg_by(col(by), values)?;
-    let groups = grouped.column(value)?.list()?.amortized_iter().flatten().map(|group| {
-        let mut values: Vec<f64> = group.as_ref().f64()?.into_no_null_iter().collect();
-        values.sort_unstable_by(f64::total_cmp);
-        Ok(values)
-    });
-    let groups = groups.collect::<Result<_>>()?;
+    let groups = grouped.column(value)?.list()?.amortized_iter().flatten().map(
+        |group| -> Result<Vec<f64>> {
+            let mut values: Vec<f64> = group.as_ref().f64()?.into_no_null_iter().collect();
+            values.sort_unstable_by(f64::total_cmp);
+            Ok(values)
+        },
+    );
+    let groups = groups.collect::<Result<Vec<_>>>()?;
     Ok((grouped.column(by)?.clone(), groups))
 }
 
@@ -187,7 +189,8 @@ mod tests {
     fn keys_keep_their_type_and_their_order() {
         let frame = df!("month" => [10, 9, 10], "minutes" => [1.0, 2.0, 3.0]).unwrap();
         let found = summary(&frame, "month", "minutes").unwrap();
-        assert_eq!(found.column("month").unwrap(), &Column::new("month".into(), [9, 10]));
+        let months = found.column("month").unwrap().i32().unwrap();
+        assert_eq!(months.into_no_null_iter().collect::<Vec<_>>(), [9, 10]);
         assert_eq!(summary(&frame.clear(), "month", "minutes").unwrap().height(), 0);
         assert_eq!(outliers(&frame.clear(), "month", "minutes").unwrap().height(), 0);
     }

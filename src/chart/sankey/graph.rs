@@ -80,14 +80,14 @@ impl Graph {
                 }
             }
         }
-        if links.len() > MOST_FLOWS {
-            let accepted = format!("at most {MOST_FLOWS}: add small ones up as \"Other\"");
-            return Err(Error::config("chart", format!("flows of {}", links.len()), accepted));
-        }
         let mut graph = Graph { nodes, links, left_out };
+        few(graph.links.len())?;
         if stages.is_none() {
             graph.assign_layers(chart)?;
         }
+        // A flow over several layers is one in each.
+        let steps = |link: &Link| graph.nodes[link.to].layer - graph.nodes[link.from].layer;
+        few(graph.links.iter().map(steps).sum())?;
         Ok(graph)
     }
 
@@ -141,6 +141,14 @@ impl Graph {
             names.join(" → ")
         }
     }
+}
+
+fn few(flows: usize) -> Result<()> {
+    if flows <= MOST_FLOWS {
+        return Ok(());
+    }
+    let accepted = format!("at most {MOST_FLOWS}: add small ones up as \"Other\"");
+    Err(Error::config("chart", format!("flows of {flows}"), accepted))
 }
 
 /// Stage numbers as layers from 0.
