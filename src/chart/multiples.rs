@@ -259,9 +259,12 @@ impl Grid {
     }
 }
 
+/// Places across, each with its value, if it has one.
+type Points = Vec<(f64, Option<f64>)>;
+
 struct Data {
     /// Each panel's name and points, from left to right.
-    series: Vec<(String, Vec<(f64, Option<f64>)>)>,
+    series: Vec<(String, Points)>,
     across: Across,
     left_out: usize,
 }
@@ -274,7 +277,7 @@ impl Data {
         let ys = numbers(frame, &chart.y)?;
         let (series, owners) = places(&names(frame, &chart.by)?);
         drawable("marks", ys.len(), if chart.others { series.len() } else { 1 })?;
-        let mut series: Vec<(String, Vec<(f64, Option<f64>)>)> =
+        let mut series: Vec<(String, Points)> =
             series.into_iter().map(|name| (name, vec![])).collect();
         let mut left_out = 0;
         for (row, y) in ys.iter().enumerate() {
