@@ -27,7 +27,8 @@ class Library(unittest.TestCase):
     def test_names(self):
         self.assertEqual(set(API["chart"]), {
             "Unit", "Bar", "bar", "Heatmap", "heatmap", "Histogram", "curve", "histogram", "Interval", "interval", "Line",
-            "line", "survival", "panels", "schema", "theme",
+            "line", "survival", "panels", "schema", "theme", "Area", "area", "Boxplot", "boxplot", "Calibration", "calibration",
+            "Multiples", "multiples", "Sankey", "sankey", "Transitions", "transitions",
         })
         self.assertLessEqual({"Config", "Tables", "Truth", "generate", "truth", "batches", "Part"}, set(API["cases::saas"]))
         self.assertLessEqual({"read", "parts", "Format"}, set(API["warehouse::files"]))

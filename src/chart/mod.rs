@@ -22,9 +22,13 @@
 //! null, infinite or not a number are left out, and the chart says how many; a frame without any
 //! value gives a figure that says there is no data.
 
+mod across;
 mod apart;
+mod area;
 mod axis;
 mod bar;
+mod boxplot;
+mod calibration;
 mod canvas;
 mod dumbbell;
 mod frame;
@@ -36,17 +40,23 @@ mod key;
 mod label;
 mod line;
 mod mark;
+mod multiples;
 mod options;
 mod panels;
+mod sankey;
 mod scatter;
 mod schema;
 mod slope;
+mod transitions;
 mod waterfall;
 
 use polars::prelude::*;
 
+pub use area::{Area, area};
 pub use axis::TickUnit;
 pub use bar::{Bar, bar};
+pub use boxplot::{Boxplot, boxplot};
+pub use calibration::{Calibration, calibration};
 pub use dumbbell::{Dumbbell, dumbbell};
 pub use funnel::{Funnel, funnel};
 pub use heatmap::{Heatmap, heatmap};
@@ -54,10 +64,13 @@ pub use histogram::{Histogram, curve, histogram};
 pub use interval::{Interval, interval};
 pub use line::{Line, line, survival};
 pub use mark::Position;
+pub use multiples::{Multiples, multiples};
 pub use panels::panels;
+pub use sankey::{Sankey, sankey};
 pub use scatter::{Scatter, scatter};
 pub use schema::schema;
 pub use slope::{Slope, slope};
+pub use transitions::{Transitions, transitions};
 pub use waterfall::{Waterfall, waterfall};
 
 use crate::error::{Error, Result};

@@ -12,6 +12,7 @@
 
 pub mod activity;
 pub mod basket;
+pub mod calibration;
 pub mod clv;
 pub mod concentration;
 pub mod confounding;
@@ -19,6 +20,7 @@ pub mod definitions {
     #![doc = include_str!("definitions.md")]
 }
 pub mod detection;
+pub mod distribution;
 pub mod experiment;
 pub mod funnel;
 pub mod growth;

@@ -2,7 +2,8 @@
 
 use super::{Figure, Show, finish};
 use crate::chart::{
-    Bar, Dumbbell, Funnel, Heatmap, Histogram, Interval, Line, Scatter, Slope, Waterfall,
+    Area, Bar, Boxplot, Calibration, Dumbbell, Funnel, Heatmap, Histogram, Interval, Line,
+    Multiples, Sankey, Scatter, Slope, Transitions, Waterfall,
 };
 use crate::error::Result;
 
@@ -17,7 +18,9 @@ macro_rules! show_charts {
         }
     )*};
 }
-show_charts! { Bar Dumbbell Funnel Heatmap Histogram Interval Line Scatter Slope Waterfall }
+show_charts! {
+    Area Bar Boxplot Calibration Dumbbell Funnel Heatmap Histogram Interval Line Multiples Sankey Scatter Slope Transitions Waterfall
+}
 
 #[cfg(test)]
 mod tests {

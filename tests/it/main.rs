@@ -12,6 +12,7 @@ mod support;
 mod cells;
 mod charts;
 mod charts_marks;
+mod charts_more;
 mod conformance;
 mod ecommerce_recovery;
 mod ecommerce_truth;

@@ -6,6 +6,7 @@ use data::{Data, Series};
 use plotters::style::text_anchor::{HPos, VPos};
 use polars::prelude::*;
 
+use super::apart::apart;
 use super::axis::{Scale, decades, ticks};
 use super::canvas::{Canvas, Text};
 use super::mark::{Along, Axis, Ground, along_lines};
@@ -226,7 +227,7 @@ impl Line<'_> {
                 last.map_or(frame.bottom, |value| y.at(value))
             })
             .collect();
-        let spread = spread(&ends, 16.0, (frame.top, frame.bottom));
+        let spread = apart(&ends, 16.0, (frame.top, frame.bottom));
         for (key, at) in keys.iter().zip(spread) {
             let prominent = self.labels.marks.is_prominent(&key.name);
             let colour = if prominent { key.colour } else { theme::MUTED };
@@ -285,22 +286,4 @@ fn risk_room(data: &Data, width: f64) -> f64 {
     let headings = data.series.iter().map(|one| one.name.as_str()).filter(|_| several);
     let wide = headings.chain(["At risk"]).map(|text| risk.width(text)).fold(0.0, f64::max);
     (wide.min(width * 0.3) - 26.0).max(0.0)
-}
-
-/// Moves labels apart until none is closer than `gap` to the next, inside the bounds where possible.
-fn spread(at: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..at.len()).collect();
-    order.sort_by(|a, b| at[*a].total_cmp(&at[*b]));
-    let mut placed = at.to_vec();
-    let mut floor = low;
-    for index in &order {
-        placed[*index] = placed[*index].max(floor);
-        floor = placed[*index] + gap;
-    }
-    let mut ceiling = high;
-    for index in order.iter().rev() {
-        placed[*index] = placed[*index].min(ceiling);
-        ceiling = placed[*index] - gap;
-    }
-    placed
 }

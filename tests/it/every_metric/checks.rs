@@ -11,7 +11,7 @@ use super::entry::Sums;
 type Ratio = (&'static str, &'static str, &'static str, Option<(&'static str, &'static str)>);
 
 const ENDS: Option<(&str, &str)> = Some(("low", "high"));
-const RATIOS: [Ratio; 25] = [
+const RATIOS: [Ratio; 26] = [
     ("hits", "trials", "rate", ENDS),
     ("dau", "mau", "stickiness", ENDS),
     ("users", "of", "share", ENDS),
@@ -37,6 +37,7 @@ const RATIOS: [Ratio; 25] = [
     ("customers_lost", "customers_start", "logo_churn", ENDS),
     ("clients_lost", "clients_start", "logo_churn", None),
     ("lost", "at_risk", "hazard", None),
+    ("hits", "n", "observed", ENDS),
 ];
 /// Columns that hold shares, besides those whose names end in `rate` or `share`.
 const SHARES: [&str; 14] = [

@@ -1,8 +1,10 @@
-//! Experiments, confounding, detection, concentration, segments by numbers.
+//! Experiments, confounding, detection, calibration, concentration, distributions, segments by numbers.
 
 use casebook::Result;
 use casebook::metrics::segment::{self, K, KMeans};
-use casebook::metrics::{concentration, confounding, detection, experiment};
+use casebook::metrics::{
+    calibration, concentration, confounding, detection, distribution, experiment,
+};
 use casebook::polars::prelude::*;
 
 use super::super::entry::{Answer, Entry, metric};
@@ -12,7 +14,7 @@ const ARMS: [(&str, f64); 2] = [("control", 1.0), ("treated", 1.0)];
 const FEATURES: [&str; 2] = ["value", "before"];
 
 pub fn entries() -> Vec<Entry> {
-    [experiments(), others()].into_iter().flatten().collect()
+    [experiments(), predictions(), others()].into_iter().flatten().collect()
 }
 
 fn experiments() -> Vec<Entry> {
@@ -44,6 +46,34 @@ fn experiments() -> Vec<Entry> {
             metric(&given.table("tests"), 0.5)?
         })
         .in_given_order(),
+    ]
+}
+
+/// Users with a probability, from one of their numbers.
+fn scored(given: &Given) -> LazyFrame {
+    let odds = (col("value") / lit(10.0)).exp();
+    given.frame("users").clone().with_column((odds.clone() / (lit(1.0) + odds)).alias("score"))
+}
+
+fn predictions() -> Vec<Entry> {
+    vec![
+        metric!(calibration::by_quantile, |metric, given| {
+            metric(&scored(given), "score", "bought", 4)?
+        }),
+        metric!(calibration::by_cuts, |metric, given| {
+            metric(&scored(given), "score", "outcome", &[0.3, 0.9])?
+        })
+        .adds_up(&["bin"], &["n", "hits"]),
+        metric!(distribution::summary, |metric, given| {
+            metric(given.frame("users"), "plan", "value")?
+        }),
+        metric!(distribution::summary, |metric, given| {
+            metric(given.frame("users"), "arm", "before")?
+        })
+        .adds_up(&["arm"], &["n"]),
+        metric!(distribution::outliers, |metric, given| {
+            metric(given.frame("users"), "arm", "value")?
+        }),
     ]
 }
 
