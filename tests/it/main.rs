@@ -28,3 +28,4 @@ mod notion_truth;
 mod postgres_failures;
 mod reference;
 mod saas_truth;
+mod schema_drawing;
