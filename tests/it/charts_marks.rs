@@ -53,6 +53,7 @@ fn marked(frame: &DataFrame, x: f64, y: f64) -> Vec<(&'static str, casebook::Res
             chart::line(frame, "x", "y")
                 .by("name")
                 .vline(x, "a line")
+                .diagonal("equal")
                 .hline(y, "a target")
                 .vspan(x, x + 1.0, "a span")
                 .hspan(y, y / 2.0, "a band")
