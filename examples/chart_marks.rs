@@ -136,7 +136,7 @@ fn figures() -> Result<Vec<(&'static str, Figure)>> {
         ),
         (
             "lorenz",
-            chart::line(&lorenz, "users", "value").observed("equal").unit(Unit::Percent).x_unit(Unit::Percent)
+            chart::line(&lorenz, "users", "value").diagonal("equal shares").unit(Unit::Percent).x_unit(Unit::Percent)
                 .title("The most active decile does 45% of everything").labels("Users, least active first", "Share of all events")
                 .annotate(0.9, 0.55, "90% of users do 55%").size(520, 400).draw()?,
         ),

@@ -35,6 +35,12 @@ impl Scale {
         self.log
     }
 
+    /// The lowest and the highest value that it shows.
+    pub fn range(&self) -> (f64, f64) {
+        let value = |at: f64| if self.log { 10_f64.powf(at) } else { at };
+        (value(self.low), value(self.high))
+    }
+
     pub fn at(&self, value: f64) -> f64 {
         let value = if self.log { value.log10() } else { value };
         // Halves first: the difference of two huge numbers can be infinite.

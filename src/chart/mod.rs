@@ -17,6 +17,25 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! The chart shows what its title names: lines and shaded spans at numbers, dates or categories, notes, a series in colour
+//! among grey ones.
+//!
+//! ```
+//! use casebook::chart::TickUnit;
+//! use casebook::prelude::*;
+//!
+//! let frame = df!("month" => [0, 6, 12, 0, 6, 12], "plan" => ["free", "free", "free", "pro", "pro", "pro"],
+//!     "kept" => [1.0, 0.3, 0.1, 1.0, 0.7, 0.6])?;
+//! let figure = chart::line(&frame, "month", "kept").by("plan").highlight("pro").unit(Unit::Percent)
+//!     .title("60% of pro customers stay for a year")
+//!     .subtitle("Customers still subscribed, share of those who signed up in 2024, by plan")
+//!     .x_label("Months since sign-up").x_ticks(TickUnit::Months)
+//!     .hline(0.5, "target").vspan(0, 3, "trial").annotate(12, 0.6, "60% after a year")
+//!     .draw()?;
+//! assert!(figure.alt().contains("A line marks target at 50.0%."));
+//! # Ok::<(), casebook::Error>(())
+//! ```
+//!
 //! All share one [`theme`]. A title states the finding; units stand on the axes; the description for
 //! readers who cannot see the chart is made from the title and the range of the data. Values that are
 //! null, infinite or not a number are left out, and the chart says how many; a frame without any

@@ -307,12 +307,20 @@ pub mod notion {
         ],
         references: &[
             Reference { from: ("visitors", "date"), to: ("calendar", "date") },
+            Reference { from: ("workspaces", "plan_type"), to: ("plans", "plan_type") },
+            Reference { from: ("user_profiles", "signup_date"), to: ("calendar", "date") },
+            Reference { from: ("user_profiles", "plan_type"), to: ("plans", "plan_type") },
             Reference {
                 from: ("user_profiles", "workspace_id"),
                 to: ("workspaces", "workspace_id"),
             },
+            Reference {
+                from: ("workspace_members", "workspace_id"),
+                to: ("workspaces", "workspace_id"),
+            },
             Reference { from: ("workspace_members", "user_id"), to: ("user_profiles", "user_id") },
             Reference { from: ("user_events", "user_id"), to: ("user_profiles", "user_id") },
+            Reference { from: ("user_events", "workspace_id"), to: ("workspaces", "workspace_id") },
         ],
         views: &["activity", "signups"],
         sqlite: include_str!("../../sql/notion/schema.sqlite.sql"),

@@ -29,3 +29,4 @@ mod notion_truth;
 mod postgres_failures;
 mod reference;
 mod saas_truth;
+mod schema_drawing;

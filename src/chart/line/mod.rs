@@ -9,6 +9,7 @@ use polars::prelude::*;
 use super::apart::apart;
 use super::axis::{Scale, decades, ticks};
 use super::canvas::{Canvas, Text};
+use super::label::short;
 use super::mark::{Along, Axis, Ground, along_lines};
 use super::{Frame, Key, Labels, Look, MARGIN, Unit, labels, left_out, marks, theme};
 use crate::error::Result;
@@ -27,6 +28,7 @@ pub struct Line<'f> {
     steps: bool,
     log: bool,
     at_risk: Option<String>,
+    diagonal: Option<String>,
     labels: Labels,
 }
 
@@ -44,6 +46,7 @@ pub fn line<'f>(frame: &'f DataFrame, x: &str, y: &str) -> Line<'f> {
         steps: false,
         log: false,
         at_risk: None,
+        diagonal: None,
         labels: Labels::new(x, y),
     }
 }
@@ -91,6 +94,22 @@ impl Line<'_> {
         self
     }
 
+    /// Draws the line where `y` equals `x`, dashed, with what it stands for: equal shares behind a Lorenz curve. Both axes
+    /// have to have numbers; on others there is none.
+    ///
+    /// ```
+    /// use casebook::prelude::*;
+    ///
+    /// let lorenz = df!("users" => [0.0, 0.5, 1.0], "orders" => [0.0, 0.2, 1.0])?;
+    /// let figure = chart::line(&lorenz, "users", "orders").diagonal("equal shares").draw()?;
+    /// assert!(figure.alt().contains("A dashed line marks equal shares."));
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
+    pub fn diagonal(mut self, label: &str) -> Self {
+        self.diagonal = Some(short(label));
+        self
+    }
+
     /// Sets how the numbers of the horizontal axis are written: shares of users in percent, if the other axis has percent.
     pub fn x_unit(mut self, unit: Unit) -> Self {
         self.labels.x_unit = unit;
@@ -112,7 +131,10 @@ impl Line<'_> {
     /// out of range.
     pub fn draw(self) -> Result<Figure> {
         let data = Data::new(&self)?;
-        let summary = data.summary(&self.labels);
+        let summary = data.summary(&self.labels).map(|summary| match &self.diagonal {
+            Some(label) => format!("{summary} A dashed line marks {label}."),
+            None => summary,
+        });
         self.labels.figure("Line chart", summary, |canvas| self.paint(canvas, &data))
     }
 
@@ -169,6 +191,9 @@ impl Line<'_> {
             busy: vec![],
         };
         ground.behind(canvas)?;
+        if let (Along::Numbers(x), Some(label)) = (ground.x, &self.diagonal) {
+            paint_diagonal(canvas, (&x, &y), label)?;
+        }
         // Those in colour lie over the grey ones.
         let mut order: Vec<(&Series, &Key)> = data.series.iter().zip(&keys).collect();
         order.sort_by_key(|(one, _)| self.labels.marks.is_prominent(&one.name));
@@ -274,6 +299,20 @@ impl Line<'_> {
         }
         Ok(())
     }
+}
+
+/// From the lowest value that both axes show to the highest, with a label above its middle.
+fn paint_diagonal(canvas: &Canvas, (x, y): (&Scale, &Scale), label: &str) -> Result<()> {
+    let (across, up) = (x.range(), y.range());
+    let (low, high) = (across.0.max(up.0), across.1.min(up.1));
+    if low >= high {
+        return Ok(());
+    }
+    let (from, to) = ((x.at(low), y.at(low)), (x.at(high), y.at(high)));
+    canvas.dashes(&[from, to], theme::AXIS, 1.4)?;
+    let middle = ((from.0 + to.0) / 2.0 - 8.0, (from.1 + to.1) / 2.0 - 8.0);
+    let style = Text::new(theme::TICK, theme::MUTED).at(HPos::Right, VPos::Center);
+    canvas.text(label, middle, style)
 }
 
 /// The height of a row of numbers at risk.
