@@ -107,8 +107,8 @@ impl Scatter<'_> {
         self
     }
 
-    /// Adds a dashed line where y equals x, and what it means there: "no change", "as predicted". Both axes then span the
-    /// same values. With dates, there is none.
+    /// Adds a dashed line where y equals x, and what it means there: "no change", "as predicted". Two linear, or two
+    /// logarithmic axes then span the same values. With dates, there is none.
     pub fn identity(mut self, what: &str) -> Self {
         self.identity = Some(short(what));
         self
@@ -136,15 +136,17 @@ impl Scatter<'_> {
         let mut frame = Frame::new(canvas, &self.labels, &[], left_out(data.left_out))?;
         key(canvas, &mut frame, &self.entries(data))?;
         let rows = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
-        let (across, down) = data.ranges(self.identity.is_some() && !data.date);
+        // Between a linear and a logarithmic axis, equal spans would show nothing.
+        let same = self.identity.is_some() && !data.date && self.log.0 == self.log.1;
+        let (across, down) = data.ranges(same);
         let down = axis(down, rows, self.labels.unit, self.log.1);
         frame.y_axis(canvas, &down)?;
         let count = ((frame.right - frame.left) / 80.0).clamp(2.0, 10.0) as usize;
-        let across = match (&self.identity, data.date) {
+        let across = match (same, data.date) {
             (_, true) => date_ticks(across, count),
-            (None, _) => axis(across, count, self.x_unit, self.log.0),
+            (false, _) => axis(across, count, self.x_unit, self.log.0),
             // The same span on both sides, and of the ticks those in it.
-            (Some(_), _) => {
+            (true, _) => {
                 let within = |at: &f64| (down.range.0..=down.range.1).contains(at);
                 let fresh = axis(down.range, count, self.x_unit, self.log.0);
                 let kept = fresh.at.into_iter().zip(fresh.text).filter(|(at, _)| within(at));
