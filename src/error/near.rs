@@ -97,7 +97,8 @@ mod tests {
         ] {
             assert_eq!(nearest(asked, names), meant, "{asked}");
         }
-        let told = |names: &[&str]| unknown("arm", "offr", names.iter().copied(), "none").to_string();
+        let told =
+            |names: &[&str]| unknown("arm", "offr", names.iter().copied(), "none").to_string();
         assert_eq!(
             told(&["control", "offer"]),
             "`arm` is \"offr\"; accepted: \"control\", \"offer\"; did you mean \"offer\"?"

@@ -185,8 +185,7 @@ mod tests {
             let orders = -(-shape * (p * days / before).ln_1p()).exp_m1() / p;
             (1.0 - p).powf(b + one.repeats - 1.0) * orders * 4.0 * v.powi(3)
         }));
-        let beta =
-            ln_gamma(a) + ln_gamma(b + one.repeats) - ln_gamma(a + b + one.repeats);
+        let beta = ln_gamma(a) + ln_gamma(b + one.repeats) - ln_gamma(a + b + one.repeats);
         model.alive(one) * sum / f64::from(steps) / a / beta.exp()
     }
 

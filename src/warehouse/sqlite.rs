@@ -230,8 +230,7 @@ fn inferred(connection: &Connection, text: &str, columns: usize) -> Vec<Option<C
 /// view would stand before a table of that name.
 fn free_name(connection: &Connection, text: &str) -> rusqlite::Result<String> {
     let text = text.to_ascii_lowercase();
-    let mut taken =
-        connection.prepare("SELECT 1 FROM temp.sqlite_schema WHERE lower(name) = ?")?;
+    let mut taken = connection.prepare("SELECT 1 FROM temp.sqlite_schema WHERE lower(name) = ?")?;
     let mut number = 0_u64;
     loop {
         let name = format!("casebook_result_{number}");

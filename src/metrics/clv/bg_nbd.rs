@@ -97,8 +97,7 @@ impl BgNbd {
 
     /// What each customer is expected to order.
     fn expectations(&self, histories: &[History], days: f64) -> Result<Vec<f64>> {
-        let expected: Vec<f64> =
-            histories.par_iter().map(|one| self.expected(one, days)).collect();
+        let expected: Vec<f64> = histories.par_iter().map(|one| self.expected(one, days)).collect();
         match expected.iter().position(|orders| !orders.is_finite()) {
             None => Ok(expected),
             Some(row) => {

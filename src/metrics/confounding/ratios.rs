@@ -69,9 +69,7 @@ pub fn risk_ratios(
         let count = |name: &str| -> Result<u64> {
             Ok(frame.column(name)?.i64()?.get(row).unwrap_or(0) as u64)
         };
-        let real = |name: &str| -> Result<f64> {
-            Ok(reals(&frame, name)?[row])
-        };
+        let real = |name: &str| -> Result<f64> { Ok(reals(&frame, name)?[row]) };
         Ok(RiskRatio {
             strata: count("strata")?,
             exposed: count("exposed")?,

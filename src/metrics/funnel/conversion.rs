@@ -169,7 +169,10 @@ mod tests {
         let found = Funnel::new(["visit", "buy"].map(Step::event)).measure(&events()).unwrap();
         let buy = found.step("buy").unwrap();
         assert_eq!((buy.step, buy.users, buy.entered, buy.previous), (2, 1, 3, Some(3)));
-        assert_eq!((buy.overall_rate, buy.step_rate, buy.median_seconds), (1.0 / 3.0, 1.0 / 3.0, 60.0));
+        assert_eq!(
+            (buy.overall_rate, buy.step_rate, buy.median_seconds),
+            (1.0 / 3.0, 1.0 / 3.0, 60.0)
+        );
         let visit = found.step("visit").unwrap();
         assert!(visit.previous.is_none() && visit.step_rate.is_nan() && visit.overall_rate == 1.0);
         let said = found.step("visits").unwrap_err().to_string();

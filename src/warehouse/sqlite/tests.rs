@@ -203,16 +203,20 @@ fn types_are_known_whatever_the_callers_views_are_called() {
             sqlite.connection.execute_batch(day).unwrap();
             let made = match make.ends_with("VIEW") {
                 true => format!("CREATE {make} {name} AS SELECT x FROM days"),
-                false => format!(
-                    "CREATE {make} {name} (x DATE); INSERT INTO {name} SELECT x FROM days"
-                ),
+                false => {
+                    format!("CREATE {make} {name} (x DATE); INSERT INTO {name} SELECT x FROM days")
+                }
             };
             sqlite.connection.execute_batch(&made).unwrap();
             for text in [&*format!("SELECT x FROM {name}"), "SELECT x FROM days"] {
                 for _ in 0..2 {
                     let found = sqlite.query(text.into()).unwrap();
                     let kind = found.column("x").unwrap().dtype();
-                    assert_eq!((found.height(), kind), (1, &DataType::Date), "{make} {name}: {text}");
+                    assert_eq!(
+                        (found.height(), kind),
+                        (1, &DataType::Date),
+                        "{make} {name}: {text}"
+                    );
                 }
             }
         }
