@@ -3,8 +3,7 @@
 use polars::prelude::*;
 
 use super::Source;
-use super::list::{known, missing, names as names_of};
-use super::verbs::FRAME;
+use super::list::{FRAME, known, missing, names as names_of};
 use crate::error::{Error, Result};
 
 /// Stacks frames with the same columns, one below the other. The first frame gives the order of the columns; where types

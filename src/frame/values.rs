@@ -3,8 +3,7 @@
 use polars::prelude::*;
 
 use super::Key;
-use super::list::{known, missing};
-use super::verbs::FRAME;
+use super::list::{FRAME, known, missing};
 use crate::error::{Error, Result, meant};
 
 /// More keys than these are counted.

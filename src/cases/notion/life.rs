@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand_distr::{Distribution, Poisson, StandardNormal};
 
-use super::calibrate::{ENGAGED_DAYS, HABIT_DAYS, WINDOWS, World};
+use super::calibrate::{Class, ENGAGED_DAYS, HABIT_DAYS, WINDOWS, World};
 use crate::cases::draw::{chance, place, sums, uniform};
 use crate::stream::{Stream, stream};
 
@@ -18,19 +18,6 @@ const MOST_EVENTS: f64 = 240.0;
 const PATIENCE: usize = 64;
 /// Habits come with more activity: their bell curve of it lies so many standard deviations higher.
 const HABIT_SHIFT: f64 = 0.8;
-
-/// When a user creates the first page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
-    /// Within 24 hours.
-    Fast,
-    /// Later, within a week.
-    Slow,
-    /// Never.
-    Never,
-}
-
-pub(super) const CLASSES: [Class; 3] = [Class::Fast, Class::Slow, Class::Never];
 
 /// What chance decides before the first visit.
 #[derive(Debug, Clone)]
