@@ -12,7 +12,6 @@ twins! {
     any_name_is_loaded_and_read_back_to_the_microsecond,
     what_is_loaded_comes_back_the_same,
     declared_types_decide,
-    object_identifiers_are_whole_numbers,
     computed_columns_agree,
     columns_of_another_type_are_converted_or_refused,
     numbers_that_a_column_does_not_keep_are_refused,
@@ -101,15 +100,16 @@ fn any_name_is_loaded_and_read_back_to_the_microsecond(databases: &mut [Warehous
 }
 
 /// PostgreSQL's catalogues have columns of type `oid`: of its own numbers, of which none is known before the first row.
-fn object_identifiers_are_whole_numbers(databases: &mut [Warehouse]) {
-    for db in databases.iter_mut().filter(|db| !is_sqlite(db)) {
-        let some = "SELECT 4294967295::oid AS x UNION ALL SELECT NULL ORDER BY x";
-        same(&db.query(some).unwrap(), &df!("x" => [Some(4_294_967_295_i64), None]).unwrap(), some);
-        for none in ["SELECT NULL::oid AS x", "SELECT oid AS x FROM pg_class WHERE false"] {
-            let found = db.query(none).unwrap();
-            assert_eq!(found.column("x").unwrap().dtype(), &DataType::Int64, "{none}");
-            assert_eq!(found.height(), found.column("x").unwrap().null_count(), "{none}");
-        }
+#[test]
+fn postgres_object_identifiers_are_whole_numbers() {
+    let server = crate::support::Server::start();
+    let mut db = Warehouse::postgres(&server.url).unwrap();
+    let some = "SELECT 4294967295::oid AS x UNION ALL SELECT NULL ORDER BY x";
+    same(&db.query(some).unwrap(), &df!("x" => [Some(4_294_967_295_i64), None]).unwrap(), some);
+    for none in ["SELECT NULL::oid AS x", "SELECT oid AS x FROM pg_class WHERE false"] {
+        let found = db.query(none).unwrap();
+        assert_eq!(found.column("x").unwrap().dtype(), &DataType::Int64, "{none}");
+        assert_eq!(found.height(), found.column("x").unwrap().null_count(), "{none}");
     }
 }
 
