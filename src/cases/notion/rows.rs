@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::stream::{Stream, stream};
 
 /// Ids of what belongs to a user are its number × this + their own.
-const PER_USER: i64 = 10_000_000;
+pub(super) const PER_USER: i64 = 10_000_000;
 const PER_USER_SESSIONS: i64 = 1_000_000;
 /// Users who may work together live next to each other: workspaces never cross these blocks, so that blocks can
 /// be made apart.
