@@ -78,7 +78,7 @@ impl Engine for Sqlite {
             let cause = format!("{}; name another file", found.foreign.join(", "));
             return Err(Error::database("SQLite", Trouble::Taken, doing, cause));
         }
-        let (before, after) = Schema::in_two(schema.sqlite);
+        let (before, after) = Schema::in_two(&sql::with_moments(schema.sqlite));
         [found.drops.as_str(), &before, schema.common]
             .iter()
             .try_for_each(|statements| transaction.execute_batch(statements))
