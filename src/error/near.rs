@@ -43,7 +43,7 @@ pub(crate) fn unknown<'n>(
 ) -> Error {
     let names: Vec<&str> = names.into_iter().collect();
     let quoted = format!("\"{}\"", names.join("\", \""));
-    let accepted = if names.is_empty() { none } else { &quoted };
+    let accepted: &str = if names.is_empty() { none } else { &quoted };
     let meant = meant(name, names);
     Error::config(field, format!("\"{name}\""), format!("{accepted}{meant}"))
 }

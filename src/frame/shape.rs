@@ -138,7 +138,7 @@ pub(super) fn wider(mut lazy: LazyFrame, names: &str, values: &str) -> Result<Da
         }
     }
     let firsts: IdxCa = rows_of.iter().map(|rows| rows.first().copied()).collect();
-    let stay = by.iter().map(|name| Ok(frame.column(name)?.take(&firsts)?));
+    let stay = by.iter().map(|name| -> Result<Column> { Ok(frame.column(name)?.take(&firsts)?) });
     let mut columns: Vec<Column> = stay.collect::<Result<_>>()?;
     let values = frame.column(values)?;
     for (label, rows) in seen.into_iter().zip(cells) {

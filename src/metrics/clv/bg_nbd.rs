@@ -98,14 +98,15 @@ impl BgNbd {
     /// What each customer is expected to order.
     fn expectations(&self, histories: &[History], days: f64) -> Result<Vec<f64>> {
         let expected: Vec<f64> = histories.par_iter().map(|one| self.expected(one, days)).collect();
-        match expected.iter().position(|orders| !orders.is_finite()) {
-            None => Ok(expected),
-            Some(row) => {
-                let known = self.alpha + histories[row].age;
-                let most = "above 0, up to 99,999 times alpha + age_days of every customer";
-                Err(Error::config("days", days, format!("{most}, of one of whom it is {known}")))
-            }
+        if expected.iter().all(|orders| orders.is_finite()) {
+            return Ok(expected);
         }
+        let newest = histories.iter().map(|one| one.age).fold(f64::INFINITY, f64::min);
+        let most = 99_999.0 * (self.alpha + newest);
+        let accepted = format!(
+            "above 0, up to {most:.1} here, 99,999 times alpha and the newest customer's age_days together"
+        );
+        Err(Error::config("days", days, accepted))
     }
 }
 

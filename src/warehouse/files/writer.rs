@@ -144,7 +144,7 @@ fn offsets(rows: &DataFrame) -> PolarsResult<DataFrame> {
             .parse()
             .map_err(|_| refused(&format!("has an unknown time zone, {zone}")))?;
         let numbers = rows.columns()[place].cast(&DataType::Int64)?;
-        let text = |number: i64| {
+        let text = |number: i64| -> PolarsResult<String> {
             let at = match unit {
                 TimeUnit::Nanoseconds => Some(DateTime::from_timestamp_nanos(number)),
                 TimeUnit::Microseconds => DateTime::from_timestamp_micros(number),
@@ -162,7 +162,7 @@ fn offsets(rows: &DataFrame) -> PolarsResult<DataFrame> {
         let texts: Vec<Option<String>> = numbers
             .i64()?
             .iter()
-            .map(|number| number.map(text).transpose())
+            .map(|number| number.map(&text).transpose())
             .collect::<PolarsResult<_>>()?;
         let texts = Column::new(rows.columns()[place].name().clone(), texts);
         rows.replace_column(place, texts)?;
