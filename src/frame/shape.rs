@@ -1,6 +1,7 @@
 //! Frames on top of each other, and columns into rows and back.
 
 use polars::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::Source;
 use super::list::{FRAME, known, missing, names as names_of};
@@ -86,7 +87,7 @@ pub(super) fn wider(mut lazy: LazyFrame, names: &str, values: &str) -> Result<Da
     let frame = lazy.collect()?;
     let labels = super::texts(super::full(&frame, FRAME, names)?)?;
     // The labels in order of first appearance, and each row's place among them.
-    let mut places: PlHashMap<String, usize> = PlHashMap::default();
+    let mut places: FxHashMap<String, usize> = FxHashMap::default();
     let (mut seen, mut codes) = (vec![], Vec::with_capacity(labels.len()));
     for label in labels.into_iter().flatten() {
         let place = places.get(&label).copied().unwrap_or_else(|| {
