@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use casebook::{Error, Result};
 use clap::Args;
 
-use code::{Code, comment, lines};
+use code::{Code, comment, harmless, lines};
 use notebook::Cell;
 
 #[derive(Args)]

@@ -256,7 +256,7 @@ pub fn lines(text: &str) -> impl Iterator<Item = &str> {
 
 /// A text as a comment may hold it: control characters, and those that turn text around, are spelled out. The compiler
 /// refuses them.
-fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     let mut out = String::new();
     for letter in text.chars() {
         match terminal::obeys(letter) && letter != '\t' {
