@@ -13,9 +13,10 @@ import subprocess
 import sys
 import unittest
 
-import circles
-
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT / "tests"))
+import circles  # noqa: E402
+
 LIST = PROJECT / "tests" / "house.json"
 LINES = 500
 # From below to above: each folder, or file, takes from those in the rows before its own, and not from its neighbours.
