@@ -83,14 +83,14 @@ impl World<'_> {
     }
 
     /// That nobody in the small world does more in a visit than a user can: it would be cut off in silence.
-    fn within_a_visit(&self, seen: &Seen) -> Result<()> {
+    fn within_a_visit(&mut self, seen: &Seen) -> Result<()> {
         let most = self.knobs.events * seen.most_active;
         if most <= MOST_IN_A_VISIT {
             return Ok(());
         }
-        // What the solver is free to move grows with the events of a visit.
-        let least = seen.events_per_user - seen.events_beyond;
-        let fit = least + seen.events_beyond * MOST_IN_A_VISIT / most;
+        // The same people with as few events in a visit as nobody's is cut off.
+        self.knobs.events = rounded(MOST_IN_A_VISIT / seen.most_active);
+        let fit = self.pilot().events_per_user;
         let accepted = format!(
             "at most about {fit:.0} with the other targets: the most active of {PILOT} users would do {most:.0} things in \
              a visit, and {MOST_IN_A_VISIT} is the most"
