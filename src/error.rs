@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use polars::error::PolarsError;
 
 pub use near::nearest;
+pub(crate) use near::{meant, unknown};
 
 /// The result of everything in this library that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

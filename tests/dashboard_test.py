@@ -178,6 +178,14 @@ class Dashboard(unittest.TestCase):
         self.assertEqual(self.asked, [self.path.as_uri()], "the page asks for something")
         self.quiet(self.path.as_uri())
 
+    def test_percentages_are_written_as_the_library_does(self):
+        page = self.open()
+        cases = json.loads((PROJECT / "cli/src/report/percents.json").read_text(encoding="utf-8"))
+        self.assertEqual(page.evaluate("shares => shares.map(percent)", [share for share, _ in cases]), [text for _, text in cases])
+        shown = "() => charts.steps.getOption().series.flatMap((one) => one.data.map((value) => [value, one.label.formatter({ value })]))"
+        for value, label in page.evaluate(shown):
+            self.assertEqual(label, page.evaluate("percentage", value))
+
     def test_nothing_chosen_and_wrong_dates_are_said(self):
         page = self.open()
         self.choose(page, FILTERS[0] | {"segments": []})

@@ -62,7 +62,7 @@ class Step(NamedTuple):
 
 STEPS = [
     Step("fmt", "formatting", ["cargo", "fmt", "--all", "--check"]),
-    Step("house", "no new file over 500 lines, no new arrow up between folders (1 second)", [*UNITTEST, "tests/house_test.py"]),
+    Step("house", "no new file over 500 lines, no new arrow up between folders, no new circle of files (5 seconds)", [*UNITTEST, "tests/house_test.py"]),
     Step("project", "pins, committed notebooks (10 seconds)", [*UNITTEST, "tests/project_test.py"]),
     Step("prose", "what people read is grammatical, in the field's terms (10 seconds)", [*UNITTEST, "tests/prose_test.py"]),
     Step("standin", "the kernel's stand-in for cargo (2 seconds)",

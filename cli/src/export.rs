@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use casebook::{Error, Result};
 use clap::Args;
 
-use crate::terminal;
-use code::Code;
+use code::{Code, comment, harmless, lines};
 use notebook::Cell;
 
 #[derive(Args)]
@@ -75,31 +74,6 @@ fn program(notebook: &str, path: &Path, seeds: bool) -> Result<String, String> {
          fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {{\n\
          casebook::notebook::plain_text();\n{out}Ok(())\n{close}}}\n"
     ))
-}
-
-/// Lines, however they end.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
-}
-
-/// A text as a comment may hold it: control characters, and those that turn text around, are spelled out. The compiler
-/// refuses them.
-fn harmless(text: &str) -> String {
-    let mut out = String::new();
-    for letter in text.chars() {
-        match terminal::obeys(letter) && letter != '\t' {
-            true => out.extend(letter.escape_unicode()),
-            false => out.push(letter),
-        }
-    }
-    out
-}
-
-/// A text as comments, line by line.
-fn comment(text: &str) -> String {
-    let last = text.ends_with('\n');
-    let lines = lines(text.strip_suffix('\n').filter(|_| last).unwrap_or(text));
-    lines.map(|line| format!("// {}\n", harmless(line.trim_end()))).collect()
 }
 
 #[derive(Default)]

@@ -146,8 +146,7 @@ impl Report {
         let config = self.business.config()?;
         report::check(&config)?;
         let manner = Manner { fresh: self.fresh, overwrite: self.overwrite };
-        let code = concat!(include_str!("notion.rs"), include_str!("files.rs"));
-        let mut pipeline = Pipeline::new(&self.out, Report::steps(), &config, code, manner)?;
+        let mut pipeline = Pipeline::new(&self.out, Report::steps(), &config, manner)?;
         self.threads.run(|| {
             pipeline.step(|work| {
                 let mut files = Folder::create(&work.folder.join("data"), Format::Parquet, "")?;

@@ -2,7 +2,6 @@
 //! until the last is complete; then they are put in their place together, so that at any moment a whole set is there.
 
 use std::fs;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -61,22 +60,18 @@ pub struct Manner {
 }
 
 impl Pipeline {
-    /// Starts in a folder, made if it is not there. `made_with` is what the results depend on, beside `code`, the text
-    /// of the steps themselves.
+    /// Starts in a folder, made if it is not there. `made_with` is what the results depend on, beside the code that makes
+    /// them: the library's and the command's, of which the build script takes the hash.
     pub fn new(
         place: &Path,
         steps: Vec<Step>,
         made_with: &impl Serialize,
-        code: &str,
         manner: Manner,
     ) -> Result<Pipeline> {
         let config = serde_json::to_string_pretty(made_with)
             .map_err(|cause| Error::file("write", place, cause))?;
-        let mut hasher = DefaultHasher::new();
-        (code, include_str!("pipeline.rs")).hash(&mut hasher);
-        let (version, library) = (env!("CARGO_PKG_VERSION"), env!("CASEBOOK_CODE"));
-        let code = hasher.finish();
-        let stamp = format!("casebook {version}, code {library}-{code:016x}\n{config}");
+        let (version, code) = (env!("CARGO_PKG_VERSION"), env!("CASEBOOK_CODE"));
+        let stamp = format!("casebook {version}, code {code}\n{config}");
         let claim = Claim::resume(place, "report")?;
         let pipeline = Pipeline {
             place: place.to_owned(),

@@ -5,7 +5,8 @@
 -- other. What is declared is what they come back as.
 --
 -- A STRICT table knows neither DATE nor TIMESTAMP. A table that has them checks of each column what STRICT would: that
--- no value of another type is kept.
+-- no value of another type is kept. `moment(x)` stands for the long expression that says so of a moment: the warehouse puts it
+-- there, as SQLite has no functions of one's own.
 
 CREATE TABLE products (
     product_id   TEXT NOT NULL PRIMARY KEY,
@@ -27,12 +28,8 @@ CREATE TABLE users (
 CREATE TABLE sessions (
     session_id INTEGER        PRIMARY KEY,
     user_id    TEXT           NOT NULL REFERENCES users CHECK (typeof(user_id) = 'text'),
-    started_at TIMESTAMP TEXT NOT NULL
-        CHECK (substr(started_at, 1, 19) IS datetime(substr(started_at, 1, 19)) AND (length(started_at) = 19
-            OR (substr(started_at, 20) GLOB '.[0-9]*' AND substr(started_at, 21) NOT GLOB '*[^0-9]*'))),
-    ended_at   TIMESTAMP TEXT NOT NULL CHECK (ended_at >= started_at)
-        CHECK (substr(ended_at, 1, 19) IS datetime(substr(ended_at, 1, 19)) AND (length(ended_at) = 19
-            OR (substr(ended_at, 20) GLOB '.[0-9]*' AND substr(ended_at, 21) NOT GLOB '*[^0-9]*')))
+    started_at TIMESTAMP TEXT NOT NULL CHECK (moment(started_at)),
+    ended_at   TIMESTAMP TEXT NOT NULL CHECK (ended_at >= started_at) CHECK (moment(ended_at))
 );
 
 -- event_id is no key: a tracker that sends an event twice is one of the things to find.
@@ -42,9 +39,7 @@ CREATE TABLE events (
     session_id INTEGER        NOT NULL REFERENCES sessions CHECK (typeof(session_id) = 'integer'),
     event_type TEXT           NOT NULL CHECK (event_type IN
         ('session_start', 'product_view', 'add_to_cart', 'purchase', 'session_end')),
-    timestamp  TIMESTAMP TEXT NOT NULL
-        CHECK (substr(timestamp, 1, 19) IS datetime(substr(timestamp, 1, 19)) AND (length(timestamp) = 19
-            OR (substr(timestamp, 20) GLOB '.[0-9]*' AND substr(timestamp, 21) NOT GLOB '*[^0-9]*'))),
+    timestamp  TIMESTAMP TEXT NOT NULL CHECK (moment(timestamp)),
     product_id TEXT           REFERENCES products CHECK (typeof(product_id) IN ('text', 'null')),
     category   TEXT           CHECK (typeof(category) IN ('text', 'null')),
     price      REAL           CHECK (price > 0) CHECK (typeof(price) IN ('real', 'null')),

@@ -5,7 +5,8 @@
 -- other. What is declared is what they come back as.
 --
 -- A STRICT table knows neither DATE nor TIMESTAMP. A table that has them checks of each column what STRICT would: that
--- no value of another type is kept.
+-- no value of another type is kept. `moment(x)` stands for the long expression that says so of a moment: the warehouse puts it
+-- there, as SQLite has no functions of one's own.
 
 CREATE TABLE plans (
     plan_type       TEXT NOT NULL PRIMARY KEY,
@@ -31,9 +32,7 @@ CREATE TABLE visitors (
 
 CREATE TABLE workspaces (
     workspace_id INTEGER        PRIMARY KEY,
-    created_at   TIMESTAMP TEXT NOT NULL
-        CHECK (substr(created_at, 1, 19) IS datetime(substr(created_at, 1, 19)) AND (length(created_at) = 19
-            OR (substr(created_at, 20) GLOB '.[0-9]*' AND substr(created_at, 21) NOT GLOB '*[^0-9]*'))),
+    created_at   TIMESTAMP TEXT NOT NULL CHECK (moment(created_at)),
     segment      TEXT           NOT NULL CHECK (typeof(segment) = 'text'),
     members      INTEGER        NOT NULL CHECK (members > 0) CHECK (typeof(members) = 'integer'),
     plan_type    TEXT           NOT NULL REFERENCES plans CHECK (typeof(plan_type) = 'text')
@@ -42,9 +41,7 @@ CREATE TABLE workspaces (
 CREATE TABLE user_profiles (
     user_id             INTEGER        PRIMARY KEY,
     signup_date         DATE TEXT      NOT NULL REFERENCES calendar CHECK (signup_date IS date(signup_date)),
-    signup_at           TIMESTAMP TEXT NOT NULL
-        CHECK (substr(signup_at, 1, 19) IS datetime(substr(signup_at, 1, 19)) AND (length(signup_at) = 19
-            OR (substr(signup_at, 20) GLOB '.[0-9]*' AND substr(signup_at, 21) NOT GLOB '*[^0-9]*'))),
+    signup_at           TIMESTAMP TEXT NOT NULL CHECK (moment(signup_at)),
     segment             TEXT           NOT NULL CHECK (segment IN ('individual', 'small_team', 'enterprise', 'education')),
     acquisition_channel TEXT           NOT NULL CHECK (typeof(acquisition_channel) = 'text'),
     device              TEXT           NOT NULL CHECK (typeof(device) = 'text'),
@@ -59,9 +56,7 @@ CREATE TABLE workspace_members (
     workspace_id INTEGER        NOT NULL REFERENCES workspaces CHECK (typeof(workspace_id) = 'integer'),
     user_id      INTEGER        NOT NULL REFERENCES user_profiles CHECK (typeof(user_id) = 'integer'),
     role         TEXT           NOT NULL CHECK (role IN ('owner', 'member')),
-    joined_at    TIMESTAMP TEXT NOT NULL
-        CHECK (substr(joined_at, 1, 19) IS datetime(substr(joined_at, 1, 19)) AND (length(joined_at) = 19
-            OR (substr(joined_at, 20) GLOB '.[0-9]*' AND substr(joined_at, 21) NOT GLOB '*[^0-9]*'))),
+    joined_at    TIMESTAMP TEXT NOT NULL CHECK (moment(joined_at)),
     PRIMARY KEY (workspace_id, user_id)
 );
 
@@ -71,9 +66,7 @@ CREATE TABLE user_events (
     workspace_id INTEGER        NOT NULL REFERENCES workspaces CHECK (typeof(workspace_id) = 'integer'),
     session_id   INTEGER        NOT NULL CHECK (typeof(session_id) = 'integer'),
     event_type   TEXT           NOT NULL CHECK (typeof(event_type) = 'text'),
-    timestamp    TIMESTAMP TEXT NOT NULL
-        CHECK (substr(timestamp, 1, 19) IS datetime(substr(timestamp, 1, 19)) AND (length(timestamp) = 19
-            OR (substr(timestamp, 20) GLOB '.[0-9]*' AND substr(timestamp, 21) NOT GLOB '*[^0-9]*'))),
+    timestamp    TIMESTAMP TEXT NOT NULL CHECK (moment(timestamp)),
     properties   TEXT           NOT NULL CHECK (typeof(properties) = 'text')
 );
 

@@ -5,7 +5,8 @@
 -- other. What is declared is what they come back as.
 --
 -- A STRICT table knows neither DATE nor TIMESTAMP. A table that has them checks of each column what STRICT would: that
--- no value of another type is kept.
+-- no value of another type is kept. `moment(x)` stands for the long expression that says so of a moment: the warehouse puts it
+-- there, as SQLite has no functions of one's own.
 
 CREATE TABLE plans (
     company_size        TEXT    NOT NULL PRIMARY KEY CHECK (company_size IN ('small', 'large')),
@@ -28,9 +29,7 @@ CREATE TABLE companies (
 CREATE TABLE sessions (
     session_id INTEGER        PRIMARY KEY,
     company_id INTEGER        NOT NULL REFERENCES companies CHECK (typeof(company_id) = 'integer'),
-    created_at TIMESTAMP TEXT NOT NULL
-        CHECK (substr(created_at, 1, 19) IS datetime(substr(created_at, 1, 19)) AND (length(created_at) = 19
-            OR (substr(created_at, 20) GLOB '.[0-9]*' AND substr(created_at, 21) NOT GLOB '*[^0-9]*')))
+    created_at TIMESTAMP TEXT NOT NULL CHECK (moment(created_at))
 );
 
 -- What every query reads of the sessions: which company, when. It covers them, so the table itself is

@@ -46,6 +46,21 @@ fn targets_out_of_reach_are_told_in_time() {
     refused(in_time(move || notion::generate(&config)), "targets.stickiness");
 }
 
+/// More events than visits hold are refused, not cut off.
+#[test]
+fn events_beyond_a_visit_are_told() {
+    for events in [3_000.0, 100_000.0] {
+        let mut config = notion::Config { users: 300, ..Default::default() };
+        config.targets.events_per_user = events;
+        let told = format!("`targets.events_per_user` is {events}; accepted: at most about ");
+        refused(in_time(move || notion::generate(&config)), &told);
+    }
+    for mut config in [notion::Config::default(), notion::Config::sticky()] {
+        config.users = 300;
+        in_time(move || notion::Calibration::solve(&config)).unwrap();
+    }
+}
+
 #[test]
 fn a_year_of_one_month_ends() {
     let mut year = [0.001; 12];

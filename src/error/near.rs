@@ -1,5 +1,7 @@
 //! What somebody may have meant by a name that is not there.
 
+use super::Error;
+
 /// A longer name is no name that somebody mistyped, and comparing it takes the square of its length in time and memory.
 const LONGEST: usize = 200;
 
@@ -29,6 +31,26 @@ pub fn nearest<'n>(asked: &str, names: impl IntoIterator<Item = &'n str>) -> Opt
         }
     }
     best.map(|(_, name)| name)
+}
+
+/// Creates the error about a name that is not among those there: which field it was asked of, the name, those that are
+/// accepted, and the one that may have been meant; `none` is said where there are none.
+pub(crate) fn unknown<'n>(
+    field: &str,
+    name: &str,
+    names: impl IntoIterator<Item = &'n str>,
+    none: &str,
+) -> Error {
+    let names: Vec<&str> = names.into_iter().collect();
+    let quoted = format!("\"{}\"", names.join("\", \""));
+    let accepted: &str = if names.is_empty() { none } else { &quoted };
+    let meant = meant(name, names);
+    Error::config(field, format!("\"{name}\""), format!("{accepted}{meant}"))
+}
+
+/// "; did you mean …?", of the name closest to the one asked for, if there is one.
+pub(crate) fn meant<'n>(asked: &str, names: impl IntoIterator<Item = &'n str>) -> String {
+    nearest(asked, names).map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default()
 }
 
 fn lower(name: &str) -> Vec<char> {
@@ -75,6 +97,13 @@ mod tests {
         ] {
             assert_eq!(nearest(asked, names), meant, "{asked}");
         }
+        let told =
+            |names: &[&str]| unknown("arm", "offr", names.iter().copied(), "none").to_string();
+        assert_eq!(
+            told(&["control", "offer"]),
+            "`arm` is \"offr\"; accepted: \"control\", \"offer\"; did you mean \"offer\"?"
+        );
+        assert_eq!(told(&[]), "`arm` is \"offr\"; accepted: none");
         let (long, longer) = ("x".repeat(300), "x".repeat(301));
         assert_eq!(nearest(&longer, [&*long]), None);
     }

@@ -7,13 +7,12 @@ use polars::prelude::*;
 
 use super::ids::{Ids, Numbered};
 use super::moments::Moments;
-use super::users::Users;
 use super::{TIME, USER};
 use crate::error::Result;
 use crate::frame::{Source, fetch, full, require};
 
 /// What a frame of events is called in errors.
-const EVENTS: &str = "events";
+pub(super) const EVENTS: &str = "events";
 
 /// Events: who did something, and when; any other columns say what.
 ///
@@ -154,12 +153,9 @@ impl Events {
         self.numbered().pick(self.frame().column(self.user_column())?)
     }
 
-    /// Finds each event's user in a frame of users: the row, or `u32::MAX` for one who is not there.
-    ///
-    /// # Errors
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) if one has whole numbers for users and the other texts.
-    pub fn rows_in(&self, users: &Users) -> Result<Vec<u32>> {
-        users.index().find_ids(EVENTS, self.user_column(), &self.0.ids)
+    /// The users, before they are numbered.
+    pub(super) fn ids(&self) -> &Ids {
+        &self.0.ids
     }
 }
 

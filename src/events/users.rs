@@ -7,8 +7,8 @@ use polars::prelude::*;
 
 use super::ids::Index;
 use super::moments::Moments;
-use super::prepared::with;
-use super::{Events, START, USER};
+use super::prepared::{EVENTS, Events, with};
+use super::{START, USER};
 use crate::error::{Error, Result};
 use crate::frame::{Source, fetch, full, require};
 
@@ -110,6 +110,16 @@ impl fmt::Debug for Users {
             Some((column, _)) => write!(f, ", since `{column}`"),
             None => Ok(()),
         }
+    }
+}
+
+impl Events {
+    /// Finds each event's user in a frame of users: the row, or `u32::MAX` for one who is not there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) if one has whole numbers for users and the other texts.
+    pub fn rows_in(&self, users: &Users) -> Result<Vec<u32>> {
+        users.index().find_ids(EVENTS, self.user_column(), self.ids())
     }
 }
 

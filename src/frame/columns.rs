@@ -42,6 +42,17 @@ pub(crate) fn finite(frame: &DataFrame, name: &'static str, column: &str) -> Res
     }
 }
 
+/// The numbers of a column, not a number where null.
+pub(crate) fn reals(frame: &DataFrame, column: &str) -> Result<Vec<f64>> {
+    let numbers = frame.column(column)?.cast(&DataType::Float64)?;
+    Ok(numbers.f64()?.iter().map(|number| number.unwrap_or(f64::NAN)).collect())
+}
+
+/// A cell of a column of numbers: null where it is not a number.
+pub(crate) fn number_or_null(number: f64) -> Option<f64> {
+    Some(number).filter(|number| !number.is_nan())
+}
+
 /// Texts of a column, empty where null.
 pub(crate) fn texts(column: &Column) -> Result<Vec<Option<String>>> {
     let series = column.as_materialized_series().cast(&DataType::String)?;

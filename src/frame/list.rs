@@ -4,6 +4,9 @@ use polars::prelude::*;
 
 use crate::error::{Error, ErrorKind, Result};
 
+/// What verbs call the frame that they are called on.
+pub(super) const FRAME: &str = "given";
+
 /// One column or several, by name or as expressions: `"plan"`, `["plan", "month"]`, `col("price") * lit(2)`,
 /// `("user_id", col("session_id").alias("order_id"))`.
 ///

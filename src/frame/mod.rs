@@ -13,7 +13,7 @@ mod tests;
 mod values;
 mod verbs;
 
-pub(crate) use columns::{coded, dates, finite, full, texts};
+pub(crate) use columns::{coded, dates, finite, full, number_or_null, reals, texts};
 pub use key::Key;
 pub use list::Columns;
 pub(crate) use list::{is_condition, known, names};

@@ -1,10 +1,10 @@
 //! Frames on top of each other, and columns into rows and back.
 
 use polars::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::Source;
-use super::list::{known, missing, names as names_of};
-use super::verbs::FRAME;
+use super::list::{FRAME, known, missing, names as names_of};
 use crate::error::{Error, Result};
 
 /// Stacks frames with the same columns, one below the other. The first frame gives the order of the columns; where types
@@ -86,11 +86,16 @@ pub(super) fn wider(mut lazy: LazyFrame, names: &str, values: &str) -> Result<Da
     }
     let frame = lazy.collect()?;
     let labels = super::texts(super::full(&frame, FRAME, names)?)?;
-    let mut seen: Vec<String> = vec![];
+    // The labels in order of first appearance, and each row's place among them.
+    let mut places: FxHashMap<String, usize> = FxHashMap::default();
+    let (mut seen, mut codes) = (vec![], Vec::with_capacity(labels.len()));
     for label in labels.into_iter().flatten() {
-        if !seen.contains(&label) {
-            seen.push(label);
-        }
+        let place = places.get(&label).copied().unwrap_or_else(|| {
+            seen.push(label.clone());
+            places.insert(label, seen.len() - 1);
+            seen.len() - 1
+        });
+        codes.push(place);
     }
     let stay: Vec<PlSmallStr> =
         schema.iter_names().filter(|name| *name != names && *name != values).cloned().collect();
@@ -116,16 +121,30 @@ pub(super) fn wider(mut lazy: LazyFrame, names: &str, values: &str) -> Result<Da
         let problem = format!("holds {name} in {rows} rows{where_}; aggregate them first");
         return Err(Error::column(FRAME, names, problem));
     }
-    let cells: Vec<Expr> = seen
-        .iter()
-        .map(|label| {
-            let mine = col(names).cast(DataType::String).eq(lit(label.as_str()));
-            col(values).filter(mine).first().alias(label.as_str())
-        })
-        .collect();
-    Ok(if keys.is_empty() {
-        frame.lazy().select(cells).collect()?
-    } else {
-        frame.lazy().group_by_stable(keys).agg(cells).collect()?
-    })
+    // A row for each group of keys; without keys, all rows are one.
+    let by: Vec<&str> = stay.iter().map(PlSmallStr::as_str).collect();
+    let rows_of: Vec<Vec<IdxSize>> = match by.is_empty() {
+        true => vec![(0..frame.height() as IdxSize).collect()],
+        false => (frame.group_by_stable(by.iter().copied())?.get_groups().iter())
+            .map(|group| match group {
+                GroupsIndicator::Idx((_, rows)) => rows.to_vec(),
+                GroupsIndicator::Slice([first, len]) => (first..first + len).collect(),
+            })
+            .collect(),
+    };
+    let mut cells: Vec<Vec<Option<IdxSize>>> = vec![vec![None; rows_of.len()]; seen.len()];
+    for (group, rows) in rows_of.iter().enumerate() {
+        for row in rows.iter() {
+            cells[codes[*row as usize]][group] = Some(*row);
+        }
+    }
+    let firsts: IdxCa = rows_of.iter().map(|rows| rows.first().copied()).collect();
+    let stay = by.iter().map(|name| -> Result<Column> { Ok(frame.column(name)?.take(&firsts)?) });
+    let mut columns: Vec<Column> = stay.collect::<Result<_>>()?;
+    let values = frame.column(values)?;
+    for (label, rows) in seen.into_iter().zip(cells) {
+        let found = values.take(&rows.into_iter().collect::<IdxCa>())?;
+        columns.push(found.with_name(label.into()));
+    }
+    Ok(DataFrame::new_infer_height(columns)?)
 }

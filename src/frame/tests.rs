@@ -240,6 +240,30 @@ fn long_and_wide_are_each_others_way_back() {
     assert!(said(named.pivot_wider("plan", "users")).contains("two columns of this name"));
 }
 
+/// Time grows with rows and cells, not with rows times labels.
+#[test]
+fn many_labels_become_columns_in_no_time() {
+    let (groups, labels) = (100_i64, 3_000_i64);
+    let cells = || (0..groups * labels).map(|n| (n / labels, n % labels));
+    let long = df!(
+        "day" => cells().map(|(day, _)| day).collect::<Vec<_>>(),
+        "user" => cells().map(|(_, user)| user.to_string()).collect::<Vec<_>>(),
+        "events" => cells().map(|(day, user)| day * 10_000 + user).collect::<Vec<_>>(),
+    )
+    .unwrap();
+    let began = std::time::Instant::now();
+    let wide = long.pivot_wider("user", "events").unwrap();
+    // Tests are not optimised; a filter for each label takes minutes.
+    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+    assert_eq!(wide.shape(), (100, 3_001));
+    assert_eq!(wide.value("2999", "day", 7).unwrap(), 72_999.0);
+    // A cell that no row has is null, and groups are in order of first appearance.
+    let some = long.keep(col("events").neq(72_999)).unwrap().sort_desc("day").unwrap();
+    let wide = some.pivot_wider("user", "events").unwrap();
+    assert_eq!(wide.column("2999").unwrap().null_count(), 1);
+    assert_eq!(whole(&wide, "day")[0], Some(99));
+}
+
 #[test]
 fn frames_are_stacked_by_name() {
     let one = df!("a" => [1_i32], "b" => ["x"]).unwrap();

@@ -3,9 +3,8 @@
 use polars::prelude::*;
 
 use super::Key;
-use super::list::{known, missing};
-use super::verbs::FRAME;
-use crate::error::{Error, Result, nearest};
+use super::list::{FRAME, known, missing};
+use crate::error::{Error, Result, meant};
 
 /// More keys than these are counted.
 const LISTED: usize = 12;
@@ -105,10 +104,9 @@ fn absent(column: &Column, key: &Key) -> Result<String> {
     }
     let asked = key.to_string();
     let meant = match (key, keys.str()) {
-        (Key::Text(text), Ok(texts)) => nearest(text, texts.iter().flatten().take(COMPARED)),
-        _ => None,
+        (Key::Text(text), Ok(texts)) => meant(text, texts.iter().flatten().take(COMPARED)),
+        _ => String::new(),
     };
-    let meant = meant.map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default();
     let listed = match keys.len() {
         0 => "no values".to_owned(),
         n if n > LISTED => format!("{} and {} more", names.join(", "), n - LISTED),

@@ -6,12 +6,9 @@
 
 use polars::prelude::*;
 
-use super::list::{is_condition, known, names};
+use super::list::{FRAME, is_condition, known, names};
 use super::{Columns, Key, Source, shape, values};
 use crate::error::{Error, Result};
-
-/// What the verbs call the frame that they are called on.
-pub(crate) const FRAME: &str = "given";
 
 /// Verbs on frames, collected or lazy.
 ///

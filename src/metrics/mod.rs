@@ -47,10 +47,15 @@ pub const FEW: u64 = 30;
 
 /// That a frame has none of the columns that a function adds to it: what is the caller's is not overwritten.
 pub(crate) fn absent(frame: &DataFrame, name: &'static str, columns: &[&str]) -> Result<()> {
-    match columns.iter().find(|column| frame.schema().contains(column)) {
-        None => Ok(()),
-        Some(column) => {
-            let problem = "is there already, and the result would overwrite it; rename it";
+    frame.schema().iter_names().try_for_each(|column| free(name, column, columns))
+}
+
+/// That a column, which the result keeps, has not the name of one of the result's own.
+pub(crate) fn free(name: &'static str, column: &str, columns: &[&str]) -> Result<()> {
+    match columns.contains(&column) {
+        false => Ok(()),
+        true => {
+            let problem = "has the name of a column of the result; rename it";
             Err(Error::column(name, column, problem))
         }
     }

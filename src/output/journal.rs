@@ -52,7 +52,7 @@ impl Entry {
         };
         // Whoever can write into the folder can write a journal: it must not reach beyond.
         let name = PathBuf::from(words.next()?);
-        super::stays_inside(&name).then_some(Entry { name, old, new })
+        stays_inside(&name).then_some(Entry { name, old, new })
     }
 }
 
@@ -248,6 +248,12 @@ fn sync_folders(places: &Places, entries: &[Entry]) -> io::Result<()> {
     let mut folders: BTreeSet<PathBuf> = entries.iter().filter_map(above).collect();
     folders.insert(places.place.to_owned());
     folders.iter().filter(|folder| folder.is_dir()).try_for_each(|folder| sync_folder(folder))
+}
+
+/// Checks that a file's name, as a record has it, stays inside the folder that it is about.
+pub fn stays_inside(name: &Path) -> bool {
+    let mut parts = name.components().peekable();
+    parts.peek().is_some() && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
 }
 
 #[cfg(test)]

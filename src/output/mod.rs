@@ -33,6 +33,7 @@ use std::path::{Path, PathBuf};
 pub use hidden::UNFINISHED;
 use hidden::{Hidden, left_behind};
 use journal::Entry;
+pub use journal::stays_inside;
 pub use single::{same_file, write};
 use state::Seen;
 pub(crate) use state::hexadecimal;
@@ -281,12 +282,6 @@ pub fn recover(place: &Path) -> Result<usize> {
         }
     }
     completed
-}
-
-/// Checks that a file's name, as a record has it, stays inside the folder that it is about.
-pub fn stays_inside(name: &Path) -> bool {
-    let mut parts = name.components().peekable();
-    parts.peek().is_some() && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
 }
 
 /// What interrupted runs left in a folder: no living process keeps it locked.

@@ -90,15 +90,19 @@ impl Cells {
                     };
                     micros.filter(|micros| DateTime::from_timestamp_micros(*micros).is_some())
                 };
-                if numbers.iter().flatten().any(|number| micros(number).is_none()) {
+                let all: Option<Int64Chunked> = numbers
+                    .iter()
+                    .map(|number| number.map_or(Some(None), |number| micros(number).map(Some)))
+                    .collect();
+                let Some(all) = all else {
                     return refused("holds a moment that no calendar reaches".into());
-                }
+                };
                 // Whichever the zone, a frame keeps its moments in UTC.
                 let kind = match zone {
                     Some(_) => ColumnType::TimestampUtc,
                     None => ColumnType::Timestamp,
                 };
-                (kind, Values::Int(numbers.iter().map(|number| number.and_then(micros)).collect()))
+                (kind, Values::Int(all))
             }
             dtype if dtype.is_integer() => {
                 let numbers = column.strict_cast(&DataType::Int64)?.i64()?.clone();

@@ -8,10 +8,8 @@ mod reading;
 mod tests;
 mod writer;
 
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use polars::prelude::DataFrame;
 
@@ -20,57 +18,7 @@ use crate::error::{Error, Result};
 use crate::output::{Claim, Replace};
 pub use reading::{parts, read, read_columns};
 use writer::Writer;
-
-/// How a table is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Format {
-    /// Comma-separated, with a header; moments as `2021-01-31 23:59:59`, with a fraction where there is one.
-    #[default]
-    Csv,
-    /// Parquet with zstd compression.
-    Parquet,
-}
-
-impl Format {
-    /// The file name's ending.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Format::Csv => "csv",
-            Format::Parquet => "parquet",
-        }
-    }
-}
-
-impl FromStr for Format {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Format> {
-        match text {
-            "csv" => Ok(Format::Csv),
-            "parquet" => Ok(Format::Parquet),
-            _ => Err(Error::config("format", format!("\"{text}\""), "csv or parquet")),
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.extension())
-    }
-}
-
-/// A file that was written: see [`Folder::finish`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
-    /// Where it is.
-    pub path: PathBuf,
-    /// How many rows it holds.
-    pub rows: u64,
-    /// Its size.
-    pub bytes: u64,
-    /// The SHA-256 of its bytes, in hexadecimal.
-    pub sha256: String,
-}
+pub use writer::{Format, Written};
 
 /// A folder that receives one file per table.
 ///

@@ -18,18 +18,20 @@ use polars_parquet::write::{
     StatisticsOptions, Version, WriteOptions, ZstdLevel, array_to_columns, compress,
 };
 
-/// Slices are put together until their rows take so many bytes, uncompressed.
-const GROUP: usize = 64 << 20;
+/// Slices are put together until their rows take so many bytes, uncompressed. A business has several tables that wait at
+/// once, each for as many.
+const GROUP: usize = 48 << 20;
 
 /// A Parquet file being written.
 pub struct Batches<W: Write> {
     file: FileWriter<W>,
     /// For each column those of its leaves: a column that is not nested is one.
     encodings: Vec<Vec<Encoding>>,
-    /// How many rows make a group.
+    /// How many bytes make a group.
     group: usize,
-    /// Rows that do not fill a group yet.
+    /// Rows that do not fill a group yet, and their bytes.
     waiting: DataFrame,
+    bytes: usize,
 }
 
 impl<W: Write> Batches<W> {
@@ -55,33 +57,27 @@ impl<W: Write> Batches<W> {
                 _ => usual.clone(),
             });
         let encodings = encodings.collect();
-        // A text is a view of 16 bytes, if it is short or shared.
-        let width = |kind: &DataType| match kind.to_physical() {
-            DataType::Int8 | DataType::UInt8 | DataType::Boolean => 1,
-            DataType::Int16 | DataType::UInt16 => 2,
-            DataType::Int32 | DataType::UInt32 | DataType::Float32 => 4,
-            DataType::String => 16,
-            _ => 8,
-        };
-        let row: usize = schema.iter_values().map(width).sum();
         Ok(Batches {
             file: FileWriter::try_new(out, arrow, options)?,
             encodings,
-            group: GROUP / row.max(1),
+            group: GROUP,
             waiting: DataFrame::empty_with_schema(schema),
+            bytes: 0,
         })
     }
 
     /// Adds rows.
     pub fn append(&mut self, rows: &DataFrame) -> PolarsResult<()> {
         self.waiting.vstack_mut(rows)?;
-        if self.waiting.height() < self.group { Ok(()) } else { self.write() }
+        self.bytes += size(rows)?;
+        if self.bytes < self.group { Ok(()) } else { self.write() }
     }
 
     /// Writes what is waiting as one group.
     fn write(&mut self) -> PolarsResult<()> {
         let rows = std::mem::take(&mut self.waiting);
         self.waiting = rows.clear();
+        self.bytes = 0;
         let height = rows.height();
         if height == 0 {
             return Ok(());
@@ -118,6 +114,27 @@ impl<W: Write> Batches<W> {
     }
 }
 
+/// How many bytes rows take: as many for the same values, wherever they lie, so that groups are the same, too.
+fn size(rows: &DataFrame) -> PolarsResult<usize> {
+    rows.columns().iter().map(bytes).sum()
+}
+
+fn bytes(column: &Column) -> PolarsResult<usize> {
+    let all = |width: usize| Ok(width * column.len());
+    match column.dtype().to_physical() {
+        DataType::Int8 | DataType::UInt8 | DataType::Boolean => all(1),
+        DataType::Int16 | DataType::UInt16 => all(2),
+        DataType::Int32 | DataType::UInt32 | DataType::Float32 => all(4),
+        DataType::Int64 | DataType::UInt64 | DataType::Float64 => all(8),
+        // A view of 16 bytes, which holds a short text itself.
+        DataType::String => {
+            let long = |text: &str| if text.len() > 12 { text.len() } else { 0 };
+            Ok(16 * column.len() + column.str()?.iter().flatten().map(long).sum::<usize>())
+        }
+        _ => Ok(column.as_materialized_series().estimated_size()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;
@@ -149,11 +166,11 @@ mod tests {
         .unwrap()
     }
 
-    /// The bytes of a file made from slices, with so many rows in a group.
+    /// The bytes of a file made from slices, with so many rows in a group, all of which are equally wide.
     fn written(frame: &DataFrame, slices: &[usize], group: usize) -> Vec<u8> {
         let mut bytes = vec![];
         let mut file = Batches::new(&mut bytes, frame.schema()).unwrap();
-        file.group = group;
+        file.group = (group * size(frame).unwrap()).div_ceil(frame.height().max(1));
         let mut from = 0;
         for rows in slices.iter().copied().chain([frame.height()]) {
             file.append(&frame.slice(from as i64, rows)).unwrap();
@@ -201,6 +218,24 @@ mod tests {
             assert!(range.start >= place, "one after the other");
             place = range.end;
         }
+    }
+
+    /// Long texts take the room that they take: groups have fewer of them.
+    #[test]
+    fn a_text_is_as_large_as_it_is() {
+        let frame = df!("text" => vec!["x".repeat(984); 100]).unwrap();
+        let mut bytes = vec![];
+        let mut file = Batches::new(&mut bytes, frame.schema()).unwrap();
+        file.group = 20_000;
+        for from in 0..10 {
+            file.append(&frame.slice(10 * from, 10)).unwrap();
+        }
+        file.finish().unwrap();
+        drop(file);
+        let mut reader = ParquetReader::new(Cursor::new(&bytes));
+        let groups = &reader.get_metadata().unwrap().row_groups;
+        assert_eq!(groups.iter().map(|group| group.num_rows()).collect::<Vec<_>>(), [20; 5]);
+        assert!(reader.finish().unwrap().equals(&frame));
     }
 
     #[test]

@@ -106,7 +106,8 @@ pub struct Schema {
     pub references: &'static [Reference],
     /// See `tables`.
     pub views: &'static [&'static str],
-    /// Statements that make them on SQLite.
+    /// Statements that make them on SQLite, where `CHECK (moment(x))` says that a text is a moment as the warehouse writes
+    /// it.
     pub sqlite: &'static str,
     /// Statements that make them on PostgreSQL.
     pub postgres: &'static str,

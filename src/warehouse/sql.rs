@@ -37,6 +37,27 @@ pub fn first_name(rest: &str) -> Option<String> {
     None
 }
 
+/// Statements for SQLite with what `moment(x)` stands for: whether a text is a moment as we write it, to the second or with a
+/// fraction of it.
+pub fn with_moments(statements: &str) -> String {
+    const CHECK: &str = "CHECK (moment(";
+    let mut parts = statements.split(CHECK);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let Some((x, rest)) = part.split_once("))") else {
+            out += CHECK;
+            out += part;
+            continue;
+        };
+        out += &format!(
+            "CHECK (substr({x}, 1, 19) IS datetime(substr({x}, 1, 19)) AND (length({x}) = 19 \
+             OR (substr({x}, 20) GLOB '.[0-9]*' AND substr({x}, 21) NOT GLOB '*[^0-9]*')))"
+        );
+        out += rest;
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +66,17 @@ mod tests {
     fn quotes_are_doubled() {
         assert_eq!(name("order"), "\"order\"");
         assert_eq!(names(["a b", "\"q\""]), "\"a b\", \"\"\"q\"\"\"");
+    }
+
+    #[test]
+    fn a_moment_is_spelled_out() {
+        let made = with_moments("CREATE TABLE t (at TIMESTAMP TEXT CHECK (moment(at)), n INTEGER)");
+        let check = "(length(at) = 19 OR (substr(at, 20) GLOB '.[0-9]*' AND";
+        assert!(made.starts_with("CREATE TABLE t (at TIMESTAMP TEXT CHECK (substr(at, 1, 19) IS"));
+        assert!(made.contains(check) && made.ends_with("))), n INTEGER)"), "{made}");
+        for same in ["SELECT 1", "", "CHECK (moment(at"] {
+            assert_eq!(with_moments(same), same);
+        }
     }
 
     #[cfg(feature = "postgres")]

@@ -78,7 +78,7 @@ impl Engine for Sqlite {
             let cause = format!("{}; name another file", found.foreign.join(", "));
             return Err(Error::database("SQLite", Trouble::Taken, doing, cause));
         }
-        let (before, after) = Schema::in_two(schema.sqlite);
+        let (before, after) = Schema::in_two(&sql::with_moments(schema.sqlite));
         [found.drops.as_str(), &before, schema.common]
             .iter()
             .try_for_each(|statements| transaction.execute_batch(statements))
@@ -210,20 +210,35 @@ fn declared(connection: &Connection, table: &str) -> rusqlite::Result<Types> {
 /// The types that tables declare for a query's columns, where a column is a table's, maybe through views: SQLite
 /// says so of a view. Of a union or a recursion it says what the first part declares.
 fn inferred(connection: &Connection, text: &str, columns: usize) -> Vec<Option<ColumnType>> {
-    const VIEW: &str = "casebook_result";
     let ask = || -> rusqlite::Result<Vec<Option<ColumnType>>> {
+        let view = free_name(connection, text)?;
         // Only the first statement: what follows it is not run.
-        connection.prepare(&format!("CREATE TEMP VIEW {VIEW} AS {text}"))?.execute([])?;
+        connection.prepare(&format!("CREATE TEMP VIEW {view} AS {text}"))?.execute([])?;
         let ask = || {
-            let mut info = connection.prepare(&format!("PRAGMA temp.table_info({VIEW})"))?;
+            let mut info = connection.prepare(&format!("PRAGMA temp.table_info({view})"))?;
             info.query_map([], |row| Ok(ColumnType::declared(&row.get::<_, String>(2)?)))?.collect()
         };
         let found = ask();
-        connection.execute_batch(&format!("DROP VIEW temp.{VIEW}"))?;
+        connection.execute_batch(&format!("DROP VIEW temp.{view}"))?;
         found
     };
     // What is no SELECT, such as EXPLAIN, declares nothing.
     ask().ok().filter(|found| found.len() == columns).unwrap_or_else(|| vec![None; columns])
+}
+
+/// A name for a temporary view of a query: nothing temporary has it already, and the query does not speak of it, or the
+/// view would stand before a table of that name.
+fn free_name(connection: &Connection, text: &str) -> rusqlite::Result<String> {
+    let text = text.to_ascii_lowercase();
+    let mut taken = connection.prepare("SELECT 1 FROM temp.sqlite_schema WHERE lower(name) = ?")?;
+    let mut number = 0_u64;
+    loop {
+        let name = format!("casebook_result_{number}");
+        if !text.contains(&name) && !taken.exists([&name])? {
+            return Ok(name);
+        }
+        number += 1;
+    }
 }
 
 /// The cells of each column.

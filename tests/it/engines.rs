@@ -99,6 +99,20 @@ fn any_name_is_loaded_and_read_back_to_the_microsecond(databases: &mut [Warehous
     }
 }
 
+/// PostgreSQL's catalogues have columns of type `oid`: of its own numbers, of which none is known before the first row.
+#[test]
+fn postgres_object_identifiers_are_whole_numbers() {
+    let server = crate::support::Server::start();
+    let mut db = Warehouse::postgres(&server.url).unwrap();
+    let some = "SELECT 4294967295::oid AS x UNION ALL SELECT NULL ORDER BY x";
+    same(&db.query(some).unwrap(), &df!("x" => [Some(4_294_967_295_i64), None]).unwrap(), some);
+    for none in ["SELECT NULL::oid AS x", "SELECT oid AS x FROM pg_class WHERE false"] {
+        let found = db.query(none).unwrap();
+        assert_eq!(found.column("x").unwrap().dtype(), &DataType::Int64, "{none}");
+        assert_eq!(found.height(), found.column("x").unwrap().null_count(), "{none}");
+    }
+}
+
 /// A table's rows, of every type that is kept: number, real, text, flag, day, moment in microseconds.
 type Row = (Option<i64>, Option<f64>, Option<String>, Option<bool>, Option<i32>, Option<i64>);
 

@@ -379,10 +379,11 @@ fn what_is_wrong_is_named() {
         marketplace::waiting(&backwards, Goal::Match, until, None),
         "column `matched_at` of the requests frame lies before requested_at in row 1",
     );
-    let nothing = Window::new(moment(case.from), moment(case.from)).unwrap();
+    let later = moment(case.from) + chrono::TimeDelta::days(200_000);
+    let ages = Window::new(moment(case.from), later).unwrap();
     says(
-        marketplace::utilisation(&case.mentors, &case.matches(), ID, Period::Week, nothing),
-        "`window` is",
+        marketplace::utilisation(&case.mentors, &case.matches(), ID, Period::Week, ages),
+        "accepted: at most 100,000 days",
     );
     let stranger =
         df!("mentor_id" => [99_i64], "matched_at" => [100 * DAY], "ended_at" => [None::<i64>]);

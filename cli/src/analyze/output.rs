@@ -11,6 +11,7 @@ use casebook::{Error, Result};
 use clap::ValueEnum;
 
 pub use casebook::format::percent;
+use number::{exact, text};
 
 /// How a result is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -52,35 +53,6 @@ pub fn check(frame: &DataFrame) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A value as text; null is empty.
-fn text(value: &AnyValue) -> String {
-    match value {
-        AnyValue::Null => String::new(),
-        AnyValue::String(text) => (*text).to_owned(),
-        AnyValue::StringOwned(text) => text.to_string(),
-        AnyValue::Boolean(flag) => flag.to_string(),
-        AnyValue::Float64(number) => exact(*number).unwrap_or_default(),
-        AnyValue::Date(days) => casebook::chrono::NaiveDate::from_epoch_days(*days)
-            .map(|date| date.to_string())
-            .unwrap_or_default(),
-        AnyValue::Datetime(micros, TimeUnit::Microseconds, _) => {
-            casebook::chrono::DateTime::from_timestamp_micros(*micros)
-                .map(|moment| moment.format("%Y-%m-%dT%H:%M:%S%.fZ").to_string())
-                .unwrap_or_default()
-        }
-        other => other.to_string(),
-    }
-}
-
-/// The fewest digits that read back as the same number; `None` if it is not finite. Very large and very small ones
-/// get an exponent instead of hundreds of zeros.
-fn exact(number: f64) -> Option<String> {
-    let number = number + 0.0; // zero has no sign
-    let plain = number == 0.0 || (1e-7..1e17).contains(&number.abs());
-    let text = if plain { number.to_string() } else { format!("{number:e}") };
-    number.is_finite().then_some(text)
 }
 
 fn json(frame: &DataFrame, out: &mut impl Write) -> Result<io::Result<()>> {

@@ -8,6 +8,8 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Block, Stmt, UseTree};
 
+use crate::terminal;
+
 /// Brackets within brackets. Notebooks have a dozen; a parser, ours or rustc's, is at its end with many thousands.
 const DEEPEST: usize = 256;
 /// Tokens of a cell. Data in strings counts as one.
@@ -88,7 +90,7 @@ fn without_commands(source: &str) -> String {
             && line.strip_prefix("#!").is_some_and(|rest| !rest.trim_start().starts_with('['));
         let command = line.trim_start_matches(' ').starts_with(':') || line.starts_with('!');
         if !rust && (command || shebang) {
-            return super::comment(line);
+            return comment(line);
         }
         rust |= !line.starts_with("//") && !line.trim().is_empty();
         format!("{line}\n")
@@ -245,6 +247,31 @@ fn is_value(statement: &Stmt) -> bool {
         }
         _ => false,
     }
+}
+
+/// Lines, however they end.
+pub fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
+}
+
+/// A text as a comment may hold it: control characters, and those that turn text around, are spelled out. The compiler
+/// refuses them.
+pub fn harmless(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        match terminal::obeys(letter) && letter != '\t' {
+            true => out.extend(letter.escape_unicode()),
+            false => out.push(letter),
+        }
+    }
+    out
+}
+
+/// A text as comments, line by line.
+pub fn comment(text: &str) -> String {
+    let last = text.ends_with('\n');
+    let lines = lines(text.strip_suffix('\n').filter(|_| last).unwrap_or(text));
+    lines.map(|line| format!("// {}\n", harmless(line.trim_end()))).collect()
 }
 
 #[cfg(test)]

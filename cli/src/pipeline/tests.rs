@@ -10,7 +10,7 @@ fn steps() -> Vec<Step> {
 }
 
 fn start(place: &Path, config: &str, manner: Manner) -> Result<Pipeline> {
-    Pipeline::new(place, steps(), &config, "code", manner)
+    Pipeline::new(place, steps(), &config, manner)
 }
 
 /// Runs the steps, the second of which needs what the first made; which of them were made.
@@ -55,6 +55,36 @@ fn whole(config: &str) -> BTreeMap<String, String> {
         ("data/table.csv".to_owned(), config.to_owned()),
         ("report.md".to_owned(), format!("report on {config}")),
     ])
+}
+
+/// The build script, which hashes the code that results are made by.
+#[allow(dead_code)]
+#[path = "../../build.rs"]
+mod build;
+
+#[test]
+fn every_file_of_the_command_and_the_library_counts() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    assert_eq!(build::code(project), env!("CASEBOOK_CODE"));
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let code = || build::code(folder.path());
+    for name in [
+        "src/lib.rs",
+        "sql/saas.sql",
+        "cli/src/notion.rs",
+        "cli/src/serve/work.rs",
+        "cli/src/report/panels.js",
+        "Cargo.lock",
+    ] {
+        put(&at(name), "before");
+        let before = code();
+        put(&at(name), "after");
+        assert_ne!(code(), before, "{name}");
+    }
+    let before = code();
+    put(&at("README.md"), "of no consequence");
+    assert_eq!(code(), before);
 }
 
 const PLAIN: Manner = Manner { fresh: false, overwrite: false };

@@ -171,7 +171,6 @@ function groups(filter, found) {
 const whole = (n) => (n === null ? "–" : Math.round(n).toLocaleString("en-US"));
 const dollars = (n) => (n === null ? "–" : n.toLocaleString("en-US", { style: "currency", currency: "USD", maximumFractionDigits: n >= 1000 ? 0 : 2 }));
 const brief = (n) => n.toLocaleString("en-US", { style: "currency", currency: "USD", notation: "compact", maximumSignificantDigits: 3 });
-const percent = (n) => (n === null ? "–" : `${(n * 100).toFixed(1)}%`);
 const ratio = (a, b) => (b > 0 ? a / b : null);
 
 // ---- panels --------------------------------------------------------------------------------------
@@ -294,7 +293,7 @@ function drawCohorts(all) {
   all.forEach((cohort, at) => cohort.cells.forEach((cell, period) => {
     if (!cell) return;
     const rate = ratio(cell.users, cohort.size);
-    cells.push({ value: [period, at, Number((rate * 100).toFixed(1))], label: { color: rate > 0.62 ? "#fff" : "#222" }, star: cell.cut });
+    cells.push({ value: [period, at, rate * 100], label: { color: rate > 0.62 ? "#fff" : "#222" }, star: cell.cut });
     rows.push([cohort.name, period, cohort.size, cell.users, rate, cell.cut ? "yes" : "no"]);
     if (period === 3 && !cell.cut) { kept += cell.users; of += cohort.size; }
   }));
@@ -302,7 +301,7 @@ function drawCohorts(all) {
   $("retention").querySelector(".chart").style.height = `${Math.max(352, 130 + 24 * all.length)}px`;
   charts.retention.resize();
   show("retention", of > 0 ? `${percent(kept / of)} of users have a session three months after they registered` : "Users with a session, by months since they registered", {
-    tooltip: { trigger: "item", renderMode: "richText", confine: true, formatter: ({ data: { value, star } }) => `${all[value[1]].name}, month ${value[0]}: ${value[2]}%${star ? " so far" : ""}` },
+    tooltip: { trigger: "item", renderMode: "richText", confine: true, formatter: ({ data: { value, star } }) => `${all[value[1]].name}, month ${value[0]}: ${percentage(value[2])}${star ? " so far" : ""}` },
     grid: { left: 10, right: 20, bottom: 50, containLabel: true },
     xAxis: { ...names([...Array(width).keys()]), name: "months since registration", nameLocation: "middle", nameGap: 26 },
     yAxis: { ...names(all.map((cohort) => (narrow ? cohort.name : `${cohort.name} (${whole(cohort.size)})`))), inverse: true },
@@ -313,9 +312,9 @@ function drawCohorts(all) {
 
 function drawFunnel({ sessions, users, segments }) {
   const stepNames = ["session", "view", "cart", "purchase"];
-  const share = (counts) => counts.map((n) => Number(((ratio(n, counts[0]) ?? 0) * 100).toFixed(2)));
+  const share = (counts) => counts.map((n) => (ratio(n, counts[0]) ?? 0) * 100);
   const narrow = $("steps").clientWidth < 450;
-  const label = { show: true, position: "top", formatter: ({ value }) => (narrow ? value.toFixed(0) : `${value.toFixed(1)}%`) };
+  const label = { show: true, position: "top", formatter: ({ value }) => (narrow ? value.toFixed(0) : percentage(value)) };
   show("steps", `${percent(ratio(sessions[3], sessions[0]))} of sessions end in an order; ${percent(ratio(users[3], users[0]))} of users order`, {
     legend: {}, grid: { left: 10, right: 20, bottom: 30, containLabel: true }, xAxis: names(stepNames, { interval: 0, hideOverlap: false }), yAxis: { ...upright("% of those who began"), max: 100 },
     series: [["Sessions", sessions], ["Users", users]].map(([name, counts]) => ({ name, type: "bar", label: { ...label, fontSize: 11 }, data: share(counts) })),
@@ -326,18 +325,18 @@ function drawFunnel({ sessions, users, segments }) {
   const best = rates.indexOf(Math.max(...rates.map((rate) => rate ?? -1)));
   show("conversion", best >= 0 && rates[best] !== null ? `${data.segments[best]}: ${percent(rates[best])} of sessions end in an order` : "No session is shown", {
     grid: { left: 10, right: 70, bottom: 50, containLabel: true }, xAxis: axis("% of sessions with an order", (n) => `${n}`), yAxis: { ...names(data.segments), inverse: true },
-    series: [{ name: "% of sessions", type: "bar", label: { ...label, position: "right" }, data: rates.map((rate) => Number(((rate ?? 0) * 100).toFixed(2))) }],
+    series: [{ name: "% of sessions", type: "bar", label: { ...label, position: "right" }, data: rates.map((rate) => (rate ?? 0) * 100) }],
   }, [["segment", null], ...stepNames.map((name) => [name, whole]), ["rate", percent]], segments.map((counts, at) => [data.segments[at], ...counts, rates[at]]));
 }
 
 function drawGroups(all) {
   const [users, cents] = ["users", "cents"].map((key) => all.reduce((sum, group) => sum + group[key], 0));
-  const share = (key, total) => all.map((group) => Number(((ratio(group[key], total) ?? 0) * 100).toFixed(2)));
+  const share = (key, total) => all.map((group) => (ratio(group[key], total) ?? 0) * 100);
   const top = all.reduce((best, group) => (group.cents > (best?.cents ?? -1) ? group : best), null);
   show("groups", top ? `${top.name}: ${percent(ratio(top.users, users))} of users, ${percent(ratio(top.cents, cents))} of revenue` : "No user is chosen", {
     legend: {}, grid: { left: 10, right: 60, bottom: 50, containLabel: true },
     xAxis: axis("% of all", (n) => `${n}`), yAxis: { ...names(all.map((group) => group.name), { width: 150, overflow: "break", hideOverlap: false }), inverse: true },
-    series: [["Users", "users", users], ["Revenue", "cents", cents]].map(([name, key, total]) => ({ name, type: "bar", label: { show: true, position: "right", formatter: ({ value }) => `${value.toFixed(1)}%` }, data: share(key, total) })),
+    series: [["Users", "users", users], ["Revenue", "cents", cents]].map(([name, key, total]) => ({ name, type: "bar", label: { show: true, position: "right", formatter: ({ value }) => percentage(value) }, data: share(key, total) })),
   }, [["group", null], ["users", whole], ["active", whole], ["buyers", whole], ["orders", whole], ["revenue", dollars], ["average_order", dollars], ["revenue_per_user", dollars]],
   all.map((group) => [group.name, group.users, group.active, group.buyers, group.orders, group.cents / 100, ratio(group.cents / 100, group.orders), ratio(group.cents / 100, group.users)]));
 }

@@ -20,7 +20,7 @@ use polars::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use super::{Columns, ECHARTS, Packed, STYLE, json};
+use super::{Columns, ECHARTS, FORMAT, Packed, STYLE, json};
 use casebook::cases::Part;
 use casebook::cases::clock::Day;
 use casebook::cases::ecommerce::{self as shop, Batch, Config, Segment};
@@ -121,7 +121,7 @@ impl Dashboard {
             .replace("{{live}}", live)
             .replace("{{style}}", STYLE)
             .replace("{{echarts}}", ECHARTS)
-            .replace("{{script}}", SCRIPT)
+            .replace("{{script}}", &format!("{FORMAT}\n{SCRIPT}"))
             .replacen("{{data}}", &self.data, 1)
     }
 }

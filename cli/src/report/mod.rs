@@ -19,6 +19,8 @@ use casebook::{Error, Result};
 
 const ECHARTS: &str = include_str!("../../assets/echarts/echarts.min.js");
 const STYLE: &str = include_str!("style.css");
+/// How a page's scripts write numbers: as the library does.
+const FORMAT: &str = include_str!("format.js");
 
 /// What errors name: it is made in memory.
 const DATA: &str = "the dashboard's data";
@@ -66,4 +68,17 @@ fn json(value: &impl Serialize) -> Result<String> {
     let text = serde_json::to_string(value)
         .map_err(|cause| Error::file("write", Path::new(DATA), cause))?;
     Ok(text.replace('<', "\\u003c"))
+}
+
+#[cfg(test)]
+mod tests {
+    /// The pages' script has to write the same: tests/dashboard_test.py.
+    #[test]
+    fn the_library_writes_percentages_as_the_list_says() {
+        let list: Vec<(f64, String)> = serde_json::from_str(include_str!("percents.json")).unwrap();
+        assert!(list.len() > 10);
+        for (share, text) in list {
+            assert_eq!(casebook::format::percent(share), text, "{share}");
+        }
+    }
 }

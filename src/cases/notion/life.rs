@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand_distr::{Distribution, Poisson, StandardNormal};
 
-use super::calibrate::{ENGAGED_DAYS, HABIT_DAYS, WINDOWS, World};
+use super::calibrate::{Class, ENGAGED_DAYS, HABIT_DAYS, WINDOWS, World};
 use crate::cases::draw::{chance, place, sums, uniform};
 use crate::stream::{Stream, stream};
 
@@ -13,24 +13,12 @@ const LATEST: i64 = 82_800;
 /// Nobody comes more often in a month, on average: who comes twenty times a day is there every day.
 const MOST_VISITS: f64 = 600.0;
 /// Nobody does more in a visit, on average: with it, five years of the busiest days have fewer events than a user has ids.
-const MOST_EVENTS: f64 = 240.0;
+/// A configuration that takes more is refused: see [`World::solve`].
+pub(super) const MOST_IN_A_VISIT: f64 = 240.0;
 /// After so many visits on days that count already, a visit is put on a day that does not.
 const PATIENCE: usize = 64;
 /// Habits come with more activity: their bell curve of it lies so many standard deviations higher.
 const HABIT_SHIFT: f64 = 0.8;
-
-/// When a user creates the first page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
-    /// Within 24 hours.
-    Fast,
-    /// Later, within a week.
-    Slow,
-    /// Never.
-    Never,
-}
-
-pub(super) const CLASSES: [Class; 3] = [Class::Fast, Class::Slow, Class::Never];
 
 /// What chance decides before the first visit.
 #[derive(Debug, Clone)]
@@ -187,15 +175,20 @@ impl World<'_> {
         months
     }
 
+    /// How many times as often as a typical user this one comes, and how many times as much it does then: half of how
+    /// active a user is shows in either.
+    pub fn active(&self, person: &Person) -> f64 {
+        let spread = self.knobs.spread;
+        (spread * (person.bell - spread / 2.0) / 2.0).exp().min(1e3)
+    }
+
     /// A user and its visits.
     pub fn life(&self, seed: u64, id: u32) -> Life {
         let (person, mut stream) = self.person(seed, id);
         let rng = &mut stream;
-        let spread = self.knobs.spread;
-        // Half of how active a user is shows in how often it comes, half in what it does then.
-        let active = (spread * (person.bell - spread / 2.0) / 2.0).exp().min(1e3);
+        let active = self.active(&person);
         let often = Count::new((self.knobs.visits * active).min(MOST_VISITS));
-        let much = Count::new((self.knobs.events * active).min(MOST_EVENTS));
+        let much = Count::new((self.knobs.events * active).min(MOST_IN_A_VISIT));
         let first = (person.signup / DAY) as i32;
         let (next, after) = (self.starts[person.cohort + 1], self.starts[person.cohort + 2]);
         let returns = person.place

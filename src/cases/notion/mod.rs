@@ -44,16 +44,14 @@ use super::frame::dates;
 use super::part::Part;
 use crate::error::{Error, Result};
 use crate::stream::stream;
-use calibrate::World;
-use life::{CLASSES, Class, DAY};
+use calibrate::{CLASSES, Class, World};
+use life::DAY;
 use rows::{BLOCK, PLANS, Rows};
 
 pub use calibrate::{Calibration, ENGAGED_DAYS, HABIT_DAYS, WINDOWS};
 pub use config::{Channel, Config, Segment, Targets};
+pub use rows::Batch;
 
-/// Ids of what belongs to a user are its number × this + their own.
-const PER_USER: i64 = 10_000_000;
-const PER_USER_SESSIONS: i64 = 1_000_000;
 /// [`generate`] takes as many users as expect so many events: they fill about 8 gigabytes.
 pub const MOST_EVENTS: f64 = 60e6;
 
@@ -89,31 +87,6 @@ impl Tables {
             ("plans", &self.plans),
             ("calendar", &self.calendar),
             ("visitors", &self.visitors),
-            ("workspaces", &self.workspaces),
-            ("user_profiles", &self.user_profiles),
-            ("workspace_members", &self.workspace_members),
-            ("user_events", &self.user_events),
-        ]
-    }
-}
-
-/// A slice of the users with what is theirs, as [`batches`] hands them out: see [`Tables`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct Batch {
-    /// As [`Tables::user_profiles`].
-    pub user_profiles: DataFrame,
-    /// As [`Tables::workspaces`].
-    pub workspaces: DataFrame,
-    /// As [`Tables::workspace_members`].
-    pub workspace_members: DataFrame,
-    /// As [`Tables::user_events`].
-    pub user_events: DataFrame,
-}
-
-impl Batch {
-    /// The tables with the names they have in files, parents before children.
-    pub fn named(&self) -> [(&'static str, &DataFrame); 4] {
-        [
             ("workspaces", &self.workspaces),
             ("user_profiles", &self.user_profiles),
             ("workspace_members", &self.workspace_members),

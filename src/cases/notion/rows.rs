@@ -8,12 +8,14 @@ use polars::prelude::*;
 use super::calibrate::World;
 use super::config::{Channel, Segment};
 use super::life::{DAY, Life, below};
-use super::{Batch, PER_USER, PER_USER_SESSIONS};
 use crate::cases::draw::{chance, place, sums};
 use crate::cases::frame::{dates, moments};
 use crate::error::Result;
 use crate::stream::{Stream, stream};
 
+/// Ids of what belongs to a user are its number × this + their own.
+pub(super) const PER_USER: i64 = 10_000_000;
+const PER_USER_SESSIONS: i64 = 1_000_000;
 /// Users who may work together live next to each other: workspaces never cross these blocks, so that blocks can
 /// be made apart.
 pub(super) const BLOCK: u32 = 64;
@@ -82,6 +84,31 @@ const LIKING: [(Kind, f64); 9] = [
     (Kind::Share, 3.0),
     (Kind::Invite, 1.0),
 ];
+
+/// A slice of the users with what is theirs, as [`batches`](super::batches) hands them out: see [`Tables`](super::Tables).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// As [`Tables::user_profiles`](super::Tables::user_profiles).
+    pub user_profiles: DataFrame,
+    /// As [`Tables::workspaces`](super::Tables::workspaces).
+    pub workspaces: DataFrame,
+    /// As [`Tables::workspace_members`](super::Tables::workspace_members).
+    pub workspace_members: DataFrame,
+    /// As [`Tables::user_events`](super::Tables::user_events).
+    pub user_events: DataFrame,
+}
+
+impl Batch {
+    /// The tables with the names they have in files, parents before children.
+    pub fn named(&self) -> [(&'static str, &DataFrame); 4] {
+        [
+            ("workspaces", &self.workspaces),
+            ("user_profiles", &self.user_profiles),
+            ("workspace_members", &self.workspace_members),
+            ("user_events", &self.user_events),
+        ]
+    }
+}
 
 struct User {
     id: u32,

@@ -8,7 +8,6 @@ use crate::error::{Error, Result};
 use crate::events::USER;
 use crate::metrics::{Source, finite};
 use crate::stats::bg_nbd::{BgNbd, History};
-use crate::stats::maximum::sum_over;
 use crate::stats::sample::{quantile, total};
 use crate::stream::stream;
 
@@ -40,15 +39,15 @@ impl BgNbd {
     /// the mean of their number).
     ///
     /// # Errors
-    /// As [`fit`](BgNbd::fit); [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for days that are
-    /// not above 0, up to 100,000, or parameters that are not above 0.
+    /// As [`fit`](BgNbd::fit), but nobody needs to have ordered again;
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for days that are not above 0, up to 100,000, or more
+    /// than 99,999 times as many as alpha and a customer's `age_days` together; for parameters that are not above 0.
     pub fn forecast(&self, customers: &dyn Source, days: f64) -> Result<DataFrame> {
         self.validate()?;
         horizon(days)?;
         let (frame, histories) = histories(customers)?;
-        let each: Vec<(f64, f64)> =
-            histories.par_iter().map(|one| (self.alive(one), self.expected(one, days))).collect();
-        let (alive, expected): (Vec<f64>, Vec<f64>) = each.into_iter().unzip();
+        let alive: Vec<f64> = histories.par_iter().map(|one| self.alive(one)).collect();
+        let expected = self.expectations(&histories, days)?;
         let mut table = df!("alive" => alive, "expected_orders" => expected)?;
         table.insert_column(0, frame.column(USER)?.clone())?;
         Ok(table)
@@ -78,7 +77,7 @@ impl BgNbd {
         let sorted = unique(customers, "customers", &HISTORY)?
             .sort([USER], SortMultipleOptions::default())?;
         let (_, histories) = histories(&sorted)?;
-        let expected = sum_over(&histories, |one| self.expected(one, days));
+        let expected = total(self.expectations(&histories, days)?);
         let mut totals: Vec<f64> = (0..u64::from(draws))
             .into_par_iter()
             .map(|draw| {
@@ -94,6 +93,20 @@ impl BgNbd {
             "low" => [quantile(&totals, 0.025)],
             "high" => [quantile(&totals, 0.975)],
         )?)
+    }
+
+    /// What each customer is expected to order.
+    fn expectations(&self, histories: &[History], days: f64) -> Result<Vec<f64>> {
+        let expected: Vec<f64> = histories.par_iter().map(|one| self.expected(one, days)).collect();
+        if expected.iter().all(|orders| orders.is_finite()) {
+            return Ok(expected);
+        }
+        let newest = histories.iter().map(|one| one.age).fold(f64::INFINITY, f64::min);
+        let most = 99_999.0 * (self.alpha + newest);
+        let accepted = format!(
+            "above 0, up to {most:.1} here, 99,999 times alpha and the newest customer's age_days together"
+        );
+        Err(Error::config("days", days, accepted))
     }
 }
 
@@ -220,6 +233,27 @@ mod tests {
         assert!(error.contains("`user_id`") && error.contains("more than once"), "{error}");
         let wrong = BgNbd { r: 0.8, alpha: 0.0, a: 0.9, b: 3.5, log_likelihood: 0.0 };
         assert!(wrong.forecast(&one, 30.0).unwrap_err().to_string().contains("`alpha`"));
+    }
+
+    #[test]
+    fn a_horizon_far_out_has_an_expectation_or_an_error() {
+        let model = BgNbd { r: 0.8, alpha: 12.0, a: 0.9, b: 3.5, log_likelihood: 0.0 };
+        // So many orders that (α + age)^(r + repeats) is beyond any float.
+        let many = frame(&[(700, 395.0, 400.0), (0, 0.0, 400.0)]);
+        let found = model.forecast(&many, 100_000.0).unwrap();
+        let orders = found.column("expected_orders").unwrap().f64().unwrap();
+        assert!(orders.iter().all(|orders| orders.is_some_and(f64::is_finite)), "{found}");
+        assert!(model.total(&many, 100_000.0, 100, 1).unwrap().column("expected_orders").is_ok());
+        // A first order a minute ago, and three hundred years to come.
+        let model = BgNbd { alpha: 1e-4, ..model };
+        let young = frame(&[(3, 300.0, 400.0), (1, 0.0005, 0.0007)]);
+        for told in [
+            model.forecast(&young, 100_000.0).unwrap_err(),
+            model.total(&young, 100_000.0, 100, 1).unwrap_err(),
+        ] {
+            let told = told.to_string();
+            assert!(told.contains("`days` is 100000") && told.contains("99,999 times"), "{told}");
+        }
     }
 
     proptest! {

@@ -4,6 +4,7 @@ use polars::prelude::*;
 
 use super::risk_ratio;
 use crate::error::Result;
+use crate::frame::reals;
 use crate::metrics::Source;
 
 /// The risk ratio of the exposed and the others, crude and stratified: what [`risk_ratios`] returns.
@@ -68,9 +69,7 @@ pub fn risk_ratios(
         let count = |name: &str| -> Result<u64> {
             Ok(frame.column(name)?.i64()?.get(row).unwrap_or(0) as u64)
         };
-        let real = |name: &str| -> Result<f64> {
-            Ok(frame.column(name)?.f64()?.get(row).unwrap_or(f64::NAN))
-        };
+        let real = |name: &str| -> Result<f64> { Ok(reals(&frame, name)?[row]) };
         Ok(RiskRatio {
             strata: count("strata")?,
             exposed: count("exposed")?,

@@ -3,8 +3,8 @@
 use polars::prelude::*;
 
 use super::{cluster_bootstrap, complier_effect, cuped, means, proportions, sample_ratio};
-use crate::error::{Error, Result, nearest};
-use crate::frame::texts;
+use crate::error::{Error, Result, unknown};
+use crate::frame::{number_or_null, reals, texts};
 use crate::metrics::Source;
 
 /// An experiment: its users, the column of their arms, and which arm is control.
@@ -112,7 +112,9 @@ pub struct Effects {
     frame: DataFrame,
 }
 
-/// What an arm did. What is null in the frame, such as an interval that was not observed, is not a number here.
+/// What an arm did, under the same names whatever was compared: the frame of [`Effects`] calls `value` and
+/// `control_value` by what they are (`rate`, `mean`, `taken`, and `control_rate` …), and the effect on compliers `effect`.
+/// What is null in the frame, such as an interval that was not observed, is not a number here.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Effect {
@@ -139,7 +141,7 @@ impl Effect {
     /// # Errors
     /// Polars' own.
     pub fn frame(&self) -> Result<DataFrame> {
-        let known = |number: f64| [Some(number).filter(|number| !number.is_nan())];
+        let known = |number: f64| [number_or_null(number)];
         Ok(df!(
             "arm" => [self.arm.as_str()], "value" => known(self.value),
             "control_value" => known(self.control_value), "difference" => known(self.difference),
@@ -155,18 +157,13 @@ impl Effects {
         value: &str,
         difference: &str,
     ) -> Result<Effects> {
-        let reals = |name: &str| -> Result<Vec<f64>> {
-            match frame.column(name) {
-                Ok(column) => {
-                    Ok(column.f64()?.iter().map(|number| number.unwrap_or(f64::NAN)).collect())
-                }
-                Err(_) if name == "p_value" => Ok(vec![f64::NAN; frame.height()]),
-                Err(error) => Err(error.into()),
-            }
-        };
+        let reals = |name: &str| reals(&frame, name);
         let (control_values, values) = (reals(control_value)?, reals(value)?);
         let (differences, low, high) = (reals(difference)?, reals("low")?, reals("high")?);
-        let p_values = reals("p_value")?;
+        let p_values = match frame.schema().contains("p_value") {
+            true => reals("p_value")?,
+            false => vec![f64::NAN; frame.height()],
+        };
         let effects =
             texts(frame.column("arm")?)?.into_iter().enumerate().map(|(at, arm)| Effect {
                 arm: arm.unwrap_or_default(),
@@ -186,13 +183,8 @@ impl Effects {
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a name that no arm has, or that is control's.
     pub fn arm(&self, name: &str) -> Result<Effect> {
         self.effects.iter().find(|effect| effect.arm == name).cloned().ok_or_else(|| {
-            let names = || self.effects.iter().map(|effect| effect.arm.as_str());
-            let meant = nearest(name, names())
-                .map(|name| format!("; did you mean \"{name}\"?"))
-                .unwrap_or_default();
-            let names: Vec<&str> = names().collect();
-            let accepted = format!("\"{}\"{meant}", names.join("\", \""));
-            Error::config("arm", format!("\"{name}\""), accepted)
+            let names = self.effects.iter().map(|effect| effect.arm.as_str());
+            unknown("arm", name, names, "none: there is no arm beside control")
         })
     }
 
@@ -234,31 +226,61 @@ mod tests {
     #[test]
     fn effects_are_the_frames_numbers() {
         let test = Experiment::new(&users()).arm("group").control("a");
-        let same = |effects: Effects, frame: DataFrame| {
+        // Every number of every arm, under the name that the frame gives it.
+        let same = |effects: Effects, frame: DataFrame, [value, difference]: [&str; 2]| {
             assert!(effects.frame().equals_missing(&frame), "{frame}");
-            let b = effects.arm("b").unwrap();
-            assert_eq!(
-                frame.column("difference").unwrap().f64().unwrap().get(0),
-                Some(b.difference)
-            );
-            b.clone()
+            let control_value = format!("control_{value}");
+            for (row, arm) in ["b", "c"].into_iter().enumerate() {
+                assert_eq!(texts(frame.column("arm").unwrap()).unwrap()[row].as_deref(), Some(arm));
+                let found = effects.arm(arm).unwrap();
+                let one = found.frame().unwrap();
+                for (name, column, number) in [
+                    ("value", value, found.value),
+                    ("control_value", &*control_value, found.control_value),
+                    ("difference", difference, found.difference),
+                    ("low", "low", found.low),
+                    ("high", "high", found.high),
+                    ("p_value", "p_value", found.p_value),
+                ] {
+                    let real = |frame: &DataFrame, name: &str, row: usize| {
+                        frame.column(name).ok()?.f64().unwrap().get(row)
+                    };
+                    let expected = real(&frame, column, row);
+                    assert_eq!(number_or_null(number), expected, "{arm}: {name} of {column}");
+                    assert_eq!(real(&one, name, 0), expected, "{arm}: {name} of {column}");
+                }
+            }
+            effects.arm("b").unwrap()
         };
         let b = same(
             test.proportions("paid").unwrap(),
             proportions(&users(), "group", "paid", "a").unwrap(),
+            ["rate", "difference"],
         );
         assert_eq!((b.control_value, b.value, b.difference), (0.5, 1.0, 0.5));
-        let b = same(test.means("spent").unwrap(), means(&users(), "group", "spent", "a").unwrap());
+        let b = same(
+            test.means("spent").unwrap(),
+            means(&users(), "group", "spent", "a").unwrap(),
+            ["mean", "difference"],
+        );
         assert_eq!((b.control_value, b.value), (2.5, 7.0));
         same(
             test.cuped("spent", "before").unwrap(),
             cuped(&users(), "group", "spent", "before", "a").unwrap(),
+            ["mean", "difference"],
         );
         let b = same(
             test.clusters("spent", "team", 100, 1).unwrap(),
             cluster_bootstrap(&users(), "group", "spent", "team", "a", 100, 1).unwrap(),
+            ["mean", "difference"],
         );
-        assert!(b.p_value.is_nan());
+        assert!(b.p_value.is_nan() && b.low.is_finite());
+        let b = same(
+            test.compliers("paid", "spent").unwrap(),
+            complier_effect(&users(), "group", "paid", "spent", "a").unwrap(),
+            ["taken", "effect"],
+        );
+        assert_eq!(b.value, 1.0);
     }
 
     #[test]

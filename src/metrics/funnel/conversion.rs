@@ -3,9 +3,9 @@
 use polars::prelude::*;
 
 use super::Funnel;
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result, unknown};
 use crate::events::EventSource;
-use crate::frame::texts;
+use crate::frame::{number_or_null, reals, texts};
 
 /// How many get to each step of a funnel: what [`Funnel::measure`] returns.
 #[derive(Debug, Clone)]
@@ -27,11 +27,11 @@ pub struct Reached {
     /// Who began.
     pub entered: u64,
     /// `users / entered`.
-    pub rate: f64,
+    pub overall_rate: f64,
     /// The lower end of its 95% Wilson interval.
-    pub low: f64,
+    pub overall_low: f64,
     /// The upper end.
-    pub high: f64,
+    pub overall_high: f64,
     /// Who reached the step before; none at step 1.
     pub previous: Option<u64>,
     /// `users / previous`; not a number at step 1.
@@ -56,7 +56,8 @@ impl Funnel {
     /// let events = warehouse::files::read("data/samples/events.csv")?;
     /// let funnel = Funnel::new(["visit", "cart", "purchase"].map(Step::event)).measure(&events)?;
     /// let bought = funnel.step("purchase")?;
-    /// assert!(bought.low < bought.rate && bought.rate < funnel.step("cart")?.rate);
+    /// assert!(bought.overall_low < bought.overall_rate);
+    /// assert!(bought.overall_rate < funnel.step("cart")?.overall_rate);
     /// assert_eq!(funnel.frame().height(), 3);
     /// # Ok::<(), casebook::Error>(())
     /// ```
@@ -66,17 +67,19 @@ impl Funnel {
 }
 
 impl Reached {
-    /// Returns the step as a frame of one row: `step` (i64), `name`, `users`, `entered` (i64), `rate`, `low`, `high`
-    /// (f64), `previous` (i64), `step_rate`, `step_low`, `step_high`, `median_seconds` (f64), null where they are no number.
+    /// Returns the step as a frame of one row: `step` (i64), `name`, `users`, `entered` (i64),
+    /// `overall_rate`, `overall_low`, `overall_high` (f64), `previous` (i64), `step_rate`, `step_low`, `step_high`,
+    /// `median_seconds` (f64), null where they are no number.
     ///
     /// # Errors
     /// Polars' own.
     pub fn frame(&self) -> Result<DataFrame> {
-        let known = |number: f64| [Some(number).filter(|number| !number.is_nan())];
+        let known = |number: f64| [number_or_null(number)];
         Ok(df!(
             "step" => [self.step as i64], "name" => [self.name.as_str()],
             "users" => [self.users as i64], "entered" => [self.entered as i64],
-            "rate" => known(self.rate), "low" => known(self.low), "high" => known(self.high),
+            "overall_rate" => known(self.overall_rate), "overall_low" => known(self.overall_low),
+            "overall_high" => known(self.overall_high),
             "previous" => [self.previous.map(|users| users as i64)],
             "step_rate" => known(self.step_rate), "step_low" => known(self.step_low),
             "step_high" => known(self.step_high), "median_seconds" => known(self.median_seconds),
@@ -90,9 +93,7 @@ impl Conversion {
         let counts = |name: &str| -> Result<Vec<Option<u64>>> {
             Ok(frame.column(name)?.cast(&DataType::UInt64)?.u64()?.iter().collect())
         };
-        let reals = |name: &str| -> Result<Vec<f64>> {
-            Ok(frame.column(name)?.f64()?.iter().map(|n| n.unwrap_or(f64::NAN)).collect())
-        };
+        let reals = |name: &str| reals(&frame, name);
         let (users, entered, previous) =
             (counts("users")?, counts("entered")?, counts("previous")?);
         let (rate, low, high) =
@@ -105,9 +106,9 @@ impl Conversion {
             name: name.unwrap_or_default(),
             users: users[at].unwrap_or(0),
             entered: entered[at].unwrap_or(0),
-            rate: rate[at],
-            low: low[at],
-            high: high[at],
+            overall_rate: rate[at],
+            overall_low: low[at],
+            overall_high: high[at],
             previous: previous[at],
             step_rate: step_rate[at],
             step_low: step_low[at],
@@ -129,12 +130,8 @@ impl Conversion {
                 Err(Error::config("step", format!("\"{name}\""), "a name that one step has"))
             }
             (None, _) => {
-                let names: Vec<&str> = self.steps.iter().map(|step| step.name.as_str()).collect();
-                let meant = nearest(name, names.iter().copied())
-                    .map(|name| format!("; did you mean \"{name}\"?"))
-                    .unwrap_or_default();
-                let accepted = format!("\"{}\"{meant}", names.join("\", \""));
-                Err(Error::config("step", format!("\"{name}\""), accepted))
+                let names = self.steps.iter().map(|step| step.name.as_str());
+                Err(unknown("step", name, names, "none: the funnel has no steps"))
             }
         }
     }
@@ -172,9 +169,12 @@ mod tests {
         let found = Funnel::new(["visit", "buy"].map(Step::event)).measure(&events()).unwrap();
         let buy = found.step("buy").unwrap();
         assert_eq!((buy.step, buy.users, buy.entered, buy.previous), (2, 1, 3, Some(3)));
-        assert_eq!((buy.rate, buy.step_rate, buy.median_seconds), (1.0 / 3.0, 1.0 / 3.0, 60.0));
+        assert_eq!(
+            (buy.overall_rate, buy.step_rate, buy.median_seconds),
+            (1.0 / 3.0, 1.0 / 3.0, 60.0)
+        );
         let visit = found.step("visit").unwrap();
-        assert!(visit.previous.is_none() && visit.step_rate.is_nan() && visit.rate == 1.0);
+        assert!(visit.previous.is_none() && visit.step_rate.is_nan() && visit.overall_rate == 1.0);
         let said = found.step("visits").unwrap_err().to_string();
         assert!(said.contains("did you mean \"visit\"?") && said.contains("\"buy\""), "{said}");
     }

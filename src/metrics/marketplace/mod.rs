@@ -12,7 +12,7 @@
 //! Days are counted on the time zone of the times, which must be the same for all times of a frame; dates are its
 //! midnights. What has not happened by the end of the [window](crate::events::Window) is unknown: rates count only requests
 //! observed for long enough, and times to match are censored. An open window reaches over all days of the times that are
-//! read.
+//! read; in a window that holds no time, such as an open one after all of them, nothing was observed, and there are no rows.
 //!
 //! ```
 //! use casebook::prelude::*;

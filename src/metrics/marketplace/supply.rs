@@ -9,7 +9,7 @@ use super::{LONGEST, MATCHED};
 use crate::error::{Error, Result};
 use crate::events::{DAY, Index, NOBODY, Window};
 use crate::frame::{fetch, full};
-use crate::metrics::{Period, Source, concentration, dates, finite};
+use crate::metrics::{Period, Source, concentration, dates, finite, free};
 
 const PROVIDERS: &str = "providers";
 const MATCHES: &str = "matches";
@@ -20,7 +20,7 @@ struct Taken {
     /// Provider, from, to: in calendar time.
     spans: Vec<(u32, i64, i64)>,
     providers: Column,
-    /// The window; nothing if neither it nor the matches say what was observed.
+    /// The window; nothing if it holds no time, or neither it nor the matches say what was observed.
     range: Option<Range<i64>>,
 }
 
@@ -42,11 +42,8 @@ fn taken(
     full(&matches, MATCHES, MATCHED)?;
     let times = Times::new(&matches, MATCHES, &[MATCHED, "ended_at"])?;
     let range = times.range(window);
-    if let Some(range) = &range
-        && !(1..=LONGEST * DAY).contains(&range.end.saturating_sub(range.start))
-    {
-        let accepted = "an end after the start, at most 100,000 days";
-        return Err(Error::config("window", window, accepted));
+    if range.as_ref().is_some_and(|range| range.end.saturating_sub(range.start) > LONGEST * DAY) {
+        return Err(Error::config("window", window, "at most 100,000 days"));
     }
     let observed = range.clone().unwrap_or_default();
     let mut spans = vec![];
@@ -84,13 +81,14 @@ fn known(index: &Index, frame: &DataFrame, name: &'static str, provider: &str) -
 /// be booked; `matches`: the same column, `matched_at`, `ended_at` (null if it goes on): a place is taken between the
 /// two. Returns one row per period of the window: `period` (Date: its first day), `days` (f64: of it that lie within),
 /// `places` (f64: capacity of all), `taken` (f64: places taken on average), `utilisation` (f64: taken / places; null
-/// without places). An open window reaches over all days of `matches`; without any there are no rows.
+/// without places). An open window reaches over all days of `matches`; a window that holds no time, such as an open one
+/// after all matches, has no rows.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
 /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values, a negative capacity, a match with
 /// a provider that `providers` lacks, one that ends before it begins, and times in two zones;
-/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a window that is empty or longer than 100,000 days.
+/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a window longer than 100,000 days.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -151,7 +149,7 @@ pub fn utilisation(
 ///
 /// Reads as [`utilisation`] does. Returns one row per provider, in the order of `providers`: the column named
 /// `provider`, `matches` (i64: that overlap the window), `capacity` (f64), `taken` (f64: places taken on average; null
-/// where neither the window nor a match says what was observed), `utilisation` (f64; null without capacity). Providers
+/// where the window holds no time), `utilisation` (f64; null without capacity). Providers
 /// without a match are included, with 0.
 ///
 /// # Errors
@@ -175,10 +173,7 @@ pub fn by_provider(
     provider: &str,
     window: Window,
 ) -> Result<DataFrame> {
-    if ["matches", "capacity", "taken", "utilisation"].contains(&provider) {
-        let problem = "has the name of a column of the result; rename it";
-        return Err(Error::column(PROVIDERS, provider, problem));
-    }
+    free(PROVIDERS, provider, &["matches", "capacity", "taken", "utilisation"])?;
     let found = taken(providers, matches, provider, window)?;
     let mut counts = vec![0_i64; found.capacity.len()];
     let mut busy = vec![0_i64; found.capacity.len()];
@@ -288,5 +283,35 @@ mod tests {
         assert_eq!(daily.height(), 0);
         let each = by_provider(&providers, &none, "guide", whole).unwrap();
         assert_eq!(each.column("taken").unwrap().null_count(), 2);
+    }
+
+    /// As in the other metrics of a market: see the module.
+    #[test]
+    fn a_window_without_any_time_has_no_rows() {
+        let day = |n| NaiveDate::from_ymd_opt(2024, 1, n).unwrap();
+        let providers = df!("guide" => ["a"], "capacity" => [2]).unwrap();
+        let matches = df!("guide" => ["a"], "matched_at" => [day(2)], "ended_at" => [day(3)]);
+        let matches = matches.unwrap();
+        for window in
+            [Window::from(day(9)), Window::until(day(1)), Window::new(day(2), day(2)).unwrap()]
+        {
+            let daily = utilisation(&providers, &matches, "guide", Period::Day, window).unwrap();
+            assert_eq!(daily.height(), 0, "{window}");
+            let each = by_provider(&providers, &matches, "guide", window).unwrap();
+            let (taken, count) = (each.column("taken").unwrap(), each.column("matches").unwrap());
+            assert_eq!((taken.null_count(), count.i64().unwrap().get(0)), (1, Some(0)), "{window}");
+        }
+    }
+
+    #[test]
+    fn a_column_of_the_result_is_no_name_for_providers() {
+        let day = |n| NaiveDate::from_ymd_opt(2024, 1, n).unwrap();
+        for name in ["matches", "capacity", "taken", "utilisation"] {
+            let providers = df!(name => ["a"]).unwrap();
+            let matches = df!(name => ["a"], "matched_at" => [day(2)], "ended_at" => [day(3)]);
+            let told = by_provider(&providers, &matches.unwrap(), name, Window::default());
+            let told = told.unwrap_err().to_string();
+            assert!(told.contains(&format!("`{name}`")) && told.contains("rename it"), "{told}");
+        }
     }
 }

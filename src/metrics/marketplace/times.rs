@@ -45,9 +45,10 @@ impl Times {
     }
 
     /// The window in calendar time. Where it is open, it begins with the first day on which anything happened, and ends
-    /// after the last; nothing if nothing happened.
+    /// after the last; nothing if it holds no time: nothing happened, or all of it before or after the window.
     pub fn range(&self, window: Window) -> Option<Range<i64>> {
         let days = || self.columns.iter().flatten().flatten().map(|at| at.div_euclid(DAY) as i32);
-        window.calendar_range(&self.calendar, days().min().zip(days().max()))
+        let range = window.calendar_range(&self.calendar, days().min().zip(days().max()));
+        range.filter(|range| range.start < range.end)
     }
 }

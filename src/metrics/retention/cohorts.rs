@@ -43,7 +43,7 @@ impl Retention {
         events: &dyn EventSource,
         period: Period,
     ) -> Result<DataFrame> {
-        let tracks = Tracks::new(self, users, events)?;
+        let tracks = Tracks::new(users, events, self.window, self.clock)?;
         let counted = || (0..tracks.seen.people()).filter(|user| tracks.seen.started(*user));
         let starts = || counted().map(|user| tracks.seen.start_day[user]);
         let (Some(first), Some(last)) = (starts().min(), starts().max()) else {

@@ -40,6 +40,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use polars::prelude::*;
 use rayon::prelude::*;
 
+pub use self::tracks::Clock;
 use self::tracks::Tracks;
 use crate::error::{Error, Result};
 use crate::events::period::Numbers;
@@ -58,16 +59,6 @@ pub enum Rule {
     OnOrAfter,
     /// Active on at least one of so many days from day N on.
     Bracket(u32),
-}
-
-/// What a day is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Clock {
-    /// Midnight to midnight; day 0 is the day of sign-up.
-    #[default]
-    Calendar,
-    /// 24 hours from each user's own sign-up. A week is 7 of them, a month 30.
-    Hours24,
 }
 
 /// What a cohort's activity is divided by.
@@ -291,7 +282,7 @@ impl Retention {
         events: &dyn EventSource,
         spans: &[(u32, u32)],
     ) -> Result<(Counts, Counts)> {
-        let tracks = Tracks::new(self, users, events)?;
+        let tracks = Tracks::new(users, events, self.window, self.clock)?;
         // On or after day N asks only whether day N was observed, then for the last activity.
         let last_needed = |span: &(u32, u32)| if span.1 == u32::MAX { span.0 } else { span.1 };
         let observed: Vec<i64> =
@@ -364,7 +355,7 @@ impl Retention {
         period: Period,
         n: u32,
     ) -> Result<DataFrame> {
-        let tracks = Tracks::new(self, users, events)?;
+        let tracks = Tracks::new(users, events, self.window, self.clock)?;
         let ahead = i32::try_from(n).unwrap_or(i32::MAX);
         let length = period.days();
         let (first, last) = tracks.seen.day_range().unwrap_or_default();

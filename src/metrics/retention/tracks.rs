@@ -1,8 +1,17 @@
 //! Users and their events, counted from each user's start on the clock of the question.
 
-use super::{Clock, Retention};
 use crate::error::Result;
-use crate::events::{DAY, EventSource, Observed, UserSource};
+use crate::events::{DAY, EventSource, Observed, UserSource, Window};
+
+/// What a day is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Clock {
+    /// Midnight to midnight; day 0 is the day of sign-up.
+    #[default]
+    Calendar,
+    /// 24 hours from each user's own sign-up. A week is 7 of them, a month 30.
+    Hours24,
+}
 
 /// What every question about retention starts from.
 pub(super) struct Tracks {
@@ -12,12 +21,13 @@ pub(super) struct Tracks {
 
 impl Tracks {
     pub fn new(
-        how: &Retention,
         users: &dyn UserSource,
         events: &dyn EventSource,
+        window: Window,
+        clock: Clock,
     ) -> Result<Tracks> {
-        let seen = Observed::new(users.started(&[])?, events.events(&[])?, how.window)?;
-        Ok(Tracks { seen, clock: how.clock })
+        let seen = Observed::new(users.started(&[])?, events.events(&[])?, window)?;
+        Ok(Tracks { seen, clock })
     }
 
     /// Each event's day.

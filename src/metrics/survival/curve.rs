@@ -2,9 +2,9 @@
 
 use polars::prelude::*;
 
-use super::{kaplan_meier, median};
-use crate::error::{Error, Result, nearest};
-use crate::frame::texts;
+use super::{kaplan_meier, subjects};
+use crate::error::{Error, Result, unknown};
+use crate::frame::number_or_null;
 use crate::metrics::Source;
 
 /// The survival curve of one group of subjects, or of several: what [`curve`](fn@curve) and [`curve_by`] return.
@@ -21,6 +21,8 @@ pub struct Group {
     points: Vec<Point>,
     median: Option<f64>,
 }
+
+const NOBODY: &str = "none: there are no subjects";
 
 /// A survival curve at a time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -77,7 +79,7 @@ pub fn curve_by(subjects: &dyn Source, by: &str) -> Result<Curve> {
 /// Points as a frame: `time` (f64), `at_risk` (i64), `survival`, `low`, `high` (f64, null where they are no number).
 fn table(points: &[Point]) -> Result<DataFrame> {
     let real = |pick: fn(&Point) -> f64| -> Vec<Option<f64>> {
-        points.iter().map(|point| Some(pick(point)).filter(|number| !number.is_nan())).collect()
+        points.iter().map(|point| number_or_null(pick(point))).collect()
     };
     Ok(df!(
         "time" => real(|point| point.time),
@@ -99,39 +101,24 @@ impl Point {
 
 impl Curve {
     fn new(subjects: &dyn Source, by: Option<&str>) -> Result<Curve> {
-        let frame = kaplan_meier(subjects, by)?;
-        let medians = median(subjects, by)?;
-        let names = |frame: &DataFrame| -> Result<Vec<String>> {
-            Ok(match by {
-                None => vec![String::new(); frame.height()],
-                Some(by) => {
-                    texts(frame.column(by)?)?.into_iter().map(Option::unwrap_or_default).collect()
+        let groups = subjects::groups(subjects, by)?;
+        let frame = kaplan_meier::frame(&groups, by)?;
+        let groups = groups.into_iter().map(|group| {
+            let points = kaplan_meier::points(&group.table).map(|(moment, survival)| {
+                let bounds = survival.interval();
+                Point {
+                    time: moment.time,
+                    at_risk: moment.at_risk as u64,
+                    survival: survival.share,
+                    low: bounds.map_or(f64::NAN, |bounds| bounds.0),
+                    high: bounds.map_or(f64::NAN, |bounds| bounds.1),
                 }
-            })
-        };
-        let reals = |name: &str| -> Result<Vec<f64>> {
-            Ok(frame.column(name)?.f64()?.iter().map(|n| n.unwrap_or(f64::NAN)).collect())
-        };
-        let (time, survival, low, high) =
-            (reals("time")?, reals("survival")?, reals("low")?, reals("high")?);
-        let at_risk: Vec<i64> = frame.column("at_risk")?.i64()?.into_no_null_iter().collect();
-        let halves = medians.column("median")?.f64()?.iter();
-        let mut groups: Vec<Group> = names(&medians)?
-            .into_iter()
-            .zip(halves)
-            .map(|(name, median)| Group { name, points: vec![], median })
-            .collect();
-        for (row, name) in names(&frame)?.into_iter().enumerate() {
-            if let Some(group) = groups.iter_mut().find(|group| group.name == name) {
-                group.points.push(Point {
-                    time: time[row],
-                    at_risk: at_risk[row] as u64,
-                    survival: survival[row],
-                    low: low[row],
-                    high: high[row],
-                });
-            }
-        }
+            });
+            let points = points.collect();
+            let median = group.table.median(|point| Some(point.share));
+            Group { name: group.name.unwrap_or_default(), points, median }
+        });
+        let groups = groups.collect();
         Ok(Curve { groups, frame })
     }
 
@@ -141,17 +128,15 @@ impl Curve {
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a name that is not there.
     pub fn group(&self, name: &str) -> Result<Group> {
         self.groups.iter().find(|group| group.name == name).cloned().ok_or_else(|| {
-            let meant = nearest(name, self.groups.iter().map(|group| group.name.as_str()))
-                .map(|name| format!("; did you mean \"{name}\"?"))
-                .unwrap_or_default();
-            Error::config("group", format!("\"{name}\""), format!("{}{meant}", self.named()))
+            let names = self.groups.iter().map(|group| group.name.as_str());
+            unknown("group", name, names, NOBODY)
         })
     }
 
     fn named(&self) -> String {
         let names: Vec<String> =
             self.groups.iter().map(|group| format!("\"{}\"", group.name)).collect();
-        if names.is_empty() { "none: there are no subjects".into() } else { names.join(", ") }
+        if names.is_empty() { NOBODY.into() } else { names.join(", ") }
     }
 
     fn only(&self) -> Result<&Group> {
@@ -250,6 +235,37 @@ mod tests {
         assert_eq!(read(30.0), (1, 0.0));
         assert_eq!(read(99.0), (0, 0.0));
         assert_eq!(a.median(), Some(20.0));
+    }
+
+    #[test]
+    fn the_points_and_medians_are_the_frames() {
+        let stays = curve_by(&subjects(), "plan").unwrap();
+        let (frame, medians) = (
+            super::super::kaplan_meier(&subjects(), Some("plan")).unwrap(),
+            super::super::median(&subjects(), Some("plan")).unwrap(),
+        );
+        assert!(stays.frame().equals_missing(&frame), "{frame}");
+        for (row, name) in ["a", "b"].into_iter().enumerate() {
+            let group = stays.group(name).unwrap();
+            let median = medians.column("median").unwrap().f64().unwrap().get(row);
+            assert_eq!(group.median(), median, "{name}");
+            let mine = frame.clone().lazy().filter(col("plan").eq(lit(name)));
+            let mine = mine.drop(cols(["plan", "events", "censored"])).collect().unwrap();
+            assert!(group.frame().unwrap().equals_missing(&mine), "{name}: {mine}");
+        }
+    }
+
+    /// As many groups as subjects: reading the groups' points takes no search among all groups for each.
+    #[test]
+    fn many_groups_take_no_longer_than_many_subjects() {
+        let n = 100_000;
+        let names: Vec<String> = (0..n).map(|n| n.to_string()).collect();
+        let frame = df!("duration" => vec![1; n], "observed" => vec![1; n], "plan" => names);
+        let began = std::time::Instant::now();
+        let stays = curve_by(&frame.unwrap(), "plan").unwrap();
+        assert_eq!(stays.group("99999").unwrap().at(1.0).unwrap().survival, 0.0);
+        // Among all groups it would take minutes.
+        assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
     }
 
     #[test]

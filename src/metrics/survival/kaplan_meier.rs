@@ -2,10 +2,10 @@
 
 use polars::prelude::*;
 
-use super::subjects::{groups, table};
+use super::subjects::{Group, groups, table};
 use crate::error::Result;
 use crate::metrics::Source;
-use crate::stats::life_table::{Moment, Survival};
+use crate::stats::life_table::{LifeTable, Moment, Survival};
 
 /// Estimates the survival curve by Kaplan and Meier.
 ///
@@ -31,16 +31,24 @@ use crate::stats::life_table::{Moment, Survival};
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub fn kaplan_meier(subjects: &dyn Source, by: Option<&str>) -> Result<DataFrame> {
+    frame(&groups(subjects, by)?, by)
+}
+
+/// A curve's points: one for each time that occurs, and one for time 0.
+pub(super) fn points(life: &LifeTable) -> impl Iterator<Item = (Moment, Survival)> + '_ {
+    let start = Moment { time: 0.0, at_risk: life.subjects, events: 0, censored: 0 };
+    let first = life.moments.first().filter(|moment| moment.time == 0.0);
+    let start = first.is_none().then_some((start, Survival::START));
+    start.into_iter().chain(life.moments.iter().copied().zip(life.curve()))
+}
+
+/// The curves of groups, as [`kaplan_meier`] returns them.
+pub(super) fn frame(groups: &[Group], by: Option<&str>) -> Result<DataFrame> {
     let (mut names, mut time, mut survival) = (vec![], vec![], vec![]);
     let [mut at_risk, mut events, mut censored] = [const { Vec::<i64>::new() }; 3];
     let (mut low, mut high) = (vec![], vec![]);
-    for group in groups(subjects, by)? {
-        let life = &group.table;
-        let start = Moment { time: 0.0, at_risk: life.subjects, events: 0, censored: 0 };
-        let first = life.moments.first().filter(|moment| moment.time == 0.0);
-        let curve = life.curve();
-        let rows = first.is_none().then_some((&start, Survival::START));
-        for (moment, point) in rows.into_iter().chain(life.moments.iter().zip(curve)) {
+    for group in groups {
+        for (moment, point) in points(&group.table) {
             names.push(group.name.clone());
             time.push(moment.time);
             at_risk.push(moment.at_risk as i64);

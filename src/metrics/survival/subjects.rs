@@ -6,7 +6,7 @@ use polars::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::frame::{fetch, full};
-use crate::metrics::{Source, finite, labelled, texts};
+use crate::metrics::{Source, finite, free, labelled, texts};
 use crate::stats::life_table::LifeTable;
 
 /// A group and its life table.
@@ -49,9 +49,9 @@ pub(super) fn table(
     names: Vec<Option<String>>,
     columns: Vec<Column>,
 ) -> Result<DataFrame> {
-    if let Some(by) = by.filter(|by| columns.iter().any(|column| column.name() == *by)) {
-        let problem = "has the name of a column of the result; rename it";
-        return Err(Error::column("subjects", by, problem));
+    if let Some(by) = by {
+        let results: Vec<&str> = columns.iter().map(|column| column.name().as_str()).collect();
+        free("subjects", by, &results)?;
     }
     labelled(by, names, columns)
 }

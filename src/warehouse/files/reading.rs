@@ -13,7 +13,8 @@ use polars_io::parquet::read::ParquetReader;
 use super::Format;
 use crate::error::{Error, Result};
 
-/// Reads a file this module wrote, by its extension; dates and moments in CSV are recognised.
+/// Reads a file this module wrote, by its extension; dates and moments in CSV are recognised. Moments of a time zone come
+/// from CSV in UTC: the text tells their offset, but no zone. Cast them to count days on another zone's calendar.
 ///
 /// # Errors
 /// [`ErrorKind::File`](crate::ErrorKind::File) if it is not there or not readable as what it says it

@@ -33,6 +33,39 @@ fn what_is_written_is_read_back() {
     }
 }
 
+/// Around the change of a clock, in years when clocks differed by seconds, and with empty cells: moments stay what they are.
+#[test]
+fn moments_of_a_time_zone_are_read_back_in_utc() {
+    use polars::prelude::*;
+    let hour = 3_600_000_000_i64;
+    let autumn = 1_729_987_200_000_000_i64; // 2024-10-27 00:00 UTC, an hour before Berlin's clock goes back
+    let far = -2_000_000_000_000_000_i64; // 1906
+    let micros =
+        [Some(autumn), None, Some(autumn + hour + 250_000), Some(autumn + 2 * hour), Some(far)];
+    for name in ["Europe/Berlin", "Europe/Amsterdam", "Asia/Kolkata", "UTC"] {
+        let zone = TimeZone::opt_try_new(Some(name)).unwrap();
+        for unit in [TimeUnit::Milliseconds, TimeUnit::Microseconds, TimeUnit::Nanoseconds] {
+            let utc = DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC));
+            let moments = Column::new("at".into(), micros).cast(&utc).unwrap();
+            let theirs = moments.cast(&DataType::Datetime(unit, zone.clone())).unwrap();
+            let frame =
+                DataFrame::new_infer_height(vec![theirs, Column::new("n".into(), [1_i64; 5])]);
+            let place = tempfile::tempdir().unwrap();
+            let mut folder = Folder::create(place.path(), Format::Csv, "").unwrap();
+            folder.append("moments", &frame.unwrap()).unwrap();
+            let path = folder.finish().unwrap().remove(0).path;
+            let found = read(&path).unwrap();
+            assert!(found.column("at").unwrap().equals_missing(&moments), "{name}: {found}");
+            let text = fs::read_to_string(path).unwrap();
+            let lines: Vec<&str> = text.lines().collect();
+            if name == "Europe/Berlin" {
+                assert_eq!(lines[1], "2024-10-27 02:00:00+02:00,1");
+                assert_eq!(lines[3], "2024-10-27 02:00:00.250+01:00,1");
+            }
+        }
+    }
+}
+
 #[test]
 fn writing_again_gives_the_same_bytes() {
     for format in [Format::Csv, Format::Parquet] {

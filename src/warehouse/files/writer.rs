@@ -1,19 +1,75 @@
 //! Writing one file.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, Offset as _, TimeZone as _};
+use chrono_tz::Tz;
 use polars::prelude::*;
 use polars_io::SerWriter;
 use polars_io::csv::write::{BatchedWriter as CsvBatches, CsvWriter};
 use sha2::{Digest, Sha256};
 
+use super::super::column::moment;
 use super::super::parquet::Batches as ParquetBatches;
-use super::{Format, Written};
 use crate::error::{Error, Result};
 use crate::output::hexadecimal;
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Comma-separated, with a header; moments as `2021-01-31 23:59:59`, with a fraction where there is one, and those of a
+    /// time zone on its clock, with the offset from UTC: `2021-01-31 23:59:59+01:00`.
+    #[default]
+    Csv,
+    /// Parquet with zstd compression.
+    Parquet,
+}
+
+impl Format {
+    /// The file name's ending.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::Parquet => "parquet",
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Format> {
+        match text {
+            "csv" => Ok(Format::Csv),
+            "parquet" => Ok(Format::Parquet),
+            _ => Err(Error::config("format", format!("\"{text}\""), "csv or parquet")),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.extension())
+    }
+}
+
+/// A file that was written: see [`Folder::finish`](super::Folder::finish).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How many rows it holds.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// The SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+}
 
 /// One file being written.
 pub struct Writer {
@@ -50,7 +106,7 @@ impl Writer {
     pub fn append(&mut self, rows: &DataFrame) -> Result<()> {
         self.rows += rows.height() as u64;
         match &mut self.encoder {
-            Encoder::Csv(batches) => batches.write_batch(rows),
+            Encoder::Csv(batches) => offsets(rows).and_then(|rows| batches.write_batch(&rows)),
             Encoder::Parquet(batches) => batches.append(rows),
         }
         .map_err(|cause| Error::file("write", &self.shown, cause))
@@ -67,6 +123,51 @@ impl Writer {
             self.out.complete().map_err(|cause| Error::file("write", &self.shown, cause))?;
         Ok(Written { path, rows: self.rows, bytes, sha256 })
     }
+}
+
+/// The rows with moments of a time zone as texts that tell the offset: without it, an hour in autumn is two.
+fn offsets(rows: &DataFrame) -> PolarsResult<DataFrame> {
+    let mut rows = rows.clone();
+    let zoned: Vec<(usize, TimeUnit, TimeZone)> = rows
+        .columns()
+        .iter()
+        .enumerate()
+        .filter_map(|(place, column)| match column.dtype() {
+            DataType::Datetime(unit, Some(zone)) => Some((place, *unit, zone.clone())),
+            _ => None,
+        })
+        .collect();
+    for (place, unit, zone) in zoned {
+        let refused = |problem: &str| polars_err!(ComputeError: "`{}` {problem}", rows.columns()[place].name());
+        let clock: Tz = zone
+            .as_str()
+            .parse()
+            .map_err(|_| refused(&format!("has an unknown time zone, {zone}")))?;
+        let numbers = rows.columns()[place].cast(&DataType::Int64)?;
+        let text = |number: i64| -> PolarsResult<String> {
+            let at = match unit {
+                TimeUnit::Nanoseconds => Some(DateTime::from_timestamp_nanos(number)),
+                TimeUnit::Microseconds => DateTime::from_timestamp_micros(number),
+                TimeUnit::Milliseconds => DateTime::from_timestamp_millis(number),
+            };
+            let at = at.ok_or_else(|| refused("holds a moment that no calendar reaches"))?;
+            let local = clock.from_utc_datetime(&at.naive_utc());
+            let seconds = local.offset().fix().local_minus_utc();
+            Ok(match seconds % 60 {
+                0 => format!("{}{}", moment(local.naive_local()), local.offset().fix()),
+                // Clocks of long ago differ from UTC by seconds, too, which no reader takes.
+                _ => format!("{}+00:00", moment(at.naive_utc())),
+            })
+        };
+        let texts: Vec<Option<String>> = numbers
+            .i64()?
+            .iter()
+            .map(|number| number.map(&text).transpose())
+            .collect::<PolarsResult<_>>()?;
+        let texts = Column::new(rows.columns()[place].name().clone(), texts);
+        rows.replace_column(place, texts)?;
+    }
+    Ok(rows)
 }
 
 /// A file whose bytes are counted and hashed on their way.

@@ -82,6 +82,10 @@ pub fn keeps(ty: &Type, modifier: i32, cell: &Cell) -> bool {
 /// value, is a real number; without any, such as a sum of whole numbers, a whole one.
 pub fn kind(column: &Column, values: &[Value]) -> ColumnType {
     let ty = plain(column.type_());
+    // A number that can be read, empty or not, and that no table of ours takes.
+    if ty == Type::OID {
+        return ColumnType::Integer;
+    }
     fixed(&ty).unwrap_or_else(|| match column.type_modifier() {
         // Four more than the places, below the digits.
         modifier if modifier >= 4 && (modifier - 4) & 0x7FF > 0 => ColumnType::Real,

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::super::queries::Schema;
+use super::super::sql;
 
 /// The table that says which tables, views and indexes are ours, and of which case.
 const RECORD: &str = "casebook_tables";
@@ -73,7 +74,7 @@ pub struct Found {
 
 /// Looks through a database before a case is loaded into it.
 pub fn look(connection: &Connection, schema: &Schema) -> rusqlite::Result<Found> {
-    let wanted = expected(schema, schema.sqlite)?;
+    let wanted = expected(schema, &sql::with_moments(schema.sqlite))?;
     let all = objects(connection)?;
     let mut foreign = vec![];
     let mut owners: BTreeMap<String, String> = BTreeMap::new();
@@ -131,7 +132,7 @@ fn drops(all: &[Object], ours: &dyn Fn(&str) -> bool, schema: &Schema) -> String
 
 /// Writes down what was made.
 pub fn note(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
-    let wanted = expected(schema, schema.sqlite)?;
+    let wanted = expected(schema, &sql::with_moments(schema.sqlite))?;
     connection.execute_batch(&format!(
         "CREATE TABLE IF NOT EXISTS {RECORD} (name TEXT PRIMARY KEY, case_name TEXT NOT NULL) \
          STRICT, WITHOUT ROWID"

@@ -193,13 +193,33 @@ fn what_no_declaration_covers_is_read_as_the_widest_of_its_values() {
     assert!(told.to_string().contains("`x`") && told.to_string().contains("0.5"), "{told}");
 }
 
+/// What types are asked of is a temporary view: the caller's tables and views may have its name, and stay.
 #[test]
-fn a_view_of_the_callers_stays() {
-    let mut sqlite = Sqlite::in_memory().unwrap();
-    sqlite.query("CREATE TEMP VIEW casebook_result AS SELECT 1 AS x".into()).unwrap();
-    for _ in 0..2 {
-        let found = sqlite.query("SELECT x FROM casebook_result".into()).unwrap();
-        assert_eq!(found.height(), 1);
+fn types_are_known_whatever_the_callers_views_are_called() {
+    for name in ["casebook_result", "casebook_result_0", "CASEBOOK_RESULT_1"] {
+        for make in ["TEMP VIEW", "VIEW", "TEMP TABLE", "TABLE"] {
+            let mut sqlite = Sqlite::in_memory().unwrap();
+            let day = "CREATE TABLE days (x DATE); INSERT INTO days VALUES ('2024-02-29')";
+            sqlite.connection.execute_batch(day).unwrap();
+            let made = match make.ends_with("VIEW") {
+                true => format!("CREATE {make} {name} AS SELECT x FROM days"),
+                false => {
+                    format!("CREATE {make} {name} (x DATE); INSERT INTO {name} SELECT x FROM days")
+                }
+            };
+            sqlite.connection.execute_batch(&made).unwrap();
+            for text in [&*format!("SELECT x FROM {name}"), "SELECT x FROM days"] {
+                for _ in 0..2 {
+                    let found = sqlite.query(text.into()).unwrap();
+                    let kind = found.column("x").unwrap().dtype();
+                    assert_eq!(
+                        (found.height(), kind),
+                        (1, &DataType::Date),
+                        "{make} {name}: {text}"
+                    );
+                }
+            }
+        }
     }
 }
 

@@ -1,9 +1,7 @@
 //! Numbers as people read them.
 
 use casebook::format;
-use casebook::polars::prelude::AnyValue;
-
-use super::text;
+use casebook::polars::prelude::{AnyValue, TimeUnit};
 
 /// Estimates that are shares, shown as percentages.
 const SHARES: [&str; 10] = [
@@ -79,6 +77,35 @@ fn clock(seconds: f64) -> String {
         Some((rest, smaller)) if rest > 0 => format!("{}{unit} {rest}{smaller}", whole / length),
         _ => format!("{}{unit}", whole / length),
     }
+}
+
+/// A value as text; null is empty.
+pub fn text(value: &AnyValue) -> String {
+    match value {
+        AnyValue::Null => String::new(),
+        AnyValue::String(text) => (*text).to_owned(),
+        AnyValue::StringOwned(text) => text.to_string(),
+        AnyValue::Boolean(flag) => flag.to_string(),
+        AnyValue::Float64(number) => exact(*number).unwrap_or_default(),
+        AnyValue::Date(days) => casebook::chrono::NaiveDate::from_epoch_days(*days)
+            .map(|date| date.to_string())
+            .unwrap_or_default(),
+        AnyValue::Datetime(micros, TimeUnit::Microseconds, _) => {
+            casebook::chrono::DateTime::from_timestamp_micros(*micros)
+                .map(|moment| moment.format("%Y-%m-%dT%H:%M:%S%.fZ").to_string())
+                .unwrap_or_default()
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The fewest digits that read back as the same number; `None` if it is not finite. Very large and very small ones
+/// get an exponent instead of hundreds of zeros.
+pub fn exact(number: f64) -> Option<String> {
+    let number = number + 0.0; // zero has no sign
+    let plain = number == 0.0 || (1e-7..1e17).contains(&number.abs());
+    let text = if plain { number.to_string() } else { format!("{number:e}") };
+    number.is_finite().then_some(text)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The figures of the first page.
 
+use std::fmt::Display;
+
 use polars::prelude::*;
 
 use casebook::cases::notion::study;
@@ -14,13 +16,18 @@ use super::tables::Tables;
 /// A figure of the first page: name, value, interval, unit.
 type Figure = (&'static str, f64, Option<(f64, f64)>, &'static str);
 
-/// The value and the interval that stand in a row of a frame.
-fn bounds(
-    frame: &DataFrame,
-    row: usize,
-    [value, low, high]: [&str; 3],
-) -> Result<(f64, Option<(f64, f64)>)> {
-    let at = |column: &str| frame.column(column)?.f64().map(|values| values.get(row));
+/// The row of a frame with a key.
+fn row(frame: &DataFrame, by: &str, key: impl Literal + Display + Copy) -> Result<DataFrame> {
+    let found = frame.clone().lazy().filter(col(by).eq(lit(key))).collect()?;
+    match found.height() {
+        1 => Ok(found),
+        rows => Err(Error::config(by, key, format!("a value of one row; {rows} have it"))),
+    }
+}
+
+/// The value and the interval that stand in a frame's only row, or in its last.
+fn bounds(frame: &DataFrame, [value, low, high]: [&str; 3]) -> Result<(f64, Option<(f64, f64)>)> {
+    let at = |column: &str| frame.column(column)?.f64().map(|values| values.last());
     Ok::<_, Error>((at(value)?.unwrap_or(f64::NAN), at(low)?.zip(at(high)?)))
 }
 
@@ -63,7 +70,7 @@ fn active(study: &Study, tables: &Tables) -> Result<Vec<Figure>> {
     let weeks = study.frame("north_star")?;
     let last = weeks.height().saturating_sub(1);
     rows.push(("north star", number(weeks, "collaborative", last)?, None, "number"));
-    let (share, interval) = bounds(weeks, last, ["share", "low", "high"])?;
+    let (share, interval) = bounds(weeks, ["share", "low", "high"])?;
     rows.push(("north star, share of active workspaces", share, interval, "share"));
     Ok(rows)
 }
@@ -72,15 +79,18 @@ fn active(study: &Study, tables: &Tables) -> Result<Vec<Figure>> {
 fn stages(study: &Study, tables: &Tables) -> Result<Vec<Figure>> {
     let funnel = study.frame("funnel_metrics")?;
     let mut rows: Vec<Figure> = vec![];
-    let steps = ["visitors who sign up"].into_iter().chain(growth::STAGES.into_iter().skip(1));
-    for (row, name) in steps.enumerate() {
-        let (rate, interval) = bounds(funnel, row + 1, ["step_rate", "low", "high"])?;
-        rows.push((name, rate, interval, "share"));
+    let stage = |name: &str| row(funnel, "name", name);
+    let [signup, .., payment] = growth::STAGES;
+    for name in growth::STAGES {
+        let (rate, interval) = bounds(&stage(name)?, ["step_rate", "low", "high"])?;
+        let shown = if name == signup { "visitors who sign up" } else { name };
+        rows.push((shown, rate, interval, "share"));
     }
     let through = |name, hits: f64, trials: f64| {
         (name, hits / trials, wilson(hits as u64, trials as u64), "share")
     };
-    let (paying, signed) = (number(funnel, "users", 6)?, number(funnel, "users", 1)?);
+    let users = |name: &str| number(&stage(name)?, "users", 0);
+    let (paying, signed) = (users(payment)?, users(signup)?);
     rows.push(through("sign-up to paid, self-serve", paying, signed));
     let since = tables.users.frame().column("paid_since")?;
     let paid = since.len() - since.null_count();
@@ -95,15 +105,17 @@ fn returns(study: &Study, tables: &Tables) -> Result<Vec<Figure>> {
     for (name, month) in
         [("retention, month 1", 1), ("retention, month 3", 3), ("retention, month 6", 6)]
     {
-        let (rate, interval) = bounds(curve, month, ["rate", "low", "high"])?;
+        let (rate, interval) = bounds(&row(curve, "period", month)?, ["rate", "low", "high"])?;
         rows.push((name, rate, interval, "share"));
     }
     let fast = study.frame("fast_activation")?;
-    let (value, interval) = bounds(fast, 1, ["ratio", "low", "high"])?;
+    let stratified = row(fast, "method", "stratified")?;
+    let (value, interval) = bounds(&stratified, ["ratio", "low", "high"])?;
     rows.push(("fast over slow activation, month 1", value, interval, "number"));
     let each = study::events_per_user(&tables.users, &tables.events)?;
     let top = concentration::summary(&each, "events", &[0.1])?;
-    let (value, interval) = bounds(&top, 1, ["value", "low", "high"])?;
+    let decile = row(&top, "measure", "top 10%")?;
+    let (value, interval) = bounds(&decile, ["value", "low", "high"])?;
     rows.push(("top decile's share of activity", value, interval, "share"));
     Ok(rows)
 }

@@ -24,7 +24,7 @@ pub mod written;
 use polars::prelude::{Column, DataType};
 use serde_json::json;
 
-use super::{ECHARTS, STYLE, json};
+use super::{ECHARTS, FORMAT, STYLE, json};
 use casebook::Result;
 use casebook::notebook::number;
 
@@ -39,7 +39,7 @@ const PRINT: &str = include_str!("written.html");
 
 /// What the interactive charts have in common, as one file: the charts' library and what draws with it.
 pub fn script() -> String {
-    format!("{ECHARTS}\n{SCRIPT}")
+    format!("{ECHARTS}\n{FORMAT}\n{SCRIPT}")
 }
 
 /// The page of one chart; it loads [`script`] from `casebook-charts.js` beside it.

@@ -8,7 +8,7 @@
   const LOOKS = {
     number: (n) => n.toLocaleString("en-US", { maximumFractionDigits: Math.abs(n) < 100 ? 2 : 0 }),
     dollars: (n) => n.toLocaleString("en-US", { style: "currency", currency: "USD", notation: Math.abs(n) >= 1e6 ? "compact" : "standard", maximumFractionDigits: Math.abs(n) >= 1e6 ? 1 : 0 }),
-    percent: (n) => `${(n * 100).toFixed(1)}%`,
+    percent,
     points: (n) => `${n > 0 ? "+" : ""}${(n * 100).toFixed(1)} pp`,
   };
   const look = (unit) => (value) => (value === null || value === undefined ? "–" : LOOKS[unit === "share" ? "percent" : unit](value));

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use chrono::{NaiveDate, TimeDelta};
 use polars::prelude::*;
 use rayon::prelude::*;
 
@@ -64,9 +63,7 @@ impl Study {
     pub fn new(tables: &Tables) -> Result<Study> {
         let Tables { users, events, plans, until, .. } = tables;
         let until = *until;
-        let first = users.frame().column("signup_date")?.date()?.physical().min().unwrap_or(0);
-        let first = NaiveDate::default() + TimeDelta::days(i64::from(first));
-        let observed = Window::new(first, until)?;
+        let observed = study::observed_of(users, until)?;
 
         // Each mostly keeps one core busy, so several run side by side.
         let parts: [&(dyn Fn() -> Result<Frames> + Sync); 7] = [

@@ -12,7 +12,6 @@ use polars::prelude::*;
 use serde::Serialize;
 
 use super::config::Config;
-use super::life::{CLASSES, Class};
 use crate::error::{Error, Result};
 
 /// Days within which a user activates, engages, forms the habit, collaborates and pays: the windows of the
@@ -22,6 +21,19 @@ pub const WINDOWS: [i32; 4] = [7, 30, 60, 90];
 pub const ENGAGED_DAYS: usize = 3;
 /// Different days within 60 days: the habit.
 pub const HABIT_DAYS: usize = 8;
+
+/// When a user creates the first page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Within 24 hours.
+    Fast,
+    /// Later, within a week.
+    Slow,
+    /// Never.
+    Never,
+}
+
+pub(super) const CLASSES: [Class; 3] = [Class::Fast, Class::Slow, Class::Never];
 
 /// What is solved numerically: see [`Calibration`].
 #[derive(Debug, Clone, Copy)]

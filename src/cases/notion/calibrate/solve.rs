@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::super::life::MOST_IN_A_VISIT;
 use super::World;
 use crate::cases::notion::config::Targets;
 use crate::error::{Error, Result};
@@ -31,7 +32,7 @@ impl World<'_> {
             self.rounds = round;
             close = if worst < 0.004 { close + 1 } else { 0 };
             if close == 2 || worst < 0.001 {
-                return Ok(());
+                return self.within_a_visit(&seen);
             }
             most = if self.knobs.visits == MOST_TYPICAL_VISITS && seen.stickiness < stickiness {
                 most + 1
@@ -67,6 +68,13 @@ impl World<'_> {
             let accepted = format!("about {:.3} with the other targets", seen.stickiness);
             return Err(Error::config("stickiness", stickiness, accepted).within("targets"));
         }
+        self.within_a_visit(&seen)?;
+        if !near(seen.events_per_user, events_per_user) {
+            let accepted = format!("about {:.1} with the other targets", seen.events_per_user);
+            return Err(
+                Error::config("events_per_user", events_per_user, accepted).within("targets")
+            );
+        }
         if !near(seen.top_decile, top_decile) {
             let accepted = format!("about {:.3} with the other targets", seen.top_decile);
             return Err(Error::config("top_decile", top_decile, accepted).within("targets"));
@@ -74,9 +82,26 @@ impl World<'_> {
         Ok(())
     }
 
+    /// That nobody in the small world does more in a visit than a user can: it would be cut off in silence.
+    fn within_a_visit(&mut self, seen: &Seen) -> Result<()> {
+        let most = self.knobs.events * seen.most_active;
+        if most <= MOST_IN_A_VISIT {
+            return Ok(());
+        }
+        // The same people with as few events in a visit as nobody's is cut off.
+        self.knobs.events = rounded(MOST_IN_A_VISIT / seen.most_active);
+        let fit = self.pilot().events_per_user;
+        let accepted = format!(
+            "at most about {fit:.0} with the other targets: the most active of {PILOT} users would do {most:.0} things in \
+             a visit, and {MOST_IN_A_VISIT} is the most"
+        );
+        let found = self.config.targets.events_per_user;
+        Err(Error::config("events_per_user", found, accepted).within("targets"))
+    }
+
     /// What the small world shows.
     fn pilot(&self) -> Seen {
-        let lives: Vec<(u64, u64, u64, u64)> = (1..=PILOT)
+        let lives: Vec<(u64, u64, u64, u64, f64)> = (1..=PILOT)
             .into_par_iter()
             .map(|id| {
                 let life = self.life(PILOT_SEED, id);
@@ -93,11 +118,12 @@ impl World<'_> {
                     until = until.max(to);
                 }
                 let daily = days.iter().filter(|day| **day >= 29).count() as u64;
-                (events, beyond, daily, monthly as u64)
+                (events, beyond, daily, monthly as u64, self.active(&life.person))
             })
             .collect();
-        let sum =
-            |pick: fn(&(u64, u64, u64, u64)) -> u64| lives.iter().map(pick).sum::<u64>() as f64;
+        let sum = |pick: fn(&(u64, u64, u64, u64, f64)) -> u64| {
+            lives.iter().map(pick).sum::<u64>() as f64
+        };
         let mut each: Vec<u64> = lives.iter().map(|life| life.0).collect();
         each.sort_unstable_by(|a, b| b.cmp(a));
         let top: u64 = each[..each.len() / 10].iter().sum();
@@ -107,6 +133,7 @@ impl World<'_> {
             events_per_user: events / f64::from(PILOT) + 1.0,
             events_beyond: sum(|life| life.1) / f64::from(PILOT),
             top_decile: top as f64 / events,
+            most_active: lives.iter().map(|life| life.4).fold(0.0, f64::max),
         }
     }
 }
@@ -118,6 +145,8 @@ struct Seen {
     /// Of those, how many the solver is free to move.
     events_beyond: f64,
     top_decile: f64,
+    /// How many times as active as a typical user the most active one is.
+    most_active: f64,
 }
 
 fn rounded(value: f64) -> f64 {

@@ -1,5 +1,6 @@
 use super::*;
-use crate::cases::notion::{Config, PER_USER};
+use crate::cases::notion::Config;
+use crate::cases::notion::rows::PER_USER;
 
 /// All weight on Mondays, and a little on one day of the others.
 fn mondays(world: &mut World, more: i32) {

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::super::Config;
 use crate::error::Result;
-use crate::events::{Events, Users, Window};
+use crate::events::{Events, UserSource, Users, Window};
 use crate::frame::{Source, fetch};
 use crate::metrics::funnel::{Funnel, Step};
 use crate::metrics::growth::{STAGES, Stages};
@@ -83,6 +83,24 @@ pub fn until(config: &Config) -> NaiveDate {
 /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for an end before the start.
 pub fn observed(config: &Config) -> Result<Window> {
     Window::new(config.start.midnight(), until(config))
+}
+
+/// All the time observed of users: from the first day of sign-up to before a day.
+///
+/// Reads of `users` `signup_date`.
+///
+/// # Errors
+/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), and polars' own for another type;
+/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for an end before the start.
+pub fn observed_of(users: &dyn UserSource, until: NaiveDate) -> Result<Window> {
+    let users = users.users(&["signup_date"])?;
+    let first = users.frame().column("signup_date")?.date()?.physical().min();
+    Ok(match first {
+        Some(first) => {
+            Window::new(NaiveDate::default() + TimeDelta::days(i64::from(first)), until)?
+        }
+        None => Window::until(until),
+    })
 }
 
 /// The 90 days before a day.

@@ -1,11 +1,10 @@
 //! From the visit to payment, by segment and by channel.
 
-use chrono::NaiveDate;
 use polars::prelude::*;
 
 use super::STRATA;
 use crate::error::Result;
-use crate::events::{EventSource, UserSource, Window};
+use crate::events::{EventSource, Moments, UserSource, Window};
 use crate::frame::{Source, fetch};
 use crate::metrics::funnel::Walk;
 use crate::metrics::growth::{self, STAGES};
@@ -17,16 +16,14 @@ use crate::metrics::share_columns;
 /// Reads `visitors`: `date` (Date), `visitors` (i64).
 ///
 /// # Errors
-/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), and polars' own for other types.
+/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a
+/// date that is empty or none; polars' own for visitors of another type.
 pub fn visitors(visitors: &dyn Source, window: Window) -> Result<u64> {
-    let inside = |date: NaiveDate| {
-        let at = date.and_time(chrono::NaiveTime::MIN);
-        window.start().is_none_or(|start| at >= start) && window.end().is_none_or(|end| at < end)
-    };
-    let days = fetch(visitors, "visitors", &["date", "visitors"])?;
-    let counts = days.column("visitors")?.i64()?.iter();
-    let seen = days.column("date")?.date()?.as_date_iter().zip(counts);
-    let seen = seen.filter(|(date, _)| date.is_some_and(inside));
+    let frame = fetch(visitors, "visitors", &["date", "visitors"])?;
+    let days = Moments::new(&frame, "visitors", "date")?;
+    let bounds = window.bounds(&days, None);
+    let counts = frame.column("visitors")?.i64()?.iter();
+    let seen = days.micros.iter().zip(counts).filter(|(at, _)| bounds.contains(**at));
     Ok(seen.filter_map(|(_, count)| count).sum::<i64>().max(0) as u64)
 }
 

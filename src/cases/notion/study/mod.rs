@@ -37,7 +37,8 @@ mod start;
 pub use activity::{events_per_user, north_star, of_monthly, windows};
 pub use definitions::{
     ACTIVATION_HOURS, EVENT_COLUMNS, FAST_HOURS, STRATA, activates, active, collaborates, eligible,
-    events, events_of, funnel, kind, observed, pays, quarter, retention, stages, until, users,
+    events, events_of, funnel, kind, observed, observed_of, pays, quarter, retention, stages,
+    until, users,
 };
 pub use funnel::{adoption, paid_by, segments, visitors};
 pub use levers::{BASE, DOLLARS, LEVERS, RAMP, best, lever, model, one_a_month};
