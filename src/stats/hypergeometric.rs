@@ -3,8 +3,8 @@
 //! # Source
 //! M. Abramowitz and I. A. Stegun (1964), Handbook of Mathematical Functions, chapter 15.
 
-/// The function for 0 ≤ z < 1, by its series. Not a number where ten million terms are not enough, which takes a z above
-/// 0.99999.
+/// Computes the function for 0 ≤ z < 1 by its series. Returns NaN if ten million terms are not enough, which happens
+/// only for z above 0.99999.
 pub(crate) fn hypergeometric(a: f64, b: f64, c: f64, z: f64) -> f64 {
     // Euler's transformation: the series converges faster where c is small beside a and b.
     if c < a + b {

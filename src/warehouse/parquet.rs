@@ -1,11 +1,11 @@
 //! Parquet, written a slice at a time.
 //!
-//! The file is polars' own writer's; the encodings are ours. Polars tries a dictionary for every column, and a
-//! generator's numbers differ in nearly every row. The writer keeps until the end what the footer says of each group and
-//! of each page, about two kilobytes a column, so groups are large and each column of one is a single page.
+//! Polars' own writer writes the file; we choose the encodings. Polars tries a dictionary for every column, but a
+//! generator's numbers differ in nearly every row. The writer keeps what the footer says about each group and each page
+//! until the end, about two kilobytes a column, so groups are large and each column of a group is a single page.
 //!
-//! All of it is done on the thread that writes: the generator keeps the others busy, and an allocator that serves each
-//! thread from memory of its own holds less of it when a thread always asks for the same.
+//! All of it is done on the writing thread: the generator keeps the others busy, and an allocator with memory for each
+//! thread holds less of it if a thread always asks for the same sizes.
 
 use std::io::Write;
 
@@ -18,13 +18,13 @@ use polars_parquet::write::{
     StatisticsOptions, Version, WriteOptions, ZstdLevel, array_to_columns, compress,
 };
 
-/// Slices are put together until their rows take so many bytes, uncompressed.
+/// Slices are collected until their rows take this many bytes, uncompressed.
 const GROUP: usize = 64 << 20;
 
 /// A Parquet file being written.
 pub struct Batches<W: Write> {
     file: FileWriter<W>,
-    /// For each column those of its leaves: a column that is not nested is one.
+    /// For each column, those of its leaves: a column that is not nested has one.
     encodings: Vec<Vec<Encoding>>,
     /// How many rows make a group.
     group: usize,
@@ -96,7 +96,7 @@ impl<W: Write> Batches<W> {
         self.file.write(height as u64, DynIter::new(pages))
     }
 
-    /// The pages of a column's leaves.
+    /// Makes the pages of a column's leaves.
     fn pages(&self, place: usize, column: Column) -> PolarsResult<Vec<Vec<CompressedPage>>> {
         let options = self.file.options();
         let whole = column.take_materialized_series().rechunk();
@@ -149,7 +149,7 @@ mod tests {
         .unwrap()
     }
 
-    /// The bytes of a file made from slices, with so many rows in a group.
+    /// Returns the bytes of a file made from slices, with this many rows in a group.
     fn written(frame: &DataFrame, slices: &[usize], group: usize) -> Vec<u8> {
         let mut bytes = vec![];
         let mut file = Batches::new(&mut bytes, frame.schema()).unwrap();
@@ -165,8 +165,8 @@ mod tests {
     }
 
     proptest! {
-        /// However the rows arrive, and however many make a group: what is read is what was written, as a whole, from
-        /// the middle, and a column alone.
+        /// However the rows arrive, and however many make a group, reading returns what was written: the whole, rows
+        /// from the middle, and a single column.
         #[test]
         fn groups_are_read_back(
             values in proptest::collection::vec(proptest::option::weighted(0.9, any::<i64>()), 0..400),

@@ -1,4 +1,4 @@
-//! The default warehouse.
+//! SQLite, the default warehouse.
 
 mod owned;
 #[cfg(test)]
@@ -133,11 +133,11 @@ impl Engine for Sqlite {
 struct Rows<'t> {
     connection: &'t Connection,
     doing: &'t str,
-    /// What is known of the tables that rows went into.
+    /// Column types of the tables that rows went into.
     known: BTreeMap<&'static str, Types>,
 }
 
-/// A table's columns, in lower case as SQLite compares them, and the types they are declared with.
+/// A table's columns, in lower case as SQLite compares them, and their declared types.
 type Types = BTreeMap<String, Option<ColumnType>>;
 
 impl Sink for Rows<'_> {
@@ -184,7 +184,7 @@ impl Sink for Rows<'_> {
     }
 }
 
-/// SQLite has no dates: ISO text sorts and compares as they do.
+/// SQLite has no dates; ISO text sorts and compares in the same order.
 fn sql_value(cell: Cell<'_>, wanted: Option<ColumnType>) -> ToSqlOutput<'_> {
     let text = |text: String| ToSqlOutput::Owned(Stored::Text(text));
     match cell {
@@ -199,7 +199,7 @@ fn sql_value(cell: Cell<'_>, wanted: Option<ColumnType>) -> ToSqlOutput<'_> {
     }
 }
 
-/// The types that a table declares.
+/// Returns the types that a table declares.
 fn declared(connection: &Connection, table: &str) -> rusqlite::Result<Types> {
     let mut info = connection.prepare("SELECT lower(name), type FROM pragma_table_xinfo(?)")?;
     let read =
@@ -207,8 +207,8 @@ fn declared(connection: &Connection, table: &str) -> rusqlite::Result<Types> {
     info.query_map([table], read)?.collect()
 }
 
-/// The types that tables declare for a query's columns, where a column is a table's, maybe through views: SQLite
-/// says so of a view. Of a union or a recursion it says what the first part declares.
+/// Returns the types that tables declare for a query's columns, if they are columns of a table, even through views. For
+/// a union or a recursion, SQLite reports what the first part declares.
 fn inferred(connection: &Connection, text: &str, columns: usize) -> Vec<Option<ColumnType>> {
     const VIEW: &str = "casebook_result";
     let ask = || -> rusqlite::Result<Vec<Option<ColumnType>>> {
@@ -226,7 +226,7 @@ fn inferred(connection: &Connection, text: &str, columns: usize) -> Vec<Option<C
     ask().ok().filter(|found| found.len() == columns).unwrap_or_else(|| vec![None; columns])
 }
 
-/// The cells of each column.
+/// Reads the cells of each column.
 fn read(statement: &mut Statement, width: usize) -> rusqlite::Result<Vec<Vec<Stored>>> {
     let mut columns = vec![vec![]; width];
     let mut rows = statement.query([])?;
