@@ -25,7 +25,7 @@ pub struct Export {
     /// The program to write
     #[arg(short, long)]
     out: PathBuf,
-    /// Let the program take another seed for the data as its first argument
+    /// Let the program take a seed for the data as its first argument
     #[arg(long)]
     seeds: bool,
 }
@@ -46,7 +46,7 @@ impl Export {
     }
 }
 
-/// The whole program. All cells become one `main`, because they share their variables.
+/// Returns the whole program. All cells become one `main`, because they share their variables.
 fn program(notebook: &str, path: &Path, seeds: bool) -> Result<String, String> {
     let cells = notebook::cells(notebook)?;
     let title = cells
@@ -77,13 +77,13 @@ fn program(notebook: &str, path: &Path, seeds: bool) -> Result<String, String> {
     ))
 }
 
-/// Lines, however they end.
+/// Splits a text into lines, whatever their line endings.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
 }
 
-/// A text as a comment may hold it: control characters, and those that turn text around, are spelled out. The compiler
-/// refuses them.
+/// Makes a text safe for a comment: control characters, and those that reverse text, are spelled out, because the
+/// compiler refuses them.
 fn harmless(text: &str) -> String {
     let mut out = String::new();
     for letter in text.chars() {
@@ -95,7 +95,7 @@ fn harmless(text: &str) -> String {
     out
 }
 
-/// A text as comments, line by line.
+/// Turns a text into comments, line by line.
 fn comment(text: &str) -> String {
     let last = text.ends_with('\n');
     let lines = lines(text.strip_suffix('\n').filter(|_| last).unwrap_or(text));
@@ -109,7 +109,7 @@ struct Body {
     seeded: bool,
     /// Attributes of the whole program.
     attributes: BTreeSet<String>,
-    /// What is defined in the innermost block. One block cannot define a name twice, cells can.
+    /// The names defined in the innermost block. A block cannot define a name twice, but cells can.
     defined: BTreeSet<String>,
     depth: usize,
 }

@@ -10,46 +10,46 @@ use clap::Args;
 use super::input::{Column, Kind, Source, Table};
 use super::{Output, capital, notes};
 
-/// What an experiment did: shares or means of each arm against control, and whether the arms have the
-/// sizes they should
+/// Analyzes an experiment: compares each arm's share or mean with control's, and checks that the arms have the sizes
+/// they should
 ///
 /// Example: casebook analyze ab data/samples/experiment.csv --user user_id --arm arm --outcome converted --control control
 #[derive(Args)]
 pub struct Ab {
     #[command(flatten)]
     source: Source,
-    /// The user ID column; no user may stand in two rows, unless rows are --cluster-ed. Without it, each row
-    /// counts as a user of its own
+    /// The user ID column; a user may be in two rows only with --cluster. Without it, each row counts as a separate
+    /// user
     #[arg(long, value_name = "COLUMN")]
     user: Option<String>,
-    /// The column that says in which arm
+    /// The column with the arm
     #[arg(long, default_value = "arm", value_name = "COLUMN")]
     arm: String,
-    /// The arm that others are compared with
+    /// The arm to compare the others with
     #[arg(long, default_value = "control", value_name = "ARM")]
     control: String,
-    /// The outcome: 1 and 0 for a conversion, or any number
+    /// The outcome column: 1 and 0 for a conversion, or any number
     #[arg(long, value_name = "COLUMN")]
     outcome: String,
-    /// Compares means, also where all outcomes are 1 or 0
+    /// Compare means even if all outcomes are 1 or 0
     #[arg(long)]
     means: bool,
-    /// The same number from before the experiment: narrows the interval (CUPED)
+    /// The column with the same number from before the experiment, which narrows the interval (CUPED)
     #[arg(long, value_name = "COLUMN", conflicts_with_all = ["taken", "cluster"])]
     before: Option<String>,
-    /// Whether the offer was taken, 1 or 0: the effect on those who take it
+    /// The column that says whether the offer was taken, 1 or 0: estimates the effect on those who take it
     #[arg(long, value_name = "COLUMN", conflicts_with = "cluster")]
     taken: Option<String>,
-    /// What rows belong to, such as a user with several sessions: resamples whole clusters
+    /// The column that groups rows, such as a user with several sessions: resamples whole clusters
     #[arg(long, value_name = "COLUMN")]
     cluster: Option<String>,
-    /// What the resamples are drawn with
+    /// The seed of the resampling
     #[arg(long, default_value_t = 42)]
     seed: u64,
     /// The shares the arms should have, such as control:50,offer:50 [default: equal]
     #[arg(long, value_delimiter = ',', value_name = "ARM:SHARE")]
     split: Vec<String>,
-    /// The sizes of the arms instead of the effect
+    /// Check the sizes of the arms instead of the effect
     #[arg(long)]
     ratio: bool,
     #[command(flatten)]
@@ -147,7 +147,7 @@ impl Ab {
     }
 }
 
-/// That no user stands in two rows.
+/// Checks that no user is in two rows.
 fn once(table: &Table) -> Result<()> {
     let Some((id, rows)) = table.twice("user_id")? else { return Ok(()) };
     let arms = table.frame.column("arm")?.str()?;
@@ -162,7 +162,7 @@ fn once(table: &Table) -> Result<()> {
     }))
 }
 
-/// The difference, or effect, of each arm with its interval, beside no difference.
+/// Draws the difference or effect of each arm with its interval, and a line at no difference.
 fn draw(effect: &DataFrame, shares: bool, outcome: &str) -> Result<Figure> {
     let value = if effect.column("effect").is_ok() { "effect" } else { "difference" };
     // A difference of percentages is in points.

@@ -26,10 +26,10 @@ pub struct Activity {
     /// The lifecycle's period: day, week (from Monday) or month
     #[arg(long, default_value = "week", value_parser = period)]
     period: Period,
-    /// The data start mid-history, so new users in the first period cannot be identified
+    /// The data start mid-history, so new users in the first period can't be identified
     #[arg(long)]
     midway: bool,
-    /// The window of active days, up to the last day
+    /// How many days to count active days in, up to the last day
     #[arg(long, default_value_t = 28)]
     window: u32,
     /// The first day observed [default: the first with an event]
@@ -53,7 +53,7 @@ enum Shown {
 }
 
 impl Activity {
-    /// Periods that are not whole, and a first period in which everybody is new.
+    /// Mentions incomplete periods, and a first period in which everyone is new.
     fn tell_censored(&self, events: &DataFrame, found: &DataFrame) -> Result<()> {
         let Some((first, last)) = notes::extent(events, "timestamp")? else { return Ok(()) };
         let (first, last) = (self.from.unwrap_or(first.date()), self.to.unwrap_or(last.date()));

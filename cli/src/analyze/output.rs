@@ -1,4 +1,4 @@
-//! A result for people, or for programs.
+//! Printing a result for people or for programs.
 
 mod number;
 mod table;
@@ -23,7 +23,7 @@ pub enum Format {
     Csv,
 }
 
-/// Prints a result. A reader that stops reading, such as `head`, is no trouble.
+/// Prints a result. A reader that stops reading, such as `head`, causes no error.
 pub fn print(frame: &DataFrame, format: Format, rows: usize) -> Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let done = match format {
@@ -39,9 +39,9 @@ pub fn print(frame: &DataFrame, format: Format, rows: usize) -> Result<()> {
     }
 }
 
-/// That nothing grew beyond what a number can hold: an infinite sum is no result.
+/// Checks that nothing grew beyond what a number can hold: an infinite sum is not a result.
 ///
-/// What is no number is another matter: an estimate that does not exist, null in every format.
+/// NaN is different: it is an estimate that does not exist, null in every format.
 pub fn check(frame: &DataFrame) -> Result<()> {
     for column in frame.columns() {
         let Ok(numbers) = column.f64() else { continue };
@@ -54,7 +54,7 @@ pub fn check(frame: &DataFrame) -> Result<()> {
     Ok(())
 }
 
-/// A value as text; null is empty.
+/// Formats a value as text; null is empty.
 fn text(value: &AnyValue) -> String {
     match value {
         AnyValue::Null => String::new(),
@@ -74,8 +74,8 @@ fn text(value: &AnyValue) -> String {
     }
 }
 
-/// The fewest digits that read back as the same number; `None` if it is not finite. Very large and very small ones
-/// get an exponent instead of hundreds of zeros.
+/// Formats the fewest digits that read back as the same number; `None` if it is not finite. Very large and very small
+/// ones get an exponent instead of hundreds of zeros.
 fn exact(number: f64) -> Option<String> {
     let number = number + 0.0; // zero has no sign
     let plain = number == 0.0 || (1e-7..1e17).contains(&number.abs());

@@ -1,4 +1,4 @@
-//! A column of times, in the making. How it is written is decided over all rows.
+//! A column of times, being built. All rows together decide the format.
 
 use casebook::chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -6,36 +6,36 @@ use chrono_tz::Tz;
 use super::how::How;
 use super::moment::{self, Choice, RECOGNISED, Reading, Written};
 
-/// A row, and what stands there.
+/// A row and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
     pub row: usize,
     pub text: String,
 }
 
-/// The times of some rows, in microseconds since 1970: in UTC, or as a clock shows.
+/// The times of some rows, in microseconds since 1970: in UTC or local time.
 #[derive(Debug, Default)]
 pub struct Times {
     main: Vec<i64>,
-    /// The same, where the second reading of [`Choice`] differs.
+    /// The same by the second reading of [`Choice`], where it differs.
     other: Option<Vec<i64>>,
     choice: Option<Choice>,
-    /// The first row that can be read only the first way, and the first that can only the second.
+    /// The first row that can be read only the first way, and the first that can be read only the second way.
     decided: [Option<Sample>; 2],
     /// Rows that can be read either way.
     open: Vec<Sample>,
     /// The first row's offset from UTC.
     first: Option<(Option<i32>, Sample)>,
-    /// The first row that has an offset where the first has none, or the other way round; and the first
-    /// whose offset is another.
+    /// The first row that has an offset although the first has none, or the other way round; and the first with a
+    /// different offset.
     mixed: [Option<(Option<i32>, Sample)>; 2],
     /// The time zone that a Parquet file names.
     pub zone: Option<Tz>,
-    /// The date that was read last: in most files, the next is the same.
+    /// The date that was read last, because in most files the next one is the same.
     last: Option<([u8; 10], NaiveDate)>,
 }
 
-/// How many rows are shown.
+/// How many rows messages show.
 pub const SHOWN: usize = 3;
 
 impl Times {
@@ -43,7 +43,7 @@ impl Times {
         self.main.len()
     }
 
-    /// Whether the first row names a zone or an offset itself.
+    /// Tells whether the first row names a zone or an offset itself.
     pub fn zoned(&self) -> bool {
         let digits = self.choice == Some(Choice::Digits) && self.decided[1].is_some();
         digits || self.first.as_ref().is_some_and(|(offset, _)| offset.is_some())
@@ -134,7 +134,7 @@ impl Times {
         Ok(())
     }
 
-    /// A row's offset from UTC.
+    /// Records a row's offset from UTC.
     #[inline]
     fn record(&mut self, offset: Option<i32>, text: &str) {
         match &self.first {
@@ -156,12 +156,12 @@ impl Times {
         }
     }
 
-    /// Nothing: the row will be left out.
+    /// Adds a placeholder: the row will be left out.
     pub fn push_missing(&mut self) {
         self.push_micros(0);
     }
 
-    /// Times that a Parquet file holds as such, all in UTC or all on a clock. Rows without are noted.
+    /// Adds times that a Parquet file holds as such, all in UTC or all local. Notes rows without one.
     pub fn extend(
         &mut self,
         micros: impl Iterator<Item = Option<i64>>,
@@ -189,7 +189,7 @@ impl Times {
         Ok(())
     }
 
-    /// Without some rows, given in their order.
+    /// Drops some rows, given in order.
     pub fn drop_rows(&mut self, rows: &[u32]) {
         super::part::without(&mut self.main, rows);
         if let Some(others) = &mut self.other {
@@ -207,11 +207,11 @@ pub struct Column {
     pub micros: Vec<i64>,
     /// Whether the data name a zone or an offset themselves.
     pub zoned: bool,
-    /// How far the first row's clock is ahead of UTC, in seconds, if it says so.
+    /// The first row's offset from UTC in seconds, if it has one.
     pub offset: Option<i32>,
 }
 
-/// Something wrong with a column, at a row of a part.
+/// A fault in a column, at a row of a part.
 pub struct Wrong {
     pub part: usize,
     pub row: usize,
@@ -229,7 +229,7 @@ pub fn shown(offset: Option<i32>) -> String {
     }
 }
 
-/// Puts parts together, in order. `place` says of a part's row which row of which file it is.
+/// Joins parts, in order. `place` says which row of which file a part's row is.
 pub fn together(
     parts: Vec<Times>,
     how: &How,
@@ -292,7 +292,7 @@ pub fn together(
     Ok(Column { micros, zoned: matches!(first, Some(Some(_))), offset: first.flatten() })
 }
 
-/// Whether the second reading is meant.
+/// Decides whether to take the second reading.
 fn choose(parts: &[Times], place: impl Fn(usize, usize) -> String) -> Result<bool, Wrong> {
     let decided = |way: usize| {
         parts

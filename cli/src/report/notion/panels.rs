@@ -1,4 +1,4 @@
-//! The charts of the study: each one description, drawn twice: for print, and interactive.
+//! The charts of the study: each is described once and drawn twice, for print and interactively.
 
 use polars::prelude::*;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use casebook::notebook::{Figure, number};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
-    /// One number against the most there has been; in print its way through time.
+    /// One number compared with its maximum so far; in print, its course over time.
     Gauge,
     Line,
     Bars,
@@ -22,7 +22,7 @@ enum Kind {
     Range,
 }
 
-/// A chart: what it shows, and of what.
+/// A chart: what it shows, and from which data.
 #[derive(Debug, Clone)]
 pub struct Panel {
     /// Its name in files.
@@ -58,7 +58,7 @@ struct Spec<'p> {
 }
 
 impl Panel {
-    /// For print.
+    /// Draws the chart for print.
     ///
     /// # Errors
     /// Those of the chart.
@@ -105,7 +105,7 @@ impl Panel {
         }
     }
 
-    /// For the page's script: JSON.
+    /// Describes the chart for the page's script, as JSON.
     ///
     /// # Errors
     /// As [`figure`](Panel::figure), which describes the chart in words.
@@ -139,7 +139,7 @@ impl Panel {
     }
 }
 
-/// Numbers as numbers, all else as text; what is not there is null.
+/// Returns numbers as numbers, everything else as text, and missing values as null.
 fn values(column: &Column) -> Result<Vec<serde_json::Value>> {
     use serde_json::Value;
     if column.dtype().is_primitive_numeric() {
@@ -158,12 +158,12 @@ fn values(column: &Column) -> Result<Vec<serde_json::Value>> {
 
 pub(super) use casebook::format::percent;
 
-/// "1,234".
+/// Formats "1,234".
 pub(super) fn whole(number: f64) -> String {
     Unit::Number.text(number.round())
 }
 
-/// "$26.5M", or in full below a million.
+/// Formats "$26.5M", or in full below a million.
 pub(super) fn money(dollars: f64) -> String {
     match dollars.abs() {
         large if large >= 1e6 => {
@@ -173,7 +173,7 @@ pub(super) fn money(dollars: f64) -> String {
     }
 }
 
-/// The row in which a column is largest.
+/// Returns the row in which a column is largest.
 pub(super) fn largest(frame: &DataFrame, column: &str) -> Result<usize> {
     let values = frame.column(column)?.cast(&DataType::Float64)?;
     let all = values.f64()?.iter().enumerate().filter_map(|(row, value)| Some((row, value?)));
@@ -184,7 +184,7 @@ pub(super) fn text(frame: &DataFrame, column: &str, row: usize) -> Result<String
     Ok(super::texts(frame.column(column)?)?.into_iter().nth(row).flatten().unwrap_or_default())
 }
 
-/// All charts of the study, in the order of its phases.
+/// Returns all charts of the study, in the order of its phases.
 ///
 /// # Errors
 /// Those of [`Study::frame`], and polars' own.

@@ -9,10 +9,10 @@ use casebook::Result;
 use casebook::cases::notion::study::{BASE, RAMP};
 use casebook::notebook::number;
 
-/// A column as a table shows it: its name, its head, and how its numbers look.
+/// A column as a table shows it: its name, its header, and its number format.
 type Shown<'s> = (&'s str, &'s str, fn(f64) -> String);
 
-/// A Markdown table of some columns.
+/// Makes a Markdown table of some columns.
 fn table(frame: &DataFrame, columns: &[Shown]) -> Result<String> {
     let heads: Vec<&str> = columns.iter().map(|(_, head, _)| *head).collect();
     let rules: Vec<&str> = columns
@@ -43,7 +43,7 @@ fn table(frame: &DataFrame, columns: &[Shown]) -> Result<String> {
     Ok(lines.join("\n"))
 }
 
-/// The report as Markdown; its pictures are files beside it, in `charts/`.
+/// Returns the report as Markdown; its pictures are files in `charts/`.
 ///
 /// # Errors
 /// Those of [`Study::frame`].
@@ -62,13 +62,13 @@ pub fn markdown(study: &Study, panels: &[Panel]) -> Result<String> {
     Ok(sections.join("\n\n") + "\n")
 }
 
-/// One method for each section: what is said follows from the frames.
+/// One method for each section; all statements are computed from the frames.
 struct Report<'s> {
     study: &'s Study,
     panels: &'s [Panel],
 }
 
-/// Where the funnel loses: the stage not reached, how many of how many, and their share.
+/// A loss in the funnel: the stage not reached, how many of how many, and their share.
 struct Loss {
     stage: String,
     people: String,
@@ -80,7 +80,7 @@ impl Report<'_> {
         self.study.key(metric, "value")
     }
 
-    /// A share of the first page, with its interval.
+    /// Returns a share of the first page, with its interval.
     fn share(&self, metric: &str) -> Result<String> {
         let bound = |column: &str| self.study.key(metric, column).map(percent);
         let value = percent(self.key(metric)?);
@@ -97,8 +97,8 @@ impl Report<'_> {
         }
     }
 
-    /// The largest loss after sign-up, by `dropped` (people) or `lost` (share of the stage before): they need not
-    /// be at the same stage.
+    /// Finds the largest loss after sign-up, by `dropped` (people) or `lost` (share of the stage before), which may be
+    /// at different stages.
     fn loss(&self, by: &str) -> Result<Loss> {
         let after = self.study.frame("funnel_metrics")?.slice(2, 5).lazy();
         let after = after.with_column((lit(1.0) - col("step_rate")).alias("lost")).collect()?;
@@ -111,7 +111,8 @@ impl Report<'_> {
         })
     }
 
-    /// What the levers launched together add in a year: as thought, at least, at most.
+    /// Returns what the levers launched together add in a year: the central estimate, and the interval's lower and
+    /// upper end.
     fn year(&self) -> Result<[String; 3]> {
         let months = self.study.frame("growth_projections")?;
         let end = months.height().saturating_sub(1);
@@ -119,14 +120,14 @@ impl Report<'_> {
         Ok([amount("cumulative")?, amount("low")?, amount("high")?])
     }
 
-    /// A lever by its rank, with its range.
+    /// Describes a lever by its rank, with its range.
     fn lever(&self, row: usize) -> Result<String> {
         let levers = self.study.frame("growth_levers")?;
         let amount = |column| number(levers, column, row).map(money);
         Ok(format!("{} ({} to {})", text(levers, "lever", row)?, amount("low")?, amount("high")?))
     }
 
-    /// The channels whose users activate most and least.
+    /// Returns the channels whose users activate most and least.
     fn channels(&self) -> Result<[String; 2]> {
         let all = self.study.frame("activation")?;
         let channels = all.slice(0, all.height().saturating_sub(1)).lazy();
@@ -391,7 +392,7 @@ impl Report<'_> {
     }
 }
 
-/// Markdown as the body of a page.
+/// Converts Markdown to the body of a page.
 pub(super) fn body(markdown: &str) -> String {
     let mut page = String::new();
     html::push_html(&mut page, Parser::new_ext(markdown, Options::ENABLE_TABLES));
