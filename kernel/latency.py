@@ -94,7 +94,7 @@ def wait_for_spare():
     deadline = time.monotonic() + 120
     while not list(sessions().glob("*/spare.json")):
         if time.monotonic() > deadline:
-            sys.exit("casebook: no spare session was made within two minutes")
+            sys.exit("casebook: no spare session was ready within two minutes")
         time.sleep(0.1)
 
 

@@ -125,7 +125,7 @@ class Client(NotebookClient):
         done = await super().async_execute_cell(cell, cell_index, **options)
         self.times.append(time.monotonic() - start)
         if on_purpose(cell) and not any(output.output_type == "error" for output in cell.outputs):
-            raise Failed(self.report(cell_index, "the cell should fail, and does not"))
+            raise Failed(self.report(cell_index, "the cell should fail but does not"))
         count = len(self.times)
         if count % 5 == 0 or count == len(self.code):
             say(f"{self.name}: {count} of {len(self.code)} cells, {sum(self.times):.0f} s")
@@ -212,7 +212,7 @@ def handle(path, check, kind):
     if check:
         found = list(differences(nbformat.read(path, as_version=4), fresh, kind))
         if found:
-            return f"FAILED {path.name}: a fresh run does not give the committed outputs\n" + "\n".join(found)
+            return f"FAILED {path.name}: a fresh run does not reproduce the committed outputs\n" + "\n".join(found)
         return None
     written = text(fresh)
     if path.read_text(encoding="utf-8") != written:

@@ -144,19 +144,19 @@ impl Trouble {
         match self {
             Trouble::BadAddress => "the address is not usable",
             Trouble::Unreachable => "no server answers there",
-            Trouble::Refused => "the user or the password was refused",
+            Trouble::Refused => "the user or password was refused",
             Trouble::NoSuchDatabase => "there is no such database",
             Trouble::ConnectionLost => {
-                "the connection was lost; nothing was changed, the earlier data is still there"
+                "the connection was lost; nothing was changed, and the earlier data is still there"
             }
             Trouble::DiskFull => {
-                "the disk is full; nothing was changed, the earlier data is still there"
+                "the disk is full; nothing was changed, and the earlier data is still there"
             }
             Trouble::NotWritable => "it cannot be written",
             Trouble::NotADatabase => "the file is not a database",
             Trouble::Busy => "another process is using the database",
             Trouble::Taken => {
-                "what is not this case's stands in the way; nothing was changed, it is still there"
+                "something that does not belong to this case is in the way; nothing was changed"
             }
             Trouble::Statement => "the statement was refused",
         }

@@ -78,8 +78,8 @@ class Place(unittest.TestCase):
         """What it finds, as pairs: what is wrong, and what mends it."""
         done = self.preflight(folder=folder, **env)
         self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
-        self.assertTrue(done.stderr.endswith("casebook: nothing was installed or compiled; then run this again\n"), done.stderr)
-        found = re.findall(r"^casebook: (.+)\n {10}mend it with: (.+)$", done.stderr, re.M)
+        self.assertTrue(done.stderr.endswith("casebook: nothing was installed or compiled; fix this and run it again\n"), done.stderr)
+        found = re.findall(r"^casebook: (.+)\n {10}fix it with: (.+)$", done.stderr, re.M)
         self.assertEqual(done.stderr.count("\n"), 2 * len(found) + 1, done.stderr)
         return found
 
@@ -225,7 +225,7 @@ class Rust(Place):
     def test_static_musl(self):
         self.stub("rustc", RUST.format("rustc", PINNED).replace("-gnu", "-musl").replace(
             "esac", "'--print cfg') echo 'target_feature=\"crt-static\"' ;; esac"))
-        self.assertIn("makes no shared objects", self.problem()[0])
+        self.assertIn("cannot make shared objects", self.problem()[0])
 
 
 class Python(Place):
@@ -360,7 +360,7 @@ class Room(Place):
         self.stub("cat", MEMORY.format("MemAvailable: 1000000 kB"))
         done = self.preflight()
         self.assertEqual((done.returncode, done.stdout), (0, ""))
-        self.assertRegex(done.stderr, r"\Acasebook: 976 MB of memory are free; .+\n {10}if need be: CARGO_BUILD_JOBS=1 make lab.*\n\Z")
+        self.assertRegex(done.stderr, r"\Acasebook: 976 MB of memory are free; .+\n {10}if necessary: CARGO_BUILD_JOBS=1 make lab.*\n\Z")
 
     def test_swap_is_memory(self):
         self.stub("cat", MEMORY.format("MemAvailable: 1000000 kB\nSwapFree: 2000000 kB"))

@@ -183,7 +183,7 @@ class Reckoning(unittest.TestCase):
         self.hear(170)
         self.assertEqual(self.state.remaining(), ", less than a minute left")
         self.hear(100)
-        self.assertEqual(self.state.remaining(), ", longer than was to be expected")
+        self.assertEqual(self.state.remaining(), ", longer than expected")
 
     def test_of_a_crate_that_is_being_compiled_a_part_is_done(self):
         self.hear(0, bar(0, 104, "a"))

@@ -39,13 +39,13 @@ type Found = std::result::Result<String, Trouble>;
 
 struct Trouble {
     found: String,
-    mend: String,
+    fix: String,
     /// Whether nothing works without it.
     needed: bool,
 }
 
-fn needed(found: impl Into<String>, mend: impl Into<String>) -> Trouble {
-    Trouble { found: found.into(), mend: mend.into(), needed: true }
+fn needed(found: impl Into<String>, fix: impl Into<String>) -> Trouble {
+    Trouble { found: found.into(), fix: fix.into(), needed: true }
 }
 
 fn machine() -> bool {
@@ -68,7 +68,7 @@ fn machine() -> bool {
                 let word = if trouble.needed { "missing" } else { "note" };
                 complete &= !trouble.needed;
                 say!("{word:<8} {what:<14} {}", trouble.found);
-                say!("{:<23} mend it with: {}", "", trouble.mend);
+                say!("{:<23} fix it with: {}", "", trouble.fix);
             }
         }
     }
@@ -89,7 +89,7 @@ fn folder(project: &Option<PathBuf>) -> Found {
     match project {
         Some(folder) => Ok(folder.display().to_string()),
         None => {
-            Err(needed("this is not a folder of the project", "cd into the project, run it again"))
+            Err(needed("this folder is not in the project", "cd into the project and run it again"))
         }
     }
 }
@@ -168,7 +168,7 @@ fn database() -> Found {
     let url = std::env::var("DATABASE_URL").unwrap_or_default();
     let named = !url.trim().is_empty();
     if let Some(file) = url.strip_prefix("sqlite:").filter(|file| !Path::new(file).exists()) {
-        return Ok(format!("SQLite in {file}, which is not there yet"));
+        return Ok(format!("SQLite in {file}, which does not exist yet"));
     }
     // A trial leaves nothing behind.
     let place = tempfile::tempdir();
@@ -180,7 +180,7 @@ fn database() -> Found {
         Ok(_) => Ok("SQLite (DATABASE_URL is not set)".into()),
         Err(error) => Err(Trouble {
             found: error.to_string(),
-            mend: "start the server, correct DATABASE_URL, or unset it to use SQLite".into(),
+            fix: "start the server, correct DATABASE_URL, or unset it to use SQLite".into(),
             needed: named,
         }),
     }

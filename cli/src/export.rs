@@ -62,13 +62,13 @@ fn program(notebook: &str, path: &Path, seeds: bool) -> Result<String, String> {
         body.cell(cell).map_err(|cause| format!("cell {} does not parse: {cause}", cell.number))?;
     }
     if seeds && !body.seeded {
-        return Err("no cell says `let config = …::Config …;`, so there is no seed to set".into());
+        return Err("no cell has `let config = …::Config …;`, so there is no seed to set".into());
     }
     let Body { out, attributes, depth, .. } = body;
     let attributes: String = attributes.iter().map(|one| format!("{one}\n")).collect();
     let close = "}\n".repeat(depth);
     Ok(format!(
-        "//! {title}\n//!\n//! Made by `casebook export` from {file}: the prose is comments, and what a cell shows is printed.\n\
+        "//! {title}\n//!\n//! Made by `casebook export` from {file}: the prose becomes comments, and what a cell shows is printed.\n\
          //! As `examples/{name}.rs` in the project it runs with `cargo run --example {name}`; elsewhere, in a package\n\
          //! that depends on `casebook`. Run it in the folder the notebook is in: its paths begin there.\n\n\
          #![allow(unused)]\n{attributes}\nuse casebook::show;\n\n\

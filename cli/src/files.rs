@@ -158,7 +158,7 @@ impl Files {
             let aside = self.out.join(format!("{file}{more}"));
             if aside.exists() {
                 let cause = format!(
-                    "a program is at work on it, or was killed there: see {}",
+                    "a program is working on it, or was killed while it was: see {}",
                     aside.display()
                 );
                 return Err(Error::file("replace", &place, cause));

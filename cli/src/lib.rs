@@ -133,11 +133,11 @@ fn told(error: &casebook::Error) -> String {
 fn advice(error: &casebook::Error) -> String {
     match error.kind() {
         casebook::ErrorKind::Occupied { .. } => {
-            " (--overwrite replaces these, or name another folder)".to_owned()
+            " (use --overwrite to replace them, or name another folder)".to_owned()
         }
         casebook::ErrorKind::HalfReplaced { folder, .. } => {
             let folder = terminal::plain(&folder.display().to_string());
-            format!("; when that is mended, `casebook doctor {folder}` completes what was begun")
+            format!("; once that is fixed, `casebook doctor {folder}` completes the replacement")
         }
         _ => String::new(),
     }

@@ -201,7 +201,7 @@ pub fn check(folder: &Path) -> Result<bool> {
     match recover(folder) {
         Ok(0) => {}
         Ok(count) => tell(&format!(
-            "mended   {count} interrupted while files were replaced; the new ones are complete"
+            "repaired {count} interrupted while files were replaced; the new ones are complete"
         )),
         Err(error) => {
             well = false;
@@ -238,13 +238,13 @@ pub fn check(folder: &Path) -> Result<bool> {
     let left = unfinished(folder).map_err(fail)?.len();
     if left > 0 {
         tell(&format!(
-            "note     {left} interrupted; what it left goes, or is gone on with, when something is made here again"
+            "note     {left} interrupted; the next run here removes or continues what it left"
         ));
     }
     if names.is_empty() && report.is_none() {
         well = false;
         tell(&format!(
-            "missing  no manifest: nothing that `casebook generate` or `casebook report` finished is in {}",
+            "missing  no manifest: `casebook generate` and `casebook report` have finished nothing in {}",
             folder.display()
         ));
     }
@@ -260,7 +260,7 @@ fn read(path: &Path) -> std::result::Result<(Part, Manifest), String> {
     let manifest: Manifest = serde_json::from_str(&text).map_err(|cause| cause.to_string())?;
     let part = manifest.part.parse().map_err(|error: Error| error.to_string())?;
     if let Some(file) = manifest.files.iter().find(|file| file.name.contains(['/', '\\'])) {
-        return Err(format!("it names a file of another folder: {}", file.name));
+        return Err(format!("it names a file in another folder: {}", file.name));
     }
     Ok((part, manifest))
 }
@@ -292,15 +292,16 @@ fn look(folder: &Path, set: &[(Part, Manifest)]) -> bool {
     };
     let mend = |part: Part, overwrite: bool| {
         let command = first.makes(part, folder, overwrite);
-        tell(&format!("         make it again with: {command}"));
+        tell(&format!("         generate it again with: {command}"));
     };
     let mut well = true;
     for (part, manifest) in set {
         let mut troubles = manifest.troubles(folder);
         let overwrite = troubles.iter().any(|trouble| trouble.there);
         if (&manifest.casebook, &manifest.config) != (&first.casebook, &first.config) {
-            let what =
-                format!("it was made by another version or with other rules than part {one}");
+            let what = format!(
+                "it was made by another version or with a different configuration than part {one}"
+            );
             troubles.push(Trouble { what, there: false });
         }
         if troubles.is_empty() {
@@ -326,7 +327,7 @@ fn look(folder: &Path, set: &[(Part, Manifest)]) -> bool {
     }
     let more = (one.of() as usize).saturating_sub(here.len() + LISTED);
     if more > 0 {
-        tell(&format!("missing  {more} parts more"));
+        tell(&format!("missing  {more} more parts"));
     }
     well
 }

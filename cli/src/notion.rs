@@ -197,7 +197,7 @@ impl Report {
                 let page = self.out.join(page);
                 if let Err(cause) = open::that(&page) {
                     complain!(
-                        "casebook: no browser could be opened ({cause}): see {}",
+                        "casebook: could not open a browser ({cause}): see {}",
                         page.display()
                     );
                 }

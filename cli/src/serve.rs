@@ -76,7 +76,7 @@ pub fn run(config: Config, dashboard: Dashboard, port: u16, browser: bool) -> Re
         say::say!("{address} (Ctrl+C ends it)");
         if browser && let Err(error) = open::that(&address) {
             say::complain!(
-                "casebook: no browser could be opened ({error}): open the address yourself"
+                "casebook: could not open a browser ({error}): open the address yourself"
             );
         }
         let hosts = [format!("127.0.0.1:{port}"), format!("localhost:{port}")];
@@ -141,7 +141,7 @@ fn text(status: StatusCode, body: impl Into<Bytes>) -> Answer {
 impl Server {
     async fn answer(&self, request: Request<Incoming>) -> Answer {
         if !self.ours(&request) {
-            return text(StatusCode::FORBIDDEN, "this dashboard answers only on this machine");
+            return text(StatusCode::FORBIDDEN, "this dashboard is available only on this machine");
         }
         match (request.method(), request.uri().path()) {
             (&Method::GET, "/") => {
@@ -174,7 +174,7 @@ impl Server {
         let long = || {
             text(
                 StatusCode::PAYLOAD_TOO_LARGE,
-                format!("users, days and seed take less than {BODY} bytes"),
+                format!("users, days and seed must take less than {BODY} bytes"),
             )
         };
         if body.size_hint().lower() > BODY as u64 {
@@ -184,12 +184,14 @@ impl Server {
             Ok(Ok(body)) => body.to_bytes(),
             Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => return long(),
             Ok(Err(error)) => return text(StatusCode::BAD_REQUEST, error.to_string()),
-            Err(_) => return text(StatusCode::REQUEST_TIMEOUT, "the numbers did not come in time"),
+            Err(_) => {
+                return text(StatusCode::REQUEST_TIMEOUT, "the numbers did not arrive in time");
+            }
         };
         let wanted: Wanted = match serde_json::from_slice(&body) {
             Ok(wanted) => wanted,
             Err(error) => {
-                let told = format!("users, days and seed are whole numbers: {error}");
+                let told = format!("users, days and seed must be whole numbers: {error}");
                 return text(StatusCode::BAD_REQUEST, told);
             }
         };

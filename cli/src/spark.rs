@@ -115,7 +115,13 @@ impl Spark {
         let (input, output, errors) =
             match (program.stdin.take(), program.stdout.take(), program.stderr.take()) {
                 (Some(input), Some(output), Some(errors)) => (input, output, errors),
-                _ => return Err(failure(Trouble::Unreachable, doing(), "it has no streams")),
+                _ => {
+                    return Err(failure(
+                        Trouble::Unreachable,
+                        doing(),
+                        "its input and output could not be opened",
+                    ));
+                }
             };
         let said = Arc::new(Mutex::new(String::new()));
         listen(errors, Arc::clone(&said));

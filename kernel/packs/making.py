@@ -49,7 +49,7 @@ def compiled(folder, top, *words):
         done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
     refused = set(re.findall(r"could not compile `([^`]+)`", done.stderr))
     if refused != {"casebook"}:
-        sys.exit(f"{done.stderr}casebook: what cargo has compiled is not what the kernel uses; remove {warmed()}, "
+        sys.exit(f"{done.stderr}casebook: what cargo compiled is not what the kernel uses; remove {warmed()}, "
                  "and run `CASEBOOK_PACK=none make pack`")
     files, scripts, places = [], [], set()
     for line in done.stdout.splitlines():

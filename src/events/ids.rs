@@ -205,7 +205,7 @@ impl Index {
     pub fn find_ids(&self, frame: &'static str, name: &str, wanted: &Ids) -> Result<Vec<u32>> {
         let differ = |one: &str, other: &str| {
             let problem = format!(
-                "holds {one} and the {} frame's {other}: make both the same type, or nobody is found",
+                "holds {one} and the {} frame's {other}: give both the same type",
                 self.frame
             );
             Error::column(frame, name, problem)

@@ -64,7 +64,7 @@ impl Figure {
     pub fn png(&self) -> Result<Vec<u8>> {
         let tree = usvg::Tree::from_str(&self.svg, &OPTIONS).map_err(Error::figure)?;
         let mut pixels = Pixmap::new(self.width * SCALE, self.height * SCALE)
-            .ok_or_else(|| Error::figure("its size is 0 or beyond memory"))?;
+            .ok_or_else(|| Error::figure("its size is 0 or too large for memory"))?;
         pixels.fill(Color::WHITE);
         let scale = Transform::from_scale(SCALE as f32, SCALE as f32);
         resvg::render(&tree, scale, &mut pixels.as_mut());
@@ -85,11 +85,7 @@ impl Figure {
             Some("svg") => self.svg.clone().into_bytes(),
             Some("png") => self.png()?,
             _ => {
-                return Err(Error::file(
-                    "write",
-                    path,
-                    "the name ends neither in .svg nor in .png",
-                ));
+                return Err(Error::file("write", path, "the name must end in .svg or .png"));
             }
         };
         crate::output::write(path, &bytes)

@@ -119,7 +119,7 @@ pub fn pairs(lines: &dyn Source, least: u32) -> Result<DataFrame> {
             }
         }
         if found.len() > MOST_ROWS {
-            let accepted = format!("a number that leaves up to {MOST_ROWS} pairs");
+            let accepted = format!("a number that leaves at most {MOST_ROWS} pairs");
             return Err(Error::config("least", least, accepted));
         }
     }

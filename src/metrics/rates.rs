@@ -127,7 +127,7 @@ fn whole(rows: LazyFrame, condition: Expr) -> Result<Rate> {
     // One group: everybody.
     let all = rates(rows, vec![lit(0).alias("everybody")], condition)?;
     if all.height() == 0 {
-        return Err(Error::config("rows", "none", "one row or more: there is no share of nothing"));
+        return Err(Error::config("rows", "none", "at least one row"));
     }
     let real = |name: &str| all.scalar(name);
     Ok(Rate {
@@ -216,7 +216,7 @@ mod tests {
             rate_by(&users(), col("segment").alias("rate"), lit(true)).unwrap_err().to_string();
         assert!(message.contains("`rate`") && message.contains("overwrite"), "{message}");
         let message = rate(&users().clear(), lit(true)).unwrap_err().to_string();
-        assert!(message.contains("no share of nothing"), "{message}");
+        assert!(message.contains("at least one row"), "{message}");
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub fn begin(cell: u32) {
     let mut place = PLACE.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(asked) = asked.filter(|asked| *asked != *place) {
         if let Err(error) = std::env::set_current_dir(&asked) {
-            eprintln!("the notebook's folder {asked} cannot be entered: {error}");
+            eprintln!("cannot change to the notebook's folder {asked}: {error}");
         }
         *place = asked;
     }

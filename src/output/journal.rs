@@ -121,7 +121,7 @@ pub fn recover(place: &Path, hidden: &Path) -> Result<bool> {
     }
     if !foreign.is_empty() {
         let cause = format!(
-            "an interrupted run is to be completed, but these were put there since: {}; move them away",
+            "an interrupted run must be completed, but these files were put there since then: {}; move them away",
             foreign.join(", ")
         );
         return Err(Error::file("write into", place, cause));
@@ -141,7 +141,7 @@ fn open(places: &Places, entries: &[Entry], watch: &mut Watch) -> Result<()> {
     let mut text = format!("{HEAD}\n");
     for entry in entries {
         if entry.name.to_string_lossy().contains('\n') || entry.name.to_str().is_none() {
-            return Err(Error::file("write", &entry.name, "its name cannot be noted down"));
+            return Err(Error::file("write", &entry.name, "its name cannot be recorded"));
         }
         text.push_str(&entry.line());
         text.push('\n');

@@ -190,7 +190,7 @@ impl Claim {
         for folder in folders.into_iter().rev() {
             let path = self.place.join(folder);
             if Seen::at(&path)?.is_some_and(|seen| !seen.is_folder()) {
-                let cause = "it stands where a folder is to be; move it away";
+                let cause = "it is where a folder must go; move it away";
                 return Err(Error::file("write into", &path, cause));
             }
         }

@@ -205,7 +205,7 @@ fn folders_and_links_in_the_way_are_left_alone() {
         std::os::unix::fs::symlink(elsewhere.path().join("deep"), folder.path().join("deep"))
             .unwrap();
         let told = claim.replace(&names(), &[], &Replace::Any).unwrap_err().to_string();
-        assert!(told.contains("deep: it stands where a folder is to be"), "{told}");
+        assert!(told.contains("deep: it is where a folder must go"), "{told}");
         assert_eq!(
             fs::read_to_string(elsewhere.path().join("deep/sessions.csv")).unwrap(),
             "old deep/sessions.csv"

@@ -151,7 +151,7 @@ impl PowerAnalysis {
         at_least(users, 1)?;
         bisect(1.0 - base, |rise| self.proportions(base, rise, users as f64) >= self.power)
             .ok_or_else(|| {
-                let accepted = format!("more: even a rise from {base} to 1 is not detected");
+                let accepted = format!("more: these cannot detect even a rise from {base} to 1");
                 Error::config("users", users, accepted)
             })
     }
@@ -199,7 +199,7 @@ impl PowerAnalysis {
         let effect =
             bisect(MOST_DEVIATIONS, |effect| self.means(effect, users as f64) >= self.power);
         effect.map(|effect| sd * effect).ok_or_else(|| {
-            let accepted = "more: even a million standard deviations are not detected";
+            let accepted = "more: these cannot detect even a million standard deviations";
             Error::config("users", users, accepted)
         })
     }
@@ -213,7 +213,7 @@ fn at_least(users: u64, least: u64) -> Result<()> {
 }
 
 fn undetectable(difference: f64) -> Error {
-    let accepted = "further from 0: 1,000,000,000,000 users in control do not detect it";
+    let accepted = "further from 0: even 1,000,000,000,000 users in control cannot detect it";
     Error::config("difference", difference, accepted)
 }
 

@@ -55,7 +55,7 @@ impl Sink for Ahead {
     fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()> {
         // Columns are shared, not copied.
         let sent = self.0.send((table, rows.clone()));
-        sent.map_err(|_| Error::file("write", table.as_ref(), "nobody takes its rows any more"))
+        sent.map_err(|_| Error::file("write", table.as_ref(), "nothing takes its rows any more"))
     }
 }
 

@@ -131,7 +131,7 @@ impl Warehouse {
             _ => {
                 let cause = match cfg!(feature = "postgres") {
                     true => "it must start with postgres:// or sqlite:",
-                    false => "it must start with sqlite: (this build has no PostgreSQL)",
+                    false => "it must start with sqlite: (this build does not support PostgreSQL)",
                 };
                 let doing = "choosing a database";
                 Err(Error::database("DATABASE_URL", Trouble::BadAddress, doing, cause))

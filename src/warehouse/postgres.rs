@@ -140,7 +140,7 @@ impl Sink for Rows<'_, '_> {
                 && let Some(cell) = column.find(|cell| !types::keeps(wanted, *modifier, cell))
             {
                 let problem =
-                    format!("holds {cell}, which the column of `{table}`, {wanted}, does not keep");
+                    format!("holds {cell}, which the column of `{table}`, {wanted}, would change");
                 return Err(Error::column("loaded", column.name(), problem));
             }
         }

@@ -163,12 +163,11 @@ impl Sink for Rows<'_> {
                 && let Some(cell) = column.find(rounded)
             {
                 let problem =
-                    format!("holds {cell}, which the column of `{table}`, real, does not keep");
+                    format!("holds {cell}, which the column of `{table}`, real, would change");
                 return Err(Error::column("loaded", column.name(), problem));
             }
             if column.has_nan() {
-                let problem =
-                    "holds NaN, which SQLite would keep as null: make it null, if that is meant";
+                let problem = "holds NaN, which SQLite would store as null: make it null if that is what you mean";
                 return Err(Error::column("loaded", column.name(), problem));
             }
         }

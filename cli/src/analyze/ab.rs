@@ -10,8 +10,7 @@ use clap::Args;
 use super::input::{Column, Kind, Source, Table};
 use super::{Output, capital, notes};
 
-/// Analyzes an experiment: compares each arm's share or mean with control's, and checks that the arms have the sizes
-/// they should
+/// Compare the share or mean of each of an experiment's arms with control's, and check the sizes of the arms
 ///
 /// Example: casebook analyze ab data/samples/experiment.csv --user user_id --arm arm --outcome converted --control control
 #[derive(Args)]
@@ -74,7 +73,7 @@ impl Ab {
             (_, Some(_)) => {}
             (Some(_), None) => once(&table)?,
             (None, None) => notes::tell(
-                "each row counts as a user; --user COLUMN checks that nobody stands in two rows or two arms",
+                "each row counts as a user; --user COLUMN checks that no user is in two rows or two arms",
             ),
         }
         let ratio = self.sizes(&table).map_err(|error| table.told(error))?;
@@ -140,7 +139,7 @@ impl Ab {
         }
         let weights: Vec<(&str, f64)> = weights.iter().map(|(arm, w)| (arm.as_str(), *w)).collect();
         if weights.len() < 2 {
-            let problem = "it has a single arm; there is nothing to compare";
+            let problem = "it has only one arm; there is nothing to compare";
             return Err(table.trouble(problem));
         }
         experiment::sample_ratio(users, "arm", &weights)
@@ -153,11 +152,10 @@ fn once(table: &Table) -> Result<()> {
     let arms = table.frame.column("arm")?.str()?;
     Err(table.trouble(match rows.map(|row| arms.get(row).unwrap_or_default()) {
         [one, other] if one != other => format!(
-            "the user \"{id}\" stands there more than once, in \"{one}\" and in \"{other}\"; who was in two arms \
-             tells nothing of either: leave such users out"
+            "the user \"{id}\" is there more than once, in \"{one}\" and in \"{other}\"; a user in two arms tells nothing about either: leave such users out"
         ),
         _ => format!(
-            "the user \"{id}\" stands there more than once; count rows that belong together with --cluster"
+            "the user \"{id}\" is there more than once; use --cluster for rows that belong together"
         ),
     }))
 }

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Events, Named, Output, capital, day, notes, period};
 
-/// Daily, weekly and monthly active users; new, retained, resurrected and dormant users; active days
+/// Count daily, weekly and monthly active users; new, retained, resurrected and dormant users; active days
 ///
 /// Example: casebook analyze activity data/samples/events.csv --show lifecycle --period week
 #[derive(Args)]
@@ -128,9 +128,12 @@ impl Activity {
                     chart::bar(&long, "period", "users")
                         .by("kind")
                         .stacked()
-                        .title(format!("Who comes and who stays away, by {}", self.period))
+                        .title(format!(
+                            "Users who come and users who stay away, by {}",
+                            self.period
+                        ))
                         .x_label(capital(&self.period.to_string()))
-                        .y_label("Users; dormant are negative")
+                        .y_label("Users; dormant ones are negative")
                         .draw()
                 })
             }
@@ -152,7 +155,7 @@ impl Activity {
                     && self.from.unwrap_or(first.date()) > from
                 {
                     notes::tell(format!(
-                        "the window of {} days begins on {from}, before the data: earlier days count as days on which nobody came",
+                        "the window of {} days begins on {from}, before the data: earlier days count as days without activity",
                         self.window
                     ));
                 }

@@ -15,7 +15,7 @@ use super::rules::{Of, Rules};
 use super::steps::{self, Written};
 use super::{Events, Output, duration, notes, occur};
 
-/// Counts how many users get from step to step, and how long it takes them
+/// Count how many users get from step to step, and how long it takes them
 ///
 /// Example: casebook analyze funnel data/samples/events.csv --steps visit,search,cart,purchase --window 7d
 #[derive(Args)]
@@ -273,14 +273,14 @@ fn trend(found: &DataFrame) -> Result<Figure> {
     let last = rates.into_iter().flatten().next_back();
     let title = match last {
         Some(rate) => format!("{} of those who began last got to the end", percent(rate)),
-        None => "No period's window is over".into(),
+        None => "No period's conversion window is over".into(),
     };
     chart::line(found, "period", "rate")
         .band("low", "high")
         .unit(Unit::Percent)
         .title(title)
-        .x_label("Began in the period from")
-        .y_label("Share that got to the end, with 95% intervals")
+        .x_label("Attempts that began in the period from")
+        .y_label("Share that reached the last step, with 95% intervals")
         .draw()
 }
 

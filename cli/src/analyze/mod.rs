@@ -86,7 +86,7 @@ impl Output {
 
 /// Reads "90m", "24h", "7d", "2w".
 fn duration(text: &str) -> Result<TimeDelta, String> {
-    let wrong = || format!("\"{text}\" is no length of time; write 90s, 30m, 24h, 7d or 2w");
+    let wrong = || format!("\"{text}\" is not a length of time; write 90s, 30m, 24h, 7d or 2w");
     let unit = text.chars().last().ok_or_else(wrong)?;
     let number: i64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
     let length = match unit {
@@ -106,7 +106,7 @@ fn until(text: &str) -> Result<NaiveDateTime, String> {
         Some(written) if written.offset.is_none() && written.micros().is_some() => {
             Ok(written.clock)
         }
-        _ => Err(format!("\"{text}\" is no date; write 2024-01-31 or 2024-01-31 12:00")),
+        _ => Err(format!("\"{text}\" is not a date; write 2024-01-31 or 2024-01-31 12:00")),
     }
 }
 
@@ -114,7 +114,7 @@ fn until(text: &str) -> Result<NaiveDateTime, String> {
 fn day(text: &str) -> Result<NaiveDate, String> {
     let midnight = until(text).ok().filter(|moment| moment.time() == NaiveTime::MIN);
     let date = midnight.map(|moment| moment.date());
-    date.ok_or_else(|| format!("\"{text}\" is no day; write 2024-01-31"))
+    date.ok_or_else(|| format!("\"{text}\" is not a day; write 2024-01-31"))
 }
 
 fn period(text: &str) -> Result<Period, String> {

@@ -55,13 +55,13 @@ pub fn as_of(as_of: NaiveDateTime, orders: &DataFrame) -> Result<()> {
     let Some((first, last)) = extent(orders, "timestamp")? else { return Ok(()) };
     let over = next(last.date()).and_time(NaiveTime::MIN);
     if as_of <= first {
-        let accepted = format!("a date after {}, that of the first row", first.date());
+        let accepted = format!("a date after {}, the date of the first row", first.date());
         return Err(Error::config("as_of", shown(as_of), accepted));
     }
     if as_of > over {
         let days = (as_of - over).num_days().max(1);
         tell(format!(
-            "--as-of {} lies {} after the last row, of {}: everybody counts as absent since",
+            "--as-of {} is {} after the last row, of {}: everyone counts as absent since then",
             shown(as_of),
             many(days, "day"),
             last.date()
@@ -75,17 +75,17 @@ pub fn span(from: Option<NaiveDate>, to: Option<NaiveDate>, events: &DataFrame) 
     let Some((first, last)) = extent(events, "timestamp")? else { return Ok(()) };
     let (first, last) = (first.date(), last.date());
     if from.is_some_and(|from| from > last) || to.is_some_and(|to| to < first) {
-        tell(format!("--from and --to leave no event: the data are of {first} to {last}"));
+        tell(format!("--from and --to leave no events: the data run from {first} to {last}"));
         return Ok(());
     }
     if let Some(from) = from.filter(|from| *from < first) {
         tell(format!(
-            "--from {from} lies before the first event, of {first}: the days between count as days on which nobody came"
+            "--from {from} is before the first event, of {first}: the days in between count as days without activity"
         ));
     }
     if let Some(to) = to.filter(|to| *to > last) {
         tell(format!(
-            "--to {to} lies after the last event, of {last}: the days between count as days on which nobody came"
+            "--to {to} is after the last event, of {last}: the days in between count as days without activity"
         ));
     }
     Ok(())

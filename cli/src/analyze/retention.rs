@@ -82,7 +82,7 @@ impl Start {
     fn tell_first_seen(&self, first: NaiveDate) {
         if self.users.is_none() {
             notes::tell(format!(
-                "users begin with their first event in the file: who came before {first} counts as of then; --users gives sign-ups"
+                "users start with their first event in the file: those who came before {first} count from then on; give sign-ups with --users"
             ));
         }
     }
@@ -108,7 +108,7 @@ impl Start {
     }
 }
 
-/// Computes how many users are back some days after sign-up
+/// Compute how many users are back some days after sign-up
 ///
 /// Example: casebook analyze retention data/samples/events.csv --users data/samples/users.csv --days 1,3,7,14,28
 #[derive(Args)]
@@ -135,7 +135,7 @@ fn rule(text: &str) -> Result<Rule, String> {
             .and_then(|days| days.parse().ok())
             .filter(|days| *days > 0)
             .map(Rule::Bracket)
-            .ok_or_else(|| format!("\"{text}\" is none of on-day, on-or-after, bracket:DAYS")),
+            .ok_or_else(|| format!("\"{text}\" is not one of on-day, on-or-after, bracket:DAYS")),
     }
 }
 
@@ -177,7 +177,7 @@ impl LastValue for DataFrame {
     }
 }
 
-/// Computes retention by cohort: a row for each cohort and period, or the average over cohorts
+/// Compute retention by cohort: a row for each cohort and period, or the average over cohorts
 ///
 /// Example: casebook analyze cohorts data/samples/events.csv --users data/samples/users.csv --period week
 #[derive(Args)]
@@ -247,7 +247,7 @@ impl Cohorts {
             day(first),
             day(last)
         );
-        let accepted = format!("at most {MOST_PERIODS}; --until says where observation ended");
+        let accepted = format!("at most {MOST_PERIODS}; set the end of observation with --until");
         Err(Error::config("period", value, accepted))
     }
 
@@ -272,8 +272,7 @@ impl Cohorts {
             let cohorts = curve.column("cohorts")?.i64()?;
             if cohorts.min() < cohorts.max() {
                 notes::tell(format!(
-                    "each {0} averages only the cohorts observed that long, so a later {0} rests on fewer of them and \
-                     may lie above an earlier one",
+                    "each {0} averages only the cohorts observed that long, so a later {0} is based on fewer of them and may be higher than an earlier one",
                     self.period
                 ));
             }

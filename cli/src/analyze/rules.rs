@@ -85,7 +85,7 @@ fn within(text: &str) -> Result<Within, String> {
     match text.split_once('@') {
         None => Ok((duration(text)?, None)),
         Some((time, step)) => {
-            let wrong = |_| format!("\"{text}\" names no step; write 10m@3 for step 3");
+            let wrong = |_| format!("\"{text}\" does not name a step; write 10m@3 for step 3");
             Ok((duration(time)?, Some(step.parse().map_err(wrong)?)))
         }
     }
@@ -102,7 +102,7 @@ fn attribution(text: &str) -> Result<Of, String> {
             .and_then(|step| step.parse().ok())
             .map(|step| Of::Event(Attribution::Step(step)))
             .ok_or_else(|| {
-                format!("\"{text}\" is none of first-row, first-touch, last-touch, all-events, step:NUMBER")
+                format!("\"{text}\" is not one of first-row, first-touch, last-touch, all-events, step:NUMBER")
             }),
     }
 }

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use super::input::{Column, Kind, Source};
 use super::{Events, Named, Output, notes, until};
 
-/// Scores every buyer's recency, frequency and monetary value by quintile
+/// Score every buyer's recency, frequency and monetary value by quintile
 ///
 /// Example: casebook analyze rfm data/samples/orders.csv --order order_id --amount amount
 #[derive(Args)]
@@ -50,12 +50,11 @@ impl Rfm {
         let scores = segment::rfm(&table.frame, window)?;
         if scores.column("frequency")?.i64()?.max() == Some(1) {
             notes::tell(
-                "nobody ordered twice: everybody has the same score for frequency, and segments rest on recency and \
-                 money alone",
+                "nobody ordered twice: everyone has the same frequency score, so segments depend on recency and monetary value only",
             );
         }
         if scores.height() == 0 {
-            return Err(Error::config("as_of", window, "a date after the first row's"));
+            return Err(Error::config("as_of", window, "a date after the first row's date"));
         }
         // In rising order, so that the order of rows does not change the last digit.
         let mean = |name: &str| {
@@ -100,7 +99,7 @@ impl Rfm {
     }
 }
 
-/// Groups users by any numeric columns: k-means on standardised features
+/// Group users by any numeric columns: k-means on standardised features
 ///
 /// Example: casebook analyze segments data/samples/customers.csv --user customer_id --features orders,spent,days_since_last --k 2..6
 #[derive(Args)]

@@ -77,7 +77,7 @@ impl Cursor<'_> {
     }
 
     fn unfinished(&self) -> casebook::Error {
-        let accepted = "double quotes around the whole name; within them, two are one";
+        let accepted = "double quotes around the whole name; write a quote inside them twice";
         Error::config(self.field, format!("\"{}\"", self.whole), accepted)
     }
 

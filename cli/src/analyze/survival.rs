@@ -11,7 +11,7 @@ use super::input::{Column, Kind, Source};
 use super::output::percent;
 use super::{Output, capital, notes};
 
-/// Estimates how long users stay when not everyone has left yet
+/// Estimate how long users stay when not everyone has left yet
 ///
 /// Example: casebook analyze survival data/samples/subscriptions.csv --duration months --observed cancelled --group plan
 #[derive(Args)]
@@ -84,14 +84,14 @@ impl Survival {
     fn tell_blanks(&self, found: &DataFrame) {
         let blank = |name: &str| found.column(name).is_ok_and(|column| column.null_count() > 0);
         match self.show {
-            Shown::Curve if blank("low") => notes::tell(
-                "a share has no interval while nobody has left yet, nor when nobody remains",
-            ),
+            Shown::Curve if blank("low") => {
+                notes::tell("a share has no interval before anyone has left or after everyone has")
+            }
             Shown::Median if blank("median") => {
-                notes::tell("there is no median where fewer than half have left so far");
+                notes::tell("there is no median if fewer than half have left so far");
             }
             Shown::Median if blank("high") => {
-                notes::tell("an interval's end shown as ? lies beyond what was observed");
+                notes::tell("an interval's end shown as ? is beyond what was observed");
             }
             _ => {}
         }

@@ -112,7 +112,10 @@ fn statements(input: ParseStream) -> syn::Result<(Vec<Attribute>, Vec<Stmt>)> {
 /// Counts tokens without recursion. Refuses cells that would overflow a parser.
 fn survey(source: &str) -> Result<usize, String> {
     let tokens: TokenStream = source.parse().map_err(|cause: proc_macro2::LexError| {
-        wrong(cause.span(), &"this is no Rust: a bracket or a quote is not closed, or never opened")
+        wrong(
+            cause.span(),
+            &"this is not Rust: a bracket or a quote is not closed, or never opened",
+        )
     })?;
     /// Tokens between two brackets.
     struct Level {
@@ -138,7 +141,7 @@ fn survey(source: &str) -> Result<usize, String> {
         };
         count += 1;
         if count > LONGEST {
-            return Err(format!("it is longer than {LONGEST} words and signs"));
+            return Err(format!("it is longer than {LONGEST} tokens"));
         }
         let dot = std::mem::replace(&mut here.dot, false);
         match token {
@@ -149,7 +152,7 @@ fn survey(source: &str) -> Result<usize, String> {
                 levels.push(level(group.stream(), awaited));
                 if levels.len() > DEEPEST {
                     return Err(format!(
-                        "line {line}: brackets stand in each other more than {DEEPEST} deep"
+                        "line {line}: brackets are nested more than {DEEPEST} deep"
                     ));
                 }
             }
@@ -157,7 +160,7 @@ fn survey(source: &str) -> Result<usize, String> {
             TokenTree::Ident(word) if dot && word == "await" && !here.awaited && !here.begins => {
                 let line = word.span().start().line;
                 return Err(format!(
-                    "line {line}: it awaits, and a program has no async runtime as the kernel has"
+                    "line {line}: it uses `.await`, but a program has no async runtime as the kernel does"
                 ));
             }
             TokenTree::Punct(sign) if sign.as_char() == ';' => here.begins = false,

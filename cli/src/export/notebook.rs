@@ -35,7 +35,7 @@ pub fn cells(notebook: &str) -> Result<Vec<Cell>, String> {
         // nbformat 3 called a cell's code its input.
         let source = [&cell["source"], &cell["input"]].into_iter().find(|one| !one.is_null());
         let source = source.map_or(Some(String::new()), joined).ok_or_else(|| {
-            format!("cell {number} is damaged: its source is neither a text nor a list of lines")
+            format!("cell {number} is damaged: its source is neither text nor a list of lines")
         })?;
         // And it had headings.
         let source = match cell["level"].as_u64() {

@@ -78,7 +78,7 @@ impl Dashboard {
     pub fn new(config: &Config, mut progress: impl FnMut(u32) -> bool) -> Result<Dashboard> {
         let mut go_on = |done| match progress(done) {
             true => Ok(()),
-            false => Err(Error::config("users", done, "all of them: the work was stopped")),
+            false => Err(Error::config("users", done, "all of them; the work was stopped")),
         };
         let mut taken = Taken::new(config)?;
         for batch in shop::batches(config, Part::WHOLE)? {
@@ -127,8 +127,10 @@ impl Dashboard {
 }
 
 fn too_many(users: u32, fit: u64) -> Error {
-    let accepted =
-        format!("at most about {fit} for so many days: a page holds {} MB", MOST_BYTES / 1_000_000);
+    let accepted = format!(
+        "at most about {fit} for so many days: a page holds at most {} MB",
+        MOST_BYTES / 1_000_000
+    );
     Error::config("users", users, accepted)
 }
 

@@ -124,7 +124,7 @@ impl Desk {
         let made = match catch_unwind(AssertUnwindSafe(make)) {
             Ok(Ok(dashboard)) => Ok(Shown::new(&dashboard)),
             Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("the work failed; other numbers may do".to_owned()),
+            Err(_) => Err("the work failed; try other numbers".to_owned()),
         };
         let mut state = self.state();
         // Of a job that was given up, nobody asks any more.

@@ -110,7 +110,7 @@ fn written_times() -> Vec<Case> {
                 "user_id,event,timestamp\n1,visit,03/04/2024\n2,visit,05/04/2024\n3,cart,06/04/2024\n",
             )
             .refused(
-                "\"03/04/2024\", \"05/04/2024\", \"06/04/2024\"; say --time-format \"%d/%m/%Y\" (likely) or \
+                "\"03/04/2024\", \"05/04/2024\", \"06/04/2024\"; use --time-format \"%d/%m/%Y\" (likely) or \
                  \"%m/%d/%Y\"",
             ),
             Case::csv(

@@ -180,7 +180,7 @@ fn bad_files_are_explained() {
         activity(&place.file("d.csv", b"user_id,timestamp\n\xff\xc0\xc1,2024-01-01\n"))
             .contains("row 1: `user_id` is not UTF-8")
     );
-    assert!(activity(&place.file("e.xlsx", "x")).contains(".csv nor in .parquet"));
+    assert!(activity(&place.file("e.xlsx", "x")).contains("must end in .csv, .parquet"));
     let lacking = place.file("lacking.csv", format!("{head}a,2024-01-01\n,2024-01-02\n"));
     let refused = fails(&["analyze", "activity", &lacking, "--missing-ids", "refuse"]);
     assert!(refused.contains("row 2: `user_id` is empty; --missing-ids skip"), "{refused}");
@@ -219,7 +219,7 @@ fn bad_questions_are_explained() {
     let place = Place::new();
     let twice = place.file("users.csv", "user_id,signup_at\na,2024-01-01\na,2024-01-02\n");
     let message = fails(&["analyze", "retention", events, "--users", &twice]);
-    assert!(message.contains("\"a\" stands there more than once"), "{message}");
+    assert!(message.contains("\"a\" is there more than once"), "{message}");
     let ab = |more: &[&str]| {
         fails(
             &[

@@ -368,7 +368,7 @@ impl Config {
         // A day has to have room for them.
         within("session_length.longest", self.session_length.longest(), 0.0, 120.0)?;
         if !super::life::season(self).iter().any(|weight| *weight > 0.0) {
-            let accepted = "another share: with this one nobody signs up in the months observed";
+            let accepted = "another share: with this one, nobody signs up in the months observed";
             return Err(Error::config("season.early", self.season.early(), accepted));
         }
         within("support.share", self.support.share, 0.0, 1.0 - self.activity.inactive)?;

@@ -140,7 +140,7 @@ impl Stages {
         for (field, (days, window)) in [("engagement", self.engagement), ("habit", self.habit)] {
             if days == 0 || window < days || window > self.within {
                 let accepted = format!(
-                    "1 day or more, in a window of at least so many and at most {}",
+                    "1 day or more, in a window of at least as many days and at most {}",
                     self.within
                 );
                 return Err(Error::config(field, format!("{days} days in {window}"), accepted));
@@ -238,7 +238,7 @@ pub fn from_visitors(visitors: u64, steps: &DataFrame) -> Result<DataFrame> {
     let mut users = vec![Some(visitors as i64)];
     users.extend(steps.column("users")?.i64()?.iter());
     if users.get(1).copied().flatten() > users[0] {
-        let accepted = "at least as many as signed up";
+        let accepted = "at least as many as sign-ups";
         return Err(Error::config("visitors", visitors, accepted));
     }
     let previous: Vec<Option<i64>> =

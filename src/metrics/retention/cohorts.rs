@@ -70,7 +70,7 @@ impl Retention {
         let height = i64::from(to - from) + 1;
         if width.saturating_mul(height) > MOST_CELLS {
             let value = format!("{period}, which makes {height} cohorts of {width} periods");
-            let accepted = format!("a longer one: at most {MOST_CELLS} cells");
+            let accepted = format!("a longer one, for at most {MOST_CELLS} cells");
             return Err(Error::config("period", value, accepted));
         }
 

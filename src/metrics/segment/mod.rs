@@ -65,7 +65,7 @@ fn unique(field: &str, columns: &[Column]) -> Result<()> {
     match (1..names.len()).find(|at| names[..*at].contains(&names[*at])) {
         None => Ok(()),
         Some(at) => {
-            let accepted = "names that the result does not use itself; rename the column before";
+            let accepted = "a name that the result does not use itself; rename the column first";
             Err(Error::config(field, format!("`{}`", names[at]), accepted))
         }
     }

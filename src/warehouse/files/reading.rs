@@ -100,7 +100,7 @@ fn pick(path: &Path, columns: Option<&[&str]>) -> Result<DataFrame> {
             .with_columns(columns.map(|columns| columns.iter().map(ToString::to_string).collect()))
             .finish(),
         _ => {
-            let cause = "the name ends neither in .csv nor in .parquet";
+            let cause = "the name must end in .csv or .parquet";
             return Err(Error::file("read", path, cause));
         }
     }

@@ -19,11 +19,12 @@ impl Address {
     pub fn read(url: &str) -> Result<Address> {
         unambiguous(url)?;
         // The parser's own message can quote the address, and the address can hold a password.
-        let mut config = Config::from_str(url)
-            .map_err(|_| bad("it does not read as postgres://user:password@host:port/database"))?;
+        let mut config = Config::from_str(url).map_err(|_| {
+            bad("it is not of the form postgres://user:password@host:port/database")
+        })?;
         if config.get_ssl_mode() == SslMode::Require {
             return Err(bad(
-                "it asks for encryption (sslmode=require), which this program does not speak",
+                "it asks for encryption (sslmode=require), which this program does not support",
             ));
         }
         if config.get_connect_timeout().is_none() {
@@ -44,7 +45,7 @@ fn unambiguous(url: &str) -> Result<()> {
         return Ok(());
     };
     if rest.matches('@').count() > 1 {
-        return Err(bad("it has more than one @: in a user, a password or a name write %40"));
+        return Err(bad("it has more than one @: in a user, password or name, write %40"));
     }
     let credentials = rest.split_once('@').map_or("", |(credentials, _)| credentials);
     let reserved = |c: char| "/?#[]".contains(c) || c.is_whitespace() || c.is_control();

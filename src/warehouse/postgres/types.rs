@@ -112,7 +112,8 @@ pub fn values(rows: &[Row], place: usize, column: &Column) -> Result<Vec<Value>>
             all.read(|value: DateTime<Utc>| Value::Moment(value.timestamp_micros()))
         }
         other => {
-            let problem = format!("is of type {other}, which no frame holds; cast it to text");
+            let problem =
+                format!("is of type {other}, which frames don't support; cast it to text");
             Err(Error::column("result", column.name(), problem))
         }
     }

@@ -37,7 +37,7 @@ impl Meaning {
                 let zone = match zone {
                     Some(zone) => Some(known(zone).ok_or_else(|| {
                         Some(format!(
-                            "is in the time zone {zone}, which is not known; name another with --timezone"
+                            "is in the unknown time zone {zone}; name another with --timezone"
                         ))
                     })?),
                     None => None,

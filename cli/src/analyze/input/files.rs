@@ -135,8 +135,7 @@ fn folder(path: &Path) -> Result<Vec<PathBuf>> {
     if let Some(other) = files.iter().find(|file| kinds(file) != kinds(first)) {
         let [first, other] = [first, other].map(|file| file.display().to_string());
         let problem = format!(
-            "it is a directory with files of several kinds, such as {first} and {other}; name those that \
-             are meant, such as \"{}/*.csv\"",
+            "it is a directory with files of several kinds, such as {first} and {other}; name those you mean, such as \"{}/*.csv\"",
             path.display()
         );
         return Err(trouble(path, problem));
@@ -180,9 +179,7 @@ pub fn open(path: &Path) -> Result<Opened> {
     }
     let named = if standard { None } else { form(path) };
     if let Some(Err(())) = named {
-        let problem = "the name ends neither in .csv nor in .parquet, nor in .tsv, .txt, .jsonl, .ndjson or \
-                       .json, perhaps with .gz or .zst behind it; another name, or - < FILE, is read as what \
-                       it holds";
+        let problem = "the name must end in .csv, .parquet, .tsv, .txt, .jsonl, .ndjson or .json, optionally with .gz or .zst; rename it, or give - < FILE to detect the format";
         return Err(trouble(path, problem));
     }
     let named = named.and_then(Result::ok);
@@ -199,7 +196,7 @@ pub fn open(path: &Path) -> Result<Opened> {
             return match (named, packing) {
                 (Some(Form::Csv | Form::Lines), _) => Err(called("a Parquet file")),
                 (_, Some(packing)) => {
-                    Err(called(&format!("packed with {packing}; unpack it first")))
+                    Err(called(&format!("compressed with {packing}; decompress it first")))
                 }
                 _ if standard => {
                     let mut bytes = vec![];
@@ -215,7 +212,8 @@ pub fn open(path: &Path) -> Result<Opened> {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
             let mut bytes = vec![];
             reader.read_to_end(&mut bytes).map_err(|cause| trouble(path, cause))?;
-            let text = utf16(&bytes).ok_or_else(|| called("not text in UTF-16, as it begins"))?;
+            let text = utf16(&bytes)
+                .ok_or_else(|| called("not the UTF-16 text that its first bytes announce"))?;
             reader = Box::new(Cursor::new(text.into_bytes()));
         }
         [0xef, 0xbb, 0xbf, ..] => {

@@ -149,7 +149,7 @@ fn drop_incomplete(gathered: &mut Gathered) -> Result<()> {
         crate::say::complain!("casebook: {}", crate::terminal::message(&note));
     }
     if left_out == all {
-        return Err(trouble(&path, "every row lacks something that is needed"));
+        return Err(trouble(&path, "every row lacks a value that is needed"));
     }
     Ok(())
 }
@@ -278,8 +278,7 @@ fn one_point(gathered: &Gathered, column: usize, parts: &Parts) -> Result<()> {
     let rows: Vec<String> =
         open.iter().take(times::SHOWN).map(|(_, sample)| format!("\"{}\"", sample.text)).collect();
     let problem = format!(
-        "is ambiguous: does the point stand between thousands or before decimals? No row decides, such as {}; say \
-         --decimal-comma for {} (likely) or --thousands for {}",
+        "is ambiguous: does the point separate thousands or decimals? No row settles it, for example {}; use --decimal-comma for {} (likely) or --thousands for {}",
         rows.join(", "),
         value(numbers::Commas::Decimal),
         value(numbers::Commas::Thousands)
@@ -428,13 +427,13 @@ fn tell_changes(zone: Tz, leapt: usize, twice: usize) {
     };
     if leapt > 0 {
         crate::say::complain!(
-            "casebook: {} in an hour that the clock of {zone} leaps over; read as an hour later",
+            "casebook: {} in an hour that clocks in {zone} skip; read as an hour later",
             many(leapt)
         );
     }
     if twice > 0 {
         crate::say::complain!(
-            "casebook: {} in an hour that the clock of {zone} shows twice; read as the first",
+            "casebook: {} in an hour that clocks in {zone} show twice; read as the first",
             many(twice)
         );
     }

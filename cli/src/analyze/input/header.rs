@@ -43,14 +43,13 @@ pub fn missing(path: &Path, names: &[String], column: &Column) -> casebook::Erro
     let mut problem = format!("there is no column `{wanted}`; there are `{}`", names.join("`, `"));
     if let [only] = names {
         problem = format!(
-            "there is no column `{wanted}`, but one, `{only}`; what stands between values is said with \
-             --delimiter"
+            "there is no column `{wanted}`, but one, `{only}`; set the separator with --delimiter"
         );
     } else if let Some(near) = nearest(names, wanted) {
         problem.push_str(&format!("; did you mean `{near}`?"));
     }
     if let Some(option) = column.option {
-        problem.push_str(&format!(" ({option} says which column is meant)"));
+        problem.push_str(&format!(" ({option} names the column)"));
     }
     trouble(path, problem)
 }

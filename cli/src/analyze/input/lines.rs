@@ -76,7 +76,7 @@ fn block(bytes: &[u8], places: &[String], rows: &mut Rows) -> Result<Vec<bool>, 
             // It names a line of one line.
             let cause = cause.to_string();
             let cause = cause.split(" at line").next().unwrap_or_default();
-            return Err(Fault::Row { row, problem: format!("is no JSON object: {cause}") });
+            return Err(Fault::Row { row, problem: format!("is not a JSON object: {cause}") });
         }
         for (column, cell) in cells.into_iter().enumerate() {
             seen[column] |= cell.is_some();
@@ -91,7 +91,7 @@ fn block(bytes: &[u8], places: &[String], rows: &mut Rows) -> Result<Vec<bool>, 
                 Some(Cell::Number(number)) => sink.number(number),
                 Some(Cell::Text(text)) => sink.text(text.as_bytes()),
                 Some(Cell::Nested) => {
-                    Err("holds a list or an object; it must be one value: take it apart first"
+                    Err("holds a list or an object; it must be a single value: flatten it first"
                         .into())
                 }
             };
@@ -161,7 +161,7 @@ impl<'j> serde::Deserialize<'j> for Name<'j> {
     fn deserialize<D: Deserializer<'j>>(deserializer: D) -> Result<Self, D::Error> {
         match deserializer.deserialize_str(CellVisitor)? {
             Cell::Text(text) => Ok(Name(text)),
-            _ => Err(D::Error::custom("a name that is no text")),
+            _ => Err(D::Error::custom("a name that is not text")),
         }
     }
 }

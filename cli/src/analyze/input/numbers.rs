@@ -75,7 +75,7 @@ pub fn read(text: &str, commas: Commas) -> Result<Amount<'_>, Option<&'static st
 const DECIMAL: &str = "--decimal-comma reads 12,50 as twelve and a half";
 const POINTS: &str = "--decimal-comma reads 1.234.567 as more than a million";
 const EITHER: &str =
-    "--thousands reads 1,234 as a thousand and more, --decimal-comma as one and a bit";
+    "--thousands reads 1,234 as more than a thousand, --decimal-comma as a little more than one";
 
 /// Tells whether the point of an amount could separate thousands as well as decimals: 1.234. `None` if there is no
 /// point.

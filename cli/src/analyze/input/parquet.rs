@@ -175,7 +175,7 @@ fn sound(metadata: &FileMetadata, size: u64) -> std::result::Result<(), &'static
         return Err("its row groups do not add up");
     }
     if rows > size.saturating_mul(ROWS_PER_BYTE) || rows >= u64::from(u32::MAX) {
-        return Err("it says that it holds more rows than fit in it");
+        return Err("it claims to hold more rows than fit into it");
     }
     Ok(())
 }

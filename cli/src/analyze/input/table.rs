@@ -86,7 +86,7 @@ impl Table {
         match self.twice(column)? {
             None => Ok(()),
             Some((id, _)) => {
-                Err(self.trouble(format!("the user \"{id}\" stands there more than once{hint}")))
+                Err(self.trouble(format!("the user \"{id}\" is there more than once{hint}")))
             }
         }
     }
@@ -144,7 +144,7 @@ impl Table {
             shown.join(", ")
         };
         let problem = format!(
-            "none of its users is in {}: here they are {}, there {}; say with --user which column holds them",
+            "none of its users is in {}: here they are {}, there {}; name their column with --user",
             other.path.display(),
             three(self, self.keys(column)?),
             three(other, there)

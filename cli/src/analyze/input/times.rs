@@ -61,9 +61,9 @@ impl Times {
         let Some(reading) = moment::readings(text, how.time_format.as_deref()) else {
             let hint = match &how.time_format {
                 Some(format) => format!("it does not follow {format}"),
-                None => format!("recognised are {RECOGNISED}; others need --time-format"),
+                None => format!("recognised formats are {RECOGNISED}; others need --time-format"),
             };
-            return Err(format!("is \"{text}\", which is no time; {hint}"));
+            return Err(format!("is \"{text}\", which is not a time; {hint}"));
         };
         match reading {
             Reading::Plain(written) => {
@@ -91,7 +91,7 @@ impl Times {
         text: &str,
     ) -> Result<(), String> {
         if self.choice.is_some_and(|before| before != choice) {
-            return Err(format!("is \"{text}\", which is written unlike earlier rows"));
+            return Err(format!("is \"{text}\", which is not in the format of earlier rows"));
         }
         self.choice = Some(choice);
         // What digits say of a zone is known with the choice.
@@ -247,7 +247,7 @@ pub fn together(
                 (one, other) if one == *other => continue,
                 // Summer and winter differ; with a zone given, days are counted on its clock all the same.
                 (Some(_), Some(_)) if how.zone.is_some() => continue,
-                (Some(_), Some(_)) => "; say in which zone days are counted with --timezone",
+                (Some(_), Some(_)) => "; set the zone in which days are counted with --timezone",
                 _ => "; give all rows a time zone, or none",
             };
             let text = match sample.text.is_empty() {
@@ -308,7 +308,7 @@ fn choose(parts: &[Times], place: impl Fn(usize, usize) -> String) -> Result<boo
     if let Some((other, part)) =
         parts.iter().enumerate().find(|(_, part)| part.choice.is_some_and(|other| other != choice))
     {
-        let problem = format!("is written unlike {}", place(number, 0));
+        let problem = format!("is not in the same format as {}", place(number, 0));
         let row = part.open.first().map_or(0, |sample| sample.row);
         return Err(Wrong { part: other, row, problem });
     }
@@ -325,7 +325,7 @@ fn choose(parts: &[Times], place: impl Fn(usize, usize) -> String) -> Result<boo
                 false => (second, first, one, other),
             };
             let problem = format!(
-                "is \"{}\", with {how}, and {}, \"{}\", has {before}: write all rows one way",
+                "is \"{}\", with {how}, and {}, \"{}\", has {before}: write all rows in the same way",
                 late.1.text,
                 place(early.0, early.1.row),
                 early.1.text
@@ -350,7 +350,7 @@ fn choose(parts: &[Times], place: impl Fn(usize, usize) -> String) -> Result<boo
             let [likely, other] = [day_first, !day_first]
                 .map(|day_first| super::dates::format(&sample.text, day_first));
             let problem = format!(
-                "is ambiguous: day or month first? No row decides, such as {}; say --time-format \
+                "is ambiguous: day or month first? No row settles it, for example {}; use --time-format \
                  \"{likely}\" (likely) or \"{other}\"",
                 rows.join(", ")
             );

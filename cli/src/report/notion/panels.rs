@@ -233,7 +233,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
     all.push(Panel {
         id: "funnel",
         title: format!(
-            "{} of sign-ups come to pay on their own; most are lost before {}",
+            "{} of sign-ups go on to pay on their own; most are lost before {}",
             percent(study.key("sign-up to paid, self-serve", "value")?),
             text(&funnel, "name", worst)?
         ),
@@ -278,7 +278,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
     all.push(Panel {
         id: "retention",
         title: format!(
-            "{} of a cohort are there one month later, {} after six",
+            "{} of a cohort are still active one month later, {} after six",
             percent(study.key("retention, month 1", "value")?),
             percent(study.key("retention, month 6", "value")?)
         ),
@@ -336,7 +336,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
     all.push(Panel {
         id: "power_users",
         title: format!(
-            "The most active decile does {} of what the last quarter's users do",
+            "The most active decile accounts for {} of the last quarter's activity",
             percent(number(&power, "share", 0)?)
         ),
         kind: Kind::Bars,
@@ -390,7 +390,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
     let tornado = frame("tornado")?;
     all.push(Panel {
         id: "sensitivity",
-        title: format!("What is least certain is the {}", text(&tornado, "input", 0)?),
+        title: format!("The largest uncertainty is the {}", text(&tornado, "input", 0)?),
         kind: Kind::Range,
         frame: tornado,
         x: "input",

@@ -91,10 +91,8 @@ impl<'c> World<'c> {
         let active: f64 = cells.iter().map(|(s, c, w)| w * there(*s, *c)).sum();
         let engages = targets.engagement * targets.activation / active;
         if engages.is_nan() || engages > 1.0 {
-            let accepted = format!(
-                "at most {:.3}: so many are there in month 1",
-                targets.engagement / engages
-            );
+            let accepted =
+                format!("at most {:.3}, the share active in month 1", targets.engagement / engages);
             return Err(Error::config("engagement", targets.engagement, accepted).within("targets"));
         }
 
@@ -114,8 +112,10 @@ impl<'c> World<'c> {
             let others = segments[s].shares - habits[s] * collaborates[s];
             shares[s] = others / (1.0 - habits[s]);
             if !(0.0..=1.0).contains(&shares[s]) {
-                let accepted =
-                    format!("at least {:.3}: so many collaborate", habits[s] * collaborates[s]);
+                let accepted = format!(
+                    "at least {:.3}, the share who collaborate",
+                    habits[s] * collaborates[s]
+                );
                 return Err(
                     Error::config("shares", segments[s].shares, accepted).within("segments")
                 );

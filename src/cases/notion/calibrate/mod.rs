@@ -156,7 +156,8 @@ impl<'c> World<'c> {
                             return Err(Error::config("retention", one, accepted).within("targets"));
                         }
                         if (2..months - cohort).any(|k| chance(k) > chance(k - 1)) {
-                            let accepted = "fewer: with these a cohort would grow after it shrank";
+                            let accepted =
+                                "fewer: with these, a cohort would grow after it had shrunk";
                             return Err(Error::config("pauses", self.config.pauses, accepted));
                         }
                     }
@@ -170,7 +171,7 @@ impl<'c> World<'c> {
             let ratio = self.config.sharers_pay;
             let paying = self.pays[s] / (segment.shares * ratio + 1.0 - segment.shares);
             if paying * ratio * segment.shares < upgrading || paying > 1.0 {
-                let accepted = "another ratio: with this one fewer sharers would pay than upgrade, or more than all others";
+                let accepted = "another ratio: with this one, fewer sharers would pay than upgrade, or more than everyone else";
                 return Err(Error::config("sharers_pay", ratio, accepted));
             }
         }

@@ -45,8 +45,8 @@ pub fn model(funnel: &DataFrame, revenue: f64, levers: Vec<Lever>) -> Result<Mod
     let (visited, paid) = match users[..] {
         [visited, .., paid] if paid > 0 => (visited, paid),
         _ => {
-            let accepted = "1 or more, for what levers are worth: make the data with more users";
-            return Err(Error::config("users who came to pay", 0, accepted));
+            let accepted = "1 or more, to value the levers: generate data with more users";
+            return Err(Error::config("users who pay", 0, accepted));
         }
     };
     let rates = (1..users.len())
