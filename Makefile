@@ -98,7 +98,7 @@ tools: .venv/installed
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-# What would fail after minutes of downloading and compiling is found in a second, with the command that mends it.
+# What would fail after minutes of downloading and compiling is found in a second, with the command that fixes it.
 preflight:
 	@sh kernel/preflight.sh
 

@@ -24,7 +24,7 @@ use super::{Source, finite};
 use crate::error::{Error, Result};
 use crate::frame::fetch;
 
-/// Values in rising order, 0 or more, and their sum.
+/// Returns the values, which must be 0 or more, in ascending order, and their sum.
 fn sorted(users: &dyn Source, column: &str) -> Result<(Vec<f64>, f64)> {
     let frame = fetch(users, "users", &[column])?;
     let mut values = finite(&frame, "users", column)?;

@@ -189,7 +189,7 @@ pub fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Returns the hidden folders in which no process is working, each with its lock, which is now ours. They are kept
-/// unless the caller says otherwise: an error on the way must not remove what a journal needs.
+/// unless the caller says otherwise: an error must not remove what a journal needs.
 pub fn left_behind(place: &Path) -> io::Result<Vec<Hidden>> {
     let mut found = vec![];
     for entry in fs::read_dir(place)? {

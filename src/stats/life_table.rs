@@ -42,7 +42,7 @@ impl Survival {
     }
 }
 
-/// Subjects, summed up at each time that occurs, in rising order.
+/// Subjects, summed up at each time that occurs, in ascending order.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LifeTable {
     pub subjects: usize,

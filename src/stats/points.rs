@@ -89,7 +89,7 @@ impl Points {
     }
 }
 
-/// Rows in rising order of the first column, then the second …
+/// Sorts rows by the first column, then the second …
 fn rising(columns: &[Vec<f64>], rows: usize) -> Vec<u32> {
     let Some((first, others)) = columns.split_first() else { return vec![] };
     // 0 and -0 are one number. The first column travels with the row: most comparisons end there.

@@ -14,9 +14,9 @@
 //! ```
 //!
 //! # How
-//! Each user has [streams](crate::stream) of their own. A user's session rate is drawn from the segment's range, and
-//! users leave at a constant hazard. The number of sessions in between is a Poisson number; their days follow the
-//! weights of weekday and month. The sessions of a day follow each other and end before midnight, so nothing lies
+//! Each user has [streams](crate::stream) of their own. A user has a session rate within the segment's range, chosen at
+//! random, and leaves at a constant hazard. The number of sessions in between is a Poisson number; their days follow
+//! the weights of weekday and month. The sessions of a day follow each other and end before midnight, so nothing lies
 //! outside the days observed. An order holds only what is in the cart.
 
 mod config;

@@ -118,8 +118,8 @@ pub fn activation(
 
 /// Measures [`activation`] from times that have already been computed.
 ///
-/// Reads `times` as from [`time_to_value`] of the same `users`, all of it or some rows, in any order: users without a row
-/// are not counted.
+/// Reads `times` as returned by [`time_to_value`] of the same `users`, all of it or some rows, in any order: users
+/// without a row are not counted.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)

@@ -164,7 +164,7 @@ pub fn first_seen(events: &dyn EventSource) -> Result<DataFrame> {
 type Counts = Vec<Option<i64>>;
 
 impl Retention {
-    /// What a day is.
+    /// Sets how days are counted.
     pub fn clock(mut self, clock: Clock) -> Retention {
         self.clock = clock;
         self

@@ -30,7 +30,7 @@ pub enum Fault {
     File(String),
 }
 
-/// Files on their way to a frame.
+/// Files being gathered into a frame.
 pub struct Gathered<'h> {
     pub how: &'h How,
     pub columns: &'h [Column],

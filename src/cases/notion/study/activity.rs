@@ -32,7 +32,7 @@ pub fn of_monthly(daily: &dyn Source, of: &str) -> Result<f64> {
 
 /// Lists active users by day and window: `date`, `window` ("30 days", "7 days", "1 day"), `users`, by window, then day.
 ///
-/// Reads `daily` as from [`activity::daily`](crate::metrics::activity::daily). A window that begins before the
+/// Reads `daily` as returned by [`activity::daily`](crate::metrics::activity::daily). A window that begins before the
 /// observation has no row.
 ///
 /// # Errors
