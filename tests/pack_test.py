@@ -344,7 +344,7 @@ class Packs(unittest.TestCase):
         library = folder / f"target/kernel/warm/target/{host()}/debug/deps/libcasebook.rlib"
         made = library.stat().st_ino
         shutil.rmtree(folder / "cache")
-        self.assertIn("the kernel is here", self.run_kernel(folder, "pack.py", "use", pack=self.made)[1])
+        self.assertIn("the kernel is installed", self.run_kernel(folder, "pack.py", "use", pack=self.made)[1])
         self.assertTrue((folder / f"cache/casebook/evcxr_jupyter-{EVCXR_VERSION}/bin/evcxr_jupyter").exists())
         self.assertEqual(library.stat().st_ino, made)
 
@@ -362,10 +362,10 @@ class Packs(unittest.TestCase):
         code, said = self.run_kernel(folder, "pack.py", "use", pack=f"{self.server}/bad.tar.zst")
         self.assertIn("the kernel pack bad.tar.zst is refused: it is cut short", said)
         self.assertEqual(self.left(folder), [])
-        self.assertIn("the kernel is here", self.run_kernel(folder, "pack.py", "use", pack=f"{self.server}/here.tar.zst")[1])
+        self.assertIn("the kernel is installed", self.run_kernel(folder, "pack.py", "use", pack=f"{self.server}/here.tar.zst")[1])
         self.assertEqual(self.state(folder), "ready")
         shutil.rmtree(folder / "target")
-        self.assertIn("the kernel is here", self.run_kernel(folder, "pack.py", "use", pack=self.made.as_uri())[1])
+        self.assertIn("the kernel is installed", self.run_kernel(folder, "pack.py", "use", pack=self.made.as_uri())[1])
 
     def test_the_release_of_this_version_and_platform(self):
         folder = self.new_clone()

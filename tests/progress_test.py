@@ -317,7 +317,7 @@ print("returned", done.returncode)
         code, told = self.interrupted(lambda process, _: os.killpg(process.pid, signal.SIGINT))
         self.assertEqual(code, 130)
         self.assertNotIn("Traceback", told[told.rindex("\033[K"):])
-        self.assertRegex(told, r"\r\033\[Kcasebook: stopped; .*goes on from there\r\n\Z")
+        self.assertRegex(told, r"\r\033\[Kcasebook: stopped; .*continues from there\r\n\Z")
 
     def test_only_this_process_is_interrupted(self):
         code, told = self.interrupted(lambda process, _: process.send_signal(signal.SIGINT))

@@ -225,7 +225,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
         by: Some("window"),
         bounds: None,
         unit: Unit::Number,
-        labels: ("Day", "Users active in the days that end with it"),
+        labels: ("Day", "Users active in the days up to each date"),
     });
 
     let funnel = frame("funnel_metrics")?.slice(1, 6);
@@ -244,7 +244,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
         by: None,
         bounds: None,
         unit: Unit::Percent,
-        labels: ("Stage", "Of those at the stage before, the share that reaches it"),
+        labels: ("Stage", "Share of users at the previous stage who reach this one"),
     });
 
     let groups = frame("segment_funnel")?;
@@ -329,7 +329,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
         by: None,
         bounds: None,
         unit: Unit::Percent,
-        labels: ("Feature", "Users who have used it"),
+        labels: ("Feature", "Users who have used the feature"),
     });
 
     let power = frame("power_users")?;
@@ -398,7 +398,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
         by: None,
         bounds: Some(("low", "high")),
         unit: Unit::Dollars,
-        labels: ("Input, moved alone", "Additional revenue in twelve months, US dollars"),
+        labels: ("Input, varied alone", "Additional revenue in twelve months, US dollars"),
     });
     Ok(all)
 }
