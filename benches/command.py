@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The command `casebook analyze funnel` beside DuckDB and ClickHouse (chdb), each as a whole process on the same file: from the
-start of the program to its answer. Writes command.json, which docs/performance.md is made from.
+"""Compares the command `casebook analyze funnel` with DuckDB and ClickHouse (chdb), each as a whole process on the same file,
+from the start of the program to its answer. Writes command.json, which docs/performance.md is made from.
 
 usage: command.py [MILLIONS]            events, in millions (default: 10); if they are given, nothing is written
 
-All give the same three numbers, which the run checks. DuckDB and chdb are started from Python, as people use them: what
-starting them takes is measured apart, with a query of nothing.
+All give the same three numbers, which the run checks. DuckDB and chdb are started from Python, as people use them: the
+time to start them is measured separately, with an empty query.
 """
 
 import json

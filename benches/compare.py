@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The same work in Casebook, Python polars, DuckDB and pandas (K-means: scikit-learn), on the same Parquet files in
-the same run, the whole growth study, and generators beside a loop in Python. Prints seconds, peak memory, and Casebook's
+the same run, the whole growth study, and generators next to a loop in Python. Prints seconds, peak memory, and Casebook's
 time over the other's, and writes them with machine and versions: results.json, docs/performance.md and the table in
 README.md.
 

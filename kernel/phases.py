@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Where each cell's time goes, for every cell of the committed notebooks: docs/latency.md, and a line in README.md.
+"""Measures where the time of each cell of the committed notebooks goes: docs/latency.md, and a line in README.md.
 
 usage: phases.py [NOTEBOOK ...]     only these, and nothing is written
 
-Each notebook is run twice: for the times that a reader waits, and once more with the compiler's own account of its work,
-which costs a little.
+Each notebook is run twice: once for the times that a reader waits, and once with the compiler's own timings, which
+slow it down a little.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""One kernel session: its folder, evcxr in it, and a guard that leaves nothing of it behind."""
+"""One kernel session: its folder, evcxr in it, and a guard that cleans up after it."""
 
 import contextlib
 import fcntl

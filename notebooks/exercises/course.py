@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The exercises: checked, released to students, graded.
+"""Checks the exercises, releases them to students, and grades them.
 
-usage: course.py check [ASSIGNMENT ...]              are the exercises in order? In a real kernel
+usage: course.py check [ASSIGNMENT ...]              checks the exercises in a real kernel
        course.py release [ASSIGNMENT ...]            checks, then writes the student versions into release/
        course.py grade [--submissions FOLDER] [ASSIGNMENT ...]
                                                      grades STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb of a folder
