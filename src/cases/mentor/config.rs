@@ -111,9 +111,9 @@ pub struct Kinds {
 impl Activity {
     /// Returns the shares of the four kinds, solved for the mean number of sessions on an active day.
     ///
-    /// If c, f and p are the shares of casual, frequent and power users among those ever active, they have c + 2f + (3
-    /// + e)p sessions on average, where e is [`beyond_three`](Activity::beyond_three). With c + f + p = 1 and f given,
-    /// that is one equation for p.
+    /// If c, f and p are the shares of casual, frequent and power users among those ever active, they have
+    /// c + 2f + (3 + e)p sessions on average, where e is [`beyond_three`](Activity::beyond_three). With c + f + p = 1 and
+    /// f given, that is one equation for p.
     ///
     /// ```
     /// let kinds = casebook::cases::mentor::Activity::default().kinds();
