@@ -79,7 +79,7 @@ pub enum ErrorKind {
         /// What the system said.
         cause: String,
     },
-    /// Files that may not be replaced stand where others are to be written; nothing was changed.
+    /// Files that may not be replaced are where others would be written; nothing was changed.
     Occupied {
         /// Where they are.
         folder: PathBuf,

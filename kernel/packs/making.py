@@ -20,7 +20,7 @@ from . import fetch, taking
 
 # Five minutes of compressing; unpacking takes as long at any level.
 LEVEL = 19
-# In the warmed folder: only of use where it was made, or written anew where it is taken.
+# In the warmed folder: only of use where it was made, or rewritten where it is installed.
 LEFT_OUT = {"ready.json", "pack.json", "build.log", "target"}
 # Instead of rustc, to see what cargo has without compiling anything but our own build script, which is small.
 REFUSE = """#!/bin/sh

@@ -110,12 +110,11 @@ impl Days {
 
 /// Counts daily, weekly and monthly active users, and their ratio, stickiness.
 ///
-/// Returns one row per day of the window, without gaps: `date`
-/// (Date), `dau`, `wau`, `mau` (i64: distinct users active on that day, in the 7 and in the 30 days that
-/// end with it), `stickiness` (f64: dau / mau: of the users of those 30 days, the share active on this
-/// one), `low`, `high` (f64, 95% Wilson). `wau` is null where its 7 days begin before
-/// the data do, `mau` and stickiness where their 30 do. Events before the window count for the days that trail into it.
-/// Without events there are no rows.
+/// Returns one row per day of the window, without gaps: `date` (Date), `dau`, `wau`, `mau` (i64: distinct users active
+/// on that day, and in the 7 and the 30 days that end with it), `stickiness` (f64: dau / mau, the share of those 30
+/// days' users who are active on this day), `low`, `high` (f64, 95% Wilson). `wau` is null if its 7 days begin before
+/// the data do, `mau` and stickiness if their 30 days do. Events before the window count for the days that trail into
+/// it. Without events there are no rows.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)

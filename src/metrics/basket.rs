@@ -35,12 +35,12 @@ const MOST_ROWS: usize = 10_000_000;
 
 /// Counts how often each pair of items is bought in the same order, and how far that exceeds chance.
 ///
-/// Reads `lines`: `order_id`, `item` (of any type); an item twice in an order counts once. Returns one row per
-/// pair with at least `least` orders in common: `left`, `right` (text, `left` first in the alphabet), `orders`
-/// (i64: all), `left_orders`, `right_orders`, `together` (i64), `support` (f64: together / orders),
-/// `left_to_right`, `right_to_left` (f64: the confidences, together / left_orders and together /
-/// right_orders), `lift` (f64: how many times as often together as if the two were independent), `low`, `high`
-/// (f64: its 95% interval, of each pair alone), sorted by lift (descending), then by name.
+/// Reads `lines`: `order_id`, `item` (of any type); repeated items in an order count once. Returns one row per pair
+/// with at least `least` orders in common: `left`, `right` (text, `left` first in the alphabet), `orders` (i64: all),
+/// `left_orders`, `right_orders`, `together` (i64), `support` (f64: together / orders), `left_to_right`,
+/// `right_to_left` (f64: the confidences, together / left_orders and together / right_orders), `lift` (f64: how many
+/// times as often together as if the two were independent), `low`, `high` (f64: its 95% interval, of each pair alone),
+/// sorted by lift (descending), then by name.
 ///
 /// An order of n items has n (n − 1) / 2 pairs. Items in fewer than `least` orders are left out first, because no
 /// returned pair can contain them; the others may make up to a billion pairs over all orders, and up to ten million

@@ -1,8 +1,7 @@
 //! Sums that do not depend on the order of their terms.
 //!
 //! A sum of floats rounds at each step, so shuffled rows change the last digit. Here nothing is rounded until the end:
-//! terms of one exponent are whole numbers of one unit, and are added up as such: one step a term, however many there
-//! are.
+//! terms of one exponent are whole numbers of one unit, and are added up as such, in one step per term.
 //!
 //! # Source
 //! The idea of a small superaccumulator: R. M. Neal (2015), "Fast exact summation using small and large

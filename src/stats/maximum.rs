@@ -32,7 +32,7 @@ pub(crate) fn maximise<const N: usize>(
 ) -> Result<Highest<N>, String> {
     let fail = |error: argmin::core::Error| error.to_string();
     let (mut best, mut value) = (start, f64::NEG_INFINITY);
-    // A simplex may shrink before it arrives: it is laid anew until that changes nothing.
+    // A simplex may shrink before it arrives: it is set up again until that changes nothing.
     for _ in 0..20 {
         let corners = (0..=N).map(|corner| {
             let mut point = best;

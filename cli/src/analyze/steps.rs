@@ -1,8 +1,8 @@
 //! How events and steps are written on the command line.
 //!
-//! A step is an event's name, perhaps with a condition: `purchase[amount>=50]`. Commas stand between steps. A name, a
-//! column or a value in double quotes is taken literally; within the quotes, two double quotes stand for one: `"Paid,
-//! in full"`, `"say ""hi"""`.
+//! A step is an event's name, perhaps with a condition: `purchase[amount>=50]`. Commas separate steps. A name, a column
+//! or a value in double quotes is taken literally; within the quotes, two double quotes stand for one: `"Paid, in
+//! full"`, `"say ""hi"""`.
 
 use casebook::{Error, Result};
 

@@ -226,7 +226,7 @@ struct Checked<'c> {
     config: &'c Config,
     shop: Shop,
     first_day: i32,
-    /// For each day observed and one more, how much weight lies before it: 1 a day on average.
+    /// For each day observed and one more, the weight of all days before it: 1 a day on average.
     weights: Vec<f64>,
 }
 

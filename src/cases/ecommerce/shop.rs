@@ -76,7 +76,7 @@ impl Shop {
                 if chance(rng, shop.awkward_names) {
                     name += AWKWARD[rng.random_range(0..AWKWARD.len())];
                 }
-                // As many cheap ones as dear ones, on a scale of ratios.
+                // As many cheap ones as expensive ones, on a scale of ratios.
                 let price = low * (high / low).powf(rng.random_range(0.0..1.0));
                 let price_cents =
                     (price.round() as u32).clamp(shop.price_cents.0, shop.price_cents.1);

@@ -383,7 +383,7 @@ fn properties() -> Vec<String> {
 }
 
 impl Events {
-    /// Makes room for so many.
+    /// Reserves room for this many more.
     fn reserve(&mut self, more: usize) {
         for column in [
             &mut self.ids,

@@ -15,8 +15,8 @@ use crate::stats::sample::quantile;
 /// Reads `users` and `events` as the [module](super) says, and `feature`, a column of `events`. Returns one row per
 /// feature: `feature` (text), `users` (i64: all who started in the window), `adopted` (i64: those of them who used it
 /// at least once), `rate`, `low`, `high` (f64, 95% Wilson), `events` (i64), `events_per_adopter`, `median_days` (f64:
-/// from sign-up to the first use), by adoption (descending), then name. Time and memory grow with the events, however
-/// many features there are.
+/// from sign-up to the first use), by adoption (descending), then name. Time and memory grow with the number of events,
+/// not of features.
 ///
 /// # Errors
 /// As [`time_to_value`](super::time_to_value); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an empty feature.

@@ -185,8 +185,8 @@ struct Cell {
 }
 
 impl Cell {
-    /// Eligible and active. Returns who is eligible and who is active. A calendar period in progress is shown as it
-    /// stands; if a period is over for some users only, those are counted.
+    /// Returns how many are eligible and how many are active. A calendar period in progress is shown as it stands; if a
+    /// period is over for some users only, those are counted.
     fn values(&self, clock: Clock) -> (Option<i64>, Option<i64>) {
         match clock {
             Clock::Calendar if self.eligible == 0 && self.begun > 0 => {

@@ -5,7 +5,7 @@ use polars::prelude::*;
 use crate::error::{Error, Result};
 use crate::frame::{full, require};
 
-/// Returns one row per company and month it was there at the end of: a month with at least one session.
+/// Returns one row for each company and month at whose end it was still there: a month with at least one session.
 ///
 /// A company just acquired counts as there at the end of the month before. So a company that never had a session is
 /// lost in its first month; counting sessions alone would miss it.
