@@ -104,7 +104,7 @@ impl Moments {
         if !self.dates {
             let shown = |zone: Option<Tz>| zone.map_or("UTC", |zone| zone.name());
             let problem = format!(
-                "is in {} and {whose} are in {}: give both the same time zone",
+                "is in {} and {whose} in {}: give both the same time zone",
                 shown(self.zone),
                 shown(others.zone)
             );

@@ -121,7 +121,8 @@ pub fn recover(place: &Path, hidden: &Path) -> Result<bool> {
     }
     if !foreign.is_empty() {
         let cause = format!(
-            "an interrupted run must be completed, but these files were put there since then: {}; move them away",
+            "an interrupted run must be completed, but these files were put there since then: {}; \
+             move them away",
             foreign.join(", ")
         );
         return Err(Error::file("write into", place, cause));

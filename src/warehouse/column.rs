@@ -78,7 +78,8 @@ impl Cells {
                 if *unit == TimeUnit::Nanoseconds
                     && numbers.iter().flatten().any(|nanos| nanos % 1_000 != 0)
                 {
-                    let problem = "holds moments finer than a microsecond, which databases would cut; cast it to microseconds";
+                    let problem = "holds moments finer than a microsecond, which databases would \
+                                   cut; cast it to microseconds";
                     return refused(problem.into());
                 }
                 let micros = |number: i64| {

@@ -167,7 +167,8 @@ impl Sink for Rows<'_> {
                 return Err(Error::column("loaded", column.name(), problem));
             }
             if column.has_nan() {
-                let problem = "holds NaN, which SQLite would store as null: make it null if that is what you mean";
+                let problem = "holds NaN, which SQLite would store as null: make it null if that \
+                               is what you mean";
                 return Err(Error::column("loaded", column.name(), problem));
             }
         }

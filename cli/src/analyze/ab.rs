@@ -152,10 +152,11 @@ fn once(table: &Table) -> Result<()> {
     let arms = table.frame.column("arm")?.str()?;
     Err(table.trouble(match rows.map(|row| arms.get(row).unwrap_or_default()) {
         [one, other] if one != other => format!(
-            "the user \"{id}\" is there more than once, in \"{one}\" and in \"{other}\"; a user in two arms tells nothing about either: leave such users out"
+            "the user \"{id}\" appears more than once, in \"{one}\" and in \"{other}\"; a user in \
+             two arms tells nothing about either: leave such users out"
         ),
         _ => format!(
-            "the user \"{id}\" is there more than once; use --cluster for rows that belong together"
+            "the user \"{id}\" appears more than once; use --cluster for rows that belong together"
         ),
     }))
 }

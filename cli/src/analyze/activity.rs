@@ -155,7 +155,8 @@ impl Activity {
                     && self.from.unwrap_or(first.date()) > from
                 {
                     notes::tell(format!(
-                        "the window of {} days begins on {from}, before the data: earlier days count as days without activity",
+                        "the window of {} days begins on {from}, before the data: earlier days \
+                         count as days without activity",
                         self.window
                     ));
                 }

@@ -80,7 +80,8 @@ pub fn span(from: Option<NaiveDate>, to: Option<NaiveDate>, events: &DataFrame) 
     }
     if let Some(from) = from.filter(|from| *from < first) {
         tell(format!(
-            "--from {from} is before the first event, of {first}: the days in between count as days without activity"
+            "--from {from} is before the first event, of {first}: the days in between count as \
+             days without activity"
         ));
     }
     if let Some(to) = to.filter(|to| *to > last) {

@@ -82,7 +82,8 @@ impl Start {
     fn tell_first_seen(&self, first: NaiveDate) {
         if self.users.is_none() {
             notes::tell(format!(
-                "users start with their first event in the file: those who came before {first} count from then on; give sign-ups with --users"
+                "users start with their first event in the file: those who came before {first} \
+                 count from then on; give sign-ups with --users"
             ));
         }
     }
@@ -272,7 +273,8 @@ impl Cohorts {
             let cohorts = curve.column("cohorts")?.i64()?;
             if cohorts.min() < cohorts.max() {
                 notes::tell(format!(
-                    "each {0} averages only the cohorts observed that long, so a later {0} is based on fewer of them and may be higher than an earlier one",
+                    "each {0} averages only the cohorts observed that long, so a later {0} is \
+                     based on fewer of them and may be higher than an earlier one",
                     self.period
                 ));
             }

@@ -50,7 +50,8 @@ impl Rfm {
         let scores = segment::rfm(&table.frame, window)?;
         if scores.column("frequency")?.i64()?.max() == Some(1) {
             notes::tell(
-                "nobody ordered twice: everyone has the same frequency score, so segments depend on recency and monetary value only",
+                "nobody ordered twice: everyone has the same frequency score, so segments depend \
+                 on recency and monetary value only",
             );
         }
         if scores.height() == 0 {

@@ -219,7 +219,7 @@ fn bad_questions_are_explained() {
     let place = Place::new();
     let twice = place.file("users.csv", "user_id,signup_at\na,2024-01-01\na,2024-01-02\n");
     let message = fails(&["analyze", "retention", events, "--users", &twice]);
-    assert!(message.contains("\"a\" is there more than once"), "{message}");
+    assert!(message.contains("\"a\" appears more than once"), "{message}");
     let ab = |more: &[&str]| {
         fails(
             &[

@@ -199,7 +199,7 @@ fn experiments_are_told_by_row_user_and_arm() {
     let both = ab(&format!("{rows}1,offer,1\n"), &["--user", "who"]);
     let told = text(&both.stderr);
     assert!(
-        told.contains("\"1\" is there more than once, in \"control\" and in \"offer\""),
+        told.contains("\"1\" appears more than once, in \"control\" and in \"offer\""),
         "{told}"
     );
     let again = ab(&format!("{rows}1,control,1\n"), &["--user", "who"]);

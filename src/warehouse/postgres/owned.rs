@@ -21,7 +21,7 @@ pub fn mark(schema: &Schema) -> String {
 }
 
 fn comment(schema: &Schema) -> String {
-    format!("Made by casebook for the case {}; replaced when the case is loaded again", schema.name)
+    format!("Made by casebook for the case {}, and replaced when that is loaded again", schema.name)
 }
 
 /// Returns the names that statements with this beginning create, such as those of domains.

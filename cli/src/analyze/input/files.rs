@@ -135,7 +135,8 @@ fn folder(path: &Path) -> Result<Vec<PathBuf>> {
     if let Some(other) = files.iter().find(|file| kinds(file) != kinds(first)) {
         let [first, other] = [first, other].map(|file| file.display().to_string());
         let problem = format!(
-            "it is a directory with files of several kinds, such as {first} and {other}; name those you mean, such as \"{}/*.csv\"",
+            "it is a directory with files of several kinds, such as {first} and {other}; name \
+             those you mean, such as \"{}/*.csv\"",
             path.display()
         );
         return Err(trouble(path, problem));
@@ -179,7 +180,9 @@ pub fn open(path: &Path) -> Result<Opened> {
     }
     let named = if standard { None } else { form(path) };
     if let Some(Err(())) = named {
-        let problem = "the name must end in .csv, .parquet, .tsv, .txt, .jsonl, .ndjson or .json, optionally with .gz or .zst; rename it, or give - < FILE to detect the format";
+        let problem = "the name must end in .csv, .parquet, .tsv, .txt, .jsonl, .ndjson or .json, \
+                       optionally with .gz or .zst; rename it, or give - < FILE to detect the \
+                       format";
         return Err(trouble(path, problem));
     }
     let named = named.and_then(Result::ok);

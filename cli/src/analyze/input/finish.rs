@@ -278,7 +278,8 @@ fn one_point(gathered: &Gathered, column: usize, parts: &Parts) -> Result<()> {
     let rows: Vec<String> =
         open.iter().take(times::SHOWN).map(|(_, sample)| format!("\"{}\"", sample.text)).collect();
     let problem = format!(
-        "is ambiguous: does the point separate thousands or decimals? No row settles it, for example {}; use --decimal-comma for {} (likely) or --thousands for {}",
+        "is ambiguous: does the point separate thousands or decimals? No row settles it, for \
+         example {}; use --decimal-comma for {} (likely) or --thousands for {}",
         rows.join(", "),
         value(numbers::Commas::Decimal),
         value(numbers::Commas::Thousands)

@@ -86,7 +86,7 @@ impl Table {
         match self.twice(column)? {
             None => Ok(()),
             Some((id, _)) => {
-                Err(self.trouble(format!("the user \"{id}\" is there more than once{hint}")))
+                Err(self.trouble(format!("the user \"{id}\" appears more than once{hint}")))
             }
         }
     }

@@ -171,7 +171,8 @@ impl<'c> World<'c> {
             let ratio = self.config.sharers_pay;
             let paying = self.pays[s] / (segment.shares * ratio + 1.0 - segment.shares);
             if paying * ratio * segment.shares < upgrading || paying > 1.0 {
-                let accepted = "another ratio: with this one, fewer sharers would pay than upgrade, or more than everyone else";
+                let accepted = "another ratio: with this one, fewer sharers would pay than \
+                                upgrade, or more than everyone else";
                 return Err(Error::config("sharers_pay", ratio, accepted));
             }
         }
