@@ -26,7 +26,7 @@ pub struct Rfm {
     /// The column with the amount paid
     #[arg(long, default_value = "amount", value_name = "COLUMN")]
     amount: String,
-    /// The end of the observation period, exclusive: later rows do not count [default: the end of the last day]
+    /// The end of the observation period, exclusive: rows from then on do not count [default: the end of the last day]
     #[arg(long, value_parser = until, value_name = "DATE")]
     as_of: Option<NaiveDateTime>,
     /// Show one row per segment instead of one per user

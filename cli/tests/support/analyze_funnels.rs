@@ -147,7 +147,7 @@ fn the_datas_bounds_are_told() {
     let early = fails(&["analyze", "rfm", orders, "--as-of", "2020-01-01"]);
     assert_eq!(
         early.trim(),
-        "casebook: `as_of` is 2020-01-01; accepted: a date after 2024-01-04, that of the first row"
+        "casebook: `as_of` is 2020-01-01; accepted: a date after 2024-01-04, the date of the first row"
     );
     assert!(rfm("2030-01-01").contains("after the last row"));
     let activity = |more: &[&str]| told(&[&["analyze", "activity", events][..], more].concat());

@@ -97,7 +97,7 @@ fn questions_beyond_all_bounds_are_explained() {
     let place = Place::new();
     let value = format!("\u{1b}[2J{}", "x".repeat(1_000_000));
     let told = activity(&place.file("long.csv", format!("user_id,timestamp\na,{value}\n")));
-    assert!(told.len() < 3_000 && told.contains("which is no time"), "{} bytes", told.len());
+    assert!(told.len() < 3_000 && told.contains("which is not a time"), "{} bytes", told.len());
     assert!(told.contains("\\u{1b}[2Jxxx") && !told.contains('\u{1b}'), "{told}");
 }
 
@@ -145,7 +145,7 @@ fn a_point_that_may_stand_between_thousands_is_asked_for() {
     let asked = rfm(";", ["1.234", "12.500"], &[]);
     let told = text(&asked.stderr);
     assert!(!asked.status.success() && told.contains("row 1: `amount` is ambiguous"), "{told}");
-    assert!(told.contains("such as \"1.234\", \"12.500\";"), "{told}");
+    assert!(told.contains("for example \"1.234\", \"12.500\";"), "{told}");
     assert!(told.contains("--decimal-comma for 1234 (likely) or --thousands for 1.234"), "{told}");
     for (between, amounts, more, sum) in [
         (";", ["1.234", "12.500"], &["--decimal-comma"][..], ",1234,"),
@@ -229,7 +229,7 @@ fn times_that_cannot_be_read_are_left_out_only_when_asked() {
     let file = |rows: &str| place.file("events.csv", format!("user_id,timestamp\n{rows}"));
     let skip = ["--missing-values", "skip"];
     let some = file("a,2024-01-01\nb,yesterday\nc,\nd,2024-01-02\n");
-    assert!(activity(&some).contains("row 2: `timestamp` is \"yesterday\", which is no time"));
+    assert!(activity(&some).contains("row 2: `timestamp` is \"yesterday\", which is not a time"));
     let words = [&["analyze", "activity", &some][..], &skip].concat();
     let told = notes(&words);
     let said = "`timestamp` is empty in 1 of 4 rows and cannot be read in 1, such as \"yesterday\" in row 2; skipped";
