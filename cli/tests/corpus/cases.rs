@@ -302,7 +302,7 @@ fn written_lines() -> Vec<Case> {
         }),
         Case::new("a JSON array", "events.json", "[{\"user_id\": 1}]").refused("jq -c '.[]'"),
         Case::new("broken JSON", "events.jsonl", plain.replace("4,", "4 "))
-            .refused("row 5 is no JSON object"),
+            .refused("row 5 is not a JSON object"),
         Case::new("a list for a user", "events.jsonl", plain.replace("4,", "[4],"))
             .refused("row 5: `user_id` holds a list"),
     ]
