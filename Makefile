@@ -1,5 +1,5 @@
 # The only entry points people need. Each does its own set-up, says what it is doing, skips what is
-# done, and can be interrupted and run again.
+# already done, and can be interrupted and run again.
 .PHONY: notebooks test test-all check lab notion exercises grade site status latency bench bench-scale reference cluster cluster-test kernel pack tools preflight postgres browser spark prose doctor clean
 
 PYTHON := .venv/bin/python
@@ -18,7 +18,7 @@ test: kernel postgres browser spark prose
 	@$(PYTHON) kernel/pack.py seed
 	@$(PYTHON) tests/run.py test
 
-# And all seeds, all notebooks on each engine and kernel, sessions killed at random: at night.
+# The same with all seeds, all notebooks on each engine and kernel, and sessions killed at random: for overnight runs.
 test-all: kernel postgres browser spark prose
 	@$(PYTHON) kernel/pack.py seed
 	@$(PYTHON) tests/run.py all
@@ -32,7 +32,7 @@ notion: preflight
 	@cargo casebook report notion
 
 # Check the exercises in a real kernel, and write the student versions: notebooks/exercises/release.
-# ASSIGNMENTS="saas mentor" does it for some.
+# ASSIGNMENTS="saas mentor" does this for some of them.
 exercises: kernel
 	@$(PYTHON) notebooks/exercises/course.py release $(ASSIGNMENTS)
 
@@ -44,30 +44,30 @@ grade: kernel
 site: tools
 	@$(PYTHON) site/build.py
 
-# Measure the notebooks for the site's status page, 20 other seeds included: a quarter of an hour.
+# Measure the notebooks for the site's status page, with 20 other seeds: takes a quarter of an hour.
 status: kernel
 	@$(PYTHON) kernel/status.py
 
 # How long a notebook user waits: each cell of each notebook, phase by phase, for docs/latency.md and README.md; then a
-# session's start, beside a start with a spare session and the stock kernel.
+# session's start, compared with a spare session and the stock kernel.
 latency: kernel
 	@$(PYTHON) kernel/phases.py
 	@$(PYTHON) kernel/latency.py
 
-# The metrics at 1 and 10 million events: alone, then beside Python polars, DuckDB, pandas and scikit-learn, the
-# generators, and the command beside DuckDB and ClickHouse; writes the tables in README.md and docs/performance.md. In the
-# dev profile: that is what notebooks run, and polars is compiled for it already.
+# The metrics at 1 and 10 million events: alone, then compared with Python polars, DuckDB, pandas and scikit-learn, the
+# generators, and the command compared with DuckDB and ClickHouse; writes the tables in README.md and docs/performance.md. In the
+# dev profile: notebooks run it, and polars is already compiled for it.
 bench: tools
 	@cargo bench --profile dev --bench metrics
 	@$(PYTHON) benches/compare.py
 	@$(PYTHON) benches/command.py
 
-# How cost grows from 10^5 to 10^8 events: generation, polars, SQLite, PostgreSQL, Spark. About an hour; what is
-# measured already is kept. Notebook 05 reads what it writes.
+# How cost grows from 10^5 to 10^8 events: generation, polars, SQLite, PostgreSQL, Spark. Takes about an hour;
+# results that are already there are kept. Notebook 05 reads what it writes.
 bench-scale: tools
 	@$(PYTHON) benches/scale.py $(if $(FRESH),--fresh) $(SIZES)
 
-# What independent implementations say of the data in tests/reference, made anew.
+# Run the independent implementations on the data in tests/reference again.
 reference: tools postgres
 	@$(PYTHON) tests/reference/make.py all
 
@@ -83,8 +83,8 @@ cluster-test: tools
 kernel: tools
 	@$(PYTHON) kernel/install.py
 
-# One file with all that the kernel took long to compile, for machines like this one: target/pack. What is packed is
-# compiled here, not taken from another pack.
+# One file with everything that is slow to compile for the kernel, for machines like this one: target/pack. Its content
+# is compiled here, not taken from another pack.
 pack: export CASEBOOK_PACK := none
 pack: kernel
 	@$(PYTHON) kernel/pack.py make
@@ -98,7 +98,7 @@ tools: .venv/installed
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-# What would fail after minutes of downloading and compiling is found in a second, with the command that mends it.
+# Find in a second what would fail after minutes of downloading and compiling, with the command that fixes it.
 preflight:
 	@sh kernel/preflight.sh
 
@@ -118,7 +118,7 @@ browser: tools
 prose: tools
 	@$(PYTHON) tests/prose_test.py install
 
-# The same, and how far the installation is; compiles nothing.
+# The same, and how far the installation has got; compiles nothing.
 doctor:
 	@sh kernel/preflight.sh doctor
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The command `casebook analyze funnel` beside DuckDB and ClickHouse (chdb), each as a whole process on the same file: from the
-start of the program to its answer. Writes command.json, which docs/performance.md is made from.
+"""Compares the command `casebook analyze funnel` with DuckDB and ClickHouse (chdb), each as a whole process on the same file,
+from the start of the program to its answer. Writes command.json, which docs/performance.md is made from.
 
 usage: command.py [MILLIONS]            events, in millions (default: 10); if they are given, nothing is written
 
-All give the same three numbers, which the run checks. DuckDB and chdb are started from Python, as people use them: what
-starting them takes is measured apart, with a query of nothing.
+All give the same three numbers, which the run checks. DuckDB and chdb are started from Python, as people use them: the
+time to start them is measured separately, with an empty query.
 """
 
 import json
@@ -119,12 +119,12 @@ def tables(found):
     for kind, what in (("parquet", "Parquet"), ("csv", "CSV")):
         rows = [row for row in found["rows"] if row["kind"] == kind]
         mine = rows[0]
-        out += [f"| {rows[0]['events']:,} events, from {what} | seconds | of it starting | peak memory | ratio |", "| --- | ---: | ---: | ---: | ---: |"]
+        out += [f"| {rows[0]['events']:,} events, from {what} | seconds | of which starting | peak memory | ratio |", "| --- | ---: | ---: | ---: | ---: |"]
         for row in rows:
             ratio = "" if row is mine else f"{mine['seconds'] / row['seconds']:.2g}"
             out.append(f"| {NAMES[row['engine']]} | {row['seconds']:.2f} s | {row['start']:.2f} s | {row['peak']:,} MB | {ratio} |")
         out.append("")
-    out.append(f"The library's own time for the same file of Parquet, in a process that is running already: {found['library']:.2f} s.")
+    out.append(f"The library's own time for the same Parquet file, in a process that is already running: {found['library']:.2f} s.")
     return "\n".join(out)
 
 

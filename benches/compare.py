@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The same work in Casebook, Python polars, DuckDB and pandas (K-means: scikit-learn), on the same Parquet files in
-the same run, the whole growth study, and generators beside a loop in Python. Prints seconds, peak memory, and Casebook's
+the same run, the whole growth study, and generators next to a loop in Python. Prints seconds, peak memory, and Casebook's
 time over the other's, and writes them with machine and versions: results.json, docs/performance.md and the table in
 README.md.
 
@@ -392,7 +392,7 @@ def page(found):
 Measured by `make bench` in one run, on a machine with {found["machine"]}:
 {", ".join(found["versions"])}.
 
-Each engine has a process of its own; best of {REPEATS} runs, of one for pandas. All engines give the same answers, which the
+Each engine runs in its own process; times are the best of {REPEATS} runs, or one run for pandas. All engines give the same answers, which the
 run checks. "In memory" leaves out reading the file. The ratio is Casebook's time over the other's, in memory: below 1,
 Casebook is faster. pandas is written as analysts' notebooks often are: a mask for each day, a loop over users.
 
@@ -402,28 +402,28 @@ Casebook is faster. pandas is written as analysts' notebooks often are: a mask f
 ## The command
 
 What people run: `casebook analyze funnel`, and the same question to DuckDB and ClickHouse (chdb, its `windowFunnel`), as
-whole processes on the same file; best of three runs. The others are started from Python, and what that takes is in their time.
+whole processes on the same file; best of three runs. The others are started from Python, which is included in their time.
 The ratio is the command's time over theirs.
 
 {as_programs()}
 
 ## The whole growth study
 
-Every metric of `casebook report notion`, from stages and retention to what each lever is worth: the events are read and
+Every metric of `casebook report notion`, from stages and retention to the value of each lever: the events are read and
 prepared once, and the metrics run side by side.
 
 {study}
 
 ## Generators
 
-The growth study's events, seven tables in all; and a loop over users with a dictionary for each event, which draws far
+The growth study's events, seven tables in all, compared with a loop over users with a dictionary for each event, which draws far
 less.
 
 {made}
 
 Casebook is compiled as notebooks use it, with its checks for overflow and without link-time optimisation.
 
-How cost grows with size, from a hundred thousand events to a hundred million, and beside SQLite, PostgreSQL and Spark:
+How cost grows with size, from a hundred thousand events to a hundred million, also in SQLite, PostgreSQL and Spark:
 [Beyond one machine](../notebooks/05_beyond_one_machine.ipynb).
 """
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """How cost grows with size: from a hundred thousand events to a hundred million, the growth study's data is generated,
-put into each engine, and one question is asked of all: of those who signed up in a month, how many were active so many
-months later? The question reads every event and meets every user again. Seconds, peak memory and bytes on disk go to
-benches/scale/measured.csv, which notebook 05 reads; machine and versions to made_with.csv beside it.
+put into each engine, and one question is asked of all: of the users who signed up in a month, how many were active in each
+later month? The question reads every event and meets every user again. Seconds, peak memory and bytes on disk go to
+benches/scale/measured.csv, which notebook 05 reads; machine and versions to made_with.csv next to it.
 
 usage: scale.py [EVENTS ...]      (default: 100000 1000000 10000000 100000000; about an hour, and 40 GB of disk)
-       scale.py --fresh [...]     measures again what is in the file already
+       scale.py --fresh [...]     measures again what is already in the file
 
-What is in the file already is not measured again, so that an interrupted run can be continued; a result belongs to one
+What is already in the file is not measured again, so that an interrupted run can be continued; a result belongs to one
 machine and one set of versions. Every engine's answer is compared with ours.
 """
 

@@ -1,4 +1,4 @@
-//! Every kind of chart, and what each makes of awkward data, as PNG files.
+//! Draws every kind of chart, also from awkward data, as PNG files.
 //!
 //! Run with `cargo run --example charts -- FOLDER`.
 

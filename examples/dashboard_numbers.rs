@@ -1,4 +1,4 @@
-//! What the library's metrics say of the e-commerce platform under a dashboard's filters, for the test that reads
+//! Computes the e-commerce dashboard's numbers with the library's metrics under the same filters, for the test that reads
 //! the same numbers from the page.
 //!
 //! usage: dashboard_numbers USERS DAYS SEED AWKWARD < filters.json

@@ -1,4 +1,4 @@
-//! What the Notion-style data shows of each claim, over many seeds: mean, spread, and the furthest of them.
+//! Shows what the Notion-style data says about each claim, over many seeds: mean, spread, and the furthest value.
 //!
 //! ```sh
 //! cargo run --example notion_claims -- 30

@@ -1,4 +1,4 @@
-//! The small files in data/samples, on which the examples of `casebook analyze --help` work.
+//! Makes the small files in data/samples, which the examples of `casebook analyze --help` use.
 //!
 //! Run with `cargo run --example samples -- FOLDER`. The same bytes every time.
 
@@ -44,7 +44,7 @@ fn moment(seconds: i64) -> String {
     moment.format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// A law with parameters that are known to be good.
+/// A distribution with parameters that are known to be valid.
 fn law<D, E: std::fmt::Debug>(made: Result<D, E>) -> D {
     made.unwrap_or_else(|error| unreachable!("{error:?}"))
 }

@@ -20,7 +20,7 @@ LAYOUT = 4
 
 
 def cache():
-    """The user's cache folder: what is dear to build and the same for every clone."""
+    """The user's cache folder: what is slow to build and the same for every clone."""
     base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
     return pathlib.Path(base) / "casebook"
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes "Rust (casebook)" a kernel that this project's Jupyter knows.
+"""Installs the kernel "Rust (casebook)" for this project's Jupyter.
 
 usage: install.py [--no-warm]
 
-Takes a kernel pack, if there is one and something would have to be compiled; installs evcxr_jupyter into the
-user's cache folder if it is missing, registers the kernel in .venv, and warms it. Each step is skipped when it
-is done already.
+Uses a kernel pack, if there is one and something would have to be compiled; installs evcxr_jupyter into the
+user's cache folder if it is missing, registers the kernel in .venv, and warms it. Each step is skipped if it is
+already done.
 """
 
 import json

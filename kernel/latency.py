@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""How long a notebook user waits: from session start to the first table, and for each cell after it.
+"""Measures how long a notebook user waits: from session start to the first table, and for each cell after it.
 
 usage: latency.py [--kernel casebook|spare|rust] [--repeat N] [--json FILE]
 
 Opens a session of the named kernel, runs a fixed list of cells, and prints a table. `spare` is our kernel when a spare
-session waits; `rust` is the stock kernel: a plain `:dep` in a build folder of its own that was built before the clock
+session is waiting; `rust` is the stock kernel: a plain `:dep` in a build folder of its own, built before the clock
 starts.
 """
 
@@ -94,7 +94,7 @@ def wait_for_spare():
     deadline = time.monotonic() + 120
     while not list(sessions().glob("*/spare.json")):
         if time.monotonic() > deadline:
-            sys.exit("casebook: no spare session was made within two minutes")
+            sys.exit("casebook: no spare session was ready within two minutes")
         time.sleep(0.1)
 
 

@@ -2,9 +2,10 @@
 """Starts one kernel session: stock evcxr_jupyter in a folder of its own, behind a relay.
 
 usage: launch.py CONNECTION_FILE
-       launch.py --spare PROCESS          a session that waits to be taken, as long as that process lives
+       launch.py --spare PROCESS          a session that waits to be used, as long as that process lives
 
-A session takes a spare that is waiting, or begins one. It ends when Jupyter says so, or when who started it has gone.
+A session uses a spare that is waiting, or starts from scratch. It ends when Jupyter says so, or when the process that
+started it has gone.
 """
 
 import contextlib

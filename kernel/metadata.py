@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What rust-analyzer reads of the packages behind a cell: cargo metadata's answer without those that no cell can name.
+"""What rust-analyzer reads about the packages behind a cell: cargo metadata's answer without packages that no cell can name.
 
 usage: metadata.py PACKAGES      trims the answer on standard input; PACKAGES lists the usual packages' names
 """

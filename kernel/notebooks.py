@@ -4,13 +4,13 @@
 usage: notebooks.py [--check] [--kernel casebook|rust] [--jobs N] [FILE.ipynb ...]
 
 Without files: every notebook in notebooks/. Fails with the cell and the message on any compile error,
-panic or error returned by `?`. A cell tagged `raises-exception` fails on purpose, to show how that looks, and must.
-With `--kernel rust`, the stock kernel, which calls a panic a success, cells that fail on purpose are left out, and what
-counts is that the outputs of the others are the same.
+panic or error returned by `?`. A cell tagged `raises-exception` is meant to fail, to show how that looks, and must.
+With `--kernel rust`, the stock kernel, which calls a panic a success, cells that are meant to fail are left out, and only
+the outputs of the others must be the same.
 
-What is written back is the same for the same results: no times, no execution noise, streams in one
-piece. Images get what viewers read from an output's metadata: their width (the PNG's header says how
-many pixels make an inch) and their description (the plain text sent with them).
+The same results give the same files: no times, no execution noise, streams in one piece. Images get the
+metadata that viewers read: their width (the PNG's header says how many pixels make an inch) and their
+description (the plain text sent with them).
 """
 
 import argparse
@@ -125,7 +125,7 @@ class Client(NotebookClient):
         done = await super().async_execute_cell(cell, cell_index, **options)
         self.times.append(time.monotonic() - start)
         if on_purpose(cell) and not any(output.output_type == "error" for output in cell.outputs):
-            raise Failed(self.report(cell_index, "the cell should fail, and does not"))
+            raise Failed(self.report(cell_index, "the cell should fail but does not"))
         count = len(self.times)
         if count % 5 == 0 or count == len(self.code):
             say(f"{self.name}: {count} of {len(self.code)} cells, {sum(self.times):.0f} s")
@@ -212,7 +212,7 @@ def handle(path, check, kind):
     if check:
         found = list(differences(nbformat.read(path, as_version=4), fresh, kind))
         if found:
-            return f"FAILED {path.name}: a fresh run does not give the committed outputs\n" + "\n".join(found)
+            return f"FAILED {path.name}: a fresh run does not reproduce the committed outputs\n" + "\n".join(found)
         return None
     written = text(fresh)
     if path.read_text(encoding="utf-8") != written:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Makes and takes kernel packs: all that is dear to compile, in one file, for machines that would compile the same.
+"""Makes and installs kernel packs: everything that is slow to compile, in one file, for machines that would compile the same.
 
 usage: pack.py make      writes target/pack/casebook-kernel-VERSION-PLATFORM-KEY.tar.zst and its checksum
-       pack.py use       takes a pack, if there is one and it is needed
-       pack.py seed      gives what a pack has to the project's own builds: tests, command
+       pack.py use       installs a pack, if one is available and needed
+       pack.py seed      lets the project's own builds (tests, command) use what a pack contains
 """
 
 import sys

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Where each cell's time goes, for every cell of the committed notebooks: docs/latency.md, and a line in README.md.
+"""Measures where the time of each cell of the committed notebooks goes: docs/latency.md, and a line in README.md.
 
 usage: phases.py [NOTEBOOK ...]     only these, and nothing is written
 
-Each notebook is run twice: for the times that a reader waits, and once more with the compiler's own account of its work,
-which costs a little.
+Each notebook is run twice: once for the times that a reader waits, and once with the compiler's own timings, which
+slow it down a little.
 """
 
 import json
@@ -22,8 +22,8 @@ from common import EVCXR_VERSION, PROJECT, rustc_version, say
 
 PAGE, README, BEFORE = PROJECT / "docs/latency.md", PROJECT / "README.md", PROJECT / "kernel/before.json"
 PHASES = {
-    "inference": "evcxr and rust-analyzer: the types of variables, the crate's text", "standin": "the stand-in for cargo",
-    "rustc": "the compiler, without the linker", "link": "the linker", "load": "the shared object is loaded",
+    "inference": "evcxr and rust-analyzer: types of variables, and the crate's text", "standin": "the stand-in for cargo",
+    "rustc": "the compiler, without the linker", "link": "the linker", "load": "loading the shared object",
     "run": "the cell's own code", "rest": "messages and everything else",
 }
 # Of each cell when cargo built it, as kernel/before.json has it; without a phase that was not measured apart.
@@ -94,16 +94,16 @@ def page(measured, before):
     if all("cargo" in cell for cells in before.values() for cell in cells):
         out += ["", "The median of each phase, over the same cells:", "", "| phase | before | now |", "| --- | ---: | ---: |"]
         mean, was_mean = medians(measured, ("compilations", *PHASES)), medians(before, ("builds", "inference", "cargo", "rustc", "rest"))
-        out += [f"| builds | {was_mean['builds']:.0f} | {mean['compilations']:.0f} |", f"| cargo, or what stands in for it | {was_mean['cargo']:.2f} | {mean['standin']:.2f} |",
+        out += [f"| builds | {was_mean['builds']:.0f} | {mean['compilations']:.0f} |", f"| cargo, or its stand-in | {was_mean['cargo']:.2f} | {mean['standin']:.2f} |",
                 f"| rustc, with the linker | {was_mean['rustc']:.2f} | {mean['rustc'] + mean['link']:.2f} |", f"| inference | {was_mean['inference']:.2f} | {mean['inference']:.2f} |",
                 f"| load, run and rest | {was_mean['rest']:.2f} | {mean['load'] + mean['run'] + mean['rest']:.2f} |"]
     out += ["", "## What the columns say", "", "| column | what is in it |", "| --- | --- |",
-            "| before | the whole cell when cargo built it, on the same kind of machine; then how often cargo built, and of its time cargo's own "
-            "work and the compiler's, with the linker |",
+            "| before | the whole cell when cargo built it, on the same kind of machine; then how often cargo built, and how much of the "
+            "time was cargo's own work and the compiler's, including the linker |",
             "| seconds | the whole cell, from the request to the answer |", "| builds | how often the compiler ran |"]
     out += [f"| {name} | {what} |" for name, what in PHASES.items()]
     out += ["", "The phases come from a second run, in which the compiler also counts its time. The first cell also waits until the kernel has read the library, "
-            "which is no phase of a cell."]
+            "which is not a phase of a cell."]
     names = [*OLD.values(), "seconds", "builds", *PHASES]
     for name, cells in measured.items():
         out += ["", f"## {name}", "", "| cell | " + " | ".join(names) + " |", "| ---: | " + " | ".join("---:" for _ in names) + " |"]

@@ -37,8 +37,8 @@ done
 
 failed=0
 say() { printf 'casebook: %s\n          %s: %s\n' "$1" "$2" "$3" >&2; }
-problem() { failed=$((failed + 1)); say "$1" "mend it with" "$2"; }
-note() { say "$1" "if need be" "$2"; }
+problem() { failed=$((failed + 1)); say "$1" "fix it with" "$2"; }
+note() { say "$1" "if necessary" "$2"; }
 has() { command -v "$1" >/dev/null 2>&1; }
 found=
 add() { found="${found:+$found, }$1"; }
@@ -122,9 +122,9 @@ check_compiler() {
             problem "there is no C compiler (\`$linker\`), which Rust links with" "$(compiler)"
         fi
     elif [ -z "$ready" ] && ! linked "$linker"; then
-        problem "\`$linker\` does not make a program: a linker or the C library's files are missing" "$(compiler)"
+        problem "\`$linker\` cannot make a program: a linker or the C library's files are missing" "$(compiler)"
     elif [ -z "$ready" ] && [ -n "${CC:-}" ] && ! linked ${CC:-}; then
-        problem "CC is \"$CC\", which does not make a program" "unset CC"
+        problem "CC is \"$CC\", which cannot make a program" "unset CC"
     else
         add "$linker"
     fi
@@ -189,7 +189,7 @@ check_rust() {
     # rustup's toolchain for musl links everything statically; a cell is a shared object.
     case $ready$host in
     *-musl*) if rustc --print cfg | grep -q '^target_feature="crt-static"'; then
-            problem "this Rust, for $host, makes no shared objects, and notebooks are made of them" "${sudo}apk add rust cargo"
+            problem "this Rust, for $host, cannot make shared objects, which notebooks need" "${sudo}apk add rust cargo"
             return
         fi ;;
     esac
@@ -264,13 +264,13 @@ check_names() {
     # Measured: cargo, the linker, venv and evcxr take all others, apostrophes, # and letters of any script too.
     case $project in
     *:*|*\"*|*\\*|*"$newline"*)
-        problem "the project's path holds a character that cargo or Python cannot work with (: \" \\): $project" \
+        problem "the project's path contains a character that cargo or Python cannot work with (: \" \\): $project" \
             "mv \"\$PWD\" ~/casebook && cd ~/casebook"
         return ;;
     esac
     case $target in
     *[:\"\\%\$\`\ ]*|*"$tab"*|*"$newline"*)
-        problem "the path of what is compiled holds a space or one of : \" \\ % \$ \`, which evcxr or the linker cannot work with: $target" \
+        problem "the path for compiled files contains a space or one of : \" \\ % \$ \`, which evcxr or the linker cannot work with: $target" \
             "export CARGO_TARGET_DIR=\"\$HOME/.cache/casebook/target\", or give the folder another name" ;;
     esac
 }
@@ -405,7 +405,7 @@ check_flags() {
 piece() { printf '          %-20s %s\n' "$1" "$2"; }
 
 pieces() {
-    echo "casebook: what is installed; make lab does the rest"
+    echo "casebook: what is installed; `make lab` does the rest"
     installed=$(.venv/bin/python -m jupyterlab --version 2>/dev/null)
     piece "JupyterLab" "${installed:-not yet}"
     place=$(.venv/bin/python kernel/common.py 2>/dev/null)
@@ -420,7 +420,7 @@ pieces() {
     fi
     case $(.venv/bin/python kernel/warm.py --state 2>/dev/null) in
     ready) piece "compiled crates" "ready" ;;
-    edited) piece "compiled crates" "ready; the library has changed since, which takes 20 seconds at the next start" ;;
+    edited) piece "compiled crates" "ready; the library has changed since, so the next start takes 20 seconds longer" ;;
     *) piece "compiled crates" "not yet" ;;
     esac
 }
@@ -453,7 +453,7 @@ check_flags
 status=0
 if [ "$failed" -gt 0 ]; then
     status=1
-    printf 'casebook: nothing was installed or compiled; then run this again\n' >&2
+    printf 'casebook: nothing was installed or compiled; fix this and run it again\n' >&2
 elif [ -n "$verbose" ]; then
     printf 'casebook: nothing is missing: %s\n' "$found"
 fi

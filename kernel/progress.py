@@ -33,7 +33,7 @@ LONG = {
 # How often a log hears of it, and after how many seconds there is something to say, and something to reckon with.
 PLAIN, SOON, KNOWN = 60, 2, 15
 TAIL = 40
-MEANWHILE = "meanwhile the notebooks can be read, with their outputs: on the code host, or in an editor that shows notebooks/*.ipynb"
+MEANWHILE = "meanwhile, you can read the notebooks with their outputs: on the code host, or in an editor that shows notebooks/*.ipynb"
 # What cargo paints: colours, and reports to the terminal's own window.
 PAINT = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 BUILDING = re.compile(r"\s*Building \[[=> ]*\] (\d+)/(\d+)(?:: (.*))?")
@@ -155,7 +155,7 @@ class State:
             return ""
         seconds = self.left[1] - (now - self.left[0])
         if seconds < -60:
-            return ", longer than was to be expected"
+            return ", longer than expected"
         if seconds < 45:
             return ", less than a minute left"
         minutes = round(seconds / 60)
@@ -227,7 +227,7 @@ def polite():
     try:
         yield
     except KeyboardInterrupt:
-        say("stopped; what is compiled is kept, and the same command goes on from there")
+        say("stopped; what is compiled is kept, and the same command continues from there")
         sys.exit(130)
     finally:
         for number, handler in before.items():

@@ -1,4 +1,4 @@
-"""What a cell's process writes for the relay, among what it writes for the reader: see src/notebook/session.rs."""
+"""The records that a cell's process writes for the relay, in between its output for the reader: see src/notebook/session.rs."""
 
 import re
 

@@ -1,9 +1,9 @@
 """Stands between Jupyter and evcxr, on all five channels.
 
-evcxr says "ok" of a cell that panicked or returned an error, passes on what a cell wrote in its own time (so that the end
-of it appears under the next cell), answers questions of clients that have left, and ends a channel at a stranger's
-message. Here a cell's messages are held together: what it wrote is under it, its failure is a failure, and the next one
-begins when all of it has been passed on.
+evcxr says "ok" about a cell that panicked or returned an error, passes on a cell's output with a delay (so that the end of
+it appears under the next cell), answers questions of clients that have left, and closes a channel at a stranger's message.
+Here, a cell's messages are held together: its output appears under it, its failure is a failure, and the next cell begins
+only when everything has been passed on.
 
 A cell's process marks what it writes with records, see src/notebook/session.rs.
 """

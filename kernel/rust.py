@@ -1,6 +1,6 @@
 """Reads Rust as far as places, hints and completion need it: tokens, the statements of a cell, and names. Standard library only.
 
-This is no parser. What it cannot read it passes over: it is mostly asked about cells that do not compile.
+This is not a parser. It skips what it cannot read, because it mostly sees cells that do not compile.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""One kernel session: its folder, evcxr in it, and a guard that leaves nothing of it behind."""
+"""One kernel session: its folder, evcxr in it, and a guard that cleans up after it."""
 
 import contextlib
 import fcntl
@@ -19,7 +19,7 @@ from common import PROJECT, cargo_home, die_with_parent, evcxr, host, libraries,
 
 HERE = pathlib.Path(__file__).resolve().parent
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
-# How often evcxr is started anew because somebody else took a port between our choice and its use of it.
+# How often evcxr is started again because somebody else took a port between our choice and its use of it.
 TRIES = 3
 
 

@@ -1,7 +1,7 @@
-"""A spare session: warmed up, it waits while you work, and the next notebook that is opened or restarted takes it.
+"""A spare session: it is warmed up and waits while you work, and the next notebook that you open or restart uses it.
 
 The process that holds it belongs to one server (whatever started the kernels), and ends with it. It is offered by a file
-in its folder; who renames that file first has it.
+in its folder; the first to rename that file gets it.
 """
 
 import contextlib

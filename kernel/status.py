@@ -3,8 +3,8 @@
 
 usage: status.py [--seeds N] [--jobs N]
 
-How long each cell takes, what the data's hashes are, and in how many of N other seeds each claim of a case's ledger
-gets the verdict it has in the notebook. For the latter each notebook becomes a program (`casebook export --seeds`),
+Measures how long each cell takes, the hashes of the data, and with how many of N other seeds each claim of a case's ledger
+gets the verdict it has in the notebook. For the latter, each notebook becomes a program (`casebook export --seeds`),
 which is compiled once and run N times.
 """
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Builds what kernel sessions take from: the library and its dependencies, compiled, and a few answers.
+"""Builds what kernel sessions start from: the compiled library and its dependencies, and a few answers.
 
 evcxr compiles each notebook's dependencies in a folder of its own, which for polars takes ten minutes or more. This
 builds such a folder once, from the same compiled dependencies that the tests and the command use: profile and flags
-stand in Cargo.toml and .cargo/config.toml, so cargo's hashes agree. A session's cells are compiled against it by calls
-of rustc, without cargo; see standin/.
+are in Cargo.toml and .cargo/config.toml, so cargo's hashes agree. A session's cells are compiled against it by calling
+rustc, without cargo; see standin/.
 
-Nothing is done when nothing has changed.
+If nothing has changed, nothing is done.
 """
 
 import json

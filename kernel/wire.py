@@ -1,4 +1,4 @@
-"""Jupyter's messages as they travel: frames with a signature, read and written."""
+"""Jupyter's messages on the wire: reads and writes signed frames."""
 
 import dataclasses
 import datetime

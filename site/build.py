@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The site: the committed notebooks and documents as a book, in site/html. No page needs a network.
+"""Builds the site: the committed notebooks and documents as a book, in site/html. No page needs a network.
 
-usage: build.py [--quick]     --quick leaves out what needs the compiler: dashboards, the study, the library's pages
+usage: build.py [--quick]     --quick leaves out what needs the compiler: dashboards, the study, the library's documentation
        build.py --pictures    only the README's pictures
 """
 

@@ -1,7 +1,7 @@
-//! The ledger: what a source claims, beside what we measured, with a verdict.
+//! The ledger: what a source claims next to what we measured, with a verdict.
 //!
-//! A verdict is computed, never typed: [`Ledger::measured`] compares with a tolerance;
-//! [`Ledger::impossible`] takes the range that an identity leaves, and the claim must lie outside it.
+//! Verdicts are computed, never typed in: [`Ledger::measured`] compares with a tolerance; [`Ledger::impossible`] takes
+//! the range that an identity allows, and the claim must lie outside it.
 //!
 //! ```
 //! use casebook::claims::Ledger;
@@ -19,12 +19,12 @@ use polars::prelude::*;
 
 use crate::error::Result;
 
-/// What became of a claim.
+/// The verdict on a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Measured within the tolerance.
+    /// The measurement is within the tolerance.
     Met,
-    /// Measured, and not within the tolerance.
+    /// The measurement is not within the tolerance.
     Missed,
     /// An identity rules it out.
     Impossible,
@@ -61,13 +61,12 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// An empty ledger.
+    /// Creates an empty ledger.
     pub fn new() -> Ledger {
         Ledger::default()
     }
 
-    /// A claim about a number: met if what we measured lies within `tolerance` of it. A measurement
-    /// that is not a number misses.
+    /// Adds a claim about a number: met if our measurement is within `tolerance` of it. A NaN misses.
     pub fn measured(
         &mut self,
         claim: &str,
@@ -89,8 +88,8 @@ impl Ledger {
         self
     }
 
-    /// A claim that an identity rules out: the identity leaves the values from `low` to `high`. If the
-    /// claim lies inside, it is not impossible, and is judged as missed.
+    /// Adds a claim that an identity rules out: the identity allows only values from `low` to `high`. A claim within
+    /// that range is not impossible, and counts as missed.
     pub fn impossible(
         &mut self,
         claim: &str,
@@ -112,7 +111,7 @@ impl Ledger {
         self
     }
 
-    /// A claim that can be read in more than one way, with the reading adopted.
+    /// Adds a claim that can be read in more than one way, with the reading we adopted.
     pub fn undefined(&mut self, claim: &str, source: &str, reading: &str) -> &mut Ledger {
         self.entries.push(Entry {
             claim: claim.into(),
@@ -126,16 +125,15 @@ impl Ledger {
         self
     }
 
-    /// How many claims have this verdict.
+    /// Counts the claims with this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.entries.iter().filter(|entry| entry.verdict == verdict).count()
     }
 
-    /// One row per claim: `claim`, `source`, `expected`, `tolerance`, `measured` (f64), `verdict`,
-    /// `note`.
+    /// Returns one row per claim: `claim`, `source`, `expected`, `tolerance`, `measured` (f64), `verdict`, `note`.
     ///
     /// # Errors
-    /// Polars' own; none is known.
+    /// Polars' own; none are known.
     pub fn table(&self) -> Result<DataFrame> {
         let texts =
             |pick: fn(&Entry) -> &str| -> Vec<&str> { self.entries.iter().map(pick).collect() };

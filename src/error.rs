@@ -1,8 +1,8 @@
 //! One error type for the whole library.
 //!
-//! An [`Error`] says what was being done, with what, and what would be accepted instead. For programs that want to
-//! tell cases apart it answers questions, such as [`Error::is_not_found`], and has an [`ErrorKind`]; its
-//! [`source`](std::error::Error::source) is the error of the system, the database or polars that it comes from.
+//! An [`Error`] says what was being done, with what, and what would be accepted instead. Programs can tell cases apart
+//! with methods such as [`Error::is_not_found`], or by [`ErrorKind`]; the [`source`](std::error::Error::source) is the
+//! underlying error of the system, the database or polars.
 
 mod near;
 
@@ -16,7 +16,7 @@ use polars::error::PolarsError;
 pub use near::nearest;
 pub(crate) use near::{meant, unknown};
 
-/// The result of everything in this library that can fail.
+/// The result of every function in this library that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong. [`Display`](fmt::Display) is a sentence for people; [`Error::kind`] is for code.
@@ -37,16 +37,16 @@ struct Inner {
     source: Option<Cause>,
 }
 
-/// What an error comes from: a text, or an error, as `?` makes it of either.
+/// The cause of an error: a text or an error; `?` converts either.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// The cases an [`Error`] can be.
+/// The kinds of [`Error`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A configuration field holds a value outside its range.
     InvalidConfig {
-        /// The field, as it is written in the struct, with the structs around it: `market.mentors`.
+        /// The field as written in the struct, with the structs around it: `market.mentors`.
         field: String,
         /// The value found there.
         value: String,
@@ -57,12 +57,12 @@ pub enum ErrorKind {
     MissingColumn {
         /// What the frame is, in the function's words.
         frame: &'static str,
-        /// The column that is not there.
+        /// The column that is missing.
         column: String,
-        /// The columns that are.
+        /// The columns that are there.
         present: Vec<String>,
     },
-    /// A column is there, with a type or a value that cannot be used.
+    /// A column has a type or a value that cannot be used.
     BadColumn {
         /// What the frame is, in the function's words.
         frame: &'static str,
@@ -75,12 +75,12 @@ pub enum ErrorKind {
     File {
         /// What was being done, such as "write".
         action: &'static str,
-        /// With which file or folder.
+        /// The file or folder.
         path: PathBuf,
         /// What the system said.
         cause: String,
     },
-    /// Files stand where others are to be written, and may not be replaced; nothing was.
+    /// Files that may not be replaced are where others would be written; nothing was changed.
     Occupied {
         /// Where they are.
         folder: PathBuf,
@@ -88,18 +88,18 @@ pub enum ErrorKind {
         names: Vec<String>,
     },
     /// Files were being replaced when something failed, and the earlier ones could not all be put back.
-    /// [`recover`](crate::output::recover) completes the replacement once the cause is mended.
+    /// [`recover`](crate::output::recover) completes the replacement once the cause is fixed.
     HalfReplaced {
         /// Where they are.
         folder: PathBuf,
         /// What failed.
         cause: String,
     },
-    /// A database refused, failed or went away.
+    /// A database refused, failed or disconnected.
     Database {
         /// "SQLite", "PostgreSQL" or "Spark".
         engine: &'static str,
-        /// Which of the known troubles it is.
+        /// Which of the known problems it is.
         trouble: Trouble,
         /// What was being done.
         doing: String,
@@ -112,7 +112,7 @@ pub enum ErrorKind {
     Figure(String),
 }
 
-/// What can go wrong with a database, as far as the reader can do something about it.
+/// What can go wrong with a database that the reader can do something about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trouble {
@@ -134,7 +134,7 @@ pub enum Trouble {
     NotADatabase,
     /// Another process holds the database.
     Busy,
-    /// What is there already, and is not this case's, has the names that are needed or would be lost.
+    /// Tables or files that are not this case's have the names it needs, or would be lost.
     Taken,
     /// The statement itself is wrong.
     Statement,
@@ -145,19 +145,19 @@ impl Trouble {
         match self {
             Trouble::BadAddress => "the address is not usable",
             Trouble::Unreachable => "no server answers there",
-            Trouble::Refused => "the user or the password was refused",
+            Trouble::Refused => "the user or password was refused",
             Trouble::NoSuchDatabase => "there is no such database",
             Trouble::ConnectionLost => {
-                "the connection was lost; nothing was changed, the earlier data is still there"
+                "the connection was lost; nothing was changed, and the earlier data is still there"
             }
             Trouble::DiskFull => {
-                "the disk is full; nothing was changed, the earlier data is still there"
+                "the disk is full; nothing was changed, and the earlier data is still there"
             }
             Trouble::NotWritable => "it cannot be written",
             Trouble::NotADatabase => "the file is not a database",
             Trouble::Busy => "another process is using the database",
             Trouble::Taken => {
-                "what is not this case's stands in the way; nothing was changed, it is still there"
+                "something that does not belong to this case is in the way; nothing was changed"
             }
             Trouble::Statement => "the statement was refused",
         }
@@ -165,7 +165,7 @@ impl Trouble {
 }
 
 impl Error {
-    /// Returns which case this is.
+    /// Returns the kind of error.
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
     }
@@ -199,19 +199,19 @@ impl Error {
         )
     }
 
-    /// Tells whether a file or folder is not there: [`ErrorKind::File`], and the system says so.
+    /// Tells whether a file or folder was not found: [`ErrorKind::File`] with that cause.
     pub fn is_not_found(&self) -> bool {
         let system = self.0.source.as_ref().and_then(|source| source.downcast_ref::<io::Error>());
         matches!(self.kind(), ErrorKind::File { .. })
             && system.is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
     }
 
-    /// Tells whether files stand in the way that may not be replaced: [`ErrorKind::Occupied`].
+    /// Tells whether files that may not be replaced are in the way: [`ErrorKind::Occupied`].
     pub fn is_occupied(&self) -> bool {
         matches!(self.kind(), ErrorKind::Occupied { .. })
     }
 
-    /// Returns which of the known troubles with a database this is: [`ErrorKind::Database`].
+    /// Returns which of the known problems with a database this is: [`ErrorKind::Database`].
     ///
     /// ```
     /// use casebook::Trouble;
@@ -241,7 +241,7 @@ impl Error {
         .into()
     }
 
-    /// The same error about a field of a struct that is itself a field.
+    /// Returns the same error for a field of a struct that is itself a field.
     pub(crate) fn within(mut self, outer: &str) -> Self {
         if let ErrorKind::InvalidConfig { field, .. } = &mut self.0.kind {
             *field = format!("{outer}.{field}");
@@ -294,14 +294,14 @@ impl Error {
         Error(Box::new(Inner { kind: ErrorKind::Figure(cause), source }))
     }
 
-    /// Keeps the error that led to this one, where this one says it in other words.
+    /// Keeps the error that led to this one, if this one rephrases it.
     pub fn with_source(mut self, source: impl Into<Cause>) -> Self {
         self.0.source = Some(source.into());
         self
     }
 }
 
-/// What a cause says, and the cause itself unless it is no more than what it says.
+/// Splits a cause into its message and the cause itself, unless it is only a message.
 fn parted<C: Into<Cause> + 'static>(cause: C) -> (String, Option<Cause>) {
     let any: &dyn Any = &cause;
     let words = any.is::<String>() || any.is::<&'static str>();
@@ -321,10 +321,10 @@ impl From<PolarsError> for Error {
     }
 }
 
-/// More names than these are counted.
+/// Up to this many names are listed; the rest are counted.
 const LISTED: usize = 12;
 
-/// Names for people, the first of them if they are many.
+/// Lists names for people; only the first if there are many.
 fn listed(names: &[String]) -> String {
     match names.len().checked_sub(LISTED) {
         Some(more @ 1..) => format!("{} and {more} more", names[..LISTED].join(", ")),
@@ -420,7 +420,7 @@ mod tests {
         );
     }
 
-    /// What each error of the chain says below the first.
+    /// Returns what each error of the chain says below the first.
     fn chain(error: &Error) -> Vec<String> {
         let mut told = vec![];
         let mut next = error.source();

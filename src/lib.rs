@@ -1,20 +1,19 @@
-//! Product-analytics case studies: data whose truth is known, and the metrics that recover it.
+//! Product-analytics case studies: data with a known truth, and the metrics that recover it.
 //!
-//! The map of this house, in the order in which a case uses it:
+//! The modules, in the order in which a case uses them:
 //!
 //! - [`cases`]: one business each: a generator (a plain config in, named frames out), `truth` (what an analyst
 //!   should be able to recover), and the metrics that only this business has.
-//! - [`metrics`]: functions from frames to tidy frames, one file or folder per concept. They know nothing of
+//! - [`metrics`]: functions from frames to tidy frames, one file or folder per concept. They know nothing about the
 //!   cases. [`metrics::definitions`] compares our definitions with other tools'.
-//! - [`stats`]: intervals, tests, power and models without frames, which the metrics apply.
-//! - [`warehouse`]: files, SQLite, PostgreSQL, and the SQL in `sql/` that must return what the metrics
-//!   return.
+//! - [`stats`]: intervals, tests, power and models on plain numbers, which the metrics apply.
+//! - [`warehouse`]: files, SQLite, PostgreSQL, and the SQL in `sql/`, which must return the same as the metrics.
 //! - [`chart`]: functions from a tidy frame to a figure.
-//! - [`format`](mod@format): how numbers are written, in tables, charts, reports and prose. [`figure`]: what charts make.
+//! - [`format`](mod@format): how numbers are written in tables, charts, reports and prose. [`figure`]: finished charts.
 //! - [`claims`]: the ledger: a source's claim, what we measured, the verdict.
-//! - [`stream`]: random streams, for generators and for what metrics draw.
-//! - [`output`]: files put in their place whole. [`notebook`]: how values appear in Jupyter. [`prelude`]: what a cell imports. [`stamp`]: what a
-//!   result was made with.
+//! - [`stream`]: random streams, for generators and for resampling in metrics.
+//! - [`output`]: files written completely or not at all. [`notebook`]: how values appear in Jupyter. [`prelude`]: what
+//!   a cell imports. [`stamp`]: what a result was made with.
 //!
 //! ```
 //! use casebook::prelude::*;

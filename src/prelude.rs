@@ -1,8 +1,9 @@
 //! What a notebook cell needs, in one line: `use casebook::prelude::*;`
 //!
-//! Polars as its own prelude brings it, [`plotters`] and [`rand`] as modules, this library's modules by name, and [`Show`], which makes values appear.
+//! Polars' own prelude, [`plotters`] and [`rand`] as modules, this library's modules by name, and [`Show`], which makes
+//! values appear.
 //!
-//! Glob imports lose against names defined in a cell, so nothing here stands in a learner's way.
+//! Names defined in a cell take precedence over glob imports, so nothing here gets in a learner's way.
 
 pub use polars::prelude::*;
 // Cells write `df!(…)` and polars' macros need this name in scope.

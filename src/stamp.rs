@@ -1,4 +1,4 @@
-//! What a result was made with, so that it can be made again.
+//! A record of what a result was made with, so that it can be reproduced.
 
 use std::fmt::Write as _;
 
@@ -14,20 +14,20 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// This library's version and that of the compiler it was built with.
+    /// Creates a stamp with this library's version and that of the compiler that built it.
     pub fn new() -> Stamp {
         Stamp::default()
             .with("casebook", env!("CARGO_PKG_VERSION"))
             .with("rustc", env!("CASEBOOK_RUSTC"))
     }
 
-    /// A line of your own.
+    /// Adds a line of your own.
     pub fn with(mut self, what: &str, value: impl ToString) -> Stamp {
         self.lines.push((what.to_owned(), value.to_string()));
         self
     }
 
-    /// The hash of a frame's contents: see [`hash`].
+    /// Adds the hash of a frame's contents: see [`hash`].
     ///
     /// # Errors
     /// Polars' own for types that cannot be written as CSV.
@@ -36,10 +36,10 @@ impl Stamp {
         Ok(self.with(name, format!("{rows} rows, SHA-256 {}", hash(frame)?)))
     }
 
-    /// `what`, `value`.
+    /// Returns the stamp as a frame: `what`, `value`.
     ///
     /// # Errors
-    /// Polars' own; none is known.
+    /// Polars' own; none are known.
     pub fn table(&self) -> Result<DataFrame> {
         let column = |pick: fn(&(String, String)) -> &str| -> Vec<&str> {
             self.lines.iter().map(pick).collect()
@@ -48,8 +48,8 @@ impl Stamp {
     }
 }
 
-/// The first 16 hexadecimal digits of the SHA-256 of a frame written as CSV: the same for the same
-/// values, on any machine.
+/// Returns the first 16 hexadecimal digits of the SHA-256 of a frame written as CSV: the same for the same values, on
+/// any machine.
 ///
 /// # Errors
 /// Polars' own for types that cannot be written as CSV.

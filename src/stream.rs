@@ -1,8 +1,7 @@
 //! Random streams: one per entity, derived from (seed, table, entity).
 //!
-//! With one shared sequence, what company 7 does depends on how many numbers companies 1 to 6 took.
-//! With one stream for each, entities can be made in any order, by any number of threads, on other
-//! machines, and the result is the same.
+//! With one shared sequence, what company 7 does would depend on how many numbers companies 1 to 6 took. With a stream
+//! for each entity, entities can be generated in any order, on any number of threads or machines, with the same result.
 //!
 //! ```
 //! use casebook::stream::stream;
@@ -23,10 +22,10 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// The generator that every stream is.
+/// The random number generator behind every stream.
 pub type Stream = ChaCha8Rng;
 
-/// The stream of one entity of one table.
+/// Returns the stream of one entity of one table.
 pub fn stream(seed: u64, table: &str, entity: u64) -> Stream {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());

@@ -3,7 +3,7 @@
 
 usage: cluster.py install         Java from Debian's packages and Spark from PyPI, where they are missing
        cluster.py start           starts the cluster and keeps it until Ctrl+C
-       cluster.py test [EVENTS]   generates so many events in 4 parts, runs every query of sql/notion on a cluster of its
+       cluster.py test [EVENTS]   generates this many events in 4 parts, runs every query of sql/notion on a cluster of its
                                   own, compares with polars, kills a worker in the middle of a query, and stops everything
 """
 

@@ -200,7 +200,7 @@ class Development(unittest.TestCase):
             found = course.examine(root, "saas")
         self.assertEqual(len(found), 2, found)
         self.assertIn("test_mean_sessions: the solution does not pass", found[0])
-        self.assertIn("test_large_companies: is solved already", found[1])
+        self.assertIn("test_large_companies: is already solved", found[1])
 
 
 class Released(unittest.TestCase):

@@ -220,8 +220,8 @@ HINTS = {
     "let x = df.push(1);": "`….vstack(&more)?`, with a second frame of the same columns",
     "let x = df.head(3);": "`Some(3)`",
     # values that cannot be shown or printed
-    "casebook::show!(df.clone().lazy());": "a query is only written down; `.collect()?` runs it",
-    'println!("{}", df.clone().lazy());': "a query is only written down; `.collect()?` runs it",
+    "casebook::show!(df.clone().lazy());": "a query is only a plan; `.collect()?` runs it",
+    'println!("{}", df.clone().lazy());': "a query is only a plan; `.collect()?` runs it",
     'casebook::show!(df.clone().lazy().group_by([col("a")]));': "groups become a query by `.agg([…])`",
     'casebook::show!(when(col("a")).then(1));': "ends with `.otherwise(…)`",
     "struct P { x: i64 }\ncasebook::show!(P { x: 3 });": "`#[derive(Debug)]` above the definition of `P`",
@@ -424,7 +424,7 @@ class WhileRunning(unittest.TestCase):
             "invalid series dtype: expected `Float64`, got `str` for series with name `v`":
                 "the column holds `str`: read it with `.str()?`",
             "filter predicate must be of type `Boolean`, got `Int32`":
-                'a filter wants a condition, such as `col("…").gt(lit(0))`',
+                'a filter needs a condition, such as `col("…").gt(lit(0))`',
             "arithmetic on dtypes i32 and str is not allowed (lhs: column 'a')": "text and numbers don't mix",
             "called `Option::unwrap()` on a `None` value": "`.ok_or(\"there is none\")?`",
             "called `Result::unwrap()` on an `Err` value: ParseIntError { kind: InvalidDigit }":
@@ -435,7 +435,7 @@ class WhileRunning(unittest.TestCase):
             "attempt to divide by zero": "check the divisor first",
             "not yet implemented: a share": "replace `todo!(…)`",
             "end byte index 3 is not a char boundary; it is inside 'ö'": ".chars().take(3)",
-            "Variable 'visits' has gone missing": "run the cell again that makes `visits`",
+            "Variable 'visits' has gone missing": "run the cell that makes `visits` again",
             "could not read nope.csv: No such file or directory (os error 2)": "begins in the notebook's own folder",
             "invalid digit found in string": None,
             "no day had more than 100 visits": None,

@@ -241,7 +241,7 @@ class Runner(unittest.TestCase):
     def test_a_cell_that_should_fail_and_does_not_fails(self):
         with self.assertRaises(notebooks.Failed) as caught:
             self.on_purpose("let a: i32 = 1;")
-        self.assertIn("the cell should fail, and does not", str(caught.exception))
+        self.assertIn("the cell should fail but does not", str(caught.exception))
 
     def test_outputs_are_stable_and_carry_what_viewers_need(self):
         path = self.notebook(

@@ -171,7 +171,7 @@ class Packs(unittest.TestCase):
         self.assertEqual(self.state(folder), "cold")
         code, said = self.run_kernel(folder, "pack.py", "use", pack=self.made)
         self.assertEqual(code, 0)
-        self.assertRegex(said, r"^casebook: the kernel is here, from the pack .+ \(\d+ s\)\n$")
+        self.assertRegex(said, r"^casebook: the kernel is installed from the pack .+ \(\d+ s\)\n$")
         self.assertEqual(self.state(folder), "ready")
         warmed = folder / "target/kernel/warm"
         program = folder / f"cache/casebook/evcxr_jupyter-{EVCXR_VERSION}/bin/evcxr_jupyter"
@@ -265,13 +265,13 @@ class Packs(unittest.TestCase):
                           self.refused(folder, self.data[:place] + bytes([self.data[place] ^ 1]) + self.data[place + 1:]))
         for length in (0, 1, 39, 100, len(self.data) // 2, len(self.data) - 1):
             self.assertIn("cut short", self.refused(folder, self.data[:length]))
-        self.assertIn(".sha256 beside it", self.refused(folder, self.data, b"0" * 64 + b"  x\n"))
-        self.assertIn(".sha256 beside it", self.refused(folder, self.data, b"\n"))
+        self.assertIn(".sha256 file next to it", self.refused(folder, self.data, b"0" * 64 + b"  x\n"))
+        self.assertIn(".sha256 file next to it", self.refused(folder, self.data, b"\n"))
 
     def test_packs_for_something_else(self):
         folder = self.new_clone()
         for change, what in (
-            (saying(key="0" * 64), "other dependencies than Cargo.toml and Cargo.lock"),
+            (saying(key="0" * 64), "other dependencies than those in Cargo.toml and Cargo.lock"),
             (saying(rustc="rustc 1.2.3 (abc)\nhost: x"), "it is for rustc 1.2.3"),
             (saying(host="riscv64-unknown-linux-gnu"), "it is for riscv64-unknown-linux-gnu"),
             (saying(evcxr="0.1.0"), "it is for evcxr 0.1.0"),
@@ -294,22 +294,22 @@ class Packs(unittest.TestCase):
             members.append(members[-1])
 
         for change, what in (
-            (other_content, "holds what its manifest does not"),
-            (same_length, "not what the manifest says"),
-            (twice, "holds what its manifest does not"),
-            (added("warm/more"), "holds what its manifest does not"),
-            (added("../more"), "holds what its manifest does not"),
+            (other_content, "a file that its manifest does not list"),
+            (same_length, "differs from its manifest"),
+            (twice, "a file that its manifest does not list"),
+            (added("warm/more"), "a file that its manifest does not list"),
+            (added("../more"), "a file that its manifest does not list"),
             (lambda members: members.pop(), "files are missing"),
             (lambda members: members.pop(0), "does not begin with a manifest"),
             (lambda members: members.reverse(), "does not begin with a manifest"),
-            (renamed("warm/Cargo.toml", "warm/../../outside"), "a file where none may be"),
-            (renamed("warm/Cargo.toml", "/tmp/outside"), "a file where none may be"),
-            (renamed("warm/Cargo.toml", "warm//Cargo.toml"), "a file where none may be"),
-            (renamed("warm/Cargo.toml", "elsewhere/Cargo.toml"), "a file where none may be"),
-            (renamed("warm/Cargo.toml", "warm/Cargo.toml", tarfile.SYMTYPE), "holds what its manifest does not"),
-            (renamed("warm/Cargo.toml", "warm/Cargo.toml", tarfile.LNKTYPE), "holds what its manifest does not"),
-            (renamed("warm/Cargo.toml", "warm/Cargo.toml", tarfile.DIRTYPE), "holds what its manifest does not"),
-            (renamed("warm/Cargo.toml", "warm/Cargo.toml", tarfile.FIFOTYPE), "holds what its manifest does not"),
+            (renamed("warm/Cargo.toml", "warm/../../outside"), "a file that must not be there"),
+            (renamed("warm/Cargo.toml", "/tmp/outside"), "a file that must not be there"),
+            (renamed("warm/Cargo.toml", "warm//Cargo.toml"), "a file that must not be there"),
+            (renamed("warm/Cargo.toml", "elsewhere/Cargo.toml"), "a file that must not be there"),
+            (renamed("warm/Cargo.toml", "warm/Cargo.toml", tarfile.SYMTYPE), "a file that its manifest does not list"),
+            (renamed("warm/Cargo.toml", "warm/Cargo.toml", tarfile.LNKTYPE), "a file that its manifest does not list"),
+            (renamed("warm/Cargo.toml", "warm/Cargo.toml", tarfile.DIRTYPE), "a file that its manifest does not list"),
+            (renamed("warm/Cargo.toml", "warm/Cargo.toml", tarfile.FIFOTYPE), "a file that its manifest does not list"),
             (renamed("evcxr_jupyter", "warm/evcxr_jupyter"), "evcxr_jupyter is not in it"),
             (saying(files=[]), "evcxr_jupyter is not in it"),
             (saying(files=3), "damaged"),
@@ -319,7 +319,7 @@ class Packs(unittest.TestCase):
 
     def test_things_that_are_no_pack(self):
         folder = self.new_clone()
-        self.assertIn("no kernel pack", self.refused(folder, b"<html>not found</html>" * 99))
+        self.assertIn("not a kernel pack", self.refused(folder, b"<html>not found</html>" * 99))
         self.assertIn("damaged", self.refused(folder, sealed(b"no archive at all" * 99)))
         self.assertIn("is refused", self.refused(folder, sealed(zstandard.ZstdCompressor().compress(b"no archive" * 999))))
 
@@ -344,7 +344,7 @@ class Packs(unittest.TestCase):
         library = folder / f"target/kernel/warm/target/{host()}/debug/deps/libcasebook.rlib"
         made = library.stat().st_ino
         shutil.rmtree(folder / "cache")
-        self.assertIn("the kernel is here", self.run_kernel(folder, "pack.py", "use", pack=self.made)[1])
+        self.assertIn("the kernel is installed", self.run_kernel(folder, "pack.py", "use", pack=self.made)[1])
         self.assertTrue((folder / f"cache/casebook/evcxr_jupyter-{EVCXR_VERSION}/bin/evcxr_jupyter").exists())
         self.assertEqual(library.stat().st_ino, made)
 
@@ -358,14 +358,14 @@ class Packs(unittest.TestCase):
         folder = self.new_clone()
         self.served |= {"/here.tar.zst": self.data, "/here.tar.zst.sha256": self.checksum, "/bad.tar.zst": self.data[:99]}
         code, said = self.run_kernel(folder, "pack.py", "use", pack=f"{self.server}/none.tar.zst")
-        self.assertEqual(said, f"casebook: no kernel pack to take from {self.server}/none.tar.zst: there is none; compiling\n")
+        self.assertEqual(said, f"casebook: no kernel pack available from {self.server}/none.tar.zst: there is none; compiling\n")
         code, said = self.run_kernel(folder, "pack.py", "use", pack=f"{self.server}/bad.tar.zst")
         self.assertIn("the kernel pack bad.tar.zst is refused: it is cut short", said)
         self.assertEqual(self.left(folder), [])
-        self.assertIn("the kernel is here", self.run_kernel(folder, "pack.py", "use", pack=f"{self.server}/here.tar.zst")[1])
+        self.assertIn("the kernel is installed", self.run_kernel(folder, "pack.py", "use", pack=f"{self.server}/here.tar.zst")[1])
         self.assertEqual(self.state(folder), "ready")
         shutil.rmtree(folder / "target")
-        self.assertIn("the kernel is here", self.run_kernel(folder, "pack.py", "use", pack=self.made.as_uri())[1])
+        self.assertIn("the kernel is installed", self.run_kernel(folder, "pack.py", "use", pack=self.made.as_uri())[1])
 
     def test_the_release_of_this_version_and_platform(self):
         folder = self.new_clone()
@@ -373,7 +373,7 @@ class Packs(unittest.TestCase):
         self.asked.clear()
         code, said = self.run_kernel(folder, "pack.py", "use")
         self.assertEqual((code, said),
-                         (0, f"casebook: no kernel pack to take from {self.server}{where}: there is none; compiling\n"))
+                         (0, f"casebook: no kernel pack available from {self.server}{where}: there is none; compiling\n"))
         self.assertEqual(self.asked, [where])
         self.served |= {where: self.data, f"{where}.sha256": self.checksum}
         self.addCleanup(self.served.clear)
@@ -386,7 +386,7 @@ class Packs(unittest.TestCase):
         text = (folder / "Cargo.toml").read_text()
         (folder / "Cargo.toml").write_text("".join(line for line in text.splitlines(True) if "repository" not in line))
         self.assertEqual(self.run_kernel(folder, "pack.py", "use"),
-                         (0, "casebook: no kernel pack to take: Cargo.toml names no repository that could have one; compiling\n"))
+                         (0, "casebook: no kernel pack available: Cargo.toml names no repository that could have one; compiling\n"))
 
     def test_a_cold_kernel_is_not_packed(self):
         folder = self.new_clone()

@@ -17,7 +17,7 @@ PINNED = re.search(r'^channel = "(.+)"', (PROJECT / "rust-toolchain.toml").read_
 WANTED = re.search(r'^rust-version = "(.+)"', (PROJECT / "Cargo.toml").read_text(), re.M).group(1)
 PLENTY = "MemAvailable: 16000000 kB"
 MEMORY = 'case $1 in /proc/meminfo) echo "{}" ;; *) exit 1 ;; esac'
-# Free, in KB. The device's name holds a space, as those of macOS may.
+# Free, in KB. The device's name contains a space, as those of macOS may.
 DISK = 'echo "Filesystem 1024-blocks Used Available Capacity Mounted on"; echo "map home 99999999 1 {} 1% /"'
 RUST = 'case "$*" in --version) echo "{0} {1} (0123abcd 2026-01-01)" ;; -vV) printf "release: {1}\\nhost: x86_64-unknown-linux-gnu\\n" ;; esac'
 STUBS = {
@@ -78,8 +78,8 @@ class Place(unittest.TestCase):
         """What it finds, as pairs: what is wrong, and what mends it."""
         done = self.preflight(folder=folder, **env)
         self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
-        self.assertTrue(done.stderr.endswith("casebook: nothing was installed or compiled; then run this again\n"), done.stderr)
-        found = re.findall(r"^casebook: (.+)\n {10}mend it with: (.+)$", done.stderr, re.M)
+        self.assertTrue(done.stderr.endswith("casebook: nothing was installed or compiled; fix this and run it again\n"), done.stderr)
+        found = re.findall(r"^casebook: (.+)\n {10}fix it with: (.+)$", done.stderr, re.M)
         self.assertEqual(done.stderr.count("\n"), 2 * len(found) + 1, done.stderr)
         return found
 
@@ -137,7 +137,7 @@ class Programs(Place):
 
     def test_a_compiler_that_links_nothing(self):
         self.stub("cc", "exit 1")
-        self.assertIn("does not make a program", self.problem()[0])
+        self.assertIn("cannot make a program", self.problem()[0])
 
     def test_a_linker_of_ones_own(self):
         self.without("cc")
@@ -225,7 +225,7 @@ class Rust(Place):
     def test_static_musl(self):
         self.stub("rustc", RUST.format("rustc", PINNED).replace("-gnu", "-musl").replace(
             "esac", "'--print cfg') echo 'target_feature=\"crt-static\"' ;; esac"))
-        self.assertIn("makes no shared objects", self.problem()[0])
+        self.assertIn("cannot make shared objects", self.problem()[0])
 
 
 class Python(Place):
@@ -287,7 +287,7 @@ class Folders(Place):
     def test_a_space(self):
         folder = self.make(self.top / "two words")
         what, mend = self.problem(folder)
-        self.assertIn("holds a space", what)
+        self.assertIn("contains a space", what)
         self.assertIn(str(folder / "target"), what)
         self.assertTrue(mend.startswith("export CARGO_TARGET_DIR="), mend)
 
@@ -360,7 +360,7 @@ class Room(Place):
         self.stub("cat", MEMORY.format("MemAvailable: 1000000 kB"))
         done = self.preflight()
         self.assertEqual((done.returncode, done.stdout), (0, ""))
-        self.assertRegex(done.stderr, r"\Acasebook: 976 MB of memory are free; .+\n {10}if need be: CARGO_BUILD_JOBS=1 make lab.*\n\Z")
+        self.assertRegex(done.stderr, r"\Acasebook: 976 MB of memory are free; .+\n {10}if necessary: CARGO_BUILD_JOBS=1 make lab.*\n\Z")
 
     def test_swap_is_memory(self):
         self.stub("cat", MEMORY.format("MemAvailable: 1000000 kB\nSwapFree: 2000000 kB"))
@@ -383,7 +383,7 @@ class Together(Place):
         self.stub("df", DISK.format(1_000_000))
         folder = self.make(self.top / "two words")
         what = "\n".join(what for what, _ in self.problems(folder))
-        for each in ("C compiler", "no make", "no cargo", "Python 3.9.18", "holds a space", "the disk has"):
+        for each in ("C compiler", "no make", "no cargo", "Python 3.9.18", "contains a space", "the disk has"):
             self.assertEqual(what.count(each), 1, each)
 
     def test_what_mends_it_can_be_pasted(self):

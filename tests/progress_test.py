@@ -183,7 +183,7 @@ class Reckoning(unittest.TestCase):
         self.hear(170)
         self.assertEqual(self.state.remaining(), ", less than a minute left")
         self.hear(100)
-        self.assertEqual(self.state.remaining(), ", longer than was to be expected")
+        self.assertEqual(self.state.remaining(), ", longer than expected")
 
     def test_of_a_crate_that_is_being_compiled_a_part_is_done(self):
         self.hear(0, bar(0, 104, "a"))
@@ -317,7 +317,7 @@ print("returned", done.returncode)
         code, told = self.interrupted(lambda process, _: os.killpg(process.pid, signal.SIGINT))
         self.assertEqual(code, 130)
         self.assertNotIn("Traceback", told[told.rindex("\033[K"):])
-        self.assertRegex(told, r"\r\033\[Kcasebook: stopped; .*goes on from there\r\n\Z")
+        self.assertRegex(told, r"\r\033\[Kcasebook: stopped; .*continues from there\r\n\Z")
 
     def test_only_this_process_is_interrupted(self):
         code, told = self.interrupted(lambda process, _: process.send_signal(signal.SIGINT))

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """The three loops of CONTRIBUTING.md.
 
-usage: run.py check          after an edit, meant to take a minute: what can be said without a kernel, a browser or a server
+usage: run.py check          after an edit, meant to take a minute: what can be tested without a kernel, a browser or a server
        run.py test           everything that a change can break
-       run.py all            and all seeds, all notebooks on each engine and kernel, sessions killed at random
+       run.py all            the same with all seeds, all notebooks on each engine and kernel, sessions killed at random
        run.py STEP ...       only these steps, by name; CASEBOOK_SEEDS and CASEBOOK_NOTEBOOKS are `few` unless they are set
 
-Two steps run at a time, where there are two cores and memory for both: one compiles while another waits for a kernel. They
-begin in the order written here, so that what fails soon fails first. What a step says is shown when it has ended.
+Two steps run at a time if there are two cores and memory for both: one compiles while another waits for a kernel. They
+begin in the order written here, so that what fails soon fails first. A step's output is shown when it has ended.
 
-How long each took is kept in the user's cache folder, and one that took longer than it usually does is named at the end.
+How long each took is kept in the user's cache folder, and steps that took longer than usual are named at the end.
 """
 
 import contextlib

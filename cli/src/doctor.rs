@@ -1,5 +1,5 @@
-//! `casebook doctor`: what is here, what is missing, and the command that mends it; of this machine, or of a
-//! folder that `generate` or `report` wrote into, where it completes a replacement that was interrupted.
+//! `casebook doctor`: what is installed, what is missing, and the command that fixes it, on this machine or in a folder
+//! that `generate` or `report` wrote into, where it also completes an interrupted replacement.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,7 @@ use clap::Args;
 use crate::manifest;
 use crate::say::say;
 
-/// What to look at.
+/// What to check.
 #[derive(Args)]
 pub struct Doctor {
     /// A folder that `casebook generate` or `casebook report` wrote into; without one, this machine is checked
@@ -19,7 +19,7 @@ pub struct Doctor {
 }
 
 impl Doctor {
-    /// Whether all is well.
+    /// Runs the checks; returns whether all is well.
     pub fn run(self) -> Result<bool> {
         match self.folder {
             None => Ok(machine()),
@@ -28,10 +28,10 @@ impl Doctor {
     }
 }
 
-/// One look at the machine.
+/// One check of the machine.
 struct Finding {
     what: &'static str,
-    /// What was found, or what is wrong and how to mend it.
+    /// What was found, or what is wrong and how to fix it.
     result: Found,
 }
 
@@ -39,13 +39,13 @@ type Found = std::result::Result<String, Trouble>;
 
 struct Trouble {
     found: String,
-    mend: String,
+    fix: String,
     /// Whether nothing works without it.
     needed: bool,
 }
 
-fn needed(found: impl Into<String>, mend: impl Into<String>) -> Trouble {
-    Trouble { found: found.into(), mend: mend.into(), needed: true }
+fn needed(found: impl Into<String>, fix: impl Into<String>) -> Trouble {
+    Trouble { found: found.into(), fix: fix.into(), needed: true }
 }
 
 fn machine() -> bool {
@@ -68,14 +68,14 @@ fn machine() -> bool {
                 let word = if trouble.needed { "missing" } else { "note" };
                 complete &= !trouble.needed;
                 say!("{word:<8} {what:<14} {}", trouble.found);
-                say!("{:<23} mend it with: {}", "", trouble.mend);
+                say!("{:<23} fix it with: {}", "", trouble.fix);
             }
         }
     }
     complete
 }
 
-/// The nearest folder upwards that is this project.
+/// Finds the nearest parent folder that is this project.
 fn project() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     here.ancestors()
@@ -89,12 +89,12 @@ fn folder(project: &Option<PathBuf>) -> Found {
     match project {
         Some(folder) => Ok(folder.display().to_string()),
         None => {
-            Err(needed("this is not a folder of the project", "cd into the project, run it again"))
+            Err(needed("this folder is not in the project", "cd into the project and run it again"))
         }
     }
 }
 
-/// A command's first line, if it runs.
+/// Returns a command's first line of output, if it runs.
 fn says(program: impl AsRef<std::ffi::OsStr>, words: &[&str]) -> Option<String> {
     let output = Command::new(program).args(words).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -135,7 +135,7 @@ fn tools(project: &Option<PathBuf>) -> Found {
         .ok_or_else(|| needed("JupyterLab is not installed for this project", "make tools"))
 }
 
-/// What a script of `kernel/` says.
+/// Returns what a script of `kernel/` says.
 fn script(project: &Option<PathBuf>, name: &str, word: &str) -> Option<String> {
     let path = project.as_ref()?.join("kernel").join(name);
     says("python3", &[path.to_str()?, word])
@@ -168,7 +168,7 @@ fn database() -> Found {
     let url = std::env::var("DATABASE_URL").unwrap_or_default();
     let named = !url.trim().is_empty();
     if let Some(file) = url.strip_prefix("sqlite:").filter(|file| !Path::new(file).exists()) {
-        return Ok(format!("SQLite in {file}, which is not there yet"));
+        return Ok(format!("SQLite in {file}, which does not exist yet"));
     }
     // A trial leaves nothing behind.
     let place = tempfile::tempdir();
@@ -180,7 +180,7 @@ fn database() -> Found {
         Ok(_) => Ok("SQLite (DATABASE_URL is not set)".into()),
         Err(error) => Err(Trouble {
             found: error.to_string(),
-            mend: "start the server, correct DATABASE_URL, or unset it to use SQLite".into(),
+            fix: "start the server, correct DATABASE_URL, or unset it to use SQLite".into(),
             needed: named,
         }),
     }

@@ -16,7 +16,7 @@ use crate::files::{Case, Slice, Threads, progress};
 use crate::say::say;
 use crate::serve;
 
-/// The business: what the brief says unless told otherwise.
+/// The business: as in the brief unless told otherwise.
 #[derive(Args)]
 pub struct Business {
     /// People who register
@@ -31,10 +31,10 @@ pub struct Business {
     /// Products sold
     #[arg(long, default_value_t = Config::default().shop.products)]
     products: u32,
-    /// Every number drawn follows from it
+    /// The seed of all random numbers
     #[arg(long, default_value_t = Config::default().seed)]
     seed: u64,
-    /// Share of products with quotes, commas, emoji or HTML in their names, for trying what breaks on them
+    /// Share of products with quotes, commas, emoji or HTML in their names, to test programs with
     #[arg(long, default_value_t = Config::default().shop.awkward_names, value_name = "0..1")]
     awkward_names: f64,
 }
@@ -91,13 +91,13 @@ pub struct Report {
     business: Business,
     #[command(flatten)]
     threads: Threads,
-    /// The file that is written
+    /// The file to write
     #[arg(long, default_value = "data/out/ecommerce.html")]
     out: PathBuf,
-    /// Serve it on this machine instead, with a form for other data; Ctrl+C ends it
+    /// Serve it on this machine instead, with a form for generating new data; Ctrl+C stops it
     #[arg(long)]
     serve: bool,
-    /// The port to serve on; 0 is any that is free
+    /// The port to serve on; 0 for any free one
     #[arg(long, default_value_t = 8765, requires = "serve")]
     port: u16,
     /// Do not open a browser

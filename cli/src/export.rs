@@ -24,7 +24,7 @@ pub struct Export {
     /// The program to write
     #[arg(short, long)]
     out: PathBuf,
-    /// Let the program take another seed for the data as its first argument
+    /// Let the program take a seed for the data as its first argument
     #[arg(long)]
     seeds: bool,
 }
@@ -45,7 +45,7 @@ impl Export {
     }
 }
 
-/// The whole program. All cells become one `main`, because they share their variables.
+/// Returns the whole program. All cells become one `main`, because they share their variables.
 fn program(notebook: &str, path: &Path, seeds: bool) -> Result<String, String> {
     let cells = notebook::cells(notebook)?;
     let title = cells
@@ -61,13 +61,13 @@ fn program(notebook: &str, path: &Path, seeds: bool) -> Result<String, String> {
         body.cell(cell).map_err(|cause| format!("cell {} does not parse: {cause}", cell.number))?;
     }
     if seeds && !body.seeded {
-        return Err("no cell says `let config = …::Config …;`, so there is no seed to set".into());
+        return Err("no cell has `let config = …::Config …;`, so there is no seed to set".into());
     }
     let Body { out, attributes, depth, .. } = body;
     let attributes: String = attributes.iter().map(|one| format!("{one}\n")).collect();
     let close = "}\n".repeat(depth);
     Ok(format!(
-        "//! {title}\n//!\n//! Made by `casebook export` from {file}: the prose is comments, and what a cell shows is printed.\n\
+        "//! {title}\n//!\n//! Made by `casebook export` from {file}: the prose becomes comments, and what a cell shows is printed.\n\
          //! As `examples/{name}.rs` in the project it runs with `cargo run --example {name}`; elsewhere, in a package\n\
          //! that depends on `casebook`. Run it in the folder the notebook is in: its paths begin there.\n\n\
          #![allow(unused)]\n{attributes}\nuse casebook::show;\n\n\
@@ -83,7 +83,7 @@ struct Body {
     seeded: bool,
     /// Attributes of the whole program.
     attributes: BTreeSet<String>,
-    /// What is defined in the innermost block. One block cannot define a name twice, cells can.
+    /// The names defined in the innermost block. A block cannot define a name twice, but cells can.
     defined: BTreeSet<String>,
     depth: usize,
 }

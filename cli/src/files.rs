@@ -1,4 +1,4 @@
-//! What every `casebook generate` is told about its output, and the progress it shows.
+//! Output options and progress of every `casebook generate`.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ use crate::say::{complain, say};
 
 #[derive(Args)]
 pub struct Threads {
-    /// Threads that generate, at most four per core; the data is the same for any number [default: one per core]
+    /// Threads to use, at most four per core; the data is the same for any number [default: one per core]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }
@@ -42,7 +42,7 @@ impl Threads {
         }
     }
 
-    /// Threads beyond these have nothing to do but to look for work, and keep others from theirs.
+    /// Returns the most threads that are useful: more would only look for work and get in the way of others.
     fn most() -> usize {
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
         (4 * cores).max(16)
@@ -51,21 +51,21 @@ impl Threads {
 
 #[derive(Args)]
 pub struct Files {
-    /// Makes only part k of n; the files of all parts together are the whole
+    /// Generate only part k of n; the files of all parts together are the whole
     #[arg(long, default_value_t = Part::WHOLE, value_name = "k/n")]
     part: Part,
-    /// The folder that receives the files
+    /// The folder for the files
     #[arg(long)]
     out: PathBuf,
     /// csv, parquet, or sqlite: one database with keys and indexes, where the case has SQL
     #[arg(long, default_value_t = Target::Files(Format::Csv))]
     format: Target,
-    /// Replace files there that this command did not write, or that were changed since
+    /// Also replace files that this command did not write, or that were changed since
     #[arg(long)]
     overwrite: bool,
 }
 
-/// What is written: a file for each table, or one database.
+/// What to write: a file for each table, or one database.
 #[derive(Clone, Copy)]
 enum Target {
     Files(Format),
@@ -95,8 +95,8 @@ impl fmt::Display for Target {
 }
 
 impl Files {
-    /// Writes what `fill` puts into the sink, and prints the names of the files; a manifest comes last. `tables` are
-    /// the case's; `schema` is that of a database with them.
+    /// Writes what `fill` puts into the sink and prints the names of the files; a manifest comes last. `tables` are the
+    /// case's; `schema` is that of a database with them.
     pub fn write(
         &self,
         threads: &Threads,
@@ -131,7 +131,7 @@ impl Files {
         Ok(())
     }
 
-    /// What the manifest that is there says is ours.
+    /// Returns what the existing manifest says is ours.
     fn replace(&self, manifest: &Manifest) -> Replace {
         match self.overwrite {
             true => Replace::Any,
@@ -139,7 +139,7 @@ impl Files {
         }
     }
 
-    /// Makes a database aside and puts it in its place.
+    /// Makes a database in a hidden folder and moves it into place.
     fn database(
         &self,
         threads: &Threads,
@@ -158,7 +158,7 @@ impl Files {
             let aside = self.out.join(format!("{file}{more}"));
             if aside.exists() {
                 let cause = format!(
-                    "a program is at work on it, or was killed there: see {}",
+                    "a program is working on it, or was killed while it was: see {}",
                     aside.display()
                 );
                 return Err(Error::file("replace", &place, cause));
@@ -182,7 +182,7 @@ impl Files {
     }
 }
 
-/// Counts the rows on their way.
+/// Counts the rows as they pass.
 struct Counted<'s> {
     sink: &'s mut dyn Sink,
     rows: &'s mut u64,
@@ -204,7 +204,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Replaces a case's tables by what `fill` puts into the sink, and says how many of what are there.
+    /// Replaces a case's tables with what `fill` puts into the sink, and prints how many rows each has.
     pub fn load(
         &self,
         threads: &Threads,
@@ -224,7 +224,7 @@ impl Database {
     }
 }
 
-/// What a slice of the entities has: tables with their names.
+/// The tables of a slice of entities, with their names.
 pub type Slice<'t> = [(&'static str, &'t DataFrame)];
 
 /// A case's business as the command line describes it.
@@ -239,10 +239,10 @@ pub trait Case: Args {
     /// What progress is counted in, such as users, and the table with one row for each.
     const ENTITIES: (&'static str, &'static str);
 
-    /// Its rules, checked.
+    /// Returns its configuration, checked.
     fn config(&self) -> Result<Self::Config>;
 
-    /// How many entities the config asks for.
+    /// Returns how many entities the config asks for.
     fn entities(config: &Self::Config) -> u32;
 
     /// Generates the tables that belong to no entity.
@@ -255,7 +255,7 @@ pub trait Case: Args {
         give: &mut dyn FnMut(&Slice) -> Result<()>,
     ) -> Result<()>;
 
-    /// Generates a part into a sink, with a progress bar. What belongs to no entity comes with the first part.
+    /// Generates a part into a sink, with a progress bar. Tables that belong to no entity come with the first part.
     fn fill(config: &Self::Config, part: Part, sink: &mut dyn Sink) -> Result<()> {
         if part.is_first() {
             Self::shared(config, sink)?;
@@ -318,7 +318,7 @@ impl<B: Case> Load<B> {
     }
 }
 
-/// A bar that counts entities, such as companies.
+/// Creates a progress bar that counts entities, such as companies.
 pub fn progress(part: Part, of: u32, what: &str) -> ProgressBar {
     let ids = part.ids(of);
     let shown =

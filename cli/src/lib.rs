@@ -1,6 +1,6 @@
-//! The `casebook` command: generate a case's data, load it into a database, analyze your own files, look
-//! at the machine. It is a library, too, for the tests and for whoever wants a report in a program: [`report`] holds
-//! dashboards and the growth study, [`spark`] a warehouse on a cluster.
+//! The `casebook` command: generates a case's data, loads it into a database, analyzes your own files, and checks the
+//! machine. It is also a library, for the tests and for programs that make reports: [`report`] has the dashboards and
+//! the growth study, [`spark`] a warehouse on a cluster.
 
 mod analyze;
 mod doctor;
@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Product-analytics case studies: data whose truth is known.
+/// Product-analytics case studies: data with a known truth.
 #[derive(Parser)]
 #[command(name = "casebook", version, about)]
 struct Casebook {
@@ -43,12 +43,13 @@ enum Task {
     /// Write a dashboard or a whole study
     #[command(subcommand)]
     Report(Report),
-    /// Compute a metric from CSV, JSON lines or Parquet files
+    /// Compute a metric from CSV, JSON Lines or Parquet files
     #[command(subcommand)]
     Analyze(Box<analyze::Analyze>),
-    /// Write a notebook as a Rust program, the prose as comments
+    /// Export a notebook as a Rust program, with the prose as comments
     Export(export::Export),
-    /// Check this machine, or a folder that `generate` or `report` wrote, and say which command mends it; completes what was interrupted
+    /// Check this machine, or a folder that `generate` or `report` wrote, and say which command fixes what is wrong;
+    /// completes interrupted runs
     Doctor(doctor::Doctor),
 }
 
@@ -56,7 +57,7 @@ enum Task {
 enum Generate {
     /// The e-commerce platform: products, users, sessions, events
     Ecommerce(files::Generate<ecommerce::Business>),
-    /// The mentor marketplace: users, sessions, mentors, requests, matches and eight tables more
+    /// The mentor marketplace: users, sessions, mentors, requests, matches and eight more tables
     Mentor(files::Generate<mentor::Business>),
     /// The Notion-style study: users, workspaces, members, events, visitors, plans, calendar
     Notion(files::Generate<notion::Business>),
@@ -82,7 +83,7 @@ enum Report {
     Notion(notion::Report),
 }
 
-/// Does what the command line says.
+/// Runs the command line.
 pub fn run() -> ExitCode {
     let done = match Casebook::parse().task {
         Task::Generate(Generate::Ecommerce(asked)) => asked.run(),
@@ -115,7 +116,7 @@ fn failure(error: &casebook::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// What is wrong, in the words of somebody who has files and no frames.
+/// Rephrases an error for people who have files, not frames.
 fn told(error: &casebook::Error) -> String {
     match error.kind() {
         casebook::ErrorKind::MissingColumn { column, present, .. } if !present.is_empty() => {
@@ -128,15 +129,15 @@ fn told(error: &casebook::Error) -> String {
     }
 }
 
-/// What this command has for the trouble; the library knows nothing of its options.
+/// Returns this command's advice for a problem, because the library does not know its options.
 fn advice(error: &casebook::Error) -> String {
     match error.kind() {
         casebook::ErrorKind::Occupied { .. } => {
-            " (--overwrite replaces these, or name another folder)".to_owned()
+            " (use --overwrite to replace them, or name another folder)".to_owned()
         }
         casebook::ErrorKind::HalfReplaced { folder, .. } => {
             let folder = terminal::plain(&folder.display().to_string());
-            format!("; when that is mended, `casebook doctor {folder}` completes what was begun")
+            format!("; once that is fixed, `casebook doctor {folder}` completes the replacement")
         }
         _ => String::new(),
     }

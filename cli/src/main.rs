@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Only where everything is linked into one program: memory of a shared object is not this allocator's.
+/// Only if everything is linked into one program: a shared object's memory does not come from this allocator.
 #[cfg(casebook_static)]
 #[global_allocator]
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;

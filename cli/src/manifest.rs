@@ -1,7 +1,8 @@
-//! The manifest beside generated files: what they are and how they were made, so that `casebook doctor FOLDER` can
-//! say what is missing or damaged.
+//! The manifest next to generated files: what they are and how they were made, so that `casebook doctor FOLDER` can say
+//! what is missing or damaged.
 //!
-//! Each part has its own, written after its files: parts are made in any order, by different processes or machines.
+//! Each part has its own manifest, written after its files, because parts may be generated in any order, by different
+//! processes or machines.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,10 +20,10 @@ use crate::record;
 use crate::say::{many, say};
 use crate::terminal::plain;
 
-/// More missing parts than these are counted, not listed.
+/// Up to this many missing parts are listed; the rest are counted.
 const LISTED: usize = 20;
 
-/// What one part is.
+/// The manifest of one part.
 #[derive(Serialize, Deserialize)]
 pub struct Manifest {
     /// The version that made it.
@@ -33,7 +34,7 @@ pub struct Manifest {
     format: String,
     /// k/n
     part: String,
-    /// The command that makes it, but for its part and its folder.
+    /// The command that generates it, without its part and its folder.
     command: Vec<String>,
     files: Vec<Listed>,
 }
@@ -48,7 +49,7 @@ struct Listed {
 }
 
 impl Manifest {
-    /// That of a part about to be made by this process.
+    /// Creates the manifest of a part that this process is about to generate.
     pub fn new(case: &str, config: &impl Serialize, format: &str, part: Part) -> Result<Manifest> {
         let config = serde_json::to_value(config)
             .map_err(|cause| Error::file("write", Path::new("the manifest"), cause))?;
@@ -63,13 +64,13 @@ impl Manifest {
         })
     }
 
-    /// Its file's name.
+    /// Returns the name of its file.
     pub fn name(&self) -> String {
         let part = self.part.parse().map_or_else(|_| String::new(), suffix);
         format!("manifest-{}-{}{part}.json", self.case, self.format)
     }
 
-    /// Its text, once the files are there.
+    /// Returns its text, once the files are there.
     pub fn of(&mut self, files: &[Written]) -> Result<String> {
         let name =
             |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -85,7 +86,7 @@ impl Manifest {
             .map_err(|cause| Error::file("write", Path::new(&self.name()), cause))
     }
 
-    /// What the manifest of this name in a folder says was written there, the manifest included.
+    /// Returns what the manifest of this name in a folder says was written there, including the manifest.
     pub fn known(folder: &Path, name: &str) -> Vec<Known> {
         let Ok((_, manifest)) = read(&folder.join(name)) else { return vec![] };
         let own = Known { name: name.into(), sha256: None };
@@ -96,8 +97,8 @@ impl Manifest {
         manifest.files.iter().map(file).chain([own]).collect()
     }
 
-    /// The command that makes a part of the same data, for people to copy. `overwrite` is for what stands in its place
-    /// and is not known to be ours.
+    /// Returns the command that generates a part of the same data, for people to copy. `overwrite` is needed if files
+    /// not known to be ours are in the way.
     fn makes(&self, part: Part, folder: &Path, overwrite: bool) -> String {
         let mut words = vec!["casebook".to_owned()];
         words.extend(self.command.iter().cloned());
@@ -111,13 +112,13 @@ impl Manifest {
         words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
     }
 
-    /// What is wrong with its files.
+    /// Returns what is wrong with its files.
     fn troubles(&self, folder: &Path) -> Vec<Trouble> {
         self.files.iter().filter_map(|file| file.trouble(folder)).collect()
     }
 }
 
-/// Something wrong with a file.
+/// A problem with a file.
 struct Trouble {
     what: String,
     /// Whether something else is in its place.
@@ -148,7 +149,7 @@ impl Listed {
     }
 }
 
-/// The words of a command line after the program, without those that say where, which part, and how fast.
+/// Returns the arguments of a command line, without those for the folder, the part and the threads.
 fn command(words: impl Iterator<Item = String>) -> Vec<String> {
     let mut kept = vec![];
     let mut words = words.skip(1);
@@ -169,7 +170,7 @@ fn command(words: impl Iterator<Item = String>) -> Vec<String> {
     kept
 }
 
-/// As a shell wants it.
+/// Quotes a word for a shell.
 fn quoted(word: &str) -> String {
     if plain(word) != word {
         // What a terminal must not get raw, bash and zsh read as escapes.
@@ -187,20 +188,20 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// A line for people; what stands in it may come from a manifest that somebody else wrote.
+/// Prints a line for people; its text may come from a manifest that someone else wrote.
 fn tell(line: &str) {
     say!("{}", plain(line));
 }
 
-/// Looks at every data set in a folder and prints what is there, missing and damaged, and the command that mends it.
-/// What a killed run had begun to put in its place is completed first. Whether all is well.
+/// Checks every data set in a folder and prints what is there, missing or damaged, and the command that fixes it.
+/// Completes first what a killed run had begun to put in place. Returns whether all is well.
 pub fn check(folder: &Path) -> Result<bool> {
     let fail = |cause: io::Error| Error::file("read", folder, cause);
     let mut well = true;
     match recover(folder) {
         Ok(0) => {}
         Ok(count) => tell(&format!(
-            "mended   {count} interrupted while files were replaced; the new ones are complete"
+            "repaired {count} interrupted while files were replaced; the new ones are complete"
         )),
         Err(error) => {
             well = false;
@@ -237,13 +238,13 @@ pub fn check(folder: &Path) -> Result<bool> {
     let left = unfinished(folder).map_err(fail)?.len();
     if left > 0 {
         tell(&format!(
-            "note     {left} interrupted; what it left goes, or is gone on with, when something is made here again"
+            "note     {left} interrupted; the next run here removes or continues what it left"
         ));
     }
     if names.is_empty() && report.is_none() {
         well = false;
         tell(&format!(
-            "missing  no manifest: nothing that `casebook generate` or `casebook report` finished is in {}",
+            "missing  no manifest: `casebook generate` and `casebook report` have finished nothing in {}",
             folder.display()
         ));
     }
@@ -259,12 +260,12 @@ fn read(path: &Path) -> std::result::Result<(Part, Manifest), String> {
     let manifest: Manifest = serde_json::from_str(&text).map_err(|cause| cause.to_string())?;
     let part = manifest.part.parse().map_err(|error: Error| error.to_string())?;
     if let Some(file) = manifest.files.iter().find(|file| file.name.contains(['/', '\\'])) {
-        return Err(format!("it names a file of another folder: {}", file.name));
+        return Err(format!("it names a file in another folder: {}", file.name));
     }
     Ok((part, manifest))
 }
 
-/// What a part's files have in their names.
+/// Returns the suffix of the names of a part's files.
 pub fn suffix(part: Part) -> String {
     if part == Part::WHOLE {
         return String::new();
@@ -272,7 +273,7 @@ pub fn suffix(part: Part) -> String {
     format!("-{}-of-{}", part.number(), part.of())
 }
 
-/// Whether files with the names of a part are there that no manifest knows.
+/// Tells whether there are files with a part's names that no manifest knows.
 fn unknown(folder: &Path, of: &Manifest, part: Part) -> bool {
     let end = format!("{}.{}", suffix(part), of.format);
     let manifest = format!("manifest-{}-{}{}.json", of.case, of.format, suffix(part));
@@ -282,7 +283,7 @@ fn unknown(folder: &Path, of: &Manifest, part: Part) -> bool {
         .any(|name| name.ends_with(&end) || name == manifest)
 }
 
-/// The parts of one data set that have a manifest, by number.
+/// Checks the parts of one data set that have a manifest, by number.
 fn look(folder: &Path, set: &[(Part, Manifest)]) -> bool {
     let Some((one, first)) = set.first() else { return true };
     let what = |part: Part| {
@@ -291,15 +292,16 @@ fn look(folder: &Path, set: &[(Part, Manifest)]) -> bool {
     };
     let mend = |part: Part, overwrite: bool| {
         let command = first.makes(part, folder, overwrite);
-        tell(&format!("         make it again with: {command}"));
+        tell(&format!("         generate it again with: {command}"));
     };
     let mut well = true;
     for (part, manifest) in set {
         let mut troubles = manifest.troubles(folder);
         let overwrite = troubles.iter().any(|trouble| trouble.there);
         if (&manifest.casebook, &manifest.config) != (&first.casebook, &first.config) {
-            let what =
-                format!("it was made by another version or with other rules than part {one}");
+            let what = format!(
+                "it was made by another version or with a different configuration than part {one}"
+            );
             troubles.push(Trouble { what, there: false });
         }
         if troubles.is_empty() {
@@ -325,7 +327,7 @@ fn look(folder: &Path, set: &[(Part, Manifest)]) -> bool {
     }
     let more = (one.of() as usize).saturating_sub(here.len() + LISTED);
     if more > 0 {
-        tell(&format!("missing  {more} parts more"));
+        tell(&format!("missing  {more} more parts"));
     }
     well
 }

@@ -10,7 +10,7 @@ use clap::Args;
 
 use crate::files::{Case, Slice};
 
-/// What is written.
+/// The tables written.
 const TABLES: [&str; 14] = [
     "learning_paths",
     "modules",
@@ -28,7 +28,7 @@ const TABLES: [&str; 14] = [
     "messages",
 ];
 
-/// The business: what the brief says unless told otherwise.
+/// The business: as in the brief unless told otherwise.
 #[derive(Args)]
 pub struct Business {
     /// People who sign up
@@ -52,10 +52,10 @@ pub struct Business {
     /// The last month whose sign-ups take part in the experiment [default: the last observed]
     #[arg(long, value_name = "YYYY-MM")]
     offered_to: Option<Month>,
-    /// Multiplies the hazard of leaving from the match on: below 1, mentors help
+    /// The hazard ratio of leaving from the match on: below 1, mentors help
     #[arg(long, default_value_t = Config::default().offer.hazard_ratio)]
     hazard_ratio: f64,
-    /// Every number drawn follows from it
+    /// The seed of all random numbers
     #[arg(long, default_value_t = Config::default().seed)]
     seed: u64,
 }

@@ -18,12 +18,12 @@ use crate::files::{Case, Slice, Threads};
 use crate::pipeline::{Manner, Pipeline, Step};
 use crate::say::complain;
 
-/// Which of the claims the data keeps.
+/// Which of the claims the data meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Preset {
     /// 750,000 events for 50,000 users; a stickiness of 8%
     Claims,
-    /// A stickiness of 35%, and the events it takes
+    /// A stickiness of 35%, and the events that takes
     Sticky,
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for Preset {
     }
 }
 
-/// The business: what the study says unless told otherwise.
+/// The business: as in the study unless told otherwise.
 #[derive(Args)]
 pub struct Business {
     /// People who sign up
@@ -45,7 +45,7 @@ pub struct Business {
     /// What the data is calibrated to
     #[arg(long, default_value_t = Preset::Claims)]
     preset: Preset,
-    /// Events for each user [default: the preset's]
+    /// Events per user [default: the preset's]
     #[arg(long)]
     events_per_user: Option<f64>,
     /// Months observed
@@ -54,7 +54,7 @@ pub struct Business {
     /// The first month
     #[arg(long, default_value_t = Config::default().start, value_name = "YYYY-MM")]
     start: Month,
-    /// Every number drawn follows from it
+    /// The seed of all random numbers
     #[arg(long, default_value_t = Config::default().seed)]
     seed: u64,
 }
@@ -111,22 +111,22 @@ pub struct Report {
     business: Business,
     #[command(flatten)]
     threads: Threads,
-    /// The folder that receives data, metrics, charts, dashboard and report
+    /// The folder for data, metrics, charts, dashboard and report
     #[arg(long, default_value = "data/out/notion")]
     out: PathBuf,
     /// Rebuild every step from scratch
     #[arg(long)]
     fresh: bool,
-    /// Replace files there that this command did not write, or that were changed since
+    /// Also replace files that this command did not write, or that were changed since
     #[arg(long)]
     overwrite: bool,
-    /// Show the dashboard and the written report in the browser
+    /// Open the dashboard and the written report in the browser
     #[arg(long)]
     open: bool,
 }
 
 impl Report {
-    /// The steps, with the files that are known before they are made.
+    /// Returns the steps, with the files that are known before they are made.
     fn steps() -> Vec<Step> {
         let tables = Business::TABLES.iter().map(|table| format!("data/{table}.parquet"));
         let metrics = Study::names().flat_map(|name| {
@@ -196,7 +196,7 @@ impl Report {
                 let page = self.out.join(page);
                 if let Err(cause) = open::that(&page) {
                     complain!(
-                        "casebook: no browser could be opened ({cause}): see {}",
+                        "casebook: could not open a browser ({cause}): see {}",
                         page.display()
                     );
                 }

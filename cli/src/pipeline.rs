@@ -1,5 +1,6 @@
-//! Steps that can be interrupted: each is timed and skipped when its result is there already. Results are kept aside
-//! until the last is complete; then they are put in their place together, so that at any moment a whole set is there.
+//! Steps that can be interrupted: each is timed, and skipped if its result is there already. Results are kept in a
+//! hidden folder until the last is complete and then moved into place together, so that there is a complete set at any
+//! moment.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use serde::Serialize;
 use crate::record::{self, Record};
 use crate::say::say;
 
-/// A folder of results, made step by step. Nobody else may make any there meanwhile.
+/// A folder of results, made step by step. No other process may write there at the same time.
 pub struct Pipeline {
     place: PathBuf,
     claim: Claim,
@@ -20,15 +21,15 @@ pub struct Pipeline {
     stamp: String,
     steps: Vec<Step>,
     done: usize,
-    /// Whether some step before this one is newer than what is in its place.
+    /// Whether an earlier step is newer than what is in place.
     changed: bool,
-    /// Whether some step before this one was made by this process.
+    /// Whether this process ran an earlier step.
     made: bool,
     overwrite: bool,
     began: Instant,
 }
 
-/// A step and the files it is known to write, for an early word about what stands in their place.
+/// A step and the files it is known to write, for an early warning about files in their place.
 pub struct Step {
     pub name: &'static str,
     pub files: Vec<String>,
@@ -36,21 +37,21 @@ pub struct Step {
 
 /// What a step works with.
 pub struct Work {
-    /// A folder of its own; everything in it is its result.
+    /// A folder of its own; everything in it is the step's result.
     pub folder: PathBuf,
     place: PathBuf,
     staging: PathBuf,
 }
 
 impl Work {
-    /// Where an earlier step's result is.
+    /// Returns where an earlier step's result is.
     pub fn at(&self, name: &str) -> PathBuf {
         let staged = self.staging.join(name);
         if staged.exists() { staged } else { self.place.join(name) }
     }
 }
 
-/// How a pipeline treats what is there.
+/// How a pipeline treats existing files.
 #[derive(Clone, Copy, Default)]
 pub struct Manner {
     /// Repeats every step.
@@ -94,7 +95,7 @@ impl Pipeline {
         Ok(pipeline)
     }
 
-    /// The next step. `make` says what it made.
+    /// Runs the next step. `make` says what it made.
     pub fn step(&mut self, make: impl FnOnce(&Work) -> Result<String>) -> Result<()> {
         let Some(Step { name, .. }) = self.steps.get(self.done) else { return Ok(()) };
         let name = *name;
@@ -133,7 +134,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Before the first work: that nothing of somebody else's stands where this and the later steps will write.
+    /// Checks before the first work that no one else's files are where this and the later steps will write.
     fn look_ahead(&self) -> Result<()> {
         let later = &self.steps[self.done - 1..];
         let mut names: Vec<PathBuf> =
@@ -176,8 +177,7 @@ impl Pipeline {
         casebook::output::write(&path, record.text().as_bytes())
     }
 
-    /// Puts all that was made in its place, and says how long everything took, and how much memory, where the system
-    /// tells.
+    /// Moves all results into place, and prints how long everything took and, if the system says so, how much memory.
     pub fn finish(self) -> Result<()> {
         let (mut files, mut records) = (vec![], vec![]);
         let mut obsolete: Vec<Known> = vec![];
@@ -202,7 +202,7 @@ impl Pipeline {
     }
 }
 
-/// The most memory this process has held so far, in bytes; known on Linux.
+/// Returns the most memory this process has held so far, in bytes; known on Linux.
 fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,4 +1,5 @@
-//! What a step of a report was made with, and which files it wrote: a text in `made-with/` that says what is ours.
+//! The record of what a step of a report was made with and which files it wrote: a text in `made-with/` that says what
+//! is ours.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use crate::terminal::plain;
 
 /// The folder of the records.
 const FOLDER: &str = "made-with";
-/// Between what a step was made with and its files.
+/// The line between what a step was made with and its files.
 const FILES: &str = "files:";
 
 /// One step's record.
@@ -23,13 +24,13 @@ pub struct Record {
     pub files: Vec<(String, String)>,
 }
 
-/// Where a step's record is, in its folder.
+/// Returns the path of a step's record in its folder.
 pub fn name(step: &str) -> PathBuf {
     Path::new(FOLDER).join(step).with_extension("txt")
 }
 
 impl Record {
-    /// What `step` left in `place`; `None` if there is no record, or one of an earlier version.
+    /// Reads the record that `step` left in `place`; `None` if there is none, or one of an earlier version.
     pub fn read(place: &Path, step: &str) -> Option<Record> {
         let path = place.join(name(step));
         // A pipe would wait for ever.
@@ -56,7 +57,7 @@ impl Record {
         format!("{}\n{FILES}\n{files}", self.stamp)
     }
 
-    /// The record of what is in a folder, with paths as they are from it.
+    /// Creates the record of a folder's contents, with paths relative to it.
     pub fn of(stamp: &str, folder: &Path) -> Result<Record> {
         let mut files = vec![];
         let mut folders = vec![folder.to_owned()];
@@ -75,12 +76,12 @@ impl Record {
         Ok(Record { stamp: stamp.to_owned(), files })
     }
 
-    /// Whether its files are there.
+    /// Tells whether its files are there.
     pub fn complete(&self, place: &Path) -> bool {
         self.files.iter().all(|(_, name)| place.join(name).is_file())
     }
 
-    /// Whether its files are what was written: a power failure may leave the name of a file and not its bytes.
+    /// Tells whether its files are what was written: a power failure may leave a file's name without its bytes.
     pub fn intact(&self, place: &Path) -> bool {
         let same = |(hash, name): &(String, String)| {
             sha256(&place.join(name)).is_ok_and(|found| found == *hash)
@@ -92,7 +93,7 @@ impl Record {
         self.files.iter().map(|(_, name)| name.into())
     }
 
-    /// Its files, and the record itself, as what may be replaced.
+    /// Returns its files, and the record itself, as files that may be replaced.
     pub fn known(&self, step: &str) -> Vec<Known> {
         let file = |(hash, name): &(String, String)| Known {
             name: name.into(),
@@ -103,8 +104,8 @@ impl Record {
     }
 }
 
-/// Says what is there of a report in a folder, what is missing and what was changed. `None` if there is no report, else
-/// whether all is well.
+/// Prints which files of a report are in a folder, which are missing and which were changed. Returns `None` if there is
+/// no report, otherwise whether all is well.
 pub fn check(folder: &Path) -> Option<bool> {
     let mut steps: Vec<String> = fs::read_dir(folder.join(FOLDER))
         .ok()?

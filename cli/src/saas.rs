@@ -10,7 +10,7 @@ use clap::Args;
 
 use crate::files::{Case, Slice};
 
-/// The business: what the brief says unless told otherwise.
+/// The business: as in the brief unless told otherwise.
 #[derive(Args)]
 pub struct Business {
     /// Companies acquired in month 1
@@ -25,13 +25,13 @@ pub struct Business {
     /// Probability that a company is small
     #[arg(long, default_value_t = Config::default().share_small, value_name = "0..1")]
     share_small: f64,
-    /// Reads "plus or minus a uniform integer" as a fair sign times an integer from 0
+    /// Read "plus or minus a uniform integer" as a fair sign times an integer from 0
     #[arg(long)]
     sign_times_uniform: bool,
-    /// Bills the month of churn
+    /// Bill the month of churn
     #[arg(long)]
     churn_month_billed: bool,
-    /// Every number drawn follows from it
+    /// The seed of all random numbers
     #[arg(long, default_value_t = Config::default().seed)]
     seed: u64,
 }

@@ -1,7 +1,7 @@
-//! What the command says on standard output and standard error.
+//! What the command prints on standard output and standard error.
 //!
-//! `println!` panics when nobody reads, as in `casebook … | head -1`, and when a disk is full. Here a reader who has
-//! gone away is no trouble; the work is done all the same. Any other trouble is kept for the end: see [`trouble`].
+//! `println!` panics when nobody reads, as in `casebook … | head -1`, and when a disk is full. Here a reader that has
+//! gone away is not an error, and the work is finished anyway. Any other problem is kept for the end: see [`trouble`].
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use casebook::{Error, Result};
 
-/// The first thing that went wrong; after it, nothing more is written.
+/// The first error; nothing more is written after it.
 static TROUBLE: Mutex<Option<io::Error>> = Mutex::new(None);
 
 /// Prints a line on standard output.
@@ -38,13 +38,13 @@ pub fn to_error(words: fmt::Arguments) {
     let _ = writeln!(io::stderr().lock(), "{words}");
 }
 
-/// So many of something: "1 day", "2 days".
+/// Formats a number of things: "1 day", "2 days".
 pub fn many<N: From<u8> + PartialEq + fmt::Display>(count: N, of: &str) -> String {
     let more = if count == N::from(1) { "" } else { "s" };
     format!("{count} {of}{more}")
 }
 
-/// That what was said has arrived, or that nobody wanted it.
+/// Checks that all output was written, or that nobody was reading any more.
 pub fn trouble() -> Result<()> {
     let trouble = TROUBLE.lock().unwrap_or_else(PoisonError::into_inner);
     match &*trouble {

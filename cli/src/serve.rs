@@ -1,7 +1,7 @@
-//! The dashboard, live: a server on this machine that makes other data when asked.
+//! The live dashboard: a server on this machine that generates other data on request.
 //!
-//! All connections are served by one thread, which never waits for any of them; another thread makes data. A
-//! connection is for one request.
+//! One thread serves all connections and never waits for any of them; another thread generates data. Each connection is
+//! for one request.
 
 mod work;
 
@@ -33,11 +33,12 @@ use crate::say;
 
 use work::Desk;
 
-/// Connections at a time. One more ends the oldest: what takes long on this machine waits for nothing good.
+/// The most connections at a time. One more closes the oldest: on this machine, a connection that lasts long is not a
+/// useful one.
 const CONNECTIONS: usize = 64;
-/// How long a client may take for its request's head, and for its body.
+/// How long a client may take to send its request's head, and its body.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a connection may last, the answer included.
+/// How long a connection may last, including the answer.
 const LIFETIME: Duration = Duration::from_secs(30);
 /// Bytes of a request's head; hyper takes no fewer.
 const HEAD: usize = 16 << 10;
@@ -57,7 +58,7 @@ struct Wanted {
 struct Server {
     config: Config,
     desk: Arc<Desk>,
-    /// Names under which this machine is asked: other pages in the same browser have others.
+    /// The host names of this server; requests from other pages in the same browser name others.
     hosts: [String; 2],
 }
 
@@ -75,7 +76,7 @@ pub fn run(config: Config, dashboard: Dashboard, port: u16, browser: bool) -> Re
         say::say!("{address} (Ctrl+C ends it)");
         if browser && let Err(error) = open::that(&address) {
             say::complain!(
-                "casebook: no browser could be opened ({error}): open the address yourself"
+                "casebook: could not open a browser ({error}): open the address yourself"
             );
         }
         let hosts = [format!("127.0.0.1:{port}"), format!("localhost:{port}")];
@@ -104,7 +105,7 @@ async fn accept(listener: &TcpListener, server: Arc<Server>) -> ! {
     }
 }
 
-/// One connection. Who is too slow, or has gone away, needs no answer.
+/// Serves one connection. A client that is too slow or has gone away gets no answer.
 async fn serve(stream: TcpStream, server: Arc<Server>) {
     let answer = service_fn(move |request| {
         let server = server.clone();
@@ -140,7 +141,7 @@ fn text(status: StatusCode, body: impl Into<Bytes>) -> Answer {
 impl Server {
     async fn answer(&self, request: Request<Incoming>) -> Answer {
         if !self.ours(&request) {
-            return text(StatusCode::FORBIDDEN, "this dashboard answers only on this machine");
+            return text(StatusCode::FORBIDDEN, "this dashboard is available only on this machine");
         }
         match (request.method(), request.uri().path()) {
             (&Method::GET, "/") => {
@@ -158,7 +159,7 @@ impl Server {
         }
     }
 
-    /// Whether it comes from the page itself, and not from another in the same browser.
+    /// Tells whether a request comes from the page itself, not from another in the same browser.
     fn ours(&self, request: &Request<Incoming>) -> bool {
         let all = |name: HeaderName| {
             request.headers().get_all(name).into_iter().map(|value| value.to_str().unwrap_or("?"))
@@ -168,12 +169,12 @@ impl Server {
         all(HOST).count() == 1 && all(HOST).all(ours) && all(ORIGIN).all(from)
     }
 
-    /// Starts to make other data; what was being made before is given up.
+    /// Starts to generate other data; abandons what was being generated before.
     async fn make(&self, body: Incoming) -> Answer {
         let long = || {
             text(
                 StatusCode::PAYLOAD_TOO_LARGE,
-                format!("users, days and seed take less than {BODY} bytes"),
+                format!("users, days and seed must take less than {BODY} bytes"),
             )
         };
         if body.size_hint().lower() > BODY as u64 {
@@ -183,12 +184,14 @@ impl Server {
             Ok(Ok(body)) => body.to_bytes(),
             Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => return long(),
             Ok(Err(error)) => return text(StatusCode::BAD_REQUEST, error.to_string()),
-            Err(_) => return text(StatusCode::REQUEST_TIMEOUT, "the numbers did not come in time"),
+            Err(_) => {
+                return text(StatusCode::REQUEST_TIMEOUT, "the numbers did not arrive in time");
+            }
         };
         let wanted: Wanted = match serde_json::from_slice(&body) {
             Ok(wanted) => wanted,
             Err(error) => {
-                let told = format!("users, days and seed are whole numbers: {error}");
+                let told = format!("users, days and seed must be whole numbers: {error}");
                 return text(StatusCode::BAD_REQUEST, told);
             }
         };

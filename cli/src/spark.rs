@@ -1,7 +1,7 @@
 //! Apache Spark, through its own `spark-sql` program, over a folder of Parquet files.
 //!
-//! The program is started once and kept: it takes seconds. Each query writes its rows as Parquet into a folder of its
-//! own, which is read back, so that numbers come with every digit.
+//! The program is started once and kept, because starting takes seconds. Each query writes its rows as Parquet into a
+//! folder of its own, which is read back, so that numbers keep every digit.
 //!
 //! ```no_run
 //! use casebook::warehouse::queries::notion;
@@ -28,16 +28,16 @@ use tempfile::TempDir;
 const ENGINE: &str = "Spark";
 /// What the schema's text calls the folder.
 const DATA: &str = ":data";
-/// So much of what Spark says is kept for an error's message.
+/// How much of Spark's output is kept for error messages.
 const KEPT: usize = 4_000;
 
 /// Opens Apache Spark over a folder of Parquet files, in however many parts: `home` is Spark's own folder, `master` the
-/// cluster (`spark://…`, or `local[2]` for threads of one process). The files are there already: nothing can be
-/// loaded into it.
+/// cluster (`spark://…`, or `local[2]` for threads of one process). The files must exist already: nothing can be loaded
+/// into it.
 ///
 /// # Errors
-/// [`Trouble::Unreachable`] if `spark-sql` does not start within three minutes, or does not finish a statement within two
-/// hours; [`Trouble::Statement`] if the case has no schema for Spark, or a table no files.
+/// [`Trouble::Unreachable`] if `spark-sql` does not start within three minutes, or does not finish a statement within
+/// two hours; [`Trouble::Statement`] if the case has no schema for Spark, or a table has no files.
 pub fn warehouse(
     home: impl AsRef<Path>,
     master: &str,
@@ -67,22 +67,23 @@ impl Default for Limits {
 
 struct Spark {
     program: Child,
-    /// To the thread that writes what the program reads: a program that reads nothing must not hold us up.
+    /// To the thread that writes the program's input: a program that reads nothing must not block us.
     input: Sender<String>,
-    /// From the thread that reads what the program writes.
+    /// From the thread that reads the program's output.
     output: Receiver<String>,
     limits: Limits,
     said: Arc<Mutex<String>>,
     master: String,
     /// Where the Parquet files are.
     folder: PathBuf,
-    /// Results, and whatever Spark leaves where it runs.
+    /// For results, and for whatever Spark leaves where it runs.
     scratch: TempDir,
     asked: u64,
 }
 
 impl Spark {
-    /// `home` is Spark's own folder, `master` where the cluster is: `spark://…`, or `local[2]` without one.
+    /// Starts Spark: `home` is Spark's own folder, `master` the address of the cluster: `spark://…`, or `local[2]`
+    /// without one.
     fn start(home: &Path, master: &str, folder: &Path, limits: Limits) -> Result<Spark> {
         let doing = || format!("starting spark-sql on {master}");
         let scratch = tempfile::Builder::new()
@@ -114,7 +115,13 @@ impl Spark {
         let (input, output, errors) =
             match (program.stdin.take(), program.stdout.take(), program.stderr.take()) {
                 (Some(input), Some(output), Some(errors)) => (input, output, errors),
-                _ => return Err(failure(Trouble::Unreachable, doing(), "it has no streams")),
+                _ => {
+                    return Err(failure(
+                        Trouble::Unreachable,
+                        doing(),
+                        "its input and output could not be opened",
+                    ));
+                }
             };
         let said = Arc::new(Mutex::new(String::new()));
         listen(errors, Arc::clone(&said));
@@ -133,7 +140,7 @@ impl Spark {
         Ok(spark)
     }
 
-    /// Makes the views through which queries see the files.
+    /// Creates the views through which queries see the files.
     fn see(&mut self, schema: &Schema) -> Result<()> {
         let Some(text) = schema.spark else {
             let cause = format!("{} has no schema for Spark", schema.name);
@@ -151,7 +158,7 @@ impl Spark {
         Ok(())
     }
 
-    /// Runs a statement to its end. What it says is not its result: that the caller looks for.
+    /// Runs a statement to its end. Its output is not its result, which the caller reads from files.
     fn run(&mut self, statement: &str, limit: Duration, doing: &str) -> Result<()> {
         self.asked += 1;
         self.said().clear();
@@ -230,7 +237,7 @@ impl Drop for Spark {
     }
 }
 
-/// A thread that writes what it is sent, until the stream ends.
+/// Starts a thread that writes what it is sent, until the stream ends.
 fn writing(mut input: impl Write + Send + 'static) -> Sender<String> {
     let (sender, receiver) = channel::<String>();
     std::thread::spawn(move || {
@@ -243,7 +250,7 @@ fn writing(mut input: impl Write + Send + 'static) -> Sender<String> {
     sender
 }
 
-/// The lines of a stream, as they come.
+/// Returns the lines of a stream, as they come.
 fn lines(output: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
@@ -274,12 +281,12 @@ fn listen(mut errors: impl Read + Send + 'static, said: Arc<Mutex<String>>) {
     });
 }
 
-/// A name that Spark reads as it is.
+/// Quotes a name so that Spark takes it literally.
 fn quoted_name(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
-/// A pattern of paths that means this one: Spark looks for files as Hadoop does, which gives these letters a meaning.
+/// Escapes a path: Spark looks for files as Hadoop does, which gives these characters a meaning.
 fn literal_path(path: &str) -> String {
     let mut pattern = String::with_capacity(path.len());
     for letter in path.chars() {
@@ -291,12 +298,12 @@ fn literal_path(path: &str) -> String {
     pattern
 }
 
-/// What Spark reads as this text when it stands between single quotes.
+/// Escapes a text for single quotes in Spark SQL.
 fn quoted_text(text: &str) -> String {
     text.replace('\\', "\\\\").replace('\'', "\\'")
 }
 
-/// A statement without its comments and its last semicolon: spark-sql takes statements apart by itself.
+/// Removes a statement's comments and last semicolon, because spark-sql splits statements itself.
 fn plain(text: &str) -> String {
     let kept = text.lines().filter(|line| !line.trim_start().starts_with("--"));
     kept.collect::<Vec<_>>().join("\n").trim().trim_end_matches(';').to_owned()
@@ -335,7 +342,7 @@ fn result(place: &Path) -> Result<DataFrame> {
     Ok(DataFrame::new_infer_height(columns)?)
 }
 
-/// A result with the column types that its query declares.
+/// Gives a result the column types that its query declares.
 fn typed(frame: DataFrame, query: &Query) -> Result<DataFrame> {
     let names: Vec<&str> = frame.get_column_names().iter().map(|name| name.as_str()).collect();
     let Some(types) = query.types(&names)? else { return Ok(frame) };
@@ -380,7 +387,7 @@ mod tests {
         assert!(told.starts_with("Spark, while starting spark-sql on local[1]"), "{told}");
     }
 
-    /// A program that stands for `spark-sql`: it does what the script says with each line, and answers the marks.
+    /// Makes a stand-in for `spark-sql`: it does what the script says with each line, and answers the marks.
     #[cfg(unix)]
     fn pretend(script: &str) -> TempDir {
         use std::os::unix::fs::PermissionsExt;

@@ -1,19 +1,19 @@
 //! Other people's texts on a terminal.
 
-/// Letters of a message: a value of a megabyte that is wrong does not push away what is said of it.
+/// The longest message, in characters, so that a wrong value of a megabyte does not bury what is said about it.
 const LONGEST: usize = 2_000;
-/// Of a longer one, those of its end.
+/// How many characters are kept of the end of a longer one.
 const END: usize = 500;
 
-/// Whether a terminal does something on a character instead of showing it: moves its cursor, sounds its bell, turns
-/// its text around.
+/// Tells whether a terminal acts on a character instead of showing it: moves its cursor, sounds its bell, reverses its
+/// text.
 pub fn obeys(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{2028}'..='\u{202e}')
         || matches!(letter, '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Appends a letter, spelled out if a terminal would obey it.
+/// Appends a character, spelled out if a terminal would act on it.
 pub fn push(letter: char, to: &mut String) {
     match letter {
         '\n' | '\r' | '\t' => to.extend(letter.escape_default()),
@@ -22,14 +22,15 @@ pub fn push(letter: char, to: &mut String) {
     }
 }
 
-/// Text from a file on one line, with what a terminal would obey spelled out.
+/// Puts a file's text on one line, and spells out characters that a terminal would act on.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     text.chars().for_each(|letter| push(letter, &mut out));
     out
 }
 
-/// A message, with what a terminal would obey spelled out; of a very long one the beginning and the end.
+/// Spells out characters in a message that a terminal would act on; keeps only the beginning and the end of a very long
+/// message.
 pub fn message(text: &str) -> String {
     let mut out = String::new();
     let add = |letter: char, out: &mut String| match letter {

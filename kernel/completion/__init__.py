@@ -1,1 +1,1 @@
-"""What is offered while a cell is written. `complete` is the way in."""
+"""Completion: what is offered while a cell is written. Start with `complete`."""

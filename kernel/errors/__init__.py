@@ -1,1 +1,1 @@
-"""What Jupyter is told of a cell that failed. `explain` is the way in."""
+"""What Jupyter is told about a cell that failed. Start with `explain`."""

@@ -19,7 +19,7 @@ AFTERWARDS = (
 # What happened: a name, a sentence, hints.
 STACK = (
     "StackOverflow",
-    "the stack overflowed: a function probably never stops calling itself; a large array can do it, too",
+    "the stack overflowed: a function probably never stops calling itself; a large array can cause this, too",
     ["a function that calls itself needs a case where it stops; instead of very deep recursion, use a loop; "
      "a large array belongs on the heap: `vec![0; n]`"],
 )

@@ -198,7 +198,7 @@ def matches(own, lines):
 
 
 def import_start(line, source, piece, column):
-    """The offset of a line's beginning, by the name in a column of it; evcxr writes each imported name's `use` anew."""
+    """The offset of a line's beginning, by the name in a column of it; evcxr writes each imported name's `use` again."""
     if not line.startswith("use "):
         return None
     asked = next((token for token in rust.tokens(line) if token.start <= column - 1 < token.end), None)

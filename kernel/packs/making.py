@@ -20,7 +20,7 @@ from . import fetch, taking
 
 # Five minutes of compressing; unpacking takes as long at any level.
 LEVEL = 19
-# In the warmed folder: only of use where it was made, or written anew where it is taken.
+# In the warmed folder: only of use where it was made, or rewritten where it is installed.
 LEFT_OUT = {"ready.json", "pack.json", "build.log", "target"}
 # Instead of rustc, to see what cargo has without compiling anything but our own build script, which is small.
 REFUSE = """#!/bin/sh
@@ -49,7 +49,7 @@ def compiled(folder, top, *words):
         done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
     refused = set(re.findall(r"could not compile `([^`]+)`", done.stderr))
     if refused != {"casebook"}:
-        sys.exit(f"{done.stderr}casebook: what cargo has compiled is not what the kernel uses; remove {warmed()}, "
+        sys.exit(f"{done.stderr}casebook: what cargo compiled is not what the kernel uses; remove {warmed()}, "
                  "and run `CASEBOOK_PACK=none make pack`")
     files, scripts, places = [], [], set()
     for line in done.stdout.splitlines():

@@ -85,18 +85,18 @@ def whole(path, beside):
             found.update(block)
         end = file.read()
     if end[:len(TRAILER)] != TRAILER:
-        raise Refused("it is cut short, or no kernel pack")
+        raise Refused("it is cut short, or not a kernel pack")
     if end[len(TRAILER):] != digest.digest():
-        raise Refused("it is not as it was made: its checksum is another")
+        raise Refused("it has been changed: its checksum does not match")
     found.update(end)
     if beside is not None and beside.split()[:1] != [found.hexdigest()]:
-        raise Refused("its checksum is not the one in the file .sha256 beside it")
+        raise Refused("its checksum is not the one in the .sha256 file next to it")
 
 
 def fitting(manifest):
     """Refuses a pack for another machine, compiler or state of the project."""
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise Refused("its format is not known here")
+        raise Refused("its format is unknown")
     own = identity()
     first = lambda text: str(text).splitlines()[0] if text else "another compiler"  # noqa: E731
     if manifest.get("host") != own["host"]:
@@ -107,7 +107,7 @@ def fitting(manifest):
     if manifest.get("evcxr") != own["evcxr"]:
         raise Refused(f"it is for evcxr {manifest.get('evcxr')}, and this is {own['evcxr']}")
     if manifest.get("key") != own["key"]:
-        raise Refused("it is for other dependencies than Cargo.toml and Cargo.lock name")
+        raise Refused("it is for other dependencies than those in Cargo.toml and Cargo.lock")
     wanted, there = manifest.get("glibc"), c_library()
     if wanted and there and there < tuple(wanted):
         raise Refused(f"it needs glibc {wanted[0]}.{wanted[1]}, and this machine has {there[0]}.{there[1]}")
@@ -127,9 +127,9 @@ def listed(manifest):
         parts = path.split("/")
         inside = path == "evcxr_jupyter" or parts[0] == "warm" and len(parts) > 1
         if not inside or any(part in ("", ".", "..") for part in parts) or "\0" in path or "\\" in path:
-            raise Refused(f"it has a file where none may be: {path!r}")
+            raise Refused(f"it has a file that must not be there: {path!r}")
         if path in found or entry["mode"] not in (0o644, 0o755):
-            raise Refused(f"it has a file as none may be: {path!r}")
+            raise Refused(f"it has a file of a kind that is not allowed: {path!r}")
         found[path] = entry
     if "evcxr_jupyter" not in found:
         raise Refused("evcxr_jupyter is not in it")
@@ -151,7 +151,7 @@ def unpack(path, folder):
             while member := tar.next():
                 entry = waiting.pop(member.name, None)
                 if entry is None or not member.isreg() or member.size != entry["size"]:
-                    raise Refused(f"it holds what its manifest does not: {member.name!r}")
+                    raise Refused(f"it has a file that its manifest does not list: {member.name!r}")
                 put(tar.extractfile(member), folder / member.name, entry, pairs)
     if waiting:
         raise Refused(f"{len(waiting)} files are missing, such as {min(waiting)!r}")
@@ -167,7 +167,7 @@ def put(stream, path, entry, pairs):
             digest.update(block)
             file.write(block)
     if digest.hexdigest() != entry["sha256"]:
-        raise Refused(f"a file in it is not what the manifest says: {entry['path']!r}")
+        raise Refused(f"a file in it differs from its manifest: {entry['path']!r}")
     if entry["text"]:
         path.write_text(relocated(path.read_text(encoding="utf-8"), pairs, path.suffix == ".json"), encoding="utf-8")
     path.chmod(entry["mode"])
@@ -204,7 +204,7 @@ def candidate():
         return named, True
     found = re.search(r'^repository *= *"([^"]+?)/*"', (PROJECT / "Cargo.toml").read_text(), re.M)
     if not found:
-        say("no kernel pack to take: Cargo.toml names no repository that could have one; compiling")
+        say("no kernel pack available: Cargo.toml names no repository that could have one; compiling")
         return None
     return f"{found.group(1)}/releases/download/v{version()}/{name()}", False
 
@@ -229,7 +229,7 @@ def take():
                 with locked(cache() / "evcxr.lock"):
                     settle(folder, manifest, label)
         except fetch.Unreachable as error:
-            say(f"no kernel pack to take from {error}; compiling")
+            say(f"no kernel pack available from {error}; compiling")
         except Refused as error:
             say(f"the kernel pack {label} is refused: {error}; compiling")
         except ImportError:
@@ -239,7 +239,7 @@ def take():
         except Exception as error:  # what a damaged archive makes of its readers is not listed anywhere
             say(f"the kernel pack {label} is refused: it is damaged ({type(error).__name__}: {error}); compiling")
         else:
-            say(f"the kernel is here, from the pack {label} ({time.monotonic() - start:.0f} s)")
+            say(f"the kernel is installed from the pack {label} ({time.monotonic() - start:.0f} s)")
             return True
     return False
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The exercises: checked, released to students, graded.
+"""Checks the exercises, releases them to students, and grades them.
 
-usage: course.py check [ASSIGNMENT ...]              are the exercises in order? In a real kernel
+usage: course.py check [ASSIGNMENT ...]              checks the exercises in a real kernel
        course.py release [ASSIGNMENT ...]            checks, then writes the student versions into release/
        course.py grade [--submissions FOLDER] [ASSIGNMENT ...]
                                                      grades STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb of a folder
@@ -58,7 +58,7 @@ def written(notebook):
     """What is wrong with the exercises as they are written."""
     pairs = exercises(notebook)
     if not 8 <= len(pairs) <= 12:
-        yield f"has {len(pairs)} exercises; 8 to 12 are wanted"
+        yield f"has {len(pairs)} exercises; it should have 8 to 12"
     ids = [cell.metadata.nbgrader.grade_id for cell in notebook.cells if "nbgrader" in cell.metadata]
     for ident in {ident for ident in ids if ids.count(ident) > 1}:
         yield f"{ident}: two cells have this grade_id"
@@ -70,7 +70,7 @@ def written(notebook):
         if not re.search(r"BEGIN SOLUTION.*\n(.|\n)*?\S(.|\n)*END SOLUTION", answer.source):
             yield f"{name}: no solution between BEGIN SOLUTION and END SOLUTION"
         if not utils.is_grade(checks):
-            yield f"{name}: the next code cell is no cell of checks with points"
+            yield f"{name}: the next code cell is not a cell of checks with points"
             continue
         points.append(checks.metadata.nbgrader.points)
         if not points[-1] > 0:
@@ -86,7 +86,7 @@ def written(notebook):
         if not checks.source.rstrip().splitlines()[-1].strip().endswith(("}", ";", "TESTS")):
             yield f"{name}: the checks must end with a statement"
     if points != sorted(points):
-        yield "the exercises do not become harder: their points fall"
+        yield "the exercises do not get harder: their points fall"
 
 
 def scores(notebook, root, name):
@@ -107,7 +107,7 @@ def examine(root, name):
                 troubles.append(f"{ident}: the solution does not pass\n{said}")
         for ident, (points, _, _) in scores(student(notebook), root, name).items():
             if points != 0:
-                troubles.append(f"{ident}: is solved already in the students' version")
+                troubles.append(f"{ident}: is already solved in the students' version")
     return [f"{name}: {trouble}" for trouble in troubles]
 
 
@@ -117,7 +117,7 @@ def check(root, names):
         troubles = [trouble for found in pool.map(examine, [root] * len(names), names) for trouble in found]
     for trouble in troubles:
         print(trouble, file=sys.stderr)
-    say(f"{len(names)} assignments checked, {len(troubles)} troubles")
+    say(f"{len(names)} assignments checked, {len(troubles)} problems")
     if troubles:
         sys.exit(1)
 
@@ -172,7 +172,7 @@ def main():
     parser.add_argument("what", choices=["check", "release", "grade"])
     parser.add_argument("assignments", nargs="*")
     parser.add_argument("--submissions", type=pathlib.Path, help="the folder with the students' folders")
-    parser.add_argument("--root", type=pathlib.Path, default=HERE, help="the course's folder, which holds source/")
+    parser.add_argument("--root", type=pathlib.Path, default=HERE, help="the course's folder, which contains source/")
     parser.add_argument("--timeout", type=int, default=60, help="seconds that a cell may take when it is graded")
     asked = parser.parse_args()
     root = asked.root.resolve()

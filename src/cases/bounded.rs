@@ -1,4 +1,4 @@
-//! Whatever configuration is accepted, its data is made in bounded time.
+//! Every accepted configuration generates its data in bounded time.
 
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::rhythm::Season;
 use super::{ecommerce, mentor, notion, saas};
 use crate::error::Result;
 
-/// What a generator makes of a configuration, if it is done in time.
+/// Returns what a generator makes of a configuration, if it is done in time.
 fn in_time<T: Send + 'static>(make: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let (done, waits) = channel();
     std::thread::spawn(move || done.send(make()));
@@ -36,7 +36,7 @@ fn a_week_of_mondays_ends() {
     refused(in_time(move || notion::generate(&config)), told);
 }
 
-/// Of Mondays alone no month is active every second day.
+/// A month with activity on Mondays only cannot be active every second day.
 #[test]
 fn targets_out_of_reach_are_told_in_time() {
     let weekdays = [10.0, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001];

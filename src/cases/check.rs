@@ -1,10 +1,10 @@
-//! What every configuration checks.
+//! Checks that every configuration uses.
 
 use std::fmt::Display;
 
 use crate::error::{Error, Result};
 
-/// A number in a range, both ends included; not a number is in none.
+/// Checks that a number is in a range, both ends included; a NaN never is.
 pub(super) fn within<T: PartialOrd + Display>(
     field: &str,
     value: T,
@@ -17,7 +17,7 @@ pub(super) fn within<T: PartialOrd + Display>(
     }
 }
 
-/// A pair in rising order, in a range.
+/// Checks that a pair is in ascending order and in a range.
 pub(super) fn pair<T>(field: &str, (low, high): (T, T), least: T, most: T) -> Result<()>
 where
     T: PartialOrd + Display,
@@ -32,7 +32,7 @@ where
     }
 }
 
-/// Shares that sum to 1.
+/// Checks that shares sum to 1.
 pub(super) fn whole(field: &str, shares: impl Iterator<Item = f64>) -> Result<()> {
     let sum: f64 = shares.sum();
     if (sum - 1.0).abs() > 1e-9 {
@@ -42,8 +42,8 @@ pub(super) fn whole(field: &str, shares: impl Iterator<Item = f64>) -> Result<()
     Ok(())
 }
 
-/// How busy some days are, compared with each other. Nothing closer to 0: where nearly all weight lies on a few days,
-/// sums of the rest are lost beside theirs, and nobody can be active on others.
+/// Checks how busy some days are compared with each other. Weights closer to 0 are refused: if nearly all weight lies
+/// on a few days, rounding swallows the sums of the rest, and nobody can be active on other days.
 pub(super) fn busyness(field: &str, weights: &[f64]) -> Result<()> {
     weights.iter().try_for_each(|weight| within(field, *weight, 0.001, 10.0))
 }

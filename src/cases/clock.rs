@@ -47,14 +47,14 @@ impl Month {
         Ok(())
     }
 
-    /// The month `n` months later.
+    /// Returns the month `n` months later.
     pub fn plus(self, n: u32) -> Month {
         let index = i64::from(self.year) * 12 + i64::from(self.month) - 1 + i64::from(n);
         // Both parts fit: a valid year plus u32::MAX months is below i32::MAX, a remainder below 12.
         Month { year: index.div_euclid(12) as i32, month: index.rem_euclid(12) as u32 + 1 }
     }
 
-    /// How many days it has.
+    /// Returns how many days it has.
     pub fn days(self) -> u32 {
         let leap = self.year % 4 == 0 && (self.year % 100 != 0 || self.year % 400 == 0);
         match self.month {
@@ -65,7 +65,7 @@ impl Month {
         }
     }
 
-    /// Days from 1970-01-01 to its first day: polars' `Date`.
+    /// Returns the days from 1970-01-01 to its first day: polars' `Date`.
     pub fn first_day(self) -> i32 {
         let epoch = NaiveDate::default().num_days_from_ce();
         // chrono cannot fail on a validated month; one far outside clamps instead of panicking.
@@ -73,23 +73,23 @@ impl Month {
             .map_or(i32::MAX, |day| day.num_days_from_ce() - epoch)
     }
 
-    /// Its first moment, in seconds since 1970-01-01.
+    /// Returns its first moment, in seconds since 1970-01-01.
     pub fn first_second(self) -> i64 {
         i64::from(self.first_day()) * SECONDS_A_DAY
     }
 
-    /// Its first moment, as metrics take it.
+    /// Returns its first moment, as metrics take it.
     pub fn midnight(self) -> NaiveDateTime {
         // chrono reaches far beyond the years of a validated month.
         DateTime::from_timestamp(self.first_second(), 0).unwrap_or_default().naive_utc()
     }
 
-    /// How many seconds it has.
+    /// Returns how many seconds it has.
     pub fn seconds(self) -> i64 {
         i64::from(self.days()) * SECONDS_A_DAY
     }
 
-    /// A moment in it, each second equally likely, in seconds since 1970-01-01.
+    /// Draws a moment in it, each second equally likely, in seconds since 1970-01-01.
     pub fn random_second(self, rng: &mut impl rand::Rng) -> i64 {
         self.first_second() + rng.random_range(0..self.seconds())
     }
@@ -131,12 +131,12 @@ impl FromStr for Month {
 pub struct Day(NaiveDate);
 
 impl Day {
-    /// Days from 1970-01-01: polars' `Date`.
+    /// Returns the days from 1970-01-01: polars' `Date`.
     pub fn number(self) -> i32 {
         self.0.num_days_from_ce() - NaiveDate::default().num_days_from_ce()
     }
 
-    /// Its first moment, as metrics take it.
+    /// Returns its first moment, as metrics take it.
     pub fn midnight(self) -> NaiveDateTime {
         self.0.into()
     }
@@ -186,9 +186,9 @@ impl From<Day> for String {
     }
 }
 
-/// Sessions of a day, as second, length and anything else, moved by as little as needed to follow each other
-/// within it: each begins when the one before is over, and the last ends before midnight. Those for which a
-/// day is too short are left out.
+/// Moves a day's sessions (second, length and anything else) by as little as needed so that they follow each other:
+/// each begins when the one before is over, and the last ends before midnight. Sessions that don't fit into the day are
+/// left out.
 pub(super) fn one_after_the_other<T: Ord>(sessions: &mut Vec<(i64, i64, T)>) {
     const PAUSE: i64 = 60;
     sessions.sort_unstable();

@@ -1,10 +1,10 @@
-//! What every generator draws: a chance, one of several things.
+//! Draws that every generator needs: a yes or no, one of several things.
 
 use rand::RngExt;
 
 use crate::stream::Stream;
 
-/// Shares summed up, for [`place`].
+/// Returns cumulative shares, for [`place`].
 pub(super) fn sums(shares: impl Iterator<Item = f64>) -> Vec<f64> {
     let add = |sum: &mut f64, share| {
         *sum += share;
@@ -13,18 +13,18 @@ pub(super) fn sums(shares: impl Iterator<Item = f64>) -> Vec<f64> {
     shares.scan(0.0, add).collect()
 }
 
-/// Which of some things, by their summed shares.
+/// Draws one of several things by their cumulative shares, and returns its index.
 pub(super) fn place(sums: &[f64], rng: &mut Stream) -> usize {
     let drawn = uniform(rng);
     sums.partition_point(|sum| *sum <= drawn).min(sums.len() - 1)
 }
 
-/// From 0 to below 1.
+/// Draws a number from 0 to below 1.
 pub(super) fn uniform(rng: &mut Stream) -> f64 {
     rng.random_range(0.0..1.0)
 }
 
-/// True with a probability from 0 to 1.
+/// Returns true with a probability from 0 to 1.
 pub(super) fn chance(rng: &mut Stream, probability: f64) -> bool {
     uniform(rng) < probability
 }

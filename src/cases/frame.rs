@@ -4,7 +4,7 @@ use polars::prelude::*;
 
 use crate::error::Result;
 
-/// A Date column from days since 1970-01-01; none where there is no day.
+/// Makes a Date column from days since 1970-01-01; null where there is no day.
 pub(super) fn dates(
     name: &str,
     days: impl IntoIterator<Item = impl Into<Option<i32>>>,
@@ -13,7 +13,7 @@ pub(super) fn dates(
     Ok(days.into_series().with_name(name.into()).cast(&DataType::Date)?)
 }
 
-/// A Datetime column (microseconds, no zone) from seconds since 1970-01-01; none where there is no moment.
+/// Makes a Datetime column (microseconds, no zone) from seconds since 1970-01-01; null where there is no moment.
 pub(super) fn moments(
     name: &str,
     seconds: impl IntoIterator<Item = impl Into<Option<i64>>>,

@@ -4,9 +4,9 @@
 //! `Config::validate`, `generate`, and `truth`, which says in closed form what an analyst should be able
 //! to recover from the data.
 //!
-//! Generators know nothing of metrics. Every entity draws from a [stream](crate::stream) of its own, so the
-//! same config gives the same bytes on any number of threads, in any number of parts. What they share: the
-//! calendar in [`clock`], how busy the hours, days and months are in [`rhythm`], and [`Part`].
+//! Generators know nothing about metrics. Every entity has a random [stream](crate::stream) of its own, so the same
+//! config gives the same bytes on any number of threads, in any number of parts. The cases share the calendar in
+//! [`clock`], the busy hours, days and months in [`rhythm`], and [`Part`].
 
 #[cfg(test)]
 mod bounded;

@@ -26,17 +26,17 @@ impl Part {
     /// Everything.
     pub const WHOLE: Part = Part { k: 1, n: 1 };
 
-    /// Which part it is, counted from 1.
+    /// Returns which part it is, counted from 1.
     pub fn number(self) -> u32 {
         self.k
     }
 
-    /// How many parts there are.
+    /// Returns how many parts there are.
     pub fn of(self) -> u32 {
         self.n
     }
 
-    /// All the parts of which this is one.
+    /// Returns all the parts of which this is one.
     ///
     /// ```
     /// use casebook::cases::Part;
@@ -50,12 +50,12 @@ impl Part {
         (1..=self.n).map(move |k| Part { k, n: self.n })
     }
 
-    /// Whether this is the first part, which also carries what belongs to no company.
+    /// Tells whether this is the first part, which also carries the tables that belong to no entity.
     pub fn is_first(self) -> bool {
         self.k == 1
     }
 
-    /// Which of the ids 1 to `entities` belong to this part.
+    /// Returns which of the ids 1 to `entities` belong to this part.
     pub fn ids(self, entities: u32) -> Range<u32> {
         let cut = |k: u32| (u64::from(entities) * u64::from(k) / u64::from(self.n)) as u32 + 1;
         cut(self.k - 1)..cut(self.k)

@@ -1,12 +1,13 @@
-//! What somebody may have meant by a name that is not there.
+//! Suggestions for a name that does not exist.
 
 use super::Error;
 
-/// A longer name is no name that somebody mistyped, and comparing it takes the square of its length in time and memory.
+/// Longer names are unlikely to be typos, and comparing one takes the square of its length in time and memory.
 const LONGEST: usize = 200;
 
-/// Finds the name closest to the one asked for, if it is close enough to be a slip of the keyboard: differences of case, and
-/// up to a third of its letters, two at least, added, lost, changed or swapped. Of several, the first.
+/// Finds the name closest to the one asked for, if it is close enough to be a typo: upper and lower case count as
+/// equal, and up to a third of the letters (at least two) may be added, lost, changed or swapped. Returns the first if
+/// several are equally close.
 ///
 /// ```
 /// use casebook::error::nearest;
@@ -57,7 +58,7 @@ fn lower(name: &str) -> Vec<char> {
     name.chars().flat_map(char::to_lowercase).collect()
 }
 
-/// Letters added, lost, changed or swapped with their neighbour (optimal string alignment).
+/// Counts letters added, lost, changed or swapped with their neighbour (optimal string alignment).
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
     for (i, row) in rows.iter_mut().enumerate() {

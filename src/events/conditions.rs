@@ -6,9 +6,10 @@ use super::Events;
 use crate::error::{Error, Result};
 
 impl Events {
-    /// For each event, which conditions hold for it: the n-th bit stands for the n-th.
+    /// Returns, for each event, which conditions hold: the n-th bit stands for the n-th condition.
     ///
-    /// A condition comes with the name of what the caller gave it as. One that is null does not hold, as in SQL's `WHERE`.
+    /// Each condition comes with the name of the caller's argument. A condition that is null does not hold, as in SQL's
+    /// `WHERE`.
     pub(crate) fn marks(&self, conditions: &[(&str, &Expr)]) -> Result<Vec<u8>> {
         debug_assert!(conditions.len() <= 8, "a bit each");
         let mut marks = vec![0_u8; self.len()];

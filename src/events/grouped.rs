@@ -1,4 +1,4 @@
-//! What belongs to a user together.
+//! Items grouped by user.
 
 use rayon::prelude::*;
 
@@ -62,14 +62,14 @@ impl<T> Part<'_, T> {
         self.starts.len() - 1
     }
 
-    /// The items of the part's `n`-th user.
+    /// Returns the items of the part's `n`-th user.
     pub fn of(&mut self, n: usize) -> &mut [T] {
         let from = self.starts[0];
         &mut self.items[self.starts[n] - from..self.starts[n + 1] - from]
     }
 }
 
-/// Each user's distinct values in rising order: one sort per user, done in parallel.
+/// Returns each user's distinct values in ascending order: one sort per user, done in parallel.
 pub(crate) fn distinct(codes: &[u32], users: usize, values: &[i32]) -> Grouped<i32> {
     // Events mostly come in order of time, so most repetitions follow each other: dropped on the way.
     let mut last = vec![i32::MIN; users];

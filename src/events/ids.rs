@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::error::{Error, Result};
 
-/// A user's number where it is not known.
+/// The number that stands for an unknown user.
 pub(crate) const NOBODY: u32 = u32::MAX;
 
 /// Identifiers: whole numbers if all fit into 64 bits with a sign, or texts.
@@ -32,7 +32,7 @@ impl Ids {
 }
 
 impl Ids {
-    /// How many there are.
+    /// Returns how many there are.
     pub fn len(&self) -> usize {
         match self {
             Ids::Whole(ids) => ids.len(),
@@ -56,7 +56,7 @@ fn numbers_of<K: Hash + Eq>(
     }
 }
 
-/// The lowest and the highest, in one pass.
+/// Returns the lowest and the highest, in one pass.
 fn bounds(ids: &Int64Chunked) -> Option<(i64, i64)> {
     let of = |values: &[i64]| -> Option<(i64, i64)> {
         let low_and_high = |(low, high): (i64, i64), id: &i64| (low.min(*id), high.max(*id));
@@ -69,7 +69,7 @@ fn bounds(ids: &Int64Chunked) -> Option<(i64, i64)> {
         .reduce(wider)
 }
 
-/// A range of whole numbers that a table can cover without waste.
+/// Returns a range of whole numbers that a table can cover without waste.
 fn dense(ids: &Int64Chunked) -> Option<(i64, usize)> {
     let (low, high) = bounds(ids)?;
     let width = high.checked_sub(low)?;
@@ -129,13 +129,13 @@ impl Numbered {
         self.firsts.len()
     }
 
-    /// One value per user, from a column of the rows that were numbered.
+    /// Returns one value per user from a column of the rows that were numbered.
     pub fn pick(&self, column: &Column) -> Result<Column> {
         let rows = IdxCa::from_slice("row".into(), &self.firsts);
         Ok(column.take(&rows)?)
     }
 
-    /// The rows in which the users first appear.
+    /// Returns the rows in which the users first appear.
     pub fn firsts(&self) -> &[IdxSize] {
         &self.firsts
     }
@@ -155,7 +155,7 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// An index of a column of unique identifiers; their numbers are their rows.
+    /// Creates an index of a column of unique identifiers; their numbers are their rows.
     pub fn new(frame: &'static str, column: &Column) -> Result<Index> {
         let repeated = |id: &dyn std::fmt::Display| {
             Error::column(frame, column.name(), format!("holds \"{id}\" more than once"))
@@ -196,16 +196,16 @@ impl Index {
         Ok(Index { frame, map })
     }
 
-    /// The number of each row's user; [`NOBODY`] for one that is not in the index.
+    /// Returns the number of each row's user; [`NOBODY`] for a user who is not in the index.
     pub fn find(&self, frame: &'static str, column: &Column) -> Result<Vec<u32>> {
         self.find_ids(frame, column.name(), &Ids::new(column)?)
     }
 
-    /// [`find`](Index::find) for the identifiers of a column that are known already.
+    /// Does what [`find`](Index::find) does, for a column whose identifiers have been read already.
     pub fn find_ids(&self, frame: &'static str, name: &str, wanted: &Ids) -> Result<Vec<u32>> {
         let differ = |one: &str, other: &str| {
             let problem = format!(
-                "holds {one} and the {} frame's {other}: make both the same type, or nobody is found",
+                "holds {one} and the {} frame's {other}: give both the same type",
                 self.frame
             );
             Error::column(frame, name, problem)
@@ -249,7 +249,7 @@ impl Index {
 mod tests {
     use super::*;
 
-    /// Databases and Parquet files have whole numbers without a sign: they are the same users.
+    /// Databases and Parquet files may store unsigned whole numbers: they are the same users.
     #[test]
     fn whole_numbers_of_any_width_are_the_same_users() {
         let users = Column::new("user_id".into(), [7_i64, 5]);

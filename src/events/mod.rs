@@ -1,9 +1,9 @@
-//! Prepared inputs: events, users and orders, made once from any frame, and taken by every metric.
+//! Prepared inputs: events, users and orders, made once from any frame and accepted by every metric.
 //!
-//! A metric needs to know who did something and when, on which calendar. [`Events`], [`Users`] and [`Orders`] settle that
-//! once: the frame is collected, types and empty values are checked, users are numbered, and the time zone is known. What
-//! the columns are called is the caller's to say. A frame with the usual names (`user_id`, `timestamp`, `signup_at`) can
-//! be given to a metric as it is; it is then prepared for that one call.
+//! A metric needs to know who did something and when, on which calendar. [`Events`], [`Users`] and [`Orders`] settle
+//! that once: the frame is collected, types and empty values are checked, users are numbered, and the time zone is
+//! known. The caller says what the columns are called. A frame with the usual names (`user_id`, `timestamp`,
+//! `signup_at`) can be passed to a metric as it is; it is then prepared for that one call.
 //!
 //! ```
 //! use casebook::prelude::*;
@@ -17,16 +17,16 @@
 //! ```
 //!
 //! # Calendar
-//! Days are midnight to midnight on the clock of the events' time zone: that of the time column, UTC if it names none.
-//! Times of users must be in the same zone, or be dates. Times that a metric returns are in that zone, too.
+//! Days run from midnight to midnight in the events' time zone: that of the time column, or UTC if it has none. Times
+//! of users must be in the same zone, or be dates. Times that a metric returns are in that zone, too.
 //!
 //! # Start
-//! An event before its user's start does not count, not even on the same day. Where starts or events are whole days, the
-//! day decides: what happened on the day of the start counts.
+//! An event before its user's start does not count, not even on the same day. If starts or events are dates without a
+//! time, the day decides: everything on the day of the start counts.
 //!
 //! # Window
-//! What was observed is one [`Window`]: from a first moment to, but not including, an end. Without one, it reaches from the
-//! first day with an event to the last, both taken as complete.
+//! A [`Window`] says what was observed: from a first moment up to, but not including, an end. Without one, it reaches
+//! from the first day with an event to the last, both taken as complete.
 
 mod conditions;
 mod grouped;

@@ -15,7 +15,7 @@ use crate::frame::full;
 /// A day in microseconds.
 pub(crate) const DAY: i64 = 86_400_000_000;
 
-/// Microseconds since 1970-01-01 UTC: the column's own memory, where it holds them already.
+/// Microseconds since 1970-01-01 UTC; shares the column's memory if it already holds them.
 #[derive(Clone)]
 pub(crate) struct Micros(<Int64Type as PolarsDataType>::Array);
 
@@ -38,16 +38,16 @@ impl From<Vec<i64>> for Micros {
 #[derive(Clone)]
 pub(crate) struct Moments {
     pub micros: Micros,
-    /// The zone on whose clock days are counted; none is UTC.
+    /// The zone in which days are counted; none means UTC.
     zone: Option<Tz>,
     /// The zone as the column names it.
     named: Option<TimeZone>,
-    /// Whether the column holds dates: days of whatever calendar is in use.
+    /// Whether the column holds dates: days without a time zone.
     dates: bool,
 }
 
 impl Moments {
-    /// Reads a Date or Datetime column. Nanoseconds are cut to microseconds.
+    /// Reads a Date or Datetime column. Nanoseconds are truncated to microseconds.
     pub fn new(frame: &DataFrame, name: &'static str, column: &str) -> Result<Moments> {
         let found = full(frame, name, column)?;
         let zone = match found.dtype() {
@@ -89,8 +89,8 @@ impl Moments {
         Ok(Moments { micros, zone, named, dates: found.dtype() == &DataType::Date })
     }
 
-    /// These moments on the calendar of others, called `whose` in errors: dates become its midnights; another time zone is
-    /// refused, because days would be counted on two calendars.
+    /// Puts these moments on the calendar of others, called `whose` in errors. Dates become midnights; a different time
+    /// zone is refused, because days would be counted on two calendars.
     pub fn beside(
         &self,
         others: &Moments,
@@ -122,34 +122,34 @@ impl Moments {
         })
     }
 
-    /// Moments in UTC.
+    /// Creates moments in UTC.
     pub fn utc(micros: Vec<i64>) -> Moments {
         Moments { micros: micros.into(), zone: None, named: None, dates: false }
     }
 
-    /// The time zone on whose clock days are counted.
+    /// Returns the time zone in which days are counted.
     pub fn zone(&self) -> &str {
         self.zone.map_or("UTC", |zone| zone.name())
     }
 
-    /// Whether these are whole days: what happened earlier or later on one of them is not known.
+    /// Tells whether these are dates, without a time of day.
     pub fn are_days(&self) -> bool {
         self.dates
     }
 
-    /// A column of moments on the clock of these: in their time zone, or without one if they have none.
+    /// Makes a column of moments in the same time zone, or without one if these have none.
     pub fn column(&self, name: &str, micros: Vec<Option<i64>>) -> Result<Column> {
         let dtype = DataType::Datetime(TimeUnit::Microseconds, self.named.clone());
         Ok(Column::new(name.into(), micros).cast(&dtype)?)
     }
 
-    /// The moment at which the clock of the data's time zone shows this. Of two, the earlier; one that the clock leaps
-    /// over is moved on by the hour, up to a day: whole days have been left out.
+    /// Returns the moment at which clocks in the data's time zone show this. If there are two, returns the earlier; a
+    /// time that clocks skip is moved forward hour by hour, up to a day, because whole days have been skipped.
     pub fn at(&self, wall: NaiveDateTime) -> i64 {
         self.zone.map_or(wall.and_utc().timestamp_micros(), |zone| moment(zone, wall))
     }
 
-    /// These moments in calendar time, as [`calendar_time_of`](Moments::calendar_time_of) one of them.
+    /// Returns these moments in calendar time: see [`calendar_time_of`](Moments::calendar_time_of).
     pub fn calendar_time(&self) -> Micros {
         let Some(zone) = self.zone else { return self.micros.clone() };
         let chunks = self.micros.par_chunks(65_536).flat_map_iter(|chunk| {
@@ -159,13 +159,13 @@ impl Moments {
         chunks.collect::<Vec<_>>().into()
     }
 
-    /// A moment in calendar time: microseconds since 1970-01-01 on the zone's calendar, of which every day has as many,
-    /// also one of 23 or 25 hours. What is counted in days is measured in it.
+    /// Returns a moment in calendar time: microseconds since 1970-01-01 on the zone's calendar, in which every day is
+    /// equally long, even one of 23 or 25 hours. Anything counted in days is measured in it.
     pub fn calendar_time_of(&self, at: i64) -> i64 {
         self.zone.map_or(at, |zone| LocalCalendar::new(zone).time(at))
     }
 
-    /// The calendar day of each moment in its time zone, counted from 1970-01-01.
+    /// Returns the calendar day of each moment in its time zone, counted from 1970-01-01.
     pub fn days(&self) -> Vec<i32> {
         let Some(zone) = self.zone else {
             return self.micros.par_iter().map(|at| at.div_euclid(DAY) as i32).collect();
@@ -216,7 +216,7 @@ impl LocalCalendar {
     }
 }
 
-/// The moment at which the clock in a zone shows this, or the next that it does show.
+/// Returns the moment at which clocks in a zone show this, or the next time that they do show.
 fn moment(zone: Tz, wall: NaiveDateTime) -> i64 {
     (0..=24)
         .filter_map(|hours| wall.checked_add_signed(TimeDelta::hours(hours)))
@@ -224,7 +224,7 @@ fn moment(zone: Tz, wall: NaiveDateTime) -> i64 {
         .map_or(wall.and_utc().timestamp_micros(), |moment| moment.timestamp_micros())
 }
 
-/// What the clock in a zone is ahead of UTC at a moment, in microseconds.
+/// Returns how far a zone is ahead of UTC at a moment, in microseconds.
 fn offset(zone: Tz, at: i64) -> i64 {
     let utc = DateTime::from_timestamp_micros(at).unwrap_or_default().naive_utc();
     let ahead = zone.offset_from_utc_datetime(&utc).fix().local_minus_utc();
@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(new_york.days(), [19_812, 19_813]);
     }
 
-    /// Days of 23, 24 and 25 hours, one that begins at one o'clock, and one that Samoa left out.
+    /// Days of 23, 24 and 25 hours, one that begins at one o'clock, and one that Samoa skipped.
     #[test]
     fn every_day_is_as_long_in_calendar_time() {
         let days = [

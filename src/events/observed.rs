@@ -9,7 +9,7 @@ use crate::error::Result;
 /// An hour in microseconds.
 pub(crate) const HOUR: i64 = 3_600_000_000;
 
-/// What every metric that counts from a user's start begins with.
+/// What every metric that counts from a user's start needs.
 pub(crate) struct Observed {
     pub users: Users,
     pub events: Events,
@@ -50,43 +50,45 @@ impl Observed {
         Ok(Observed { users, start, start_day, user, bounds, by_day, events })
     }
 
-    /// How many users there are, counted or not.
+    /// Returns how many users there are, counted or not.
     pub fn people(&self) -> usize {
         self.start_day.len()
     }
 
-    /// The column of users.
+    /// Returns the column of users.
     pub fn ids(&self) -> Result<&Column> {
         self.users.ids()
     }
 
-    /// Whether a user started in the window.
+    /// Tells whether a user started in the window.
     pub fn started(&self, user: usize) -> bool {
         started_within(&self.bounds, self.start[user])
     }
 
-    /// Whether a user started in the window and was observed for so many days.
+    /// Tells whether a user started in the window and was observed for this many days.
     pub fn eligible(&self, user: usize, days: u32) -> bool {
         self.started(user) && self.day(user, days) <= i64::from(self.bounds.until_day)
     }
 
-    /// The first and the last day on which a user started or anything happened.
+    /// Returns the first and the last day on which a user started or anything happened.
     pub fn day_range(&self) -> Option<(i32, i32)> {
         let days = || self.start_day.iter().chain(self.events.days()).copied();
         days().min().zip(days().max())
     }
 
-    /// The day so many days after a user's start.
+    /// Returns the day this many days after a user's start.
     pub fn day(&self, user: usize, days: u32) -> i64 {
         i64::from(self.start_day[user]) + i64::from(days)
     }
 
-    /// When an event that counts for a user was. Where only its day is known, it may seem earlier than the start.
+    /// Returns when an event that counts for a user happened. If only its day is known, it may seem earlier than the
+    /// start.
     pub fn at(&self, row: usize, user: usize) -> i64 {
         self.events.moments().micros[row].max(self.start[user])
     }
 
-    /// Whether a moment on a day lies within so many hours of a user's start, or within the days that these take up.
+    /// Tells whether a moment on a day lies within this many hours of a user's start, or within the days that they
+    /// cover.
     pub fn within_hours(&self, user: usize, at: i64, day: i32, hours: u32) -> bool {
         match self.by_day {
             true => i64::from(day) < self.day(user, hours.div_ceil(24)),
@@ -94,7 +96,7 @@ impl Observed {
         }
     }
 
-    /// The events that count: their rows, and their users.
+    /// Returns the events that count: their rows and their users.
     pub fn rows(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         let counted =
             |(row, user): (usize, &u32)| (*user != NOBODY).then_some((row, *user as usize));

@@ -28,22 +28,22 @@ const ORDERS: &str = "orders";
 pub struct Orders {
     events: Events,
     amounts: Arc<Vec<f64>>,
-    /// Each row's order, where orders have several.
+    /// Each row's order, if orders have several rows.
     lines: Option<Arc<Vec<u32>>>,
 }
 
-/// An order, its lines added up.
+/// An order, the sum of its lines.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Order {
     /// Its user's number.
     pub user: u32,
-    /// When, in calendar time: lines may lie moments apart, and it happened at the first.
+    /// When it happened, in calendar time: at its first line, because lines may be moments apart.
     pub at: i64,
     pub amount: f64,
 }
 
 impl Orders {
-    /// Prepares orders whose users, times and amounts stand in the columns named, an order a row.
+    /// Prepares orders, one per row, with users, times and amounts in the named columns.
     ///
     /// # Errors
     /// As [`Events::new`]; [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an amount that is empty, not a number
@@ -59,7 +59,7 @@ impl Orders {
         Ok(Orders { events: Events::of(frame, ORDERS, user, time)?, amounts, lines: None })
     }
 
-    /// Says in which column an order's name stands: rows of one user with the same name are lines of one order.
+    /// Names the column that identifies orders: rows of one user with the same value are lines of one order.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
@@ -71,18 +71,18 @@ impl Orders {
         Ok(self)
     }
 
-    /// The rows as events.
+    /// Returns the rows as events.
     pub fn events(&self) -> &Events {
         &self.events
     }
 
-    /// What each row is worth, in the order in which they came.
+    /// Returns the amount of each row, in the original order.
     pub fn amounts(&self) -> &[f64] {
         &self.amounts
     }
 
-    /// Each user's orders before the end of a window, by user, time and amount, and the window in calendar time. The order
-    /// of rows does not matter, to the last digit.
+    /// Returns each user's orders before the end of a window, by user, time and amount, and the window in calendar
+    /// time. The order of rows does not matter, to the last digit.
     pub(crate) fn merged(&self, window: Window) -> (Vec<Order>, Range<i64>) {
         let (users, at) = (&self.events.numbered().codes, self.events.moments().calendar_time());
         let range = window.calendar_range(self.events.moments(), self.events.day_range());
@@ -112,7 +112,7 @@ impl Orders {
 /// What a metric takes as orders: [`Orders`], or a frame with the columns `user_id`, `order_id`, `timestamp` and `amount`,
 /// collected or lazy, which is prepared for that one call.
 pub trait OrderSource {
-    /// The orders.
+    /// Returns the orders.
     ///
     /// # Errors
     /// As [`Orders::new`] and [`Orders::per`].

@@ -31,19 +31,19 @@ const EPOCH: i32 = 719_163;
 /// 1970-01-01 was a Thursday: the Monday before it starts week 0.
 const MONDAY: i32 = -3;
 
-/// The date of a day counted from 1970-01-01.
+/// Returns the date of a day counted from 1970-01-01.
 pub(crate) fn date(day: i32) -> NaiveDate {
     NaiveDate::from_num_days_from_ce_opt(day.saturating_add(EPOCH)).unwrap_or_default()
 }
 
-/// The day of a date, counted from 1970-01-01.
+/// Returns the day of a date, counted from 1970-01-01.
 pub(crate) fn day(date: NaiveDate) -> i32 {
     date.num_days_from_ce() - EPOCH
 }
 
 impl Period {
-    /// The number of the period that holds a day (days counted from 1970-01-01). Consecutive periods
-    /// have consecutive numbers.
+    /// Returns the number of the period that contains a day (days counted from 1970-01-01). Consecutive periods have
+    /// consecutive numbers.
     pub(crate) fn of(self, day: i32) -> i32 {
         match self {
             Period::Day => day,
@@ -55,7 +55,7 @@ impl Period {
         }
     }
 
-    /// The first day of a period.
+    /// Returns the first day of a period.
     pub(crate) fn start(self, number: i32) -> i32 {
         match self {
             Period::Day => number,
@@ -67,7 +67,7 @@ impl Period {
         }
     }
 
-    /// Its length in days where periods are counted from each user's own start: 1, 7 or 30.
+    /// Returns its length in days when periods are counted from each user's own start: 1, 7 or 30.
     pub(crate) fn days(self) -> i64 {
         match self {
             Period::Day => 1,

@@ -16,8 +16,8 @@ pub(super) const EVENTS: &str = "events";
 
 /// Events: who did something, and when; any other columns say what.
 ///
-/// Made once from a frame, and then shared by metrics: a clone costs nothing, users are numbered and days counted the
-/// first time that a metric asks.
+/// They are made once from a frame and then shared by metrics: a clone costs nothing, and users are numbered and days
+/// counted when a metric first needs them.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -43,10 +43,10 @@ struct Prepared {
 }
 
 impl Events {
-    /// Prepares events whose users and times stand in the columns named.
+    /// Prepares events with users and times in the named columns.
     ///
-    /// Reads all columns of the frame, so that later conditions can name them: of a lazy frame, select what is needed.
-    /// Users are whole numbers, texts or categories; times are dates or datetimes.
+    /// Reads all columns of the frame, so that later conditions can name them: from a lazy frame, select only what you
+    /// need. Users are whole numbers, texts or categories; times are dates or datetimes.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
@@ -76,7 +76,7 @@ impl Events {
         })))
     }
 
-    /// Keeps the events for which a condition holds. One that is neither true nor false does not hold.
+    /// Keeps the events for which a condition holds. A condition that is null does not hold.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a condition that is not true or false, such as a
@@ -88,37 +88,37 @@ impl Events {
         Events::of(kept, EVENTS, &self.0.user, &self.0.time)
     }
 
-    /// The frame, collected, in the order in which it came.
+    /// Returns the collected frame, in its original order.
     pub fn frame(&self) -> &DataFrame {
         &self.0.frame
     }
 
-    /// How many events there are.
+    /// Returns how many events there are.
     pub fn len(&self) -> usize {
         self.0.frame.height()
     }
 
-    /// Whether there are none.
+    /// Tells whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many different users have an event.
+    /// Counts the distinct users with an event.
     pub fn users(&self) -> usize {
         self.numbered().count()
     }
 
-    /// What the column of users is called.
+    /// Returns the name of the column of users.
     pub fn user_column(&self) -> &str {
         &self.0.user
     }
 
-    /// What the column of times is called.
+    /// Returns the name of the column of times.
     pub fn time_column(&self) -> &str {
         &self.0.time
     }
 
-    /// The time zone on whose clock days are counted.
+    /// Returns the time zone in which days are counted.
     pub fn zone(&self) -> &str {
         self.0.moments.zone()
     }
@@ -127,28 +127,28 @@ impl Events {
         &self.0.moments
     }
 
-    /// Each event's user as a number, in order of first appearance.
+    /// Returns each event's user as a number, in order of first appearance.
     pub(crate) fn numbered(&self) -> &Numbered {
         self.0.numbered.get_or_init(|| Numbered::of(&self.0.ids))
     }
 
-    /// Whether the users have been numbered already.
+    /// Tells whether the users have been numbered already.
     pub(crate) fn is_numbered(&self) -> bool {
         self.0.numbered.get().is_some()
     }
 
-    /// Each event's day on the calendar of its zone, counted from 1970-01-01.
+    /// Returns each event's day on the calendar of its zone, counted from 1970-01-01.
     pub(crate) fn days(&self) -> &[i32] {
         self.0.days.get_or_init(|| self.0.moments.days())
     }
 
-    /// The first and the last day with an event.
+    /// Returns the first and the last day with an event.
     pub(crate) fn day_range(&self) -> Option<(i32, i32)> {
         let days = self.days();
         Some((*days.iter().min()?, *days.iter().max()?))
     }
 
-    /// One user for each number.
+    /// Returns the user for each number.
     pub(crate) fn actors(&self) -> Result<Column> {
         self.numbered().pick(self.frame().column(self.user_column())?)
     }
@@ -175,7 +175,7 @@ impl fmt::Debug for Events {
 /// What a metric takes as events: [`Events`], or a frame with the columns `user_id` and `timestamp`, collected or lazy,
 /// which is prepared for that one call.
 pub trait EventSource {
-    /// The events, with the other columns that are asked for.
+    /// Returns the events, with the other columns requested.
     ///
     /// # Errors
     /// As [`Events::new`]; [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn) for one of those columns.
@@ -195,7 +195,7 @@ impl<S: Source> EventSource for S {
     }
 }
 
-/// The columns named first, and those of the others that are not among them.
+/// Returns the first columns, then those of the others that are not among them.
 pub(super) fn with<'c>(first: &[&'c str], also: &[&'c str]) -> Vec<&'c str> {
     let mut wanted = first.to_vec();
     for column in also {
@@ -206,7 +206,7 @@ pub(super) fn with<'c>(first: &[&'c str], also: &[&'c str]) -> Vec<&'c str> {
     wanted
 }
 
-/// The columns that expressions name.
+/// Returns the columns that expressions name.
 pub(crate) fn columns_of<'e>(expressions: impl IntoIterator<Item = &'e Expr>) -> Vec<PlSmallStr> {
     expressions
         .into_iter()

@@ -15,7 +15,7 @@ use crate::frame::{Source, fetch, full, require};
 /// What a frame of users is called in errors.
 const USERS: &str = "users";
 
-/// Users: one row each, what is known of them, and when each started.
+/// Users: one row each, with what is known about them and when each started.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -38,11 +38,11 @@ struct Prepared {
 }
 
 impl Users {
-    /// Prepares users who stand in the column named, each in one row.
+    /// Prepares users from the named column, each in one row.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an empty user, or one that stands there twice.
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an empty user, or a user who is there twice.
     pub fn new(frame: &dyn Source, user: &str) -> Result<Users> {
         Users::of(frame.scan().collect()?, user)
     }
@@ -53,7 +53,7 @@ impl Users {
         Ok(Users(Arc::new(Prepared { user: user.to_owned(), index, start: None, frame })))
     }
 
-    /// Says in which column each user's start stands: the sign-up, the registration, the first order.
+    /// Names the column with each user's start: the sign-up, the registration, the first order.
     ///
     /// # Errors
     /// As [`Events::new`] for a column of times.
@@ -64,27 +64,27 @@ impl Users {
         Ok(Users(Arc::new(Prepared { frame, user, index: self.0.index.clone(), start })))
     }
 
-    /// The frame, collected, in the order in which it came.
+    /// Returns the collected frame, in its original order.
     pub fn frame(&self) -> &DataFrame {
         &self.0.frame
     }
 
-    /// How many users there are.
+    /// Returns how many users there are.
     pub fn len(&self) -> usize {
         self.0.frame.height()
     }
 
-    /// Whether there are none.
+    /// Tells whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What the column of users is called.
+    /// Returns the name of the column of users.
     pub fn user_column(&self) -> &str {
         &self.0.user
     }
 
-    /// The column of users.
+    /// Returns the column of users.
     pub(crate) fn ids(&self) -> Result<&Column> {
         Ok(self.frame().column(self.user_column())?)
     }
@@ -93,7 +93,7 @@ impl Users {
         &self.0.index
     }
 
-    /// When each user started, on the calendar of the events.
+    /// Returns when each user started, on the calendar of the events.
     pub(crate) fn starts(&self, events: &Events) -> Result<Moments> {
         let Some((column, start)) = &self.0.start else {
             let accepted = "users whose start is known: `Users::new(…)?.since(\"signup_at\")?`";
@@ -126,19 +126,19 @@ impl Events {
 /// What a metric takes as users: [`Users`], or a frame with the columns `user_id` and, where a start is needed,
 /// `signup_at`, which is prepared for that one call.
 pub trait UserSource {
-    /// The users, with the other columns that are asked for.
+    /// Returns the users, with the other columns requested.
     ///
     /// # Errors
     /// As [`Users::new`]; [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn) for one of those columns.
     fn users(&self, also: &[&str]) -> Result<Users>;
 
-    /// The users with their starts and all that is known of them.
+    /// Returns the users with their starts and all other columns.
     ///
     /// # Errors
     /// As [`users`](UserSource::users) and [`Users::since`].
     fn whole(&self) -> Result<Users>;
 
-    /// The users with their starts.
+    /// Returns the users with their starts.
     ///
     /// # Errors
     /// As [`users`](UserSource::users) and [`Users::since`].

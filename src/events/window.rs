@@ -9,10 +9,10 @@ use super::moments::{DAY, Moments};
 use crate::error::{Error, Result};
 use crate::events::period::{date, day};
 
-/// The time that was observed: from a first moment, to an end that is not part of it, on the clock of the data.
+/// The time that was observed, on the clock of the data: from a first moment up to, but not including, an end.
 ///
-/// A date stands for its midnight, so `Window::new(first_of_january, first_of_february)` is January. What is not given is
-/// taken from the data: the first and the last day with an event, each as complete.
+/// A date stands for its midnight, so `Window::new(first_of_january, first_of_february)` is January. An end left open
+/// is taken from the data: the first or the last day with an event, each counted as complete.
 ///
 /// ```
 /// use casebook::events::Window;
@@ -32,7 +32,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// Observes from one moment to before another.
+    /// Observes from one moment up to, but not including, another.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for an end before the start.
@@ -49,29 +49,29 @@ impl Window {
         Window { from: Some(from.into()), until: None }
     }
 
-    /// Observes from the beginning of the data to before a moment.
+    /// Observes from the beginning of the data up to, but not including, a moment.
     pub fn until(until: impl Into<NaiveDateTime>) -> Window {
         Window { from: None, until: Some(until.into()) }
     }
 
-    /// Observes the so many days that end before a day: `Window::last_days(28, day)` for L28.
+    /// Observes the last `days` days before a day: `Window::last_days(28, day)` for L28.
     pub fn last_days(days: u32, until: NaiveDate) -> Window {
         let from = until.checked_sub_days(Days::new(days.into())).unwrap_or(NaiveDate::MIN);
         Window { from: Some(from.into()), until: Some(until.into()) }
     }
 
-    /// The first moment observed, if it is given.
+    /// Returns the first moment observed, if it is given.
     pub fn start(&self) -> Option<NaiveDateTime> {
         self.from
     }
 
-    /// The first moment no longer observed, if it is given.
+    /// Returns the first moment no longer observed, if it is given.
     pub fn end(&self) -> Option<NaiveDateTime> {
         self.until
     }
 
-    /// The window in calendar time, of data of which `days` are the first and the last day. Nothing where it is open and
-    /// there are no data to say where it begins or ends.
+    /// Returns the window in calendar time, for data with `days` as the first and the last day. Nothing if it is open
+    /// and there are no data to close it.
     pub(crate) fn calendar_range(
         &self,
         moments: &Moments,
@@ -83,7 +83,7 @@ impl Window {
         Some(start?..end?)
     }
 
-    /// The window on the calendar of the data, of which `days` are all days with an event or a start.
+    /// Returns the window on the calendar of the data; `days` are all days with an event or a start.
     pub(crate) fn bounds(&self, moments: &Moments, days: Option<(i32, i32)>) -> Bounds {
         let start = self.from.or(days.map(|(first, _)| date(first).and_time(NaiveTime::MIN)));
         let start = start.unwrap_or_default();
@@ -125,18 +125,18 @@ pub(crate) struct Bounds {
     pub from_day: i32,
     /// The first day not observed to its end.
     pub until_day: i32,
-    /// The last day of which anything was observed.
+    /// The last day on which anything was observed.
     pub last_day: i32,
     /// The first microsecond observed; the lowest number if all of the past is.
     pub from: i64,
     /// The first microsecond no longer observed; the highest number if the data end it.
     pub until: i64,
-    /// The same, at the end of the data's last day where the data end it.
+    /// The same, but the end of the data's last day if the data end the window.
     pub end: i64,
 }
 
 impl Bounds {
-    /// Whether a moment was observed.
+    /// Tells whether a moment was observed.
     pub fn contains(&self, at: i64) -> bool {
         (self.from..self.until).contains(&at)
     }

@@ -20,8 +20,8 @@ const PIXELS_PER_METRE: u32 = 2_835;
 
 /// A chart: an SVG drawing, its size and its description in words.
 ///
-/// In a notebook it shows as PNG, which every viewer of notebooks displays, with the description as
-/// the same output's plain text.
+/// In a notebook it shows as a PNG, which every notebook viewer displays, with the description as the output's plain
+/// text.
 #[derive(Clone, PartialEq)]
 pub struct Figure {
     svg: String,
@@ -30,7 +30,7 @@ pub struct Figure {
     alt: String,
 }
 
-/// The description: the drawing itself is long and says nothing to a reader.
+/// Prints the description, because the drawing itself is long and tells a reader nothing.
 impl fmt::Debug for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Figure({} x {}: {})", self.width, self.height, self.alt)
@@ -42,29 +42,29 @@ impl Figure {
         Figure { svg, width, height, alt }
     }
 
-    /// What a reader who cannot see the chart is told: the finding and the range of the data.
+    /// Returns the description for readers who cannot see the chart: the finding and the range of the data.
     pub fn alt(&self) -> &str {
         &self.alt
     }
 
-    /// The drawing. Text is text, in the bundled font's name with common fallbacks.
+    /// Returns the drawing. Text stays text, in the bundled font with common fallbacks.
     pub fn svg(&self) -> &str {
         &self.svg
     }
 
-    /// Width and height in CSS pixels; the PNG has twice as many.
+    /// Returns width and height in CSS pixels; the PNG has twice as many.
     pub fn size(&self) -> (u32, u32) {
         (self.width, self.height)
     }
 
-    /// The drawing as PNG, at twice its size, with the bundled font: the same bytes on every machine.
+    /// Returns the drawing as PNG, at twice its size, with the bundled font: the same bytes on every machine.
     ///
     /// # Errors
     /// [`ErrorKind::Figure`](crate::ErrorKind::Figure) if the drawing cannot be rendered.
     pub fn png(&self) -> Result<Vec<u8>> {
         let tree = usvg::Tree::from_str(&self.svg, &OPTIONS).map_err(Error::figure)?;
         let mut pixels = Pixmap::new(self.width * SCALE, self.height * SCALE)
-            .ok_or_else(|| Error::figure("its size is 0 or beyond memory"))?;
+            .ok_or_else(|| Error::figure("its size is 0 or too large for memory"))?;
         pixels.fill(Color::WHITE);
         let scale = Transform::from_scale(SCALE as f32, SCALE as f32);
         resvg::render(&tree, scale, &mut pixels.as_mut());
@@ -78,19 +78,14 @@ impl Figure {
     /// Writes the chart to a file: `.svg` or `.png`. An earlier file stays until the new one is complete.
     ///
     /// # Errors
-    /// [`ErrorKind::File`](crate::ErrorKind::File) if the file cannot be written or its name ends in
-    /// something else.
+    /// [`ErrorKind::File`](crate::ErrorKind::File) if the file cannot be written or has another extension.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let bytes = match path.extension().and_then(|extension| extension.to_str()) {
             Some("svg") => self.svg.clone().into_bytes(),
             Some("png") => self.png()?,
             _ => {
-                return Err(Error::file(
-                    "write",
-                    path,
-                    "the name ends neither in .svg nor in .png",
-                ));
+                return Err(Error::file("write", path, "the name must end in .svg or .png"));
             }
         };
         crate::output::write(path, &bytes)
@@ -111,7 +106,7 @@ static OPTIONS: LazyLock<usvg::Options<'static>> = LazyLock::new(|| {
     }
 });
 
-/// An indexed PNG with the most frequent colours: charts have few, and the file is a third as large.
+/// Encodes an indexed PNG with the most frequent colours: charts have few, and the file is a third as large.
 fn encode(pixels: &Pixmap) -> Result<Vec<u8>> {
     // A chart is mostly runs of one colour, and the maps are asked once for each.
     let runs: Vec<([u8; 3], usize)> = pixels
@@ -152,7 +147,7 @@ fn encode(pixels: &Pixmap) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The place in the palette (of at most 256 colours) of the colour closest to one.
+/// Returns the palette index (of at most 256 colours) of the closest colour.
 fn nearest(palette: &[[u8; 3]], colour: [u8; 3]) -> u8 {
     let distance = |other: &[u8; 3]| -> i32 {
         (0..3).map(|i| (i32::from(other[i]) - i32::from(colour[i])).pow(2)).sum()

@@ -1,4 +1,4 @@
-//! The one look that all charts share.
+//! The look that all charts share.
 
 use plotters::style::{FontStyle, RGBColor, register_font};
 use std::sync::Once;
@@ -26,13 +26,13 @@ pub const COLOURS: [RGBColor; 7] = [
     RGBColor(90, 90, 90),    // grey
 ];
 
-/// The colour of series number `index`.
+/// Returns the colour of series number `index`.
 pub fn colour(index: usize) -> RGBColor {
     COLOURS[index % COLOURS.len()]
 }
 
-/// Whether series number `index` is drawn broken: colours begin again after the last, and a second
-/// series of the same colour must not look the same.
+/// Tells whether series number `index` is drawn with a broken line: colours repeat after the last, and two series of
+/// the same colour must not look the same.
 pub fn broken(index: usize) -> bool {
     index / COLOURS.len() % 2 == 1
 }
@@ -59,7 +59,7 @@ pub const LABEL: f64 = 13.0;
 /// See [`TITLE`].
 pub const TICK: f64 = 12.0;
 
-/// From light to dark, evenly: low to high values of a heat map. A single hue that only darkens reads
+/// Returns a heat map's colour for a value from 0 to 1, evenly from light to dark. A single hue that only darkens reads
 /// the same in grey.
 pub fn shade(share: f64) -> RGBColor {
     const LOW: [f64; 3] = [232.0, 241.0, 250.0];
@@ -69,8 +69,8 @@ pub fn shade(share: f64) -> RGBColor {
     RGBColor(mix(0), mix(1), mix(2))
 }
 
-/// From −1 to 1, evenly: orange below 0, white at 0, blue above, as dark for the same distance. The two
-/// hues are told apart with every common colour blindness.
+/// Returns a heat map's colour for a value from −1 to 1: orange below 0, white at 0, blue above, equally dark at equal
+/// distance. People with any common colour blindness can tell the two hues apart.
 pub fn signed_shade(share: f64) -> RGBColor {
     const BELOW: [f64; 3] = [160.0, 70.0, 0.0];
     const ABOVE: [f64; 3] = [8.0, 64.0, 120.0];
@@ -80,7 +80,7 @@ pub fn signed_shade(share: f64) -> RGBColor {
     RGBColor(mix(0), mix(1), mix(2))
 }
 
-/// Makes the font known to plotters, which measures text with it.
+/// Registers the font with plotters, which measures text with it.
 pub(crate) fn prepare_font() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -94,7 +94,7 @@ pub(crate) fn prepare_font() {
 mod tests {
     use super::*;
 
-    /// Relative luminance as WCAG 2 defines it.
+    /// Computes relative luminance as WCAG 2 defines it.
     fn luminance(RGBColor(r, g, b): RGBColor) -> f64 {
         let linear = |channel: u8| {
             let c = f64::from(channel) / 255.0;

@@ -1,8 +1,7 @@
-//! Who was there, and how much they did.
+//! Activity: how many users are active, how often, and whether they are new, retained or back.
 //!
-//! Active is who has at least one event. Which events count is the caller's to say: leave out sign-ups
-//! and what a system did. Days are calendar days in the time zone of the `timestamp` column (UTC if it
-//! has none).
+//! A user with at least one event is active. The caller decides which events count: leave out sign-ups and whatever a
+//! system did. Days are calendar days in the time zone of the `timestamp` column (UTC if it has none).
 //!
 //! ```
 //! use casebook::events::Window;
@@ -33,11 +32,11 @@ use crate::error::{Error, Result};
 use crate::events::period::{date, day};
 use crate::events::{EventSource, Grouped, NOBODY, Window, distinct};
 
-/// Users and the days on which each was active, to the end of the window.
+/// Users and the days on which each was active, up to the end of the window.
 struct Days {
-    /// Days before the window, too: they say who is new, and who was here a month ago.
+    /// Includes days before the window: they show who is new and who was active a month ago.
     active: Grouped<i32>,
-    /// The first day of which anything is known.
+    /// The first day with any data.
     known: i32,
     /// The first and the last day of the window.
     from: i32,
@@ -87,8 +86,8 @@ impl Days {
             .filter(|days| !days.is_empty())
     }
 
-    /// Distinct users active in the `width` days that end on each day of the window; none where those days begin before
-    /// anything is known.
+    /// Distinct users active in the `width` days that end on each day of the window; none if those days begin before
+    /// the data do.
     fn trailing(&self, width: i32) -> Vec<Option<i64>> {
         let length = (self.to - self.known + 1) as usize;
         // A user active on day d counts from d to d + width − 1, or until active again.
@@ -111,17 +110,16 @@ impl Days {
 
 /// Counts daily, weekly and monthly active users, and their ratio, stickiness.
 ///
-/// Returns one row per day of the window, without gaps: `date`
-/// (Date), `dau`, `wau`, `mau` (i64: distinct users active on that day, in the 7 and in the 30 days that
-/// end with it), `stickiness` (f64: dau / mau: of the users of those 30 days, the share active on this
-/// one), `low`, `high` (f64, 95% Wilson). `wau` is null where its 7 days begin before
-/// the data do, `mau` and stickiness where their 30 do. Events before the window count for the days that trail into it.
-/// Without events there are no rows.
+/// Returns one row per day of the window, without gaps: `date` (Date), `dau`, `wau`, `mau` (i64: distinct users active
+/// on that day, and in the 7 and the 30 days that end with it), `stickiness` (f64: dau / mau, the share of those 30
+/// days' users who are active on this day), `low`, `high` (f64, 95% Wilson). `wau` is null if its 7 days begin before
+/// the data do, `mau` and stickiness if their 30 days do. Events before the window count for the days that trail into
+/// it. Without events there are no rows.
 ///
 /// # Errors
-/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values or times that are none;
-/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a window that ends before it begins.
+/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)
+/// for empty values or invalid times; [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a window that
+/// ends before it begins.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -190,22 +188,22 @@ pub fn frequency(events: &dyn EventSource, window: Window) -> Result<DataFrame> 
     Ok(table)
 }
 
-/// What lies before the first period of the data.
+/// What happened before the first period of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Before {
-    /// Nothing: the data begin with the business, and whoever is active first is new.
+    /// Nothing: the data begin with the business, so everyone's first activity makes them new.
     #[default]
     Nothing,
-    /// A time that was not observed: who is new in the first period cannot be told.
+    /// A time that was not observed: in the first period, new users cannot be told from returning ones.
     Unobserved,
 }
 
 /// Counts new, retained, resurrected and dormant users of each period ("growth accounting").
 ///
-/// New: active for the first time. Retained: active in the period before, too. Resurrected: active
-/// earlier, but not in the period before. Dormant: active in the period before, and not in this one. So
-/// new + retained + resurrected = active, and active − new − resurrected + dormant is the period before's
-/// active. Events before the window are known: who was active then is not new.
+/// New: active for the first time. Retained: also active in the period before. Resurrected: active earlier, but not in
+/// the period before. Dormant: active in the period before, but not in this one. So new + retained + resurrected =
+/// active, and active − new − resurrected + dormant is the period before's active. Events before the window are taken
+/// into account: a user who was active then is not new.
 ///
 /// Returns one row per period of the window, without gaps: `period` (Date, its first day), `active`, `new`, `retained`,
 /// `resurrected`, `dormant` (i64), `retention`, `low`, `high` (f64: retained of the period before's active, 95% Wilson),

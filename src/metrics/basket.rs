@@ -33,18 +33,18 @@ const MOST_PAIRS: u64 = 1_000_000_000;
 /// Above this, a table of pairs takes too much memory.
 const MOST_ROWS: usize = 10_000_000;
 
-/// Counts every pair of items in the same order, and how far that exceeds chance.
+/// Counts how often each pair of items is bought in the same order, and how far that exceeds chance.
 ///
-/// Reads `lines`: `order_id`, `item` (of any type); an item twice in an order counts once. Returns one row per
-/// pair with at least `least` orders in common: `left`, `right` (text, `left` first in the alphabet), `orders`
-/// (i64: all), `left_orders`, `right_orders`, `together` (i64), `support` (f64: together / orders),
-/// `left_to_right`, `right_to_left` (f64: the confidences, together / left_orders and together /
-/// right_orders), `lift` (f64: how many times as often together as if the two were independent), `low`, `high`
-/// (f64: its 95% interval, of each pair alone), sorted by lift (descending), then by name.
+/// Reads `lines`: `order_id`, `item` (of any type); repeated items in an order count once. Returns one row per pair
+/// with at least `least` orders in common: `left`, `right` (text, `left` first in the alphabet), `orders` (i64: all),
+/// `left_orders`, `right_orders`, `together` (i64), `support` (f64: together / orders), `left_to_right`,
+/// `right_to_left` (f64: the confidences, together / left_orders and together / right_orders), `lift` (f64: how many
+/// times as often together as if the two were independent), `low`, `high` (f64: its 95% interval, of each pair alone),
+/// sorted by lift (descending), then by name.
 ///
-/// An order of n items has n (n − 1) / 2 pairs. Items in fewer than `least` orders are left out first, as no pair
-/// returned can hold them; the others may make up to a billion pairs over all orders, and up to ten million rows.
-/// Memory grows with the lines and the rows only.
+/// An order of n items has n (n − 1) / 2 pairs. Items in fewer than `least` orders are left out first, because no
+/// returned pair can contain them; the others may make up to a billion pairs over all orders, and up to ten million
+/// rows. Memory grows with the lines and the rows only.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), or
@@ -119,7 +119,7 @@ pub fn pairs(lines: &dyn Source, least: u32) -> Result<DataFrame> {
             }
         }
         if found.len() > MOST_ROWS {
-            let accepted = format!("a number that leaves up to {MOST_ROWS} pairs");
+            let accepted = format!("a number that leaves at most {MOST_ROWS} pairs");
             return Err(Error::config("least", least, accepted));
         }
     }
@@ -199,7 +199,7 @@ mod tests {
         assert!(pairs(&lines, 0).unwrap_err().to_string().contains("least"));
     }
 
-    /// Orders of any sizes, counted pair by pair.
+    /// Orders of any size, counted pair by pair.
     #[test]
     fn equals_a_look_at_every_pair() {
         let mut rng = stream(5, "baskets", 1);
@@ -242,7 +242,7 @@ mod tests {
         }
     }
 
-    /// Five billion pairs are refused, unless few of the items can be in a pair that is asked for.
+    /// Five billion pairs are refused, unless few of the items can be in a pair that is returned.
     #[test]
     fn a_wholesale_order_takes_no_memory() {
         let n = 100_000_i64;

@@ -12,10 +12,10 @@
 //! ```
 //!
 //! # Source
-//! M. O. Lorenz (1905), "Methods of measuring the concentration of wealth"; C. Gini (1912). The intervals
-//! use the estimates' influence functions (F. A. Cowell and E. Flachaire, "Statistical methods for
-//! distributional analysis", Handbook of Income Distribution 2A), on the logit scale. They are for large
-//! samples: with a few hundred users and a heavy tail they cover the truth 91 times in 100, not 95.
+//! M. O. Lorenz (1905), "Methods of measuring the concentration of wealth"; C. Gini (1912). The intervals use the
+//! estimates' influence functions (F. A. Cowell and E. Flachaire, "Statistical methods for distributional analysis",
+//! Handbook of Income Distribution 2A), on the logit scale. They are meant for large samples: with a few hundred users
+//! and a heavy tail they cover the truth 91 times in 100, not 95.
 
 use polars::prelude::*;
 
@@ -24,7 +24,7 @@ use super::{Source, finite};
 use crate::error::{Error, Result};
 use crate::frame::fetch;
 
-/// Values in rising order, 0 or more, and their sum.
+/// Returns the values, which must be 0 or more, in ascending order, and their sum.
 fn sorted(users: &dyn Source, column: &str) -> Result<(Vec<f64>, f64)> {
     let frame = fetch(users, "users", &[column])?;
     let mut values = finite(&frame, "users", column)?;
@@ -42,11 +42,11 @@ fn sorted(users: &dyn Source, column: &str) -> Result<(Vec<f64>, f64)> {
     Ok((values, total))
 }
 
-/// Computes the Lorenz curve: the share of the total that the lowest share of users has.
+/// Computes the Lorenz curve: the share of the total that the users with the lowest values hold.
 ///
-/// Reads `users`: one row per user, and the column named: numbers, 0 or more. Returns `users` (f64: share
-/// of users, lowest first), `value` (f64: their share of the total), at `points` + 1 evenly spaced
-/// shares from 0 to 1; within a user, its value is divided. Values are null if the total is 0.
+/// Reads `users`: one row per user, and the column named: numbers, 0 or more. Returns `users` (f64: share of users,
+/// lowest first), `value` (f64: their share of the total), at `points` + 1 evenly spaced shares from 0 to 1; a user's
+/// value is divided if a point falls within it. Values are null if the total is 0.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
@@ -83,12 +83,12 @@ pub fn lorenz(users: &dyn Source, column: &str, points: u32) -> Result<DataFrame
     Ok(df!("users" => shares, "value" => curve)?)
 }
 
-/// Computes the Gini coefficient, and the share that the top users have.
+/// Computes the Gini coefficient, and the share that the top users hold.
 ///
-/// Reads as [`lorenz`] does. `tops`: shares of users, such as 0.1 for the top decile. Returns `measure` ("gini",
-/// "top 10%"), `users` (i64), `value`, `low`, `high` (f64, 95%, from the influence function), the Gini coefficient
-/// first. It is 0 if all have the same and approaches 1 if one has all (its largest value is 1 − 1/n).
-/// Values are null if the total is 0.
+/// Reads as [`lorenz`] does. `tops`: shares of users, such as 0.1 for the top decile. Returns `measure` ("gini", "top
+/// 10%"), `users` (i64), `value`, `low`, `high` (f64, 95%, from the influence function), the Gini coefficient first.
+/// The coefficient is 0 if all users have the same and approaches 1 if one user has everything (its largest value is 1
+/// − 1/n). Values are null if the total is 0.
 ///
 /// # Errors
 /// As [`lorenz`]; a top outside 0 to 1.
@@ -125,7 +125,7 @@ pub fn summary(users: &dyn Source, column: &str, tops: &[f64]) -> Result<DataFra
     )?)
 }
 
-/// A bound computed on the logit scale, where such shares are less skewed, and which never leaves 0 to 1.
+/// A bound computed on the logit scale, where such shares are less skewed; it always stays within 0 to 1.
 fn on_the_logit((value, se): (f64, f64), z: f64) -> f64 {
     let spread = value * (1.0 - value);
     if spread <= 0.0 {

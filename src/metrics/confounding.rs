@@ -1,7 +1,7 @@
-//! Confounding: users who chose for themselves, compared crudely and within strata.
+//! Confounding: self-selected users, compared crudely and within strata.
 //!
-//! Users who do something early might have stayed anyway. Within strata that hold the common cause fixed, the
-//! comparison is fair; the pooled ratio combines the strata.
+//! Users who do something early might have stayed anyway. Within strata in which the common cause is the same for
+//! everyone, the comparison is fair; the pooled ratio combines the strata.
 //!
 //! ```
 //! use casebook::metrics::confounding;
@@ -39,20 +39,21 @@ use crate::frame::{fetch, full};
 
 pub use ratios::{RiskRatio, RiskRatios, risk_ratios};
 
-/// A two-by-two table: with the outcome, and all, of the exposed and of the others.
+/// A two-by-two table: how many of the exposed and of the others there are, and how many have the outcome.
 #[derive(Debug, Clone, Copy, Default)]
 struct Cell {
     exposed: [f64; 2],
     others: [f64; 2],
 }
 
-/// Computes the risk ratio of the exposed and the others: crude, and pooled over strata.
+/// Computes the risk ratio of the exposed to the others, both crude and pooled over strata.
 ///
-/// Reads `users`: `exposed` and `outcome` (bool) and the columns of the strata (anything), none of them empty.
-/// Returns two rows: `method` ("crude", "stratified"), `strata` (i64: those with exposed and others), `exposed`,
-/// `others` (i64: the users compared; in the stratified row those of these strata), `exposed_rate`, `others_rate`
-/// (f64; in the stratified row standardised to the strata's sizes), `ratio`, `low`, `high` (f64, 95%, on the log scale).
-/// The ratio is null where none of the others has the outcome, the interval also where none of the exposed has.
+/// Reads `users`: `exposed` and `outcome` (bool) and the columns of the strata (anything), none of them empty. Returns
+/// two rows: `method` ("crude", "stratified"), `strata` (i64: strata that hold both exposed and others), `exposed`,
+/// `others` (i64: the users compared; in the stratified row, those in these strata), `exposed_rate`, `others_rate`
+/// (f64; in the stratified row standardised to the strata's sizes), `ratio`, `low`, `high` (f64, 95%, on the log
+/// scale). The ratio is null if none of the others has the outcome; the interval is also null if none of the exposed
+/// has it.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);

@@ -24,10 +24,10 @@ use crate::frame::{fetch, full};
 
 /// Computes precision and recall for each kind of fault.
 ///
-/// Reads `found` and `key`: `fault`, `id` (texts or whole numbers); an id twice counts once. Returns one row per fault
+/// Reads `found` and `key`: `fault`, `id` (texts or whole numbers); repeated ids count once. Returns one row per fault
 /// in either frame: `fault`, `planted`, `found`, `right` (i64: found and planted), `precision`, `precision_low`,
-/// `precision_high` (f64: right / found, 95% Wilson), `recall`, `recall_low`, `recall_high` (f64: right /
-/// planted), by fault. Precision is null where nothing was found, recall where nothing was planted.
+/// `precision_high` (f64: right / found, 95% Wilson), `recall`, `recall_low`, `recall_high` (f64: right / planted),
+/// sorted by fault. Precision is null where nothing was found, and recall where nothing was planted.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), or

@@ -1,14 +1,14 @@
 //! Metrics: functions from frames to tidy frames, one file per concept.
 //!
-//! Every function says which columns it reads, returns one row per observation in a stable order, and
-//! gives ratios with their numerator and denominator. What cannot be observed is null, never 0.
-//! Metrics know nothing of cases: any frames with these columns will do.
+//! Every function says which columns it reads, returns one row per observation in a stable order, and gives ratios with
+//! their numerator and denominator. What cannot be observed is null, never 0. Metrics know nothing about the cases: any
+//! frame with these columns will do.
 //!
-//! Most read two kinds of frames. Events: `user_id`, `timestamp`, often `event`, in any order. Users:
-//! `user_id`, unique, and what is known of them. Rename the columns of other data before:
-//! `frame.lazy().rename(["who"], ["user_id"], true)`. A frame may be lazy: see [`Source`].
+//! Most read two kinds of frames. Events: `user_id`, `timestamp`, often `event`, in any order. Users: `user_id`,
+//! unique, and what is known about them. Rename the columns of your own data first: `frame.lazy().rename(["who"],
+//! ["user_id"], true)`. A frame may be lazy: see [`Source`].
 //!
-//! [`definitions`] says how each metric is defined here and elsewhere.
+//! [`definitions`] says how each metric is defined here and in other tools.
 
 pub mod activity;
 pub mod basket;
@@ -42,10 +42,11 @@ pub use crate::frame::Source;
 pub(crate) use crate::frame::{coded, dates, finite, require, texts};
 pub use crate::stats::interval;
 
-/// Below this many, a rate says little: the `warning` column says so.
+/// The number below which a rate says little; the `warning` column then says so.
 pub const FEW: u64 = 30;
 
-/// That a frame has none of the columns that a function adds to it: what is the caller's is not overwritten.
+/// Checks that a frame has none of the columns that a function adds to it, so that the caller's columns are not
+/// overwritten.
 pub(crate) fn absent(frame: &DataFrame, name: &'static str, columns: &[&str]) -> Result<()> {
     frame.schema().iter_names().try_for_each(|column| free(name, column, columns))
 }
@@ -62,7 +63,7 @@ pub(crate) fn free(name: &'static str, column: &str, columns: &[&str]) -> Result
 }
 
 /// Makes three columns, named by the caller: `hits / trials`, and the ends of its 95% Wilson interval. Null without
-/// trials, and where hits exceed trials, so that it is no share.
+/// trials, and where hits exceed trials, which is not a share.
 ///
 /// ```
 /// use casebook::metrics::share_columns;
@@ -95,7 +96,7 @@ pub fn share_columns(
     ]
 }
 
-/// "fewer than 30 users", or of what it is, where it is so.
+/// Returns "fewer than 30 users" (or whatever is counted) where that is so.
 pub(crate) fn warnings(trials: &[Option<i64>], of: &str) -> Column {
     let texts: Vec<Option<String>> = trials
         .iter()
@@ -104,7 +105,7 @@ pub(crate) fn warnings(trials: &[Option<i64>], of: &str) -> Column {
     Column::new("warning".into(), texts)
 }
 
-/// A frame of one row per group: the groups' names, if there are groups, then the columns.
+/// Creates a frame of one row per group: the groups' names, if there are groups, then the columns.
 pub(crate) fn labelled(
     by: Option<&str>,
     names: Vec<Option<String>>,

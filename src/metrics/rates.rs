@@ -25,18 +25,18 @@ use super::{Source, absent, share_columns};
 use crate::error::{Error, Result};
 use crate::frame::{Columns, Verbs, is_condition, known, names, pct};
 
-/// What is counted, and what comes of it.
+/// The columns of counts and of what is computed from them.
 const COLUMNS: [&str; 5] = ["hits", "trials", "rate", "low", "high"];
 
 /// Computes the share of rows for which a condition is true, in each group.
 ///
-/// Returns one row per group: the groups' keys (names or expressions, in their own types), `hits`, `trials` (i64), `rate`,
-/// `low`, `high` (f64, 95% Wilson), sorted by the keys, ascending, null last. Where the condition is null it does not hold,
-/// and the row is still a trial, as in SQL's `avg(case when … then 1 else 0 end)`.
+/// Returns one row per group: the groups' keys (names or expressions, in their own types), `hits`, `trials` (i64),
+/// `rate`, `low`, `high` (f64, 95% Wilson), sorted by the keys, ascending, null last. A condition that is null does not
+/// hold, but its row is still a trial, as in SQL's `avg(case when … then 1 else 0 end)`.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); a condition that is not true or false;
-/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a key called as a column of the result.
+/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a key with the name of a column of the result.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -89,13 +89,13 @@ fn with_shares(mut counted: DataFrame) -> Result<DataFrame> {
 
 /// A share of a population with its 95% Wilson interval.
 ///
-/// Written as a text it is what a sentence needs: `51.8% (50.1% to 53.5%)`.
+/// Formatted as text, it fits into a sentence: `51.8% (50.1% to 53.5%)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Rate {
-    /// Rows for which the condition is true.
+    /// The number of rows for which the condition is true.
     pub hits: u64,
-    /// All rows.
+    /// The number of all rows.
     pub trials: u64,
     /// `hits / trials`.
     pub rate: f64,
@@ -105,11 +105,10 @@ pub struct Rate {
     pub high: f64,
 }
 
-/// Computes the share of all rows for which a condition is true. Where it is null it does not hold, as in
-/// [`rate_by`].
+/// Computes the share of all rows for which a condition is true. Where it is null, it does not hold, as in [`rate_by`].
 ///
 /// # Errors
-/// As [`rate_by`]; a frame without rows, of which there is no share.
+/// As [`rate_by`]; a frame without rows, which has no rate.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -128,7 +127,7 @@ fn whole(rows: LazyFrame, condition: Expr) -> Result<Rate> {
     // One group: everybody.
     let all = rates(rows, vec![lit(0).alias("everybody")], condition)?;
     if all.height() == 0 {
-        return Err(Error::config("rows", "none", "one row or more: there is no share of nothing"));
+        return Err(Error::config("rows", "none", "at least one row"));
     }
     let real = |name: &str| all.scalar(name);
     Ok(Rate {
@@ -217,7 +216,7 @@ mod tests {
             rate_by(&users(), col("segment").alias("rate"), lit(true)).unwrap_err().to_string();
         assert!(message.contains("`rate`") && message.contains("overwrite"), "{message}");
         let message = rate(&users().clear(), lit(true)).unwrap_err().to_string();
-        assert!(message.contains("no share of nothing"), "{message}");
+        assert!(message.contains("at least one row"), "{message}");
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! What cells do again and again with frames.
+//! What cells often do with frames.
 
 use polars::prelude::*;
 
 use crate::error::Result;
 
-/// One number of a frame, for a sentence or a title; not a number where there is none.
+/// Returns one number of a frame, for a sentence or a title; NaN if there is none.
 ///
 /// # Errors
 /// Polars' own for a column that is not there, or holds no numbers.
@@ -22,8 +22,7 @@ pub fn number(frame: &DataFrame, column: &str, row: usize) -> Result<f64> {
     Ok(numbers.f64()?.iter().nth(row).flatten().unwrap_or(f64::NAN))
 }
 
-/// A table set beside another: each row of the left one, with what the right one knows of its key (a left
-/// join).
+/// Left-joins two tables: each row of the left one, with the columns of the right one for the same key.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -38,7 +37,7 @@ pub fn beside(left: LazyFrame, right: &DataFrame, key: &str) -> LazyFrame {
     left.join(right.clone().lazy(), [col(key)], [col(key)], JoinArgs::new(JoinType::Left))
 }
 
-/// Frames with the same columns, one below the other.
+/// Stacks frames with the same columns.
 ///
 /// # Errors
 /// Polars' own for columns that differ, and for no frames.
@@ -54,7 +53,7 @@ pub fn stacked(frames: impl IntoIterator<Item = LazyFrame>) -> Result<DataFrame>
     Ok(concat(frames.into_iter().collect::<Vec<_>>(), UnionArgs::default())?.collect()?)
 }
 
-/// The share of a frame's rows for which something is true; not a number without rows.
+/// Computes the share of a frame's rows for which a condition is true; NaN without rows.
 ///
 /// # Errors
 /// Polars' own for a column that is not there.
@@ -71,7 +70,7 @@ pub fn share_of(frame: &DataFrame, rows: Expr) -> Result<f64> {
     number(&frame.clone().lazy().select([mean]).collect()?, "share", 0)
 }
 
-/// A frame's rows, those with the largest value of a column first and empty ones last.
+/// Sorts a frame's rows by a column in descending order, with empty values last.
 ///
 /// # Errors
 /// Polars' own for a column that is not there.

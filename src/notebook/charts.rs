@@ -1,4 +1,4 @@
-//! Charts show themselves at the end of a notebook's cell, without a call that draws them.
+//! Charts show themselves at the end of a notebook cell, without a call that draws them.
 
 use super::{Figure, Show, finish};
 use crate::chart::{
@@ -9,7 +9,7 @@ use crate::error::Result;
 
 macro_rules! show_charts {
     ($($chart:ident)*) => {$(
-        /// Draws the chart, and shows it; one that cannot be drawn fails the cell.
+        /// Draws and shows the chart; one that cannot be drawn fails the cell.
         impl Show for $chart<'_> {
             fn evcxr_display(&self) {
                 let figure: Result<Figure> = self.clone().draw();

@@ -1,7 +1,7 @@
-//! Answers to exercises are checked: [`check!`](crate::check!).
+//! Checks of answers to exercises: [`check!`](crate::check!).
 //!
-//! The answer is a function, so that it can be missing, panic, fail or be wrong without taking the notebook
-//! with it, and so that it can be asked about other data than the learner saw.
+//! The answer is a function, so that it can be missing, panic, fail or be wrong without breaking the notebook, and so
+//! that it can be tried on other data than the learner saw.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -16,16 +16,16 @@ use super::table::{Table, table};
 use crate::error::Error;
 use crate::frame::format;
 
-/// Compares an answer with the right one, and says what was expected, what came, and a hint, never the right
-/// answer itself.
+/// Compares an answer with the right one. If it is wrong, says what was expected and what came, and gives a hint, but
+/// never the right answer itself.
 ///
-/// `check! { answer => right, expected: "in words", hint: "where to look" }`, and `within: 0.01` after the right
-/// answer for another tolerance than a millionth (of the right answer, or of 1 if that is more). The answer is
-/// a value or a [`Result`](crate::Result) of one, of a type that can be [compared](Compare): numbers, texts,
-/// truths, dates, frames, and options, lists and pairs of them.
+/// `check! { answer => right, expected: "in words", hint: "where to look" }`, with `within: 0.01` after the right
+/// answer for a tolerance other than a millionth (of the right answer, or of 1 if that is more). The answer is a value
+/// or a [`Result`](crate::Result) of one, of a type that can be [compared](Compare): numbers, texts, booleans, dates,
+/// frames, and options, lists and pairs of these.
 ///
-/// A right answer prints a line. Anything else panics with the message; so a cell that gets past its checks has
-/// passed them, for a learner as for a program that grades.
+/// A right answer prints a line. Anything else panics with the message, so a cell that runs to its end has passed its
+/// checks, for a learner as well as for a grading program.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -58,7 +58,7 @@ macro_rules! check {
     };
 }
 
-/// What is asked, in words, and how exactly.
+/// The question in words, and how exact an answer must be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question<'q> {
     asked: &'q str,
@@ -67,7 +67,7 @@ pub struct Question<'q> {
     within: Option<f64>,
 }
 
-/// Why an answer does not pass, as it is told to the learner.
+/// Why an answer does not pass, as the learner is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotYet(String);
 
@@ -78,12 +78,12 @@ impl Display for NotYet {
 }
 
 impl<'q> Question<'q> {
-    /// The code that answers, what is expected of it in words, and a hint.
+    /// Creates a question: the code that answers, what is expected of it in words, and a hint.
     pub fn new(asked: &'q str, expected: &'q str, hint: &'q str) -> Self {
         Question { asked, expected, hint, within: None }
     }
 
-    /// Numbers may be this far from the right ones.
+    /// Sets how far numbers may be from the right ones.
     pub fn within(mut self, within: f64) -> Self {
         self.within = Some(within);
         self
@@ -116,7 +116,7 @@ impl<'q> Question<'q> {
         )))
     }
 
-    /// The same, for a cell: a right answer prints a line, anything else panics with what to tell the learner.
+    /// Judges an answer in a cell: a right answer prints a line, anything else panics with what to tell the learner.
     ///
     /// # Panics
     /// If the answer is not the right one.
@@ -133,11 +133,11 @@ impl<'q> Question<'q> {
 }
 
 thread_local! {
-    /// Whether a panic on this thread is an answer's, and will be told in other words.
+    /// Whether a panic on this thread is an answer's, and will be reported in other words.
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs code that may panic; the panic's message as an error, and nothing printed.
+/// Runs code that may panic; returns the panic's message as an error and prints nothing.
 fn quietly<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -154,7 +154,7 @@ fn quietly<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     done.map_err(|payload| message(payload.as_ref()))
 }
 
-/// Whether a panic is an answer's: then what is missing is told here, or will be by [`Question::judge`].
+/// Tells whether a panic is an answer's: then a missing answer is reported here, anything else by [`Question::judge`].
 pub(crate) fn told(panic: &PanicHookInfo<'_>) -> bool {
     match panic.payload().downcast_ref::<NotYet>() {
         Some(not_yet) if session::heard() => session::report("NotYet", panic, &not_yet.to_string()),
@@ -174,7 +174,7 @@ pub trait Outcome {
     /// The value's type.
     type Value;
 
-    /// The value, or the error in words.
+    /// Returns the value, or the error in words.
     ///
     /// # Errors
     /// The result's own.
@@ -191,7 +191,7 @@ impl<T, E: Display> Outcome for Result<T, E> {
 
 /// A value that can be compared with the right one.
 pub trait Compare {
-    /// What is wrong with this value, without saying what would be right; nothing if nothing is.
+    /// Says what is wrong with this value, without saying what would be right; `None` if nothing is.
     fn differs(&self, right: &Self, within: Option<f64>) -> Option<String>;
 }
 
@@ -317,8 +317,8 @@ impl Outcome for DataFrame {
     }
 }
 
-/// By the right one's columns, whatever their order, and row by row. Numbers of any type are compared as numbers,
-/// everything else as text; an empty cell equals only an empty cell. Further columns do not matter.
+/// Compares the columns of the right frame, in any order, row by row. Numbers of any type are compared as numbers,
+/// everything else as text; an empty cell equals only an empty cell. Additional columns do not matter.
 impl Compare for DataFrame {
     fn differs(&self, right: &Self, within: Option<f64>) -> Option<String> {
         let found = || {
@@ -347,7 +347,7 @@ impl Compare for DataFrame {
     }
 }
 
-/// The first row in which two columns of the same height differ.
+/// Returns the first row in which two columns of the same height differ.
 fn first_difference(
     came: &Column,
     right: &Column,

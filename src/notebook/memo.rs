@@ -1,4 +1,4 @@
-//! Prose whose numbers are computed, each by its name.
+//! Prose with computed numbers, each inserted by name.
 
 use std::fmt::{self, Write as _};
 
@@ -6,7 +6,7 @@ use super::send::send;
 use super::show::Show;
 use crate::error::{Error, Result, nearest};
 
-/// Text with markup, as it is: `Markdown(text)`. [`memo`] puts computed numbers into one.
+/// Text with markup, as it is: `Markdown(text)`. [`memo`] inserts computed numbers into such a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Markdown(pub String);
 
@@ -16,16 +16,16 @@ impl Show for Markdown {
     }
 }
 
-/// A text with named places, and what stands in them: see [`memo`].
+/// A text with named placeholders and their values: see [`memo`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memo {
     text: String,
     values: Vec<(String, String)>,
 }
 
-/// Begins a memo: Markdown with names in braces, which [`with`](Memo::with) fills. At the end of a cell it shows itself. A
-/// brace itself is written twice, and paragraphs are apart by an empty line, however deep the text is indented. Dollars are
-/// dollars, not formulas.
+/// Begins a memo: Markdown with names in braces, which [`with`](Memo::with) fills in. It shows itself at the end of a
+/// cell. To get a brace, write it twice; separate paragraphs by an empty line, at any indentation. A dollar sign is a
+/// dollar sign, not the start of a formula.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -44,17 +44,17 @@ pub fn memo(text: impl Into<String>) -> Memo {
 }
 
 impl Memo {
-    /// Says what stands in the place of this name. The value is a text, not markup.
+    /// Sets the value for this name. The value is text, not markup.
     pub fn with(mut self, name: &str, value: impl fmt::Display) -> Memo {
         self.values.push((name.into(), value.to_string()));
         self
     }
 
-    /// Returns the finished text as Markdown, what it holds besides markup escaped.
+    /// Returns the finished text as Markdown, with the values escaped.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a name in the text that was not given, a name given
-    /// that is not in the text, one given twice, and a brace that is not closed.
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a name in the text without a value, a value
+    /// for a name that is not in the text, two values for one name, and a brace that is not closed.
     pub fn markdown(&self) -> Result<Markdown> {
         Ok(Markdown(self.filled(dollars, literal)?))
     }
@@ -117,7 +117,7 @@ enum Piece {
     Name(String),
 }
 
-/// The text, cut where names stand.
+/// Splits the text at the names.
 fn pieces(text: &str) -> Result<Vec<Piece>> {
     let mut pieces = vec![];
     let mut plain = String::new();
@@ -152,7 +152,7 @@ fn pieces(text: &str) -> Result<Vec<Piece>> {
     Ok(pieces)
 }
 
-/// Markup stays, but Jupyter would take what stands between dollars for a formula.
+/// Escapes dollar signs, because Jupyter would take the text between them for a formula; other markup stays.
 fn dollars(text: &str) -> String {
     let mut out = String::new();
     let mut before = ' ';
@@ -166,7 +166,7 @@ fn dollars(text: &str) -> String {
     out
 }
 
-/// A value, in which nothing is markup.
+/// Escapes a value, in which nothing is markup.
 fn literal(text: &str) -> String {
     let mut out = String::new();
     for letter in text.chars() {
@@ -181,8 +181,8 @@ fn literal(text: &str) -> String {
     out
 }
 
-/// Without the indentation that a text has in a cell: four spaces would be code to Markdown. Lists keep theirs, as far as
-/// it is more than that of the least indented line.
+/// Removes the indentation that a text has in a cell, because Markdown takes four spaces for code. Lists keep what they
+/// are indented more than the least indented line.
 fn flush(text: &str) -> String {
     let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
     // The first line stands beside the opening quote.

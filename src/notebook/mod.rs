@@ -27,7 +27,7 @@ pub use table::{Table, table};
 
 #[cfg(test)]
 pub(crate) mod tests {
-    /// What a panic said.
+    /// Returns a panic's message.
     pub fn panics(show: impl FnOnce()) -> Option<String> {
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(show)).err()?;
         caught.downcast_ref::<String>().cloned()

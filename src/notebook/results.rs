@@ -14,10 +14,10 @@ use crate::stamp::Stamp;
 use crate::warehouse::Answer;
 use crate::warehouse::queries::Query;
 
-/// Rows below a query, which takes space of its own.
+/// Rows shown below a query, which takes up space itself.
 const ANSWER_ROWS: usize = 6;
 
-/// The centroids; the users and the choice of k are its other two frames.
+/// Shows the centroids; the users and the choice of k are its other two frames.
 impl Show for Clustering {
     fn evcxr_display(&self) {
         self.centroids.evcxr_display();
@@ -31,8 +31,8 @@ impl Show for Ledger {
     }
 }
 
-/// Claims have different units: numbers as texts, each as precise as it needs to be, instead of columns with
-/// the same decimals throughout.
+/// Claims have different units, so their numbers become texts, each as precise as it needs to be, instead of columns
+/// with the same decimals throughout.
 fn each_as_precise(ledger: &DataFrame) -> crate::Result<DataFrame> {
     let columns = ledger.columns().iter().map(|column| match column.f64() {
         Ok(numbers) => {
@@ -47,14 +47,14 @@ fn each_as_precise(ledger: &DataFrame) -> crate::Result<DataFrame> {
     Ok(DataFrame::new_infer_height(columns.collect())?)
 }
 
-/// A query shows its SQL.
+/// Shows a query's SQL.
 impl Show for Query<'_> {
     fn evcxr_display(&self) {
         send(&[("text/html", &code(self)), ("text/plain", self.text.trim())]);
     }
 }
 
-/// The SQL, and the first rows of what it returned.
+/// Shows the SQL and the first rows of what it returned.
 impl Show for Answer {
     fn evcxr_display(&self) {
         let rows = table(&self.frame, ANSWER_ROWS);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Whether values are printed as plain text.
 static PLAIN: AtomicBool = AtomicBool::new(false);
 
-/// From now on values show themselves as plain text, for a program that runs outside Jupyter.
+/// Makes values show themselves as plain text from now on, for a program that runs outside Jupyter.
 pub fn plain_text() {
     PLAIN.store(true, Ordering::Relaxed);
 }

@@ -1,9 +1,9 @@
 //! What a cell tells the kernel that runs it: where it begins and ends, how it failed, which columns its frames have.
 //!
-//! The kernel "Rust (casebook)" adds these calls to a cell before it compiles it, and its relay reads what they
-//! write; see `kernel/README.md`. A record is a line on stderr (the last one on stdout, too) that begins with the
-//! control character that separates records, so that no text of a cell is taken for one. Without that kernel nothing
-//! here is called, and a panic prints its message as it always does.
+//! The kernel "Rust (casebook)" adds these calls to a cell before it compiles it, and its relay reads what they write;
+//! see `kernel/README.md`. A record is a line on stderr (the last one also on stdout) that begins with the control
+//! character that separates records, so that no text of a cell is mistaken for one. Without that kernel, none of this
+//! is called, and a panic prints its message as usual.
 
 use std::fmt::Display;
 use std::io::Write as _;
@@ -23,18 +23,18 @@ const FIELD: char = '\u{1f}';
 /// Stands for a line's end within a field: a record is one line.
 const LINE: char = '\u{1d}';
 
-/// The session's folder, when the kernel has named one.
+/// The session's folder, if the kernel has named one.
 static FOLDER: LazyLock<Option<PathBuf>> =
     LazyLock::new(|| std::env::var_os("CASEBOOK_SESSION").map(PathBuf::from));
-/// The working folder that the kernel has asked for last.
+/// The working folder that the kernel last asked for.
 static PLACE: Mutex<String> = Mutex::new(String::new());
 
-/// Whether the kernel's relay listens.
+/// Tells whether the kernel's relay listens.
 pub(crate) fn heard() -> bool {
     FOLDER.is_some()
 }
 
-/// One record as it is written.
+/// Formats one record.
 fn record(kind: &str, fields: &[&str]) -> String {
     let mut line = format!("{RECORD}{kind}");
     for field in fields {
@@ -59,7 +59,7 @@ fn now() -> String {
     since.as_nanos().to_string()
 }
 
-/// Says that a cell begins, in the folder where its notebook lies.
+/// Reports that a cell begins, and changes to its notebook's folder.
 ///
 /// A session that was waiting as a spare learns that folder only when a notebook takes it; later changes are the
 /// learner's own.
@@ -70,14 +70,14 @@ pub fn begin(cell: u32) {
     let mut place = PLACE.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(asked) = asked.filter(|asked| *asked != *place) {
         if let Err(error) = std::env::set_current_dir(&asked) {
-            eprintln!("the notebook's folder {asked} cannot be entered: {error}");
+            eprintln!("cannot change to the notebook's folder {asked}: {error}");
         }
         *place = asked;
     }
     tell("begin", &[&cell.to_string(), &now()]);
 }
 
-/// Says that a cell has ended, however it did: what it wrote before belongs to it.
+/// Reports that a cell has ended, however it did: everything it wrote before belongs to it.
 pub fn end(cell: u32) {
     let (cell, now) = (cell.to_string(), now());
     // Text without a line's end would swallow what evcxr writes next on the same line.
@@ -86,13 +86,13 @@ pub fn end(cell: u32) {
     tell("end", &[&cell, &now]);
 }
 
-/// Ends the line that the cell may have begun on stdout: evcxr knows its own marks there by the line.
+/// Ends the line that the cell may have begun on stdout: evcxr recognises its own marks there by line.
 fn line() {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(record("line", &[]).as_bytes()).and_then(|()| out.flush());
 }
 
-/// Says that a cell returned an error through `?`, and where.
+/// Reports that a cell returned an error through `?`, and where.
 #[track_caller]
 pub fn failed<E: Display>(error: &E) {
     line();
@@ -100,20 +100,20 @@ pub fn failed<E: Display>(error: &E) {
     tell("error", &fields.each_ref().map(String::as_str));
 }
 
-/// Says that a panic ended the cell. What it was, the panic hook has said before.
+/// Reports that a panic ended the cell. The panic hook has already reported its message.
 pub fn caught() {
     line();
     tell("caught", &[]);
 }
 
-/// Says which columns a frame has, so that the kernel can offer them.
+/// Reports which columns a frame has, so that the kernel can offer them.
 pub fn frame(name: &str, frame: &DataFrame) {
     let columns = frame.get_column_names().into_iter().map(|column| column.as_str());
     let fields: Vec<&str> = std::iter::once(name).chain(columns).collect();
     tell("frame", &fields);
 }
 
-/// What happened, in which file, line and column, and what was said.
+/// Formats what happened, in which file, line and column, and the message.
 fn placed(what: &str, place: &Location<'_>, message: String) -> [String; 5] {
     let number = |number: u32| number.to_string();
     [
@@ -127,7 +127,7 @@ fn placed(what: &str, place: &Location<'_>, message: String) -> [String; 5] {
 
 /// Lets a panic print its message and its place, without a backtrace.
 ///
-/// The kernel calls this when a session starts: evcxr asks for backtraces, which in a lesson are noise.
+/// The kernel calls this when a session starts: evcxr asks for backtraces, which are noise in a lesson.
 pub fn plain_panics() {
     set_hook(Box::new(|panic| {
         if !check::told(panic) {
@@ -136,7 +136,7 @@ pub fn plain_panics() {
     }));
 }
 
-/// Reports a panic to whoever listens: the kernel's relay, or a person who reads stderr.
+/// Reports a panic to the kernel's relay, or to a person who reads stderr.
 pub(crate) fn report(what: &str, panic: &PanicHookInfo<'_>, message: &str) {
     match panic.location() {
         Some(place) if heard() => {

@@ -1,8 +1,8 @@
-//! Values show themselves.
+//! How values show themselves.
 //!
-//! evcxr calls `evcxr_display` on a cell's last value; what has no such method is compiled a second
-//! time and printed with `{:?}`. So the trait gives the common types one, and a plain `df` at the end
-//! of a cell is a table, compiled once.
+//! evcxr calls `evcxr_display` on a cell's last value; a value without this method is compiled a second time and
+//! printed with `{:?}`. The trait gives the common types this method, so a plain `df` at the end of a cell becomes a
+//! table and is compiled once.
 
 use std::fmt::Debug;
 
@@ -15,8 +15,8 @@ pub trait Show {
     fn evcxr_display(&self);
 }
 
-/// Shows a value as a cell shows its last one: through [`Show`] if its type has it, else
-/// as `{:?}` prints it. Programs made by `casebook export` say this where a cell ends with a value.
+/// Shows a value as a cell shows its last one: through [`Show`] if its type implements it, otherwise with `{:?}`.
+/// Programs made by `casebook export` use it where a cell ends with a value.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -36,8 +36,8 @@ macro_rules! show {
     }};
 }
 
-/// What [`show!`](crate::show!) wraps a value in, to choose between two traits: the one that needs no further
-/// reference is found first.
+/// A wrapper that [`show!`](crate::show!) uses to choose between two traits: the one that needs no further reference is
+/// found first.
 #[doc(hidden)]
 pub struct Value<T>(pub T);
 
@@ -64,7 +64,7 @@ impl<T: Debug + ?Sized> ByDebug for &Value<&T> {
     }
 }
 
-/// Nothing: a cell that ends in a loop or a block prints no `()`.
+/// Shows nothing: a cell that ends in a loop or a block prints no `()`.
 impl Show for () {
     fn evcxr_display(&self) {}
 }
@@ -111,7 +111,7 @@ impl<T: Debug> Show for Vec<T> {
     }
 }
 
-/// What a pointer leads to, as a method call would find it.
+/// Shows what a pointer points to, as a method call would find it.
 macro_rules! show_through {
     ($($pointer:ty),*) => {$(
         impl<T: Show + ?Sized> Show for $pointer {

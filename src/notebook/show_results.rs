@@ -12,13 +12,13 @@ use crate::metrics::rates::Rate;
 use crate::metrics::survival::{Curve, Group, Point};
 use crate::notebook::Memo;
 
-/// Shows what was finished, or fails the cell as `?` would: whoever left the `?` out did not mean to go on with nothing.
+/// Shows the finished value, or fails the cell as `?` would: leaving out the `?` was not meant to hide the error.
 #[track_caller]
 pub(crate) fn finish<S: Show>(result: Result<S>) {
     finish_with(result, |value| value.evcxr_display());
 }
 
-/// The same for what is shown in another way than by itself.
+/// Does the same for values that are not shown directly.
 #[track_caller]
 pub(super) fn finish_with<T>(result: Result<T>, show: impl FnOnce(T)) {
     match result {
@@ -29,7 +29,7 @@ pub(super) fn finish_with<T>(result: Result<T>, show: impl FnOnce(T)) {
     }
 }
 
-/// The text as Markdown; a name that is unknown or unused fails the cell.
+/// Shows the text as Markdown; a name that is unknown or unused fails the cell.
 impl Show for Memo {
     fn evcxr_display(&self) {
         finish(self.markdown().and_then(|markdown| Ok(Filled(markdown.0, self.plain()?))));
@@ -56,7 +56,7 @@ macro_rules! show_frames {
 }
 show_frames! { Conversion Effects RiskRatios }
 
-/// A curve has a row for each time: a table's usual number of them.
+/// Shows a curve as a table of the usual number of rows.
 impl Show for Curve {
     fn evcxr_display(&self) {
         self.frame().evcxr_display();

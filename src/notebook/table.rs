@@ -12,7 +12,7 @@ use crate::frame::format;
 /// How many rows of a frame are shown unless [`table`] says otherwise.
 const ROWS: usize = 20;
 const COLUMNS: usize = 20;
-/// Longer texts are cut in the middle of a table.
+/// In a table, longer texts are cut in the middle.
 const WIDEST: usize = 80;
 
 /// A frame with a limit on the rows shown.
@@ -58,7 +58,7 @@ impl Table<'_> {
         format!("{} row{}, {columns} column{}", format::count(rows), plural(rows), plural(columns))
     }
 
-    /// What is left out, if anything is.
+    /// Says what is left out, if anything is.
     fn more(&self) -> Vec<String> {
         let (rows, columns) = self.frame.shape();
         let note = |left: usize, what: &str| {
@@ -79,7 +79,7 @@ impl Table<'_> {
         self.frame.columns().iter().take(COLUMNS).map(|column| Shown::new(column, rows)).collect()
     }
 
-    /// The table for a browser. Styles are inline, because code hosts remove style sheets.
+    /// Returns the table as HTML. Styles are inline, because code hosts remove style sheets.
     pub fn html(&self) -> String {
         let columns = self.columns();
         let mut out = String::from("<table>\n<thead>\n<tr>");
@@ -116,7 +116,7 @@ impl Table<'_> {
         out
     }
 
-    /// The table in plain text.
+    /// Returns the table as plain text.
     pub fn text(&self) -> String {
         let columns = self.columns();
         let width = |text: &str| text.chars().count();
@@ -189,7 +189,7 @@ impl Shown {
     }
 }
 
-/// A type's name without what all columns of a kind share here.
+/// Shortens a type's name.
 fn short(dtype: &DataType) -> String {
     match dtype {
         DataType::Datetime(_, None) => "datetime".into(),
@@ -206,7 +206,7 @@ fn texts(column: &Column, text: impl Fn(&AnyValue) -> String) -> Vec<Option<Stri
         .collect()
 }
 
-/// A text on one line, of bearable length.
+/// Puts a text on one line, of limited length.
 fn one_line(text: &str) -> String {
     let flat: String = text
         .chars()
@@ -222,7 +222,7 @@ fn one_line(text: &str) -> String {
     }
 }
 
-/// All numbers of a column with the same decimals: enough to tell them apart, no more.
+/// Formats all numbers of a column with the same decimals: enough to tell them apart, no more.
 fn floats(column: &Column) -> Vec<Option<String>> {
     let Ok(values) = column.cast(&DataType::Float64) else { return vec![None; column.len()] };
     let Ok(values) = values.f64() else { return vec![None; column.len()] };
@@ -230,7 +230,7 @@ fn floats(column: &Column) -> Vec<Option<String>> {
     values.iter().map(|value| value.map(|number| format::decimal(number, decimals))).collect()
 }
 
-/// Text that stands in HTML.
+/// Escapes text for HTML.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

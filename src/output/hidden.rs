@@ -1,4 +1,4 @@
-//! Hidden folders for files on their way, each locked by the process that is at work in it.
+//! Hidden folders for unfinished files, each locked by the process that works in it.
 
 use std::cell::Cell;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -9,32 +9,33 @@ use std::time::{Duration, Instant};
 use super::state::same;
 use crate::error::{Error, Result};
 
-/// Folders and files on their way begin with this.
+/// Names of unfinished folders and files begin with this.
 pub const UNFINISHED: &str = ".casebook-unfinished-";
-/// In such a folder, what its process keeps locked for as long as it lives.
+/// The file in such a folder that its process keeps locked as long as it runs.
 const LOCK: &str = "lock";
-/// Who that is, for people.
+/// The file that says which process that is, for people.
 const HOLDER: &str = "holder";
-/// Files that are being replaced, until all new ones are in their place.
+/// The folder of files that are being replaced, until all new ones are in place.
 pub const OLD: &str = "old";
-/// Says that the next run goes on with what is there.
+/// The file that says that the next run continues with what is there.
 const RESUME: &str = "resume";
-/// Whoever clears up after a killed process holds a lock for moments.
+/// How long to wait for a lock: a process that cleans up after a killed one holds it only for moments.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// A hidden folder, removed with this value unless it is to be kept. Its lock is the first thing in and the last one
-/// out, so that a folder without one is empty, at whatever moment its process was killed.
+/// A hidden folder, removed with this value unless it is to be kept. Its lock is created first and removed last, so
+/// that a folder without one is empty, whenever its process was killed.
 #[derive(Debug)]
 pub struct Hidden {
     path: PathBuf,
     lock: Option<File>,
     keep: Cell<bool>,
-    /// The folders above that were made for this one, the innermost first.
+    /// The parent folders that were created for this one, the innermost first.
     made: Vec<PathBuf>,
 }
 
 impl Hidden {
-    /// The hidden folder of a key, made if it is not there; what an earlier process left in it is still in it.
+    /// Locks the hidden folder of a key, and creates it if needed; whatever an earlier process left in it is still
+    /// there.
     pub fn lock(place: &Path, key: &str) -> Result<Hidden> {
         let path = place.join(format!("{UNFINISHED}{key}"));
         let fail = |cause: io::Error| Error::file("write into", place, cause);
@@ -81,17 +82,18 @@ impl Hidden {
         &self.path
     }
 
-    /// Notes which folders above were made for this one, the innermost first: if nothing is put there, they go, too.
+    /// Notes which parent folders were created for this one, the innermost first: if nothing is put there, they are
+    /// removed, too.
     pub fn made_above(&mut self, folders: Vec<PathBuf>) {
         self.made = folders;
     }
 
-    /// Whether the folder outlives this value.
+    /// Sets whether the folder outlives this value.
     pub fn keep(&self, keep: bool) {
         self.keep.set(keep);
     }
 
-    /// Notes that the next run goes on with what is there.
+    /// Notes that the next run continues with what is there.
     pub fn mark(&self) -> io::Result<()> {
         fs::write(self.path.join(RESUME), "")
     }
@@ -100,7 +102,7 @@ impl Hidden {
         self.path.join(RESUME).exists()
     }
 
-    /// Removes what is in it, but for what says whose it is.
+    /// Removes its contents, except the files that say whose it is.
     pub fn clear(&self) -> io::Result<()> {
         self.empty(&[LOCK, HOLDER, RESUME])
     }
@@ -143,8 +145,8 @@ fn busy(place: &Path, hidden: &Path) -> Error {
     Error::file("write into", place, format!("{who} is at work there; wait until it is done"))
 }
 
-/// Who is at work, as that process has noted it. Whoever can write into the folder can write this: nothing waits for a
-/// pipe, and what a terminal would obey instead of showing it is left out.
+/// Returns which process works there, as it has noted itself. Anyone who can write into the folder can write this, so
+/// we don't wait for a pipe, and we leave out what a terminal would execute instead of showing.
 fn holder(path: &Path) -> Option<String> {
     if !fs::symlink_metadata(path).ok()?.is_file() {
         return None;
@@ -160,7 +162,7 @@ fn holder(path: &Path) -> Option<String> {
     (!holder.is_empty()).then_some(holder)
 }
 
-/// That something was left by an earlier run of which, without locks, nobody can say whether it has ended.
+/// Returns the error that an earlier run left something behind and, without locks, nobody can say whether it has ended.
 pub fn unknown(action: &'static str, place: &Path, left: &Path, cause: &io::Error) -> Error {
     let old = left.join(OLD);
     // It was replacing files: they are not to be removed with the rest.
@@ -176,7 +178,7 @@ pub fn unknown(action: &'static str, place: &Path, left: &Path, cause: &io::Erro
     Error::file(action, place, told)
 }
 
-/// A file or a folder, if it is there.
+/// Removes a file or a folder, if it is there.
 pub fn remove(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -186,8 +188,8 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The hidden folders in which nobody is at work, each with its lock, which is now ours. They are kept until somebody
-/// says otherwise: an error on the way must not remove what a journal needs.
+/// Returns the hidden folders in which no process is working, each with its lock, which is now ours. They are kept
+/// unless the caller says otherwise: an error must not remove what a journal needs.
 pub fn left_behind(place: &Path) -> io::Result<Vec<Hidden>> {
     let mut found = vec![];
     for entry in fs::read_dir(place)? {

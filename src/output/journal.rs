@@ -1,8 +1,8 @@
-//! Replacing several files: what is to be done is written down first, so that it can be completed after a kill.
+//! Replacing several files: the plan is written down first, so that it can be completed after a kill.
 //!
-//! In a hidden folder stand `new/`, the complete new files; `old/`, earlier ones moved out of the way; and `journal`,
-//! from before the first move until after the last. With a journal there, every file is in one of two known places,
-//! whatever the moment of a kill, and [`recover`] goes on to the end. Without one, nothing has moved.
+//! A hidden folder holds `new/`, the complete new files; `old/`, earlier ones moved out of the way; and `journal`, from
+//! before the first move until after the last. While there is a journal, every file is in one of two known places,
+//! whenever the process is killed, and [`recover`] completes the moves. Without one, nothing has moved.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -13,13 +13,13 @@ use super::hidden::{OLD, remove};
 use super::state::{Seen, sync_folder};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Below a hidden folder: files on their way.
+/// The subfolder of a hidden folder for new files.
 pub const NEW: &str = "new";
 const JOURNAL: &str = "journal";
 const HEAD: &str = "casebook journal 1";
 const END: &str = "end";
 
-/// Is told before each change of the disk.
+/// A function called before each change on disk.
 pub type Watch<'w> = dyn FnMut(&str) -> io::Result<()> + 'w;
 
 /// One name's part in a replacement.
@@ -28,7 +28,7 @@ pub struct Entry {
     pub name: PathBuf,
     /// What is there now.
     pub old: Option<Seen>,
-    /// Whether a new file comes; without one, the old only goes.
+    /// Whether there is a new file; if not, the old one is only removed.
     pub new: bool,
 }
 
@@ -80,7 +80,7 @@ pub fn is_open(hidden: &Path) -> bool {
     fs::symlink_metadata(hidden.join(JOURNAL)).is_ok()
 }
 
-/// Puts all new files in their place, or leaves everything as it was.
+/// Puts all new files in place, or leaves everything as it was.
 pub fn swap(place: &Path, hidden: &Path, entries: &[Entry], watch: &mut Watch) -> Result<()> {
     let places = Places { place, hidden };
     open(&places, entries, watch)?;
@@ -97,7 +97,7 @@ pub fn swap(place: &Path, hidden: &Path, entries: &[Entry], watch: &mut Watch) -
     }
 }
 
-/// Completes what a journal says; whether there was one.
+/// Completes what a journal says; returns whether there was one.
 pub fn recover(place: &Path, hidden: &Path) -> Result<bool> {
     if !is_open(hidden) {
         return Ok(false);
@@ -121,7 +121,8 @@ pub fn recover(place: &Path, hidden: &Path) -> Result<bool> {
     }
     if !foreign.is_empty() {
         let cause = format!(
-            "an interrupted run is to be completed, but these were put there since: {}; move them away",
+            "an interrupted run must be completed, but these files were put there since then: {}; \
+             move them away",
             foreign.join(", ")
         );
         return Err(Error::file("write into", place, cause));
@@ -141,7 +142,7 @@ fn open(places: &Places, entries: &[Entry], watch: &mut Watch) -> Result<()> {
     let mut text = format!("{HEAD}\n");
     for entry in entries {
         if entry.name.to_string_lossy().contains('\n') || entry.name.to_str().is_none() {
-            return Err(Error::file("write", &entry.name, "its name cannot be noted down"));
+            return Err(Error::file("write", &entry.name, "its name cannot be recorded"));
         }
         text.push_str(&entry.line());
         text.push('\n');
@@ -176,8 +177,8 @@ fn open(places: &Places, entries: &[Entry], watch: &mut Watch) -> Result<()> {
     })
 }
 
-/// The old files go first, the last before all, and the last new one comes last, so that at no moment does a mixture of
-/// old and new look like a complete set.
+/// Moves the old files away first, beginning with the last one, and puts the last new one in place last, so that a
+/// mixture of old and new never looks like a complete set.
 fn forward(places: &Places, entries: &[Entry], watch: &mut Watch) -> Result<()> {
     for entry in entries.iter().rev().filter(|entry| entry.old.is_some()) {
         let (from, to) = (places.target(entry), places.aside(entry));
@@ -230,7 +231,7 @@ fn back(places: &Places, entries: &[Entry]) -> Result<()> {
     settle().map_err(|cause| Error::file("write into", places.place, cause))
 }
 
-/// All is in place: once that is on the disk, the journal goes, then the old files.
+/// Cleans up when everything is in place: once that is on disk, removes the journal, then the old files.
 fn close(places: &Places, entries: &[Entry], watch: &mut Watch) -> Result<()> {
     let settle = |watch: &mut Watch| -> io::Result<()> {
         sync_folders(places, entries)?;

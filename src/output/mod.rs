@@ -1,8 +1,9 @@
-//! Output files: complete beside their place, then put there, so that whatever happens the old or the new is whole.
+//! Output files: completed next to their destination, then moved there, so that either the old or the new set is whole,
+//! whatever happens.
 //!
-//! [`write()`] is for one file. [`Claim`] is for several that belong together: it keeps others out of their names while
-//! they are made, and replaces earlier ones all at once as far as a file system can: a journal is on the disk before
-//! the first file moves, and whoever looks at the folder next ([`Claim::take`], [`recover`]) completes what a killed
+//! [`write()`] is for one file. [`Claim`] is for several that belong together: it reserves their names while they are
+//! made, and replaces earlier ones all at once, as far as a file system allows: a journal is on disk before the first
+//! file moves, and the next process to look at the folder ([`Claim::take`], [`recover`]) completes what a killed
 //! process began.
 //!
 //! ```
@@ -41,7 +42,7 @@ pub use state::sha256;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Below a hidden folder: work that is not to be kept.
+/// The subfolder of a hidden folder for work that is not kept.
 const SCRATCH: &str = "scratch";
 
 /// A file that an earlier run wrote, as its record says.
@@ -49,21 +50,21 @@ const SCRATCH: &str = "scratch";
 pub struct Known {
     /// Its path in the folder.
     pub name: PathBuf,
-    /// The SHA-256 of its bytes, in hexadecimal; without one, any bytes are the earlier run's.
+    /// The SHA-256 of its bytes, in hexadecimal; without one, any content counts as the earlier run's.
     pub sha256: Option<String>,
 }
 
-/// What may be replaced. A folder never is.
+/// Which files may be replaced. Folders never are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Replace {
-    /// Whatever file has the name.
+    /// Any file with the name.
     Any,
-    /// Files of an earlier run that nobody has changed since. Any other file is its owner's.
+    /// Files of an earlier run that nobody has changed since. Any other file belongs to its owner.
     Known(Vec<Known>),
 }
 
-/// The right to a set of names in a folder, for as long as this value lives, and a hidden folder for files on their
-/// way there. Other sets in the same folder, such as another part of the same data, have claims of their own.
+/// The exclusive right to a set of names in a folder, for as long as this value lives, and a hidden folder for files on
+/// their way there. Other sets in the same folder, such as another part of the same data, have claims of their own.
 #[derive(Debug)]
 pub struct Claim {
     place: PathBuf,
@@ -73,8 +74,8 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Claims the set of names called `key` in a folder, made if it is not there. What killed processes left there is
-    /// completed or removed first.
+    /// Claims the set of names called `key` in a folder, which is created if needed. Anything that killed processes
+    /// left there is completed or removed first.
     ///
     /// # Errors
     /// [`ErrorKind::File`]: the folder cannot be written, or another process has the claim: it
@@ -86,8 +87,8 @@ impl Claim {
         Ok(claim)
     }
 
-    /// As [`Claim::take`], but what is in [`staging`](Claim::staging) stays there, from an interrupted run to the next,
-    /// until [`clear`](Claim::clear) or [`replace`](Claim::replace).
+    /// Does what [`Claim::take`] does, but files in [`staging`](Claim::staging) stay there from an interrupted run to
+    /// the next, until [`clear`](Claim::clear) or [`replace`](Claim::replace).
     ///
     /// # Errors
     /// As [`Claim::take`].
@@ -114,15 +115,15 @@ impl Claim {
         Ok(Claim { place: place.to_owned(), hidden, hashes: RefCell::default() })
     }
 
-    /// Where new files are written, under the names they will have.
+    /// Returns the folder where new files are written, under the names they will have.
     pub fn staging(&self) -> PathBuf {
         self.hidden.path().join(journal::NEW)
     }
 
-    /// A further hidden folder, made empty, gone with the claim.
+    /// Creates another hidden folder, which is empty and removed with the claim.
     ///
     /// # Errors
-    /// [`ErrorKind::File`] if it cannot be made.
+    /// [`ErrorKind::File`] if it cannot be created.
     pub fn scratch(&self) -> Result<PathBuf> {
         let path = self.hidden.path().join(SCRATCH);
         hidden::remove(&path)
@@ -145,8 +146,7 @@ impl Claim {
     /// Checks that the names are free or may be replaced.
     ///
     /// # Errors
-    /// [`ErrorKind::Occupied`], naming the files that stand in the way;
-    /// [`ErrorKind::File`] for a folder there.
+    /// [`ErrorKind::Occupied`], naming the files that are in the way; [`ErrorKind::File`] for a folder there.
     pub fn check(&self, names: &[PathBuf], replace: &Replace) -> Result<()> {
         let mut foreign = vec![];
         for name in names {
@@ -184,23 +184,23 @@ impl Claim {
         Ok(same)
     }
 
-    /// That the folders above a name are folders of this place, not links out of it.
+    /// Checks that the parent folders of a name are folders of this place, not links out of it.
     fn parents(&self, name: &Path) -> Result<()> {
         let mut folders: Vec<&Path> = name.ancestors().skip(1).collect();
         folders.retain(|folder| !folder.as_os_str().is_empty());
         for folder in folders.into_iter().rev() {
             let path = self.place.join(folder);
             if Seen::at(&path)?.is_some_and(|seen| !seen.is_folder()) {
-                let cause = "it stands where a folder is to be; move it away";
+                let cause = "it is where a folder must go; move it away";
                 return Err(Error::file("write into", &path, cause));
             }
         }
         Ok(())
     }
 
-    /// Moves files from [`staging`](Claim::staging) to their place, in this order: the last one says, to whoever looks,
-    /// that all are there. Earlier files of these names are replaced, and those in `obsolete` removed, unless they were
-    /// changed. After an error everything is as it was before; should that not succeed either, the error says so, and
+    /// Moves files from [`staging`](Claim::staging) to their place, in this order: the presence of the last one says
+    /// that all are there. Earlier files with these names are replaced, and those in `obsolete` removed, unless they
+    /// were changed. After an error, everything is as it was before; if even that fails, the error says so, and
     /// [`recover`] completes the replacement later.
     ///
     /// # Errors
@@ -210,7 +210,7 @@ impl Claim {
         self.replace_watched(names, obsolete, may, &mut |_| Ok(()))
     }
 
-    /// `watch` is told before each change of the disk: how tests stop at any of them.
+    /// Does the same, and calls `watch` before each change on disk, so that tests can stop at any of them.
     fn replace_watched(
         &self,
         names: &[PathBuf],
@@ -262,12 +262,12 @@ impl Drop for Claim {
     }
 }
 
-/// Completes what killed processes had begun to put into a folder; returns how many sets of files that were. What
-/// living processes are at work on is left alone.
+/// Completes what killed processes had begun to put into a folder; returns how many sets of files there were. Sets that
+/// running processes are working on are left alone.
 ///
 /// # Errors
-/// [`ErrorKind::File`]: the folder cannot be read or written, or a file that somebody has put
-/// there meanwhile stands in the way: it is named.
+/// [`ErrorKind::File`]: the folder cannot be read or written, or a file that someone has put there in the meantime is
+/// in the way: it is named.
 pub fn recover(place: &Path) -> Result<usize> {
     let left = left_behind(place).map_err(|cause| Error::file("read", place, cause))?;
     let mut completed = Ok(0);
@@ -284,7 +284,7 @@ pub fn recover(place: &Path) -> Result<usize> {
     completed
 }
 
-/// What interrupted runs left in a folder: no living process keeps it locked.
+/// Returns what interrupted runs left in a folder: files that no running process keeps locked.
 ///
 /// # Errors
 /// The system's, if the folder cannot be read.

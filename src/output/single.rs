@@ -11,8 +11,8 @@ use super::hidden::{UNFINISHED, unknown};
 use super::state::{hexadecimal, same, sync_folder};
 use crate::error::{Error, Result};
 
-/// Writes a file whole: until the new bytes are on the disk, the earlier ones stay. A link is followed, and what is no
-/// file, such as a pipe or `/dev/stdout`, is written as it is.
+/// Writes a file completely or not at all: the earlier content stays until the new bytes are on disk. Links are
+/// followed, and anything that is not a file, such as a pipe or `/dev/stdout`, is written directly.
 ///
 /// # Errors
 /// [`ErrorKind::File`](crate::ErrorKind::File): it is a folder, or cannot be written; another process is writing it.
@@ -73,7 +73,7 @@ pub(super) fn write_watched(
     sync_folder(&folder).map_err(fail)
 }
 
-/// What a file is called on its way: a name that is too long with the prefix is known by its hash.
+/// Returns the name of a file while it is unfinished: a name that is too long with the prefix is replaced by its hash.
 fn draft_name(name: &OsStr) -> OsString {
     const LONGEST: usize = 255;
     let mut hidden = OsString::from(UNFINISHED);
@@ -84,7 +84,7 @@ fn draft_name(name: &OsStr) -> OsString {
     hidden
 }
 
-/// A hidden file, locked as long as it is open; one that a killed process left is replaced.
+/// Creates a hidden file, locked as long as it is open; one left by a killed process is replaced.
 fn draft(path: &Path, hidden: &Path) -> Result<File> {
     let fail = |cause: io::Error| Error::file("write", path, cause);
     let busy = || Error::file("write", path, "another process is writing it");
@@ -121,7 +121,7 @@ fn draft(path: &Path, hidden: &Path) -> Result<File> {
     }
 }
 
-/// Whether two paths lead to one file, by whatever names.
+/// Tells whether two paths lead to the same file.
 pub fn same_file(one: &Path, two: &Path) -> bool {
     match (fs::metadata(one), fs::metadata(two)) {
         #[cfg(unix)]

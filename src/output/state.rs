@@ -1,4 +1,4 @@
-//! What a file is, so that it is known again.
+//! The identity and state of a file, so that changes are noticed.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::stamp::Feed;
 
-/// Which file stands at a path, and in what state: the same as long as nobody writes it or puts another there.
+/// Which file is at a path, and in what state: equal as long as nobody writes to it or puts another in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
     kind: Kind,
@@ -29,7 +29,7 @@ enum Kind {
 }
 
 impl Seen {
-    /// `None` if nothing is there. Links are not followed.
+    /// Looks at a path; `None` if nothing is there. Links are not followed.
     pub fn at(path: &Path) -> Result<Option<Seen>> {
         match fs::symlink_metadata(path) {
             Ok(found) => Ok(Some(Seen::of(&found))),
@@ -66,7 +66,7 @@ impl Seen {
         self.kind == Kind::Folder
     }
 
-    /// As three words for a journal.
+    /// Formats it as three words for a journal.
     pub fn words(&self) -> String {
         let kind = match self.kind {
             Kind::File => "file",
@@ -102,7 +102,7 @@ fn inode(_: &Metadata) -> u64 {
     0
 }
 
-/// Whether an open file is the one at a path.
+/// Tells whether an open file is the one at a path.
 pub fn same(file: &File, path: &Path) -> bool {
     match (file.metadata(), fs::symlink_metadata(path)) {
         (Ok(ours), Ok(there)) => inode(&ours) == inode(&there),
@@ -110,12 +110,12 @@ pub fn same(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Puts on the disk which names a folder holds.
+/// Flushes a folder's list of names to disk.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
-/// A file's SHA-256, in hexadecimal.
+/// Returns a file's SHA-256, in hexadecimal.
 ///
 /// # Errors
 /// [`ErrorKind::File`](crate::ErrorKind::File) if it cannot be read, or is a folder, a pipe or a device.

@@ -3,7 +3,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 
 use super::*;
 
-/// A folder's files by their path, hidden ones left out.
+/// Returns a folder's files by path, without hidden ones.
 fn shown(place: &Path) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut folders = vec![place.to_owned()];
@@ -48,7 +48,7 @@ fn fill(folder: &Path, text: &str) {
     }
 }
 
-/// A folder with an old set, one file that is to go, and one of somebody else's.
+/// Makes a folder with an old set, one file to be removed, and someone else's file.
 fn old() -> (tempfile::TempDir, Claim) {
     let folder = tempfile::tempdir().unwrap();
     fill(folder.path(), "old");
@@ -61,7 +61,7 @@ fn old() -> (tempfile::TempDir, Claim) {
 
 struct Killed;
 
-/// Replaces, and stops at the change of that number as `stop` does; how many changes there were.
+/// Replaces, and stops at the change with that number as `stop` does; returns how many changes there were.
 fn replace_until(
     claim: &Claim,
     stop: &mut dyn FnMut(usize) -> io::Result<()>,
@@ -205,7 +205,7 @@ fn folders_and_links_in_the_way_are_left_alone() {
         std::os::unix::fs::symlink(elsewhere.path().join("deep"), folder.path().join("deep"))
             .unwrap();
         let told = claim.replace(&names(), &[], &Replace::Any).unwrap_err().to_string();
-        assert!(told.contains("deep: it stands where a folder is to be"), "{told}");
+        assert!(told.contains("deep: it is where a folder must go"), "{told}");
         assert_eq!(
             fs::read_to_string(elsewhere.path().join("deep/sessions.csv")).unwrap(),
             "old deep/sessions.csv"
@@ -213,7 +213,7 @@ fn folders_and_links_in_the_way_are_left_alone() {
     }
 }
 
-/// What was there cannot be put back: that is said by kind, so that whoever has a remedy can name it.
+/// If the earlier files cannot be put back, the error's kind says so, so that callers with a remedy can name it.
 #[test]
 fn what_is_half_replaced_is_completed_later() {
     let (folder, claim) = old();
@@ -245,7 +245,7 @@ fn what_is_half_replaced_is_completed_later() {
     assert_eq!(shown(folder.path()), set("new", "gone"));
 }
 
-/// Who holds a claim is told from a file in which anybody can write.
+/// The holder of a claim is read from a file that anyone can write.
 #[test]
 fn a_holder_is_shown_without_what_a_terminal_obeys() {
     let folder = tempfile::tempdir().unwrap();
@@ -262,7 +262,8 @@ fn a_holder_is_shown_without_what_a_terminal_obeys() {
     assert!(told.contains("another process is at work there"), "{told}");
 }
 
-/// Without locks nobody can say whether an earlier run has ended; what it moved aside must survive the advice.
+/// Without locks, nobody can say whether an earlier run has ended; following our advice must not lose what it moved
+/// aside.
 #[test]
 fn what_cannot_be_locked_is_explained_and_old_files_come_first() {
     let folder = tempfile::tempdir().unwrap();

@@ -10,15 +10,14 @@ use super::bg_nbd::positive;
 use super::maximum::{maximise, sum_over};
 use crate::error::Result;
 
-/// Describes how often tries succeed where everybody has a probability of their own: visits that end in an
-/// order.
+/// Describes how often tries succeed if each user has a probability of their own, such as visits that end in an order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BetaBinomial {
     /// First parameter of the probabilities' Beta distribution.
     pub a: f64,
     /// Its second: the mean probability is a / (a + b).
     pub b: f64,
-    /// Of the users it was fitted to.
+    /// The log-likelihood of the users it was fitted to.
     pub log_likelihood: f64,
 }
 
@@ -32,8 +31,8 @@ impl BetaBinomial {
         positive("b", self.b)
     }
 
-    /// The parameters that make trials and successes most likely, whatever their order; the search's words if
-    /// it fails.
+    /// Finds the parameters that make trials and successes most likely, whatever their order. The error is the search's
+    /// own message.
     pub(crate) fn most_likely(mut counts: Vec<(f64, f64)>) -> Result<BetaBinomial, String> {
         counts.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let found = maximise([0.0; 2], |[a, b]| {
@@ -49,7 +48,7 @@ impl BetaBinomial {
         Ok(BetaBinomial { a, b, log_likelihood: found.value })
     }
 
-    /// The probability to succeed of somebody with these counts.
+    /// Returns the probability that someone with these counts succeeds.
     pub(crate) fn expected(&self, (trials, successes): (f64, f64)) -> f64 {
         (self.a + successes) / (self.a + self.b + trials)
     }

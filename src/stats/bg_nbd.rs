@@ -23,15 +23,15 @@ pub struct BgNbd {
     pub r: f64,
     /// Its rate, in days: the mean of λ is r / α orders a day.
     pub alpha: f64,
-    /// First parameter of the Beta distribution of the probability to leave after an order.
+    /// First parameter of the Beta distribution of the probability of leaving after an order.
     pub a: f64,
     /// Its second: the mean probability is a / (a + b).
     pub b: f64,
-    /// Of the customers it was fitted to.
+    /// The log-likelihood of the customers it was fitted to.
     pub log_likelihood: f64,
 }
 
-/// A customer's history: repeat orders, the time from the first order to the last, and to now.
+/// A customer's history: repeat orders, and the time from the first order to the last one and to now.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct History {
     pub repeats: f64,
@@ -48,7 +48,7 @@ impl History {
     }
 }
 
-/// That a model's parameter is one.
+/// Checks that a model's parameter is valid.
 pub(crate) fn positive(name: &str, value: f64) -> Result<()> {
     match value > 0.0 && value.is_finite() {
         true => Ok(()),
@@ -68,7 +68,8 @@ impl BgNbd {
         positive("b", self.b)
     }
 
-    /// The parameters that make histories most likely, whatever their order; the search's words if it fails.
+    /// Finds the parameters that make the histories most likely, whatever their order. The error is the search's own
+    /// message.
     pub(crate) fn most_likely(mut histories: Vec<History>) -> Result<BgNbd, String> {
         histories.sort_unstable_by(History::order);
         // In units of the mean age the four are of one size, and one simplex fits any data.
@@ -104,8 +105,8 @@ impl BgNbd {
         common + more + (less - more).exp().ln_1p()
     }
 
-    /// Probability that a customer with this history has not left. Who never ordered again has not, by the
-    /// model: it lets people leave after a repeat order only.
+    /// Returns the probability that a customer with this history has not left. In this model, customers leave only
+    /// after a repeat order, so those who never ordered again have not left.
     pub(crate) fn alive(&self, one: &History) -> f64 {
         if one.repeats == 0.0 {
             return 1.0;
@@ -129,8 +130,8 @@ impl BgNbd {
         all / (a - 1.0) * (1.0 - series) * self.alive(one)
     }
 
-    /// One future of a customer: given that one is still there, λ is Gamma(r + x, α + age) and the probability
-    /// to leave Beta(a, b + x).
+    /// Simulates one future of a customer. If the customer is still there, λ is Gamma(r + x, α + age) and the
+    /// probability of leaving is Beta(a, b + x).
     pub(crate) fn future(&self, one: &History, days: f64, rng: &mut Stream) -> f64 {
         if rng.random_range(0.0..1.0) >= self.alive(one) {
             return 0.0;

@@ -9,14 +9,14 @@ use rayon::prelude::*;
 use super::sample::{Summary, quantile, total};
 use crate::stream::stream;
 
-/// What belongs together: the sum of its rows' values, and their number.
+/// A cluster: the sum of its rows' values, and their number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Cluster {
     pub sum: f64,
     pub rows: f64,
 }
 
-/// Clusters in an order of their own, so that the order of rows does not matter.
+/// Sorts clusters by their own values, so that the order of rows does not matter.
 pub(crate) fn sort(clusters: &mut [Cluster]) {
     clusters.sort_unstable_by(|a, b| a.sum.total_cmp(&b.sum).then(a.rows.total_cmp(&b.rows)));
 }
@@ -26,7 +26,7 @@ pub(crate) fn mean(clusters: &[Cluster]) -> f64 {
     total(clusters.iter().map(|one| one.sum)) / total(clusters.iter().map(|one| one.rows))
 }
 
-/// What the resamples say of a difference of means.
+/// What the resamples say about a difference of means.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Interval {
     /// 2.5% point.
@@ -37,10 +37,10 @@ pub(crate) struct Interval {
     pub se: f64,
 }
 
-/// The interval of a difference of means, treatment less control, from `draws` resamples of sorted clusters.
+/// Returns the interval of a difference of means, treatment minus control, from `draws` resamples of sorted clusters.
 ///
-/// `None` with fewer than two clusters in an arm: a single one is drawn every time, and how clusters differ
-/// is not observed.
+/// `None` with fewer than two clusters in an arm: a single one is drawn every time, so variation between clusters is
+/// not observed.
 pub(crate) fn difference(
     control: &[Cluster],
     treatment: &[Cluster],

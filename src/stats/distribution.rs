@@ -18,7 +18,7 @@ pub(crate) fn normal_quantile(p: f64) -> f64 {
     -std::f64::consts::SQRT_2 * erfc_inv(2.0 * p)
 }
 
-/// With more degrees of freedom than this, statrs is slow, and in time wrong.
+/// With more degrees of freedom than this, statrs is slow and eventually wrong.
 const MANY: f64 = 1e4;
 
 /// Probability that Student's t is further from 0 than `t`.

@@ -1,7 +1,7 @@
 //! Sums that do not depend on the order of their terms.
 //!
-//! A sum of floats rounds at each step, so that shuffled rows give another last digit. Here nothing is rounded until the
-//! end: terms of one exponent are whole numbers of one unit, and are added up as such: one step a term, however many there are.
+//! A sum of floats rounds at each step, so shuffled rows change the last digit. Here nothing is rounded until the end:
+//! terms of one exponent are whole numbers of one unit, and are added up as such, in one step per term.
 //!
 //! # Source
 //! The idea of a small superaccumulator: R. M. Neal (2015), "Fast exact summation using small and large
@@ -9,12 +9,12 @@
 
 use std::collections::VecDeque;
 
-/// The exponent of what is infinite or not a number.
+/// The exponent of infinities and NaNs.
 const BEYOND: usize = (1 << 11) - 1;
 /// Digits of a float's fraction.
 const FRACTION: u32 = 52;
 
-/// Adds values up, whatever their order. Nothing sums to 0, where the standard library says −0.
+/// Adds values up, whatever their order. An empty sum is 0; the standard library returns −0.
 pub(crate) fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
     // By exponent, from the smallest to the largest that occurs; room for 2⁷⁴ terms of each.
     let (mut lowest, mut units) = (0, VecDeque::<i128>::new());
@@ -47,7 +47,7 @@ pub(crate) fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
     parts.fold(0.0, |sum, (place, units)| sum + scaled(*units as f64, lowest + place))
 }
 
-/// So many units of an exponent. The smallest one's are those of the next.
+/// Returns this many units of an exponent. The smallest exponent has the unit of the next one.
 fn scaled(units: f64, exponent: usize) -> f64 {
     let power = exponent.max(1) as i32 - 1_075;
     // In two steps: 2^1074 is too large for a number, and its inverse would be 0.

@@ -10,16 +10,16 @@ use super::maximum::{maximise, sum_over};
 use super::sample::total;
 use crate::error::Result;
 
-/// Describes for how much customers order.
+/// Describes how much customers spend per order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GammaGamma {
     /// Shape of one order's amount: the higher, the more alike a customer's orders are.
     pub p: f64,
-    /// Shape of the customers' distribution. Up to 1 it has so heavy a tail that it has no mean.
+    /// Shape of the customers' distribution. At 1 or below, the tail is so heavy that there is no mean.
     pub q: f64,
     /// Its scale, in the unit of the amounts.
     pub gamma: f64,
-    /// Of the customers it was fitted to.
+    /// The log-likelihood of the customers it was fitted to.
     pub log_likelihood: f64,
 }
 
@@ -34,8 +34,8 @@ impl GammaGamma {
         positive("gamma", self.gamma)
     }
 
-    /// Returns the mean amount of an order of all customers, p γ / (q − 1). `None` where q is not above 1: then
-    /// the distribution has no mean.
+    /// Returns the mean order amount over all customers, p γ / (q − 1), or `None` if q is not above 1 and the
+    /// distribution has no mean.
     ///
     /// ```
     /// use casebook::metrics::clv::GammaGamma;
@@ -48,8 +48,8 @@ impl GammaGamma {
         self.expected(0.0, 0.0)
     }
 
-    /// The parameters that make numbers of orders and their mean amounts most likely, whatever their order; the
-    /// search's words if it fails.
+    /// Finds the parameters that make numbers of orders and their mean amounts most likely, whatever their order. The
+    /// error is the search's own message.
     pub(crate) fn most_likely(mut known: Vec<(f64, f64)>) -> Result<GammaGamma, String> {
         known.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let unit = total(known.iter().map(|one| one.1)) / known.len() as f64;
@@ -67,9 +67,9 @@ impl GammaGamma {
         Ok(GammaGamma { p, q, gamma: gamma * unit, log_likelihood })
     }
 
-    /// The mean of future orders' amounts, given so many orders with this mean. The customer's own mean is
-    /// p / ν with ν ~ Gamma(p x + q, γ + x m), and 1 / ν has an expectation only where p x + q > 1: otherwise
-    /// none is returned, where the formula alone would turn negative.
+    /// Returns the mean amount of future orders, given this many orders with this mean. The customer's own mean is p /
+    /// ν with ν ~ Gamma(p x + q, γ + x m), and 1 / ν has an expectation only where p x + q > 1: otherwise none is
+    /// returned, where the formula alone would turn negative.
     pub(crate) fn expected(&self, orders: f64, mean: f64) -> Option<f64> {
         let shape = self.p * orders + self.q - 1.0;
         let value = self.p * (self.gamma + orders * mean) / shape;

@@ -6,11 +6,11 @@ use super::distribution::chi_square_quantile;
 /// errors.
 pub const Z95: f64 = 1.959_963_984_540_054;
 
-/// Returns the 95% Wilson score interval of a proportion: `hits` of `trials`.
+/// Returns the 95% Wilson score interval of a proportion, `hits` out of `trials`.
 ///
-/// Unlike the textbook's p ± 1.96 s, it stays inside 0 to 1 and keeps its coverage near the ends and for few
-/// trials. It always contains `hits / trials`; its lower end is 0 without hits, and its upper end 1 if every
-/// trial is one. `None` without trials, and for more hits than trials, which are no proportion.
+/// Unlike the textbook's p ± 1.96 s, it stays inside 0 to 1 and keeps its coverage near the ends and for few trials. It
+/// always contains `hits / trials`; its lower end is 0 without hits, and its upper end 1 if every trial is one. Returns
+/// `None` without trials, and for more hits than trials, which is not a proportion.
 ///
 /// ```
 /// use casebook::metrics::interval::wilson;
@@ -39,7 +39,7 @@ pub fn wilson(hits: u64, trials: u64) -> Option<(f64, f64)> {
     Some((low, high))
 }
 
-/// Returns the 95% exact (Garwood) interval of a Poisson mean of which `events` were counted.
+/// Returns the 95% exact (Garwood) interval of a Poisson mean, given the number of `events` counted.
 ///
 /// ```
 /// use casebook::metrics::interval::poisson;

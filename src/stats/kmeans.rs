@@ -27,8 +27,8 @@ pub(crate) struct Fit {
     pub inertia: f64,
 }
 
-/// Draws starting centroids: the first at random; for each next, some candidates with a chance that grows with the
-/// square of their distance from the centroids there are, of which the one is kept that lowers the inertia most.
+/// Draws starting centroids: the first at random; for each further one, some candidates with a probability proportional
+/// to the squared distance from the nearest centroid so far, of which the one that lowers the inertia most is kept.
 pub(crate) fn plus_plus(points: &Points, k: usize, seed: u64, start: u64) -> Vec<f64> {
     let mut rng = stream(seed, "k-means++", start);
     let candidates = 2 + (k as f64).ln() as usize;
@@ -83,7 +83,7 @@ fn inertia_with(points: &Points, centroid: &[f64], nearest: &[f64]) -> f64 {
     sums.iter().sum()
 }
 
-/// Draws a place with a chance in proportion to its weight.
+/// Draws an index with a probability proportional to its weight.
 fn by_weight(weights: &[f64], total: f64, rng: &mut Stream) -> usize {
     let mut left = rng.random_range(0.0..1.0) * total;
     for (place, weight) in weights.iter().enumerate() {
@@ -97,8 +97,8 @@ fn by_weight(weights: &[f64], total: f64, rng: &mut Stream) -> usize {
     heaviest.map_or(0, |(place, _)| place)
 }
 
-/// Runs Lloyd's algorithm to its end, when no point changes its cluster. A cluster that loses its last point takes
-/// the one furthest from its centroid.
+/// Runs Lloyd's algorithm until no point changes its cluster. A cluster that loses its last point takes the one
+/// furthest from its centroid.
 pub(crate) fn lloyd(points: &Points, mut centroids: Vec<f64>) -> Fit {
     let dims = points.dims;
     let k = centroids.len() / dims.max(1);
@@ -151,10 +151,10 @@ pub(crate) fn lloyd(points: &Points, mut centroids: Vec<f64>) -> Fit {
     Fit { labels, centroids, inertia }
 }
 
-/// Whether any row's centroid changed, and of each cluster the sum and the number of its rows.
+/// Whether any row's centroid changed, and the sum and the number of rows of each cluster.
 type Assigned = (bool, Vec<f64>, Vec<f64>);
 
-/// Gives each row the nearest centroid, of equals the first.
+/// Assigns each row to the nearest centroid, or to the first if several are equally near.
 fn assign(
     rows: &[f64],
     dims: usize,

@@ -32,7 +32,7 @@ impl Survival {
     /// Before anybody leaves.
     pub const START: Survival = Survival { share: 1.0, greenwood: 0.0 };
 
-    /// The log-log interval; none where nobody, or everybody, has left.
+    /// Returns the log-log interval; none if nobody or everyone has left.
     pub fn interval(self) -> Option<(f64, f64)> {
         if self.share <= 0.0 || self.share >= 1.0 {
             return None;
@@ -42,7 +42,7 @@ impl Survival {
     }
 }
 
-/// Subjects, summed up at each time that occurs, in rising order.
+/// Subjects, summed up at each time that occurs, in ascending order.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LifeTable {
     pub subjects: usize,
@@ -50,7 +50,7 @@ pub(crate) struct LifeTable {
 }
 
 impl LifeTable {
-    /// From each subject's finite duration, 0 or more, and whether it ended then.
+    /// Creates a table from each subject's duration (finite, 0 or more) and whether it ended then.
     pub fn new(mut subjects: Vec<(f64, bool)>) -> LifeTable {
         subjects.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         let mut left = subjects.len();
@@ -72,7 +72,7 @@ impl LifeTable {
         self.moments.iter().map(|moment| moment.events).sum()
     }
 
-    /// The Kaplan–Meier estimate at each moment.
+    /// Returns the Kaplan–Meier estimate at each moment.
     pub fn curve(&self) -> Vec<Survival> {
         let mut now = Survival::START;
         self.moments
@@ -88,7 +88,7 @@ impl LifeTable {
             .collect()
     }
 
-    /// The first time at which a bound of the curve is one half or less.
+    /// Returns the first time at which a bound of the curve is one half or less.
     pub fn median(&self, bound: impl Fn(Survival) -> Option<f64>) -> Option<f64> {
         // A product of fractions may miss one half by its last digit.
         let at = self
@@ -98,8 +98,8 @@ impl LifeTable {
         at.map(|at| self.moments[at].time)
     }
 
-    /// The area under the curve up to the horizon, and its standard error. None where observation ends before
-    /// the horizon with somebody still there.
+    /// Returns the area under the curve up to the horizon, and its standard error; none if observation ends before the
+    /// horizon with someone still there.
     pub fn area(&self, horizon: f64) -> Option<(f64, f64)> {
         let curve = self.curve();
         let end = (self.moments.last()?, curve.last()?);
@@ -128,7 +128,7 @@ impl LifeTable {
 pub(crate) struct LogRank {
     /// Events in each group if all had the same hazard at each time.
     pub expected: Vec<f64>,
-    /// Groups that were at risk when somebody left, less one.
+    /// Groups that were at risk when someone left, minus one.
     pub df: usize,
     /// The statistic and its p value; none where fewer than two groups could be compared.
     pub test: Option<(f64, f64)>,

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::sample::total;
 use crate::error::Result;
 
-/// A sum over many, in parallel, with the same bits whatever the thread count. It depends on the order of the
+/// Sums over many items in parallel, with the same bits whatever the thread count. It depends on the order of the
 /// items: sort them first.
 pub(crate) fn sum_over<T: Sync>(all: &[T], each: impl Fn(&T) -> f64 + Sync) -> f64 {
     let parts: Vec<f64> = all.par_chunks(512).map(|some| total(some.iter().map(&each))).collect();
@@ -24,15 +24,15 @@ pub(crate) struct Highest<const N: usize> {
     pub value: f64,
 }
 
-/// Parameters above 0 that make `of` greatest, by Nelder and Mead's search among their logarithms; `start` is
-/// such logarithms. The error is the search's own words.
+/// Finds the parameters above 0 that maximise `of`, by Nelder and Mead's search on their logarithms; `start` is on that
+/// scale too. The error is the search's own message.
 pub(crate) fn maximise<const N: usize>(
     start: [f64; N],
     of: impl Fn([f64; N]) -> f64,
 ) -> Result<Highest<N>, String> {
     let fail = |error: argmin::core::Error| error.to_string();
     let (mut best, mut value) = (start, f64::NEG_INFINITY);
-    // A simplex may shrink before it arrives: it is laid anew until that changes nothing.
+    // A simplex may shrink before it arrives: it is set up again until that changes nothing.
     for _ in 0..20 {
         let corners = (0..=N).map(|corner| {
             let mut point = best;
@@ -82,7 +82,7 @@ impl<const N: usize> ArgminMul<f64, Point<N>> for Point<N> {
     }
 }
 
-/// What is made greatest, upside down: the search looks for the lowest place.
+/// The function to maximise, upside down, because the search looks for a minimum.
 struct Height<'f, const N: usize, F>(&'f F);
 
 impl<const N: usize, F: Fn([f64; N]) -> f64> CostFunction for Height<'_, N, F> {

@@ -1,5 +1,5 @@
-//! Statistics without frames: intervals, tests, power, resampling, survival curves and the models behind
-//! customer lifetime value. The metrics apply them to frames.
+//! Statistics without frames: intervals, tests, power, resampling, survival curves and the models behind customer
+//! lifetime value. The metrics apply these to frames.
 
 pub(crate) mod beta_binomial;
 pub(crate) mod bg_nbd;

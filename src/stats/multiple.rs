@@ -4,7 +4,7 @@
 //! Y. Benjamini and Y. Hochberg (1995), "Controlling the false discovery rate: a practical and powerful
 //! approach to multiple testing", Journal of the Royal Statistical Society B 57.
 
-/// P values adjusted by Benjamini and Hochberg, in their order. Each must lie in 0 to 1.
+/// Adjusts p values by the Benjamini–Hochberg procedure, in their order. Each must lie in 0 to 1.
 pub(crate) fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|a, b| p_values[*a].total_cmp(&p_values[*b]));

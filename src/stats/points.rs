@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::stream::stream;
 
-/// Standardised points, in rising order of their features.
+/// Standardised points, sorted by their features.
 ///
 /// The order is the points' own, so that nothing computed from them (sums to the last digit, random starts,
 /// samples) depends on the order of the rows they come from.
@@ -16,7 +16,7 @@ pub(crate) struct Points {
     pub rows: usize,
     /// Point by point.
     pub values: Vec<f64>,
-    /// Of each feature, in its own unit.
+    /// The mean of each feature, in its own unit.
     pub means: Vec<f64>,
     /// The population standard deviation of each feature; 0 for one that never varies.
     pub scales: Vec<f64>,
@@ -51,7 +51,7 @@ impl Points {
         &self.values[place * self.dims..(place + 1) * self.dims]
     }
 
-    /// One value per row, in the order of the rows, from one value per point.
+    /// Returns one value per row, in the order of the rows, from one value per point.
     pub fn by_row<T: Copy + Default>(&self, by_point: &[T]) -> Vec<T> {
         let mut by_row = vec![T::default(); self.rows];
         for (row, value) in self.order.iter().zip(by_point) {
@@ -60,7 +60,7 @@ impl Points {
         by_row
     }
 
-    /// One value per point, from one value per row.
+    /// Returns one value per point, from one value per row.
     pub fn by_point<T: Copy>(&self, by_row: &[T]) -> Vec<T> {
         self.order.iter().map(|row| by_row[*row as usize]).collect()
     }
@@ -77,7 +77,7 @@ impl Points {
         seen.len()
     }
 
-    /// Draws `most` points without replacement: their places, in rising order.
+    /// Draws `most` points without replacement and returns their indices in ascending order.
     pub fn sample(&self, most: usize, seed: u64) -> Vec<usize> {
         let mut places: Vec<usize> = (0..self.rows).collect();
         if self.rows > most {
@@ -89,7 +89,7 @@ impl Points {
     }
 }
 
-/// Rows in rising order of the first column, then the second …
+/// Sorts rows by the first column, then the second …
 fn rising(columns: &[Vec<f64>], rows: usize) -> Vec<u32> {
     let Some((first, others)) = columns.split_first() else { return vec![] };
     // 0 and -0 are one number. The first column travels with the row: most comparisons end there.

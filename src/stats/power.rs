@@ -1,4 +1,4 @@
-//! Power analysis: how many users an experiment takes, and what so many users can show.
+//! Power analysis: how many users an experiment needs, and what a given number of users can show.
 //!
 //! # Source
 //! Proportions: the normal approximation with the pooled variance under no difference (J. L. Fleiss,
@@ -24,7 +24,7 @@ pub struct PowerAnalysis {
     pub alpha: f64,
     /// Probability of a significant result where the difference is there; between alpha and 1.
     pub power: f64,
-    /// Users in treatment for each in control; above 0.
+    /// Users in treatment for each user in control; above 0.
     pub ratio: f64,
 }
 
@@ -34,9 +34,9 @@ impl Default for PowerAnalysis {
     }
 }
 
-/// What needs more users than this cannot be detected by any experiment.
+/// No experiment can detect a difference that needs more users than this.
 const MOST_USERS: u64 = 1_000_000_000_000;
-/// Differences of means are looked for up to so many standard deviations.
+/// The search for differences of means ends at this many standard deviations.
 const MOST_DEVIATIONS: f64 = 1e6;
 
 impl PowerAnalysis {
@@ -86,7 +86,7 @@ impl PowerAnalysis {
         Ok(())
     }
 
-    /// Users in both arms give t this many degrees of freedom.
+    /// Returns t's degrees of freedom for the users in both arms.
     fn df(&self, users: f64) -> f64 {
         users * (1.0 + self.ratio) - 2.0
     }
@@ -100,7 +100,7 @@ impl PowerAnalysis {
         Ok(())
     }
 
-    /// Returns the probability of detecting a difference of proportions with so many users in control: normal
+    /// Returns the probability of detecting a difference of proportions with this many users in control: normal
     /// approximation, with the pooled variance where there is no difference.
     ///
     /// # Errors
@@ -122,7 +122,7 @@ impl PowerAnalysis {
         normal_cdf((shift - critical) / some) + normal_cdf((-shift - critical) / some)
     }
 
-    /// Returns the users needed in control to detect a difference of proportions.
+    /// Returns the number of users needed in control to detect a difference of proportions.
     ///
     /// # Errors
     /// As [`power_of_proportions`](Self::power_of_proportions); a difference too small to be detected with
@@ -142,7 +142,7 @@ impl PowerAnalysis {
             .ok_or_else(|| undetectable(difference))
     }
 
-    /// Returns the smallest rise above a base proportion that so many users in control detect.
+    /// Returns the smallest rise above a base proportion that this many users in control can detect.
     ///
     /// # Errors
     /// As [`power_of_proportions`](Self::power_of_proportions); too few users to detect even a rise to 1.
@@ -151,13 +151,13 @@ impl PowerAnalysis {
         at_least(users, 1)?;
         bisect(1.0 - base, |rise| self.proportions(base, rise, users as f64) >= self.power)
             .ok_or_else(|| {
-                let accepted = format!("more: even a rise from {base} to 1 is not detected");
+                let accepted = format!("more: these cannot detect even a rise from {base} to 1");
                 Error::config("users", users, accepted)
             })
     }
 
-    /// Returns the probability of detecting a difference of means with so many users in control, both arms
-    /// with the same standard deviation: noncentral t.
+    /// Returns the probability of detecting a difference of means with this many users in control, if both arms have
+    /// the same standard deviation: noncentral t.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) as for [`validate`](Self::validate), for
@@ -178,7 +178,7 @@ impl PowerAnalysis {
         noncentral_t_cdf(-critical, df, shift) + noncentral_t_cdf(-critical, df, -shift)
     }
 
-    /// Returns the users needed in control to detect a difference of means.
+    /// Returns the number of users needed in control to detect a difference of means.
     ///
     /// # Errors
     /// As [`power_of_means`](Self::power_of_means); a difference too small to be detected with 10¹² users.
@@ -188,7 +188,7 @@ impl PowerAnalysis {
             .ok_or_else(|| undetectable(difference))
     }
 
-    /// Returns the smallest difference of means that so many users in control detect.
+    /// Returns the smallest difference of means that this many users in control can detect.
     ///
     /// # Errors
     /// As [`power_of_means`](Self::power_of_means); too few users to detect even a million standard
@@ -199,7 +199,7 @@ impl PowerAnalysis {
         let effect =
             bisect(MOST_DEVIATIONS, |effect| self.means(effect, users as f64) >= self.power);
         effect.map(|effect| sd * effect).ok_or_else(|| {
-            let accepted = "more: even a million standard deviations are not detected";
+            let accepted = "more: these cannot detect even a million standard deviations";
             Error::config("users", users, accepted)
         })
     }
@@ -213,7 +213,7 @@ fn at_least(users: u64, least: u64) -> Result<()> {
 }
 
 fn undetectable(difference: f64) -> Error {
-    let accepted = "further from 0: 1,000,000,000,000 users in control do not detect it";
+    let accepted = "further from 0: even 1,000,000,000,000 users in control cannot detect it";
     Error::config("difference", difference, accepted)
 }
 

@@ -11,7 +11,7 @@ pub(crate) struct Component {
     pub loadings: Vec<f64>,
 }
 
-/// Computes all principal components, those that explain most first.
+/// Computes all principal components, beginning with those that explain most.
 pub(crate) fn components(points: &Points) -> Vec<Component> {
     let d = points.dims;
     let n = points.rows as f64;
@@ -53,7 +53,7 @@ pub(crate) fn components(points: &Points) -> Vec<Component> {
         .collect()
 }
 
-/// Each point's coordinate along a component; 0 without one.
+/// Returns each point's coordinate along a component; 0 without one.
 pub(crate) fn project(points: &Points, along: Option<&Component>) -> Vec<f64> {
     (0..points.rows)
         .map(|row| {

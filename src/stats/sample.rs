@@ -2,7 +2,7 @@
 
 use super::exact;
 
-/// Adds values up, in their order. Nothing sums to 0, where the standard library says −0.
+/// Adds values up, in their order. An empty sum is 0; the standard library returns −0.
 pub(crate) fn total(values: impl IntoIterator<Item = f64>) -> f64 {
     values.into_iter().fold(0.0, |sum, value| sum + value)
 }
@@ -12,12 +12,12 @@ pub(crate) fn sum(values: &[f64]) -> f64 {
     exact::sum(values.iter().copied())
 }
 
-/// Count, mean and variance of a sample.
+/// The count, mean and variance of a sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Summary {
     pub n: f64,
     pub mean: f64,
-    /// Over n − 1; not a number for fewer than two values.
+    /// Divided by n − 1; NaN for fewer than two values.
     pub variance: f64,
 }
 
@@ -36,7 +36,7 @@ impl Summary {
     }
 }
 
-/// The `q`-quantile of sorted values, with linear interpolation: NumPy's default and PostgreSQL's
+/// Returns the `q`-quantile of sorted values, with linear interpolation: NumPy's default and PostgreSQL's
 /// `percentile_cont`.
 pub(crate) fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;

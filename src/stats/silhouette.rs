@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 use super::points::{Points, distance};
 
-/// The mean silhouette of the points at some places; `labels` (below `k`) are those points' clusters. `None`
-/// for a single cluster. Takes the square of the number of places.
+/// Returns the mean silhouette of the points at some indices; `labels` (below `k`) are those points' clusters. `None`
+/// for a single cluster. The cost grows with the square of their number.
 pub(crate) fn mean(points: &Points, places: &[usize], labels: &[usize], k: usize) -> Option<f64> {
     let mut counts = vec![0.0; k];
     for label in labels {

@@ -8,17 +8,17 @@ use super::distribution::{normal_two_sided, t_quantile, t_two_sided};
 use super::interval::wilson;
 use super::sample::Summary;
 
-/// Users of one arm, and how many of them have the outcome.
+/// The users of one arm, and how many of them have the outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Proportion {
-    /// Users with the outcome.
+    /// The number of users with the outcome.
     pub hits: u64,
-    /// Users.
+    /// The number of users.
     pub users: u64,
 }
 
 impl Proportion {
-    /// Returns hits / users: not a number without users.
+    /// Returns hits / users: NaN without users.
     ///
     /// ```
     /// use casebook::metrics::experiment::Proportion;
@@ -30,26 +30,26 @@ impl Proportion {
     }
 }
 
-/// A difference, treatment less control, with its 95% interval and test.
+/// A difference, treatment minus control, with its 95% interval and test.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Difference {
-    /// Treatment less control.
+    /// Treatment minus control.
     pub estimate: f64,
     /// Lower end of the interval.
     pub low: f64,
     /// Upper end of the interval.
     pub high: f64,
-    /// The test's z or t. Not a number if nothing varies.
+    /// The test's z or t; NaN if nothing varies.
     pub statistic: f64,
     /// Degrees of freedom; infinite for a z test.
     pub df: f64,
-    /// Two-sided.
+    /// The two-sided p value.
     pub p_value: f64,
 }
 
-/// Compares two proportions: pooled z test, Newcombe's interval.
+/// Compares two proportions with a pooled z test and Newcombe's interval.
 ///
-/// `None` if an arm is empty, or has more hits than users.
+/// Returns `None` if an arm is empty or has more hits than users.
 ///
 /// ```
 /// use casebook::metrics::experiment::{Proportion, compare_proportions};
@@ -76,9 +76,10 @@ pub fn compare_proportions(control: Proportion, treatment: Proportion) -> Option
     })
 }
 
-/// Compares two means: Welch's test and interval. The order of the values does not matter.
+/// Compares two means with Welch's test and interval. The order of the values does not matter.
 ///
-/// `None` if an arm has fewer than two users. If nothing varies in either, only the estimate is a number.
+/// Returns `None` if an arm has fewer than two users. If nothing varies in either arm, everything but the estimate is
+/// NaN.
 ///
 /// ```
 /// use casebook::metrics::experiment::compare_means;

@@ -1,4 +1,4 @@
-//! Making rows while others are written.
+//! Generating rows while others are being written.
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -9,11 +9,11 @@ use polars::prelude::DataFrame;
 use super::Sink;
 use crate::error::{Error, Result};
 
-/// Frames that may be waiting for the sink: about one slice of a generator.
+/// How many frames may wait for the sink: about one slice of a generator.
 const WAITING: usize = 2;
 
-/// Puts into a sink what `fill` makes, in the same order, while `fill`, on a thread of its own, makes more. When the
-/// sink is the slower of the two, `fill` waits for it.
+/// Puts what `fill` makes into a sink, in the same order, while `fill` makes more on a thread of its own. If the sink
+/// is the slower of the two, `fill` waits for it.
 ///
 /// ```
 /// use casebook::cases::{Part, saas};
@@ -55,7 +55,7 @@ impl Sink for Ahead {
     fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()> {
         // Columns are shared, not copied.
         let sent = self.0.send((table, rows.clone()));
-        sent.map_err(|_| Error::file("write", table.as_ref(), "nobody takes its rows any more"))
+        sent.map_err(|_| Error::file("write", table.as_ref(), "nothing takes its rows any more"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! One column of a frame, cell by cell, for databases that take rows; and one of a result, filled cell by cell.
+//! A frame's column read cell by cell, for databases that take rows, and a result's column filled cell by cell.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub enum Cell<'a> {
     Moment(NaiveDateTime),
 }
 
-/// As a message shows it.
+/// Formats the cell for messages.
 impl fmt::Display for Cell<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -36,7 +36,7 @@ impl fmt::Display for Cell<'_> {
     }
 }
 
-/// Whether a whole number is also a real number of 64 bits: all are up to 2⁵³.
+/// Tells whether a 64-bit real number can represent a whole number: it can for all up to 2⁵³.
 pub fn is_real(number: i64) -> bool {
     (number as f64) as i128 == i128::from(number)
 }
@@ -56,7 +56,7 @@ enum Values {
 }
 
 impl Cells {
-    /// The columns of a frame.
+    /// Returns the columns of a frame.
     pub fn of(frame: &DataFrame) -> Result<Vec<Cells>> {
         frame.columns().iter().map(Cells::new).collect()
     }
@@ -78,8 +78,8 @@ impl Cells {
                 if *unit == TimeUnit::Nanoseconds
                     && numbers.iter().flatten().any(|nanos| nanos % 1_000 != 0)
                 {
-                    let problem = "holds moments finer than a microsecond, which databases do not keep; \
-                                   cast it to microseconds";
+                    let problem = "holds moments finer than a microsecond, which databases would \
+                                   cut; cast it to microseconds";
                     return refused(problem.into());
                 }
                 let micros = |number: i64| {
@@ -135,12 +135,12 @@ impl Cells {
         self.kind
     }
 
-    /// Whether it holds a NaN.
+    /// Tells whether it holds a NaN.
     pub fn has_nan(&self) -> bool {
         matches!(&self.values, Values::Real(v) if v.iter().flatten().any(f64::is_nan))
     }
 
-    /// The first cell that is so.
+    /// Returns the first cell that meets a condition.
     pub fn find(&self, so: impl Fn(&Cell<'_>) -> bool) -> Option<Cell<'_>> {
         let rows = match &self.values {
             Values::Int(v) => v.len(),
@@ -189,7 +189,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// The type that a column of such values has, if nothing else says it.
+    /// Returns the type of a column of such values, if nothing else declares it.
     pub fn kind(&self) -> Option<ColumnType> {
         Some(match self {
             Value::Null => return None,
@@ -202,8 +202,9 @@ impl Value {
         })
     }
 
-    /// Whether a column of this type holds it as it is: a column is of the type that SQLite infers only if all its
-    /// values are. A real number is not in a column of whole ones, whatever its value, or the type would depend on the digits.
+    /// Tells whether a column of this type holds the value unchanged: a column has the type that SQLite infers only if
+    /// all its values do. A column of whole numbers holds no real number, whatever its value, or the type would depend
+    /// on the digits.
     pub fn is(&self, kind: ColumnType) -> bool {
         match (self, kind) {
             (Value::Null, _) | (_, ColumnType::Text) => true,
@@ -285,7 +286,8 @@ impl Value {
     }
 }
 
-/// A moment as text: `2021-01-31 23:59:59`, with a fraction only where there is one. Texts sort as the moments do.
+/// Formats a moment as text: `2021-01-31 23:59:59`, with a fraction only where there is one. Texts sort as the moments
+/// do.
 pub fn moment(at: NaiveDateTime) -> String {
     at.format("%Y-%m-%d %H:%M:%S%.f").to_string()
 }
@@ -298,7 +300,7 @@ fn read_moment(text: &str) -> Option<i64> {
     (at.nanosecond() % 1_000 == 0).then(|| at.and_utc().timestamp_micros())
 }
 
-/// A result's column of a type, from what the database returned.
+/// Makes a result's column of a type from what the database returned.
 pub fn column(name: &str, kind: ColumnType, values: Vec<Value>) -> Result<Column> {
     fn all<V>(
         name: &str,
@@ -332,7 +334,7 @@ pub fn column(name: &str, kind: ColumnType, values: Vec<Value>) -> Result<Column
     Ok(series.cast(&kind.data_type())?.into_column())
 }
 
-/// The type of a column of which nothing is declared: the widest among its values; of whole numbers, if there are none.
+/// Returns the type of an undeclared column: the widest among its values, or whole numbers if there are none.
 pub fn widest(values: &[Value]) -> ColumnType {
     let mut kinds = values.iter().filter_map(Value::kind);
     let Some(first) = kinds.next() else { return ColumnType::Integer };

@@ -1,6 +1,6 @@
 //! CSV and Parquet.
 //!
-//! Files are written into a hidden folder beside their place and put there when all are complete: see
+//! Files are written into a hidden folder next to their destination and moved there when all are complete: see
 //! [`output`](crate::output).
 
 mod reading;
@@ -46,12 +46,12 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Starts writing into a folder, made if it is not there. Files are called table + `suffix` +
-    /// the format's extension; files of these names are replaced: see [`Folder::replacing`].
+    /// Starts writing into a folder, which is created if needed. Files are called table + `suffix` + the format's
+    /// extension; existing files with these names are replaced: see [`Folder::replacing`].
     ///
     /// # Errors
-    /// [`ErrorKind::File`](crate::ErrorKind::File) if the folder cannot be made or written, or somebody else is writing
-    /// files of this format and suffix there.
+    /// [`ErrorKind::File`](crate::ErrorKind::File) if the folder cannot be created or written, or another process is
+    /// writing files of this format and suffix there.
     pub fn create(place: &Path, format: Format, suffix: &str) -> Result<Folder> {
         let claim = Claim::take(place, &format!("{format}{suffix}"))?;
         Ok(Folder {
@@ -64,10 +64,10 @@ impl Folder {
         })
     }
 
-    /// Says which earlier files may be replaced, and checks that those of these tables, and a seal of this name, may.
+    /// Sets which earlier files may be replaced, and checks that those of these tables and a seal of this name may be.
     ///
     /// # Errors
-    /// [`ErrorKind::Occupied`](crate::ErrorKind::Occupied), naming the files that stand in the way.
+    /// [`ErrorKind::Occupied`](crate::ErrorKind::Occupied), naming the files that are in the way.
     pub fn replacing(mut self, replace: Replace, tables: &[&str], seal: &str) -> Result<Folder> {
         self.replace = replace;
         let mut names: Vec<PathBuf> =
@@ -81,17 +81,16 @@ impl Folder {
         format!("{table}{}.{}", self.suffix, self.format.extension())
     }
 
-    /// Completes all files and moves them to their place, replacing earlier ones. Returns them in the order
+    /// Completes all files and moves them to their place, replacing earlier ones. Returns them in the order in which
     /// the tables were first written.
     ///
     /// # Errors
-    /// [`ErrorKind::File`](crate::ErrorKind::File), naming the file; full disks show here at the
-    /// latest.
+    /// [`ErrorKind::File`](crate::ErrorKind::File), naming the file; a full disk shows here at the latest.
     pub fn finish(self) -> Result<Vec<Written>> {
         self.complete(None, |_| Ok(String::new()))
     }
 
-    /// As [`Folder::finish`], with one more file that comes last: a text about the others, whose presence
+    /// Does what [`Folder::finish`] does, and adds one more file at the end: a text about the others, whose presence
     /// says that all of them are there.
     ///
     /// # Errors

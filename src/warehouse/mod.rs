@@ -1,7 +1,7 @@
 //! Where generated data goes: files, SQLite, PostgreSQL.
 //!
-//! [`Warehouse`] is a database with a case's tables in it. SQLite is compiled in and is the default;
-//! PostgreSQL is used when `DATABASE_URL` is set. Loading replaces what was there, all or nothing.
+//! [`Warehouse`] is a database with a case's tables. SQLite is compiled in and is the default; PostgreSQL is used when
+//! `DATABASE_URL` is set. Loading replaces what was there, all or nothing.
 //!
 //! ```
 //! use casebook::cases::saas;
@@ -42,19 +42,19 @@ pub struct Warehouse {
 
 /// Receives the rows of a load, table by table.
 pub trait Sink {
-    /// Adds a frame's rows to a table. Tables must come parents before children. Names are taken as they are, key words
-    /// and quotes included; moments are kept to the microsecond, those of a time zone in UTC.
+    /// Adds a frame's rows to a table. Parent tables must come before their children. Names are taken literally,
+    /// including key words and quotes; moments are kept to the microsecond, those with a time zone in UTC.
     ///
     /// # Errors
-    /// Those of the database; [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a column of another type than the table's, or a value that
-    /// the table's column would keep as another: a number with more digits than it has, say. After one, the load is
-    /// undone.
+    /// Those of the database; [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a column of another type than
+    /// the table's, or a value that the table's column would change, such as a number with too many digits. After an
+    /// error, the load is undone.
     fn append(&mut self, table: &'static str, rows: &DataFrame) -> Result<()>;
 }
 
-/// What databases do, each in its own way: see [`Warehouse::of`].
+/// What each database implements: see [`Warehouse::of`].
 pub trait Engine: Send {
-    /// Replaces the schema's tables by what `fill` puts into the sink, in one transaction.
+    /// Replaces the schema's tables with what `fill` puts into the sink, in one transaction.
     ///
     /// # Errors
     /// Those of the database, and whatever `fill` returns.
@@ -68,12 +68,12 @@ pub trait Engine: Send {
     /// # Errors
     /// [`Trouble::Statement`] with the database's explanation, or that the connection was lost.
     fn query(&mut self, query: Query) -> Result<DataFrame>;
-    /// For people: which database, where. Never a password.
+    /// Says for people which database this is, and where. Never shows a password.
     fn describe(&self) -> String;
 }
 
 impl Warehouse {
-    /// A SQLite database in a file, made if it is not there.
+    /// Opens a SQLite database in a file, which is created if needed.
     ///
     /// # Errors
     /// [`Trouble::NotWritable`], [`Trouble::NotADatabase`] or [`Trouble::Busy`].
@@ -81,7 +81,7 @@ impl Warehouse {
         Ok(Warehouse { engine: Box::new(sqlite::Sqlite::open(path.as_ref())?) })
     }
 
-    /// A SQLite database in memory, gone when dropped.
+    /// Opens a SQLite database in memory, which is gone when dropped.
     ///
     /// # Errors
     /// Those of SQLite, if memory runs out.
@@ -89,9 +89,9 @@ impl Warehouse {
         Ok(Warehouse { engine: Box::new(sqlite::Sqlite::in_memory()?) })
     }
 
-    /// A PostgreSQL database, given as a URL or as key=value pairs. Tables go into a schema of their
-    /// own, so nothing else in the database is touched. Connections are not encrypted: use a server
-    /// on this machine or a tunnel.
+    /// Connects to a PostgreSQL database, given as a URL or as key=value pairs. Tables go into a schema of their own,
+    /// so nothing else in the database is touched. Connections are not encrypted: use a server on this machine or a
+    /// tunnel.
     ///
     /// # Errors
     /// [`Trouble::BadAddress`], [`Trouble::Unreachable`], [`Trouble::Refused`] or
@@ -106,8 +106,7 @@ impl Warehouse {
         Warehouse { engine: Box::new(engine) }
     }
 
-    /// The database named by the environment variable `DATABASE_URL`; without one, SQLite in the
-    /// given file.
+    /// Opens the database named by the environment variable `DATABASE_URL`; without one, SQLite in the given file.
     ///
     /// # Errors
     /// As [`Warehouse::postgres`] and [`Warehouse::sqlite`].
@@ -118,7 +117,7 @@ impl Warehouse {
         }
     }
 
-    /// The database at a URL: `postgres://…` or `sqlite:FILE`.
+    /// Opens the database at a URL: `postgres://…` or `sqlite:FILE`.
     ///
     /// # Errors
     /// As [`Warehouse::postgres`] and [`Warehouse::sqlite`].
@@ -132,7 +131,7 @@ impl Warehouse {
             _ => {
                 let cause = match cfg!(feature = "postgres") {
                     true => "it must start with postgres:// or sqlite:",
-                    false => "it must start with sqlite: (this build has no PostgreSQL)",
+                    false => "it must start with sqlite: (this build does not support PostgreSQL)",
                 };
                 let doing = "choosing a database";
                 Err(Error::database("DATABASE_URL", Trouble::BadAddress, doing, cause))
@@ -140,8 +139,8 @@ impl Warehouse {
         }
     }
 
-    /// Creates the schema's tables and fills them, in one transaction: afterwards all rows are there,
-    /// or, after an error, exactly what was there before. Loading again replaces.
+    /// Creates the schema's tables and fills them, in one transaction: afterwards all rows are there or, after an
+    /// error, exactly what was there before. Loading again replaces them.
     ///
     /// # Errors
     /// Those of the database.
@@ -151,7 +150,7 @@ impl Warehouse {
         })
     }
 
-    /// As [`Warehouse::load`], for rows that are made on the way.
+    /// Does what [`Warehouse::load`] does, for rows that are generated while loading.
     ///
     /// # Errors
     /// Those of the database, and whatever `fill` returns.
@@ -166,21 +165,22 @@ impl Warehouse {
     /// Runs one statement and returns its rows.
     ///
     /// Column types are those that the query declares ([`Query::returning`]; the cases' own queries declare all of
-    /// theirs), else those that the tables declare: integers come as i64, real numbers as f64, text as String, and
-    /// booleans, dates and timestamps as what they are, on SQLite and PostgreSQL alike. For what an undeclared query
-    /// computes, PostgreSQL knows the type: a decimal comes as i64 if it has no decimal places, such as
-    /// `SUM(bigint)`, else as f64. SQLite knows only values, and the widest decides, also where a value is not of the
-    /// type that a table declares, as in a union of whole and real numbers: there a date that is computed is text,
-    /// and a comparison is 0 or 1.
+    /// theirs), otherwise those that the tables declare: integers come as i64, real numbers as f64, text as String, and
+    /// booleans, dates and timestamps as themselves, on SQLite and PostgreSQL alike. For computed columns of an
+    /// undeclared query, PostgreSQL knows the type: a decimal comes as i64 if it has no decimal places, such as
+    /// `SUM(bigint)`, otherwise as f64. SQLite knows only values, and the widest decides, even if a value is not of the
+    /// type that a table declares, as in a union of whole and real numbers: a computed date is text there, and a
+    /// comparison is 0 or 1.
     ///
     /// # Errors
     /// [`Trouble::Statement`] with the database's explanation, or that the connection was lost;
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a column that is not as declared, or of a type that no frame holds.
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a column that is not as declared, or of a type that
+    /// frames don't support.
     pub fn query<'q>(&mut self, query: impl Into<Query<'q>>) -> Result<DataFrame> {
         self.engine.query(query.into())
     }
 
-    /// As [`Warehouse::query`], for a query that is asked about a day.
+    /// Runs a query about a day, as [`Warehouse::query`] does.
     ///
     /// # Errors
     /// As [`Warehouse::query`].
@@ -205,7 +205,7 @@ impl Warehouse {
         self.engine.query(Query { text: &query.on(as_of), ..query })
     }
 
-    /// As [`Warehouse::ask`], for a query that is asked about a day.
+    /// Runs a query about a day for a notebook, as [`Warehouse::ask`] does.
     ///
     /// # Errors
     /// As [`Warehouse::query`].
@@ -213,7 +213,7 @@ impl Warehouse {
         Ok(Answer { query, frame: self.query_on(query, as_of)? })
     }
 
-    /// As [`Warehouse::query`], for a notebook: the answer shows the SQL above its rows.
+    /// Runs a query for a notebook, as [`Warehouse::query`] does: the answer shows the SQL above its rows.
     ///
     /// # Errors
     /// As [`Warehouse::query`].

@@ -1,11 +1,11 @@
 //! Parquet, written a slice at a time.
 //!
-//! The file is polars' own writer's; the encodings are ours. Polars tries a dictionary for every column, and a
-//! generator's numbers differ in nearly every row. The writer keeps until the end what the footer says of each group and
-//! of each page, about two kilobytes a column, so groups are large and each column of one is a single page.
+//! Polars' own writer writes the file; we choose the encodings. Polars tries a dictionary for every column, but a
+//! generator's numbers differ in nearly every row. The writer keeps what the footer says about each group and each page
+//! until the end, about two kilobytes a column, so groups are large and each column of a group is a single page.
 //!
-//! All of it is done on the thread that writes: the generator keeps the others busy, and an allocator that serves each
-//! thread from memory of its own holds less of it when a thread always asks for the same.
+//! All of it is done on the writing thread: the generator keeps the others busy, and an allocator with memory for each
+//! thread holds less of it if a thread always asks for the same sizes.
 
 use std::io::Write;
 
@@ -25,7 +25,7 @@ const GROUP: usize = 48 << 20;
 /// A Parquet file being written.
 pub struct Batches<W: Write> {
     file: FileWriter<W>,
-    /// For each column those of its leaves: a column that is not nested is one.
+    /// For each column, those of its leaves: a column that is not nested has one.
     encodings: Vec<Vec<Encoding>>,
     /// How many bytes make a group.
     group: usize,
@@ -92,7 +92,7 @@ impl<W: Write> Batches<W> {
         self.file.write(height as u64, DynIter::new(pages))
     }
 
-    /// The pages of a column's leaves.
+    /// Makes the pages of a column's leaves.
     fn pages(&self, place: usize, column: Column) -> PolarsResult<Vec<Vec<CompressedPage>>> {
         let options = self.file.options();
         let whole = column.take_materialized_series().rechunk();
@@ -182,8 +182,8 @@ mod tests {
     }
 
     proptest! {
-        /// However the rows arrive, and however many make a group: what is read is what was written, as a whole, from
-        /// the middle, and a column alone.
+        /// However the rows arrive, and however many make a group, reading returns what was written: the whole, rows
+        /// from the middle, and a single column.
         #[test]
         fn groups_are_read_back(
             values in proptest::collection::vec(proptest::option::weighted(0.9, any::<i64>()), 0..400),

@@ -1,4 +1,4 @@
-//! The other warehouse.
+//! PostgreSQL as a warehouse.
 
 mod address;
 mod owned;
@@ -102,12 +102,12 @@ fn search_path(case: &str) -> String {
 struct Rows<'t, 'c> {
     transaction: &'t mut Transaction<'c>,
     doing: &'t str,
-    /// Types of tables' columns, and what a declaration adds to them, such as decimal places; asked once in a load.
+    /// Types of tables' columns, with what a declaration adds to them, such as decimal places; read once per load.
     known: BTreeMap<(&'static str, String), Vec<(Type, i32)>>,
 }
 
 impl Rows<'_, '_> {
-    /// The types of these columns of a table, without the domains around them.
+    /// Returns the types of these columns of a table, without the domains around them.
     fn wanted(&mut self, table: &'static str, names: &str) -> Result<Vec<(Type, i32)>> {
         let key = (table, names.to_owned());
         if let Some(known) = self.known.get(&key) {
@@ -140,7 +140,7 @@ impl Sink for Rows<'_, '_> {
                 && let Some(cell) = column.find(|cell| !types::keeps(wanted, *modifier, cell))
             {
                 let problem =
-                    format!("holds {cell}, which the column of `{table}`, {wanted}, does not keep");
+                    format!("holds {cell}, which the column of `{table}`, {wanted}, would change");
                 return Err(Error::column("loaded", column.name(), problem));
             }
         }

@@ -7,17 +7,17 @@ pub use super::types::ColumnType;
 /// A query with a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Query<'q> {
-    /// Its file below `sql/`, or nothing for a query typed in.
+    /// Its file in `sql/`, or nothing for a query typed in.
     pub name: &'q str,
     /// The SQL.
     pub text: &'q str,
-    /// The columns it returns, each with its type; none if they are not declared. What is declared comes back so from
-    /// every database, with rows or without.
+    /// The columns it returns, each with its type; none if they are not declared. Every database returns declared
+    /// columns with these types, with or without rows.
     pub columns: &'q [(&'q str, ColumnType)],
 }
 
 impl<'q> Query<'q> {
-    /// Declares the columns that come back: databases differ in the types they give to what is computed.
+    /// Declares the columns that come back, because databases differ in the types of computed columns.
     ///
     /// ```
     /// use casebook::warehouse::Warehouse;
@@ -37,7 +37,7 @@ impl<'q> Query<'q> {
     /// Returns the declared types of a result with these names; none if nothing is declared.
     ///
     /// # Errors
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) if the declared names are others.
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) if the declared names differ.
     pub fn types(&self, names: &[&str]) -> Result<Option<Vec<ColumnType>>> {
         if self.columns.is_empty() {
             return Ok(None);
@@ -82,11 +82,11 @@ impl<'q> From<&Query<'q>> for Query<'q> {
     }
 }
 
-/// How a query names the day it is asked about; what `psql -v as_of=2024-02-29` fills in.
+/// The placeholder for the day that a query is about; `psql -v as_of=2024-02-29` fills it in.
 pub const AS_OF: &str = ":'as_of'";
 
 impl Query<'_> {
-    /// The SQL with the day filled in.
+    /// Returns the SQL with the day filled in.
     pub fn on(&self, as_of: chrono::NaiveDate) -> String {
         self.text.replace(AS_OF, &format!("'{as_of}'"))
     }
@@ -95,31 +95,31 @@ impl Query<'_> {
 /// The tables and views of one case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schema {
-    /// What the case is called; on PostgreSQL the tables live in the schema `casebook_` + this.
+    /// The name of the case; on PostgreSQL, the tables are in the schema `casebook_` + this.
     pub name: &'static str,
-    /// Tables, parents before children, then views, those that others read first: as the databases know them, in lower
-    /// case if the statements do not quote them.
+    /// The tables, parents before children, by the names they have in the databases: in lower case unless the
+    /// statements quote them.
     pub tables: &'static [&'static str],
     /// Tables' keys, as (table, column).
     pub keys: &'static [(&'static str, &'static str)],
     /// Which column refers to which key.
     pub references: &'static [Reference],
-    /// See `tables`.
+    /// The views, those that others read first; named as in `tables`.
     pub views: &'static [&'static str],
     /// Statements that make them on SQLite, where `CHECK (moment(x))` says that a text is a moment as the warehouse writes
     /// it.
     pub sqlite: &'static str,
-    /// Statements that make them on PostgreSQL.
+    /// Statements that create them on PostgreSQL.
     pub postgres: &'static str,
-    /// Statements for views that are the same on both, run after.
+    /// Statements for views that are the same on both; run afterwards.
     pub common: &'static str,
-    /// Statements that make views over Parquet files on Spark; `:data` is their folder.
+    /// Statements that create views over Parquet files on Spark; `:data` is their folder.
     pub spark: Option<&'static str>,
 }
 
 impl Schema {
-    /// Statements in two: those before the rows, and those that are faster when all rows are there: indexes and added
-    /// constraints, each on a line of its own.
+    /// Splits statements in two: those to run before the rows are there, and those that are faster afterwards, namely
+    /// indexes and added constraints, each on a line of its own.
     pub(super) fn in_two(statements: &str) -> (String, String) {
         let late =
             |line: &&str| line.starts_with("CREATE INDEX") || line.starts_with("ALTER TABLE");
@@ -232,7 +232,7 @@ pub mod saas {
         ],
     };
 
-    /// All of them.
+    /// All queries of this case.
     pub const ALL: [Query; 5] = [CLIENTS, REVENUE, USAGE, CHURN, SURVIVAL];
 }
 
@@ -258,7 +258,7 @@ pub mod ecommerce {
         spark: None,
     };
 
-    /// Users by the month they registered, and how many of them came so many months later.
+    /// Users by month of registration, and how many of them came back in each later month.
     pub const COHORTS: Query = Query {
         name: "ecommerce/cohorts.sql",
         text: include_str!("../../sql/ecommerce/cohorts.sql"),
@@ -276,11 +276,11 @@ pub mod ecommerce {
         ],
     };
 
-    /// All of them.
+    /// All queries of this case.
     pub const ALL: [Query; 2] = [COHORTS, FUNNEL];
 }
 
-/// The Notion-style study: `sql/notion/`. Each query is asked about a day: see
+/// The Notion-style study: `sql/notion/`. Each query is about a day: see
 /// [`Warehouse::query_on`](super::Warehouse::query_on).
 pub mod notion {
     use super::ColumnType::{Integer, Real, Text};
@@ -367,7 +367,7 @@ pub mod notion {
             ("rate", Real),
         ],
     };
-    /// Users in deciles by how much they do.
+    /// Users in deciles by number of events.
     pub const POWER_USERS: Query = Query {
         name: "notion/power_users.sql",
         text: include_str!("../../sql/notion/power_users.sql"),
@@ -381,7 +381,7 @@ pub mod notion {
             ("days_per_user", Real),
         ],
     };
-    /// Who has used which feature.
+    /// Users of each feature.
     pub const FEATURE_ADOPTION: Query = Query {
         name: "notion/feature_adoption.sql",
         text: include_str!("../../sql/notion/feature_adoption.sql"),
@@ -420,7 +420,7 @@ pub mod notion {
         ],
     };
 
-    /// All of them.
+    /// All queries of this case.
     pub const ALL: [Query; 7] =
         [DAU_MAU, FUNNEL, COHORT_RETENTION, POWER_USERS, FEATURE_ADOPTION, REVENUE, NORTH_STAR];
 }

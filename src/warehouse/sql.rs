@@ -1,23 +1,24 @@
-//! Names and texts as they stand in SQL.
+//! Names and texts as written in SQL.
 
-/// A name that SQLite and PostgreSQL read as it is: key words, capitals, spaces and quotes are nothing special in it.
+/// Quotes a name so that SQLite and PostgreSQL take it literally: key words, capitals, spaces and quotes are nothing
+/// special in it.
 pub fn name(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Names, separated by commas.
+/// Quotes names and separates them by commas.
 pub fn names<'n>(all: impl IntoIterator<Item = &'n str>) -> String {
     all.into_iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
-/// A text that PostgreSQL reads as it is.
+/// Quotes a text so that PostgreSQL takes it literally.
 #[cfg(feature = "postgres")]
 pub fn text(text: &str) -> String {
     // With the E a backslash means the same whatever the server's settings.
     format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
-/// The first name of a statement's rest: quoted, or up to the next space or parenthesis.
+/// Returns the first name in the rest of a statement: quoted, or up to the next space or parenthesis.
 #[cfg(feature = "postgres")]
 pub fn first_name(rest: &str) -> Option<String> {
     let rest = rest.trim_start();

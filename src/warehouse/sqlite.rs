@@ -1,4 +1,4 @@
-//! The default warehouse.
+//! SQLite, the default warehouse.
 
 mod owned;
 #[cfg(test)]
@@ -133,11 +133,11 @@ impl Engine for Sqlite {
 struct Rows<'t> {
     connection: &'t Connection,
     doing: &'t str,
-    /// What is known of the tables that rows went into.
+    /// Column types of the tables that rows went into.
     known: BTreeMap<&'static str, Types>,
 }
 
-/// A table's columns, in lower case as SQLite compares them, and the types they are declared with.
+/// A table's columns, in lower case as SQLite compares them, and their declared types.
 type Types = BTreeMap<String, Option<ColumnType>>;
 
 impl Sink for Rows<'_> {
@@ -163,12 +163,12 @@ impl Sink for Rows<'_> {
                 && let Some(cell) = column.find(rounded)
             {
                 let problem =
-                    format!("holds {cell}, which the column of `{table}`, real, does not keep");
+                    format!("holds {cell}, which the column of `{table}`, real, would change");
                 return Err(Error::column("loaded", column.name(), problem));
             }
             if column.has_nan() {
-                let problem =
-                    "holds NaN, which SQLite would keep as null: make it null, if that is meant";
+                let problem = "holds NaN, which SQLite would store as null: make it null if that \
+                               is what you mean";
                 return Err(Error::column("loaded", column.name(), problem));
             }
         }
@@ -184,7 +184,7 @@ impl Sink for Rows<'_> {
     }
 }
 
-/// SQLite has no dates: ISO text sorts and compares as they do.
+/// SQLite has no dates; ISO text sorts and compares in the same order.
 fn sql_value(cell: Cell<'_>, wanted: Option<ColumnType>) -> ToSqlOutput<'_> {
     let text = |text: String| ToSqlOutput::Owned(Stored::Text(text));
     match cell {
@@ -199,7 +199,7 @@ fn sql_value(cell: Cell<'_>, wanted: Option<ColumnType>) -> ToSqlOutput<'_> {
     }
 }
 
-/// The types that a table declares.
+/// Returns the types that a table declares.
 fn declared(connection: &Connection, table: &str) -> rusqlite::Result<Types> {
     let mut info = connection.prepare("SELECT lower(name), type FROM pragma_table_xinfo(?)")?;
     let read =
@@ -207,8 +207,8 @@ fn declared(connection: &Connection, table: &str) -> rusqlite::Result<Types> {
     info.query_map([table], read)?.collect()
 }
 
-/// The types that tables declare for a query's columns, where a column is a table's, maybe through views: SQLite
-/// says so of a view. Of a union or a recursion it says what the first part declares.
+/// Returns the types that tables declare for a query's columns, if they are columns of a table, even through views. For
+/// a union or a recursion, SQLite reports what the first part declares.
 fn inferred(connection: &Connection, text: &str, columns: usize) -> Vec<Option<ColumnType>> {
     let ask = || -> rusqlite::Result<Vec<Option<ColumnType>>> {
         let view = free_name(connection, text)?;

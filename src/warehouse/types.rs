@@ -1,10 +1,10 @@
-//! The types of columns that all databases share.
+//! The column types that all databases share.
 
 use std::fmt;
 
 use polars::prelude::{DataType, TimeUnit, TimeZone};
 
-/// What a column of a table or of an answer holds, whichever database it is in.
+/// The type of a column of a table or an answer, in any database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnType {
     /// Whole numbers: `Int64` in frames.
@@ -39,7 +39,7 @@ impl ColumnType {
         }
     }
 
-    /// Reads a type as `CREATE TABLE` declares it; none of those that say nothing about a frame's column.
+    /// Reads a type as `CREATE TABLE` declares it; none for types that say nothing about a frame's column.
     pub(super) fn declared(text: &str) -> Option<ColumnType> {
         let upper = text.to_ascii_uppercase();
         // Without a length or a precision: `VARCHAR(9)`, `TIMESTAMP(3) WITH TIME ZONE`.
@@ -65,7 +65,7 @@ impl ColumnType {
         })
     }
 
-    /// Whether a column of this type takes what a frame's column of another holds.
+    /// Tells whether a column of this type takes the values of a frame's column of another type.
     pub(super) fn takes(self, other: ColumnType) -> bool {
         self == other
             || matches!(

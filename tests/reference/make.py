@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What independent implementations make of generated data, for tests/it/reference.rs to compare with.
+"""Runs independent implementations on generated data, for tests/it/reference.rs to compare with.
 
-usage: make.py all              makes datasets.json, python.json, sql.json, clickhouse.json and posthog.json anew,
+usage: make.py all              makes datasets.json, python.json, sql.json, clickhouse.json and posthog.json again,
                                 in environments and on a PostgreSQL server of its own
-       make.py funnels          makes clickhouse.json and posthog.json anew
+       make.py funnels          makes clickhouse.json and posthog.json again
        make.py sql URL          prints what PostgreSQL makes of datasets.json; needs only psql
        make.py python           prints datasets.json and python.json's content (run by `all`)
 """

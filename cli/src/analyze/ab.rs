@@ -10,46 +10,45 @@ use clap::Args;
 use super::input::{Column, Kind, Source, Table};
 use super::{Output, capital, notes};
 
-/// What an experiment did: shares or means of each arm against control, and whether the arms have the
-/// sizes they should
+/// Compare the share or mean of each of an experiment's arms with control's, and check the sizes of the arms
 ///
 /// Example: casebook analyze ab data/samples/experiment.csv --user user_id --arm arm --outcome converted --control control
 #[derive(Args)]
 pub struct Ab {
     #[command(flatten)]
     source: Source,
-    /// The user ID column; no user may stand in two rows, unless rows are --cluster-ed. Without it, each row
-    /// counts as a user of its own
+    /// The user ID column; a user may be in two rows only with --cluster. Without it, each row counts as a separate
+    /// user
     #[arg(long, value_name = "COLUMN")]
     user: Option<String>,
-    /// The column that says in which arm
+    /// The column with the arm
     #[arg(long, default_value = "arm", value_name = "COLUMN")]
     arm: String,
-    /// The arm that others are compared with
+    /// The arm to compare the others with
     #[arg(long, default_value = "control", value_name = "ARM")]
     control: String,
-    /// The outcome: 1 and 0 for a conversion, or any number
+    /// The outcome column: 1 and 0 for a conversion, or any number
     #[arg(long, value_name = "COLUMN")]
     outcome: String,
-    /// Compares means, also where all outcomes are 1 or 0
+    /// Compare means even if all outcomes are 1 or 0
     #[arg(long)]
     means: bool,
-    /// The same number from before the experiment: narrows the interval (CUPED)
+    /// The column with the same number from before the experiment, which narrows the interval (CUPED)
     #[arg(long, value_name = "COLUMN", conflicts_with_all = ["taken", "cluster"])]
     before: Option<String>,
-    /// Whether the offer was taken, 1 or 0: the effect on those who take it
+    /// The column that says whether the offer was taken, 1 or 0: estimates the effect on those who take it
     #[arg(long, value_name = "COLUMN", conflicts_with = "cluster")]
     taken: Option<String>,
-    /// What rows belong to, such as a user with several sessions: resamples whole clusters
+    /// The column that groups rows, such as a user with several sessions: resamples whole clusters
     #[arg(long, value_name = "COLUMN")]
     cluster: Option<String>,
-    /// What the resamples are drawn with
+    /// The seed of the resampling
     #[arg(long, default_value_t = 42)]
     seed: u64,
     /// The shares the arms should have, such as control:50,offer:50 [default: equal]
     #[arg(long, value_delimiter = ',', value_name = "ARM:SHARE")]
     split: Vec<String>,
-    /// The sizes of the arms instead of the effect
+    /// Check the sizes of the arms instead of the effect
     #[arg(long)]
     ratio: bool,
     #[command(flatten)]
@@ -74,7 +73,7 @@ impl Ab {
             (_, Some(_)) => {}
             (Some(_), None) => once(&table)?,
             (None, None) => notes::tell(
-                "each row counts as a user; --user COLUMN checks that nobody stands in two rows or two arms",
+                "each row counts as a user; --user COLUMN checks that no user is in two rows or two arms",
             ),
         }
         let ratio = self.sizes(&table).map_err(|error| table.told(error))?;
@@ -140,29 +139,29 @@ impl Ab {
         }
         let weights: Vec<(&str, f64)> = weights.iter().map(|(arm, w)| (arm.as_str(), *w)).collect();
         if weights.len() < 2 {
-            let problem = "it has a single arm; there is nothing to compare";
+            let problem = "it has only one arm; there is nothing to compare";
             return Err(table.trouble(problem));
         }
         experiment::sample_ratio(users, "arm", &weights)
     }
 }
 
-/// That no user stands in two rows.
+/// Checks that no user is in two rows.
 fn once(table: &Table) -> Result<()> {
     let Some((id, rows)) = table.twice("user_id")? else { return Ok(()) };
     let arms = table.frame.column("arm")?.str()?;
     Err(table.trouble(match rows.map(|row| arms.get(row).unwrap_or_default()) {
         [one, other] if one != other => format!(
-            "the user \"{id}\" stands there more than once, in \"{one}\" and in \"{other}\"; who was in two arms \
-             tells nothing of either: leave such users out"
+            "the user \"{id}\" appears more than once, in \"{one}\" and in \"{other}\"; a user in \
+             two arms tells nothing about either: leave such users out"
         ),
         _ => format!(
-            "the user \"{id}\" stands there more than once; count rows that belong together with --cluster"
+            "the user \"{id}\" appears more than once; use --cluster for rows that belong together"
         ),
     }))
 }
 
-/// The difference, or effect, of each arm with its interval, beside no difference.
+/// Draws the difference or effect of each arm with its interval, and a line at no difference.
 fn draw(effect: &DataFrame, shares: bool, outcome: &str) -> Result<Figure> {
     let value = if effect.column("effect").is_ok() { "effect" } else { "difference" };
     // A difference of percentages is in points.

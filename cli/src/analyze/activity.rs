@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Events, Named, Output, capital, day, notes, period};
 
-/// Daily, weekly and monthly active users; new, retained, resurrected and dormant users; active days
+/// Count daily, weekly and monthly active users; new, retained, resurrected and dormant users; active days
 ///
 /// Example: casebook analyze activity data/samples/events.csv --show lifecycle --period week
 #[derive(Args)]
@@ -26,10 +26,10 @@ pub struct Activity {
     /// The lifecycle's period: day, week (from Monday) or month
     #[arg(long, default_value = "week", value_parser = period)]
     period: Period,
-    /// The data start mid-history, so new users in the first period cannot be identified
+    /// The data start mid-history, so new users in the first period can't be identified
     #[arg(long)]
     midway: bool,
-    /// The window of active days, up to the last day
+    /// How many days to count active days in, up to the last day
     #[arg(long, default_value_t = 28)]
     window: u32,
     /// The first day observed [default: the first with an event]
@@ -53,7 +53,7 @@ enum Shown {
 }
 
 impl Activity {
-    /// Periods that are not whole, and a first period in which everybody is new.
+    /// Mentions incomplete periods, and a first period in which everyone is new.
     fn tell_censored(&self, events: &DataFrame, found: &DataFrame) -> Result<()> {
         let Some((first, last)) = notes::extent(events, "timestamp")? else { return Ok(()) };
         let (first, last) = (self.from.unwrap_or(first.date()), self.to.unwrap_or(last.date()));
@@ -128,9 +128,12 @@ impl Activity {
                     chart::bar(&long, "period", "users")
                         .by("kind")
                         .stacked()
-                        .title(format!("Who comes and who stays away, by {}", self.period))
+                        .title(format!(
+                            "Users who come and users who stay away, by {}",
+                            self.period
+                        ))
                         .x_label(capital(&self.period.to_string()))
-                        .y_label("Users; dormant are negative")
+                        .y_label("Users; dormant ones are negative")
                         .draw()
                 })
             }
@@ -152,7 +155,8 @@ impl Activity {
                     && self.from.unwrap_or(first.date()) > from
                 {
                     notes::tell(format!(
-                        "the window of {} days begins on {from}, before the data: earlier days count as days on which nobody came",
+                        "the window of {} days begins on {from}, before the data: earlier days \
+                         count as days without activity",
                         self.window
                     ));
                 }

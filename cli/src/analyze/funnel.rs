@@ -15,7 +15,7 @@ use super::rules::{Of, Rules};
 use super::steps::{self, Written};
 use super::{Events, Output, duration, notes, occur};
 
-/// How many get from step to step, and how long it takes them
+/// Count how many users get from step to step, and how long it takes them
 ///
 /// Example: casebook analyze funnel data/samples/events.csv --steps visit,search,cart,purchase --window 7d
 #[derive(Args)]
@@ -26,20 +26,20 @@ pub struct Funnel {
     #[arg(long, default_value = "event", value_name = "COLUMN")]
     event: String,
     /// The steps: names of events, separated by commas. A condition may follow in brackets, such as
-    /// purchase[amount>=50] or visit[device=phone]. What has commas, brackets or an @ in it stands in double
-    /// quotes, in which "" is one quote: '"Paid, in full",visit[page="a,b"]'
+    /// purchase[amount>=50] or visit[device=phone]. Put names and values with commas, brackets or an @ in double
+    /// quotes, and write "" for a quote inside them: '"Paid, in full",visit[page="a,b"]'
     #[arg(long, required_unless_present = "step", value_name = "STEPS")]
     steps: Vec<String>,
-    /// One step, given once for each: as in --steps, but a comma is like any other letter
+    /// One step; repeat the option for each step. Written as in --steps, but a comma is like any other character
     #[arg(long, conflicts_with = "steps", value_name = "STEP")]
     step: Vec<String>,
-    /// All within this time of the first step: 90s, 30m, 24h, 7d, 2w [default: no limit]
+    /// All steps must come within this time of the first: 90s, 30m, 24h, 7d, 2w [default: no limit]
     #[arg(long, value_parser = duration)]
     window: Option<TimeDelta>,
     /// In which order the steps must come
     #[arg(long, value_enum, default_value_t = Ordering::Sequential)]
     order: Ordering,
-    /// Steps that may be left out, as they are written in --steps
+    /// Steps that may be left out, written as in --steps
     #[arg(long, value_name = "STEPS")]
     optional: Vec<String>,
     #[command(flatten)]
@@ -47,7 +47,7 @@ pub struct Funnel {
     /// Counts pairs of user and this column, such as sessions
     #[arg(long, value_name = "COLUMN")]
     per: Option<String>,
-    /// A funnel for each value of this column, as it stands in the user's first row or as --attribution says
+    /// A funnel for each value of this column, taken from the user's first row or as --attribution says
     #[arg(long, value_name = "COLUMN")]
     by: Option<String>,
     #[command(flatten)]
@@ -56,15 +56,15 @@ pub struct Funnel {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Ordering {
-    /// One after the other; anything may lie between
+    /// In order; other events may come in between
     Sequential,
-    /// One after the other, with nothing between
+    /// In order, with nothing in between
     Strict,
     /// In any order
     Any,
 }
 
-/// A step as it is written: an event's name, and perhaps a condition.
+/// A step as written: an event's name, and perhaps a condition.
 struct Asked<'t> {
     text: &'t str,
     event: &'t str,
@@ -85,7 +85,7 @@ impl<'t> Asked<'t> {
         Ok(Asked { text, event, condition })
     }
 
-    /// The name in the frame of the condition's column.
+    /// Returns the name that the condition's column has in the frame.
     fn column(&self) -> Option<Column> {
         let (column, operator, _) = self.condition?;
         let numeric = !["=", "!="].contains(&operator);
@@ -138,7 +138,7 @@ impl Funnel {
         }
     }
 
-    /// Which steps are meant by names in a list.
+    /// Finds the steps that are named in a list.
     fn chosen(field: &'static str, texts: &[String], steps: &[Asked]) -> Result<Vec<bool>> {
         let mut chosen = vec![false; steps.len()];
         for name in steps::list(field, texts)? {
@@ -249,13 +249,13 @@ impl Funnel {
         })
     }
 
-    /// Whether events that are neither steps nor excluded decide nothing. Then they need not be kept.
+    /// Tells whether events that are neither steps nor excluded make no difference and need not be kept.
     fn only_steps_count(&self) -> bool {
         let all = self.by.is_some() || self.rules.trend.is_some() || self.rules.window_funnel();
         self.order != Ordering::Strict && !all
     }
 
-    /// A condition that no event meets is as much a mistake as a name that none has.
+    /// Checks that each step occurs: a condition that no event meets is as much a mistake as a name that no event has.
     fn occurring(table: &Table, steps: &[Asked], without: &[Asked]) -> Result<()> {
         for step in steps.iter().chain(without).filter(|step| step.condition.is_some()) {
             let met = table.frame.clone().lazy().filter(step.condition_met()).collect()?.height();
@@ -273,18 +273,18 @@ fn trend(found: &DataFrame) -> Result<Figure> {
     let last = rates.into_iter().flatten().next_back();
     let title = match last {
         Some(rate) => format!("{} of those who began last got to the end", percent(rate)),
-        None => "No period's window is over".into(),
+        None => "No period's conversion window is over".into(),
     };
     chart::line(found, "period", "rate")
         .band("low", "high")
         .unit(Unit::Percent)
         .title(title)
-        .x_label("Began in the period from")
-        .y_label("Share that got to the end, with 95% intervals")
+        .x_label("Attempts that began in the period from")
+        .y_label("Share that reached the last step, with 95% intervals")
         .draw()
 }
 
-/// Each user's attribute, as it stands in the user's earliest row.
+/// Returns each user's attribute from the user's earliest row.
 fn first_values(events: &DataFrame) -> Result<DataFrame> {
     Ok(events
         .clone()

@@ -51,22 +51,22 @@ impl Analyze {
     }
 }
 
-/// How the result is given.
+/// How the result is output.
 #[derive(Args)]
 struct Output {
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Rows of a printed table, at most
+    /// The most rows to print in a table
     #[arg(long, default_value_t = 50)]
     rows: usize,
-    /// Also draws a chart into this file, which ends in .svg or .png
+    /// Also draw a chart into this file, which must end in .svg or .png
     #[arg(long, value_name = "FILE")]
     chart: Option<PathBuf>,
 }
 
 impl Output {
-    /// Before any work: a chart that cannot be written is no surprise at the end.
+    /// Checks before any work that the chart can be written.
     fn check(&self) -> Result<()> {
         let Some(path) = &self.chart else { return Ok(()) };
         match path.extension().and_then(|extension| extension.to_str()) {
@@ -84,9 +84,9 @@ impl Output {
     }
 }
 
-/// "90m", "24h", "7d", "2w".
+/// Reads "90m", "24h", "7d", "2w".
 fn duration(text: &str) -> Result<TimeDelta, String> {
-    let wrong = || format!("\"{text}\" is no length of time; write 90s, 30m, 24h, 7d or 2w");
+    let wrong = || format!("\"{text}\" is not a length of time; write 90s, 30m, 24h, 7d or 2w");
     let unit = text.chars().last().ok_or_else(wrong)?;
     let number: i64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
     let length = match unit {
@@ -100,28 +100,28 @@ fn duration(text: &str) -> Result<TimeDelta, String> {
     length.filter(|length| *length >= TimeDelta::zero()).ok_or_else(wrong)
 }
 
-/// "2024-01-31" or "2024-01-31 12:00".
+/// Reads "2024-01-31" or "2024-01-31 12:00".
 fn until(text: &str) -> Result<NaiveDateTime, String> {
     match moment::read(text) {
         Some(written) if written.offset.is_none() && written.micros().is_some() => {
             Ok(written.clock)
         }
-        _ => Err(format!("\"{text}\" is no date; write 2024-01-31 or 2024-01-31 12:00")),
+        _ => Err(format!("\"{text}\" is not a date; write 2024-01-31 or 2024-01-31 12:00")),
     }
 }
 
-/// "2024-01-31", of the years 0 to 9999.
+/// Reads "2024-01-31", in the years 0 to 9999.
 fn day(text: &str) -> Result<NaiveDate, String> {
     let midnight = until(text).ok().filter(|moment| moment.time() == NaiveTime::MIN);
     let date = midnight.map(|moment| moment.date());
-    date.ok_or_else(|| format!("\"{text}\" is no day; write 2024-01-31"))
+    date.ok_or_else(|| format!("\"{text}\" is not a day; write 2024-01-31"))
 }
 
 fn period(text: &str) -> Result<Period, String> {
     text.parse().map_err(|error: Error| error.to_string())
 }
 
-/// Where users and their events stand.
+/// The columns of users and their events.
 #[derive(Args)]
 struct Events {
     #[command(flatten)]
@@ -143,13 +143,13 @@ impl Events {
     }
 }
 
-/// Only events of some names.
+/// The selection of events by name.
 #[derive(Args)]
 struct Named {
     /// The event name column; needed only with --only
     #[arg(long, default_value = "event", value_name = "COLUMN")]
     event: String,
-    /// Only events of these names count; a name with commas in double quotes
+    /// Count only events with these names; put a name with commas in double quotes
     #[arg(long, value_name = "NAMES")]
     only: Vec<String>,
 }
@@ -174,7 +174,7 @@ impl Named {
     }
 }
 
-/// That each name is the name of some event.
+/// Checks that each name is the name of some event.
 fn occur<'n>(events: &Table, names: impl Iterator<Item = &'n str>) -> Result<()> {
     let mut known: Vec<&str> = events.names("event").iter().map(String::as_str).collect();
     known.sort_unstable();

@@ -1,4 +1,4 @@
-//! What is said beside a result: where the data end or begin so that a number does not mean what it seems to.
+//! Notes on a result: where the data begin or end in a way that changes what a number means.
 
 use casebook::chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime};
 use casebook::metrics::Period;
@@ -11,7 +11,7 @@ pub fn tell(note: impl std::fmt::Display) {
     crate::say::complain!("casebook: {note}");
 }
 
-/// The first and the last moment of a column, on the clock of its time zone.
+/// Returns the first and the last moment of a column, on the clock of its time zone.
 pub fn extent(frame: &DataFrame, column: &str) -> Result<Option<(NaiveDateTime, NaiveDateTime)>> {
     let clock = col(column).dt().replace_time_zone(None, lit("earliest"), NonExistent::Null);
     let moment = DataType::Datetime(TimeUnit::Microseconds, None);
@@ -28,7 +28,7 @@ pub fn extent(frame: &DataFrame, column: &str) -> Result<Option<(NaiveDateTime, 
     Ok(at("first")?.zip(at("last")?))
 }
 
-/// A moment given as the end of observation that lies outside the data.
+/// Notes if the given end of observation lies outside the data.
 pub fn end(option: &str, end: NaiveDateTime, events: &DataFrame) -> Result<()> {
     let Some((first, last)) = extent(events, "timestamp")? else { return Ok(()) };
     let over = next(last.date()).and_time(NaiveTime::MIN);
@@ -50,18 +50,18 @@ pub fn end(option: &str, end: NaiveDateTime, events: &DataFrame) -> Result<()> {
     Ok(())
 }
 
-/// The day of a score: no order may lie after it, which is told, and some must lie before it, or nothing can be scored.
+/// Checks the day of a score: notes orders after it, and fails if there are none before it.
 pub fn as_of(as_of: NaiveDateTime, orders: &DataFrame) -> Result<()> {
     let Some((first, last)) = extent(orders, "timestamp")? else { return Ok(()) };
     let over = next(last.date()).and_time(NaiveTime::MIN);
     if as_of <= first {
-        let accepted = format!("a date after {}, that of the first row", first.date());
+        let accepted = format!("a date after {}, the date of the first row", first.date());
         return Err(Error::config("as_of", shown(as_of), accepted));
     }
     if as_of > over {
         let days = (as_of - over).num_days().max(1);
         tell(format!(
-            "--as-of {} lies {} after the last row, of {}: everybody counts as absent since",
+            "--as-of {} is {} after the last row, of {}: everyone counts as absent since then",
             shown(as_of),
             many(days, "day"),
             last.date()
@@ -70,28 +70,29 @@ pub fn as_of(as_of: NaiveDateTime, orders: &DataFrame) -> Result<()> {
     Ok(())
 }
 
-/// Days given as the first and the last observed, where the data do not reach them.
+/// Notes if the data do not reach the given first and last day observed.
 pub fn span(from: Option<NaiveDate>, to: Option<NaiveDate>, events: &DataFrame) -> Result<()> {
     let Some((first, last)) = extent(events, "timestamp")? else { return Ok(()) };
     let (first, last) = (first.date(), last.date());
     if from.is_some_and(|from| from > last) || to.is_some_and(|to| to < first) {
-        tell(format!("--from and --to leave no event: the data are of {first} to {last}"));
+        tell(format!("--from and --to leave no events: the data run from {first} to {last}"));
         return Ok(());
     }
     if let Some(from) = from.filter(|from| *from < first) {
         tell(format!(
-            "--from {from} lies before the first event, of {first}: the days between count as days on which nobody came"
+            "--from {from} is before the first event, of {first}: the days in between count as \
+             days without activity"
         ));
     }
     if let Some(to) = to.filter(|to| *to > last) {
         tell(format!(
-            "--to {to} lies after the last event, of {last}: the days between count as days on which nobody came"
+            "--to {to} is after the last event, of {last}: the days in between count as days without activity"
         ));
     }
     Ok(())
 }
 
-/// A first or a last period that the data do not cover.
+/// Notes if the data do not cover the first or the last period.
 pub fn periods(period: Period, first: NaiveDate, last: NaiveDate) {
     let start = start(period, first);
     if start < first {
@@ -106,7 +107,7 @@ pub fn periods(period: Period, first: NaiveDate, last: NaiveDate) {
     }
 }
 
-/// The first day of the period that holds a day.
+/// Returns the first day of the period that contains a day.
 fn start(period: Period, day: NaiveDate) -> NaiveDate {
     let back = match period {
         Period::Day => 0,
@@ -120,7 +121,7 @@ fn next(day: NaiveDate) -> NaiveDate {
     day.succ_opt().unwrap_or(day)
 }
 
-/// A moment; midnight is the day.
+/// Formats a moment; midnight is shown as the date.
 fn shown(moment: NaiveDateTime) -> String {
     match moment.time() == NaiveTime::MIN {
         true => moment.date().to_string(),

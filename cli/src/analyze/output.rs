@@ -1,4 +1,4 @@
-//! A result for people, or for programs.
+//! Printing a result for people or for programs.
 
 mod number;
 mod table;
@@ -24,7 +24,7 @@ pub enum Format {
     Csv,
 }
 
-/// Prints a result. A reader that stops reading, such as `head`, is no trouble.
+/// Prints a result. A reader that stops reading, such as `head`, causes no error.
 pub fn print(frame: &DataFrame, format: Format, rows: usize) -> Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let done = match format {
@@ -40,9 +40,9 @@ pub fn print(frame: &DataFrame, format: Format, rows: usize) -> Result<()> {
     }
 }
 
-/// That nothing grew beyond what a number can hold: an infinite sum is no result.
+/// Checks that nothing grew beyond what a number can hold: an infinite sum is not a result.
 ///
-/// What is no number is another matter: an estimate that does not exist, null in every format.
+/// NaN is different: it is an estimate that does not exist, null in every format.
 pub fn check(frame: &DataFrame) -> Result<()> {
     for column in frame.columns() {
         let Ok(numbers) = column.f64() else { continue };

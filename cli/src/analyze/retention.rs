@@ -15,20 +15,20 @@ use super::input::{Column, Kind};
 use super::output::percent;
 use super::{Events, Named, Output, capital, notes, period, until};
 
-/// Who counts from when.
+/// From when each user counts.
 #[derive(Args)]
 struct Start {
     #[command(flatten)]
     events: Events,
     #[command(flatten)]
     named: Named,
-    /// Sign-ups: a second file with a row per user [default: each user's first event]
+    /// A second file with sign-ups, one row per user [default: each user's first event]
     #[arg(long, value_name = "FILE")]
     users: Option<PathBuf>,
-    /// The column of that file that says when the user signed up
+    /// The column of that file with the time of sign-up
     #[arg(long, default_value = "signup_at", value_name = "COLUMN")]
     signup: String,
-    /// What a day is
+    /// How days are counted
     #[arg(long, value_enum, default_value_t = Days::Calendar)]
     clock: Days,
     /// The end of the observation period, exclusive [default: the end of the last day with an event]
@@ -57,7 +57,7 @@ impl Start {
         }
     }
 
-    /// Users and events, in which the same user has the same id.
+    /// Reads users and events, in which the same user has the same id.
     fn read(&self) -> Result<(DataFrame, DataFrame)> {
         let events = &self.events;
         let table = self.named.read(events)?;
@@ -82,12 +82,13 @@ impl Start {
     fn tell_first_seen(&self, first: NaiveDate) {
         if self.users.is_none() {
             notes::tell(format!(
-                "users begin with their first event in the file: who came before {first} counts as of then; --users gives sign-ups"
+                "users start with their first event in the file: those who came before {first} \
+                 count from then on; give sign-ups with --users"
             ));
         }
     }
 
-    /// Periods that are not whole, and cohorts of whoever was seen first, not of whoever came.
+    /// Notes incomplete periods, and cohorts by first event instead of sign-up.
     fn tell_censored(&self, users: &DataFrame, events: &DataFrame, period: Period) -> Result<()> {
         let mut seen = notes::extent(events, "timestamp")?;
         if self.users.is_some()
@@ -108,17 +109,18 @@ impl Start {
     }
 }
 
-/// Who is back, days after they began
+/// Compute how many users are back some days after sign-up
 ///
 /// Example: casebook analyze retention data/samples/events.csv --users data/samples/users.csv --days 1,3,7,14,28
 #[derive(Args)]
 pub struct Retention {
     #[command(flatten)]
     start: Start,
-    /// The days asked for
+    /// The days to report
     #[arg(long, value_delimiter = ',', default_value = "1,3,7,14,30")]
     days: Vec<u32>,
-    /// Which activity keeps a user: on-day, on-or-after, or so many days from each on, such as bracket:7
+    /// Which activity counts as retained: on-day, on-or-after, or within a number of days from each on, such as
+    /// bracket:7
     #[arg(long, default_value = "on-day", value_parser = rule)]
     rule: Rule,
     #[command(flatten)]
@@ -134,7 +136,7 @@ fn rule(text: &str) -> Result<Rule, String> {
             .and_then(|days| days.parse().ok())
             .filter(|days| *days > 0)
             .map(Rule::Bracket)
-            .ok_or_else(|| format!("\"{text}\" is none of on-day, on-or-after, bracket:DAYS")),
+            .ok_or_else(|| format!("\"{text}\" is not one of on-day, on-or-after, bracket:DAYS")),
     }
 }
 
@@ -164,7 +166,7 @@ impl Retention {
 }
 
 trait LastValue {
-    /// The last row with a value: its first column, and the value.
+    /// Returns the last row with a value: its first column and the value.
     fn last_value(&self, column: &str) -> Result<Option<(i64, f64)>>;
 }
 
@@ -176,7 +178,7 @@ impl LastValue for DataFrame {
     }
 }
 
-/// Retention by cohort: a row for each cohort and period, or the average over cohorts
+/// Compute retention by cohort: a row for each cohort and period, or the average over cohorts
 ///
 /// Example: casebook analyze cohorts data/samples/events.csv --users data/samples/users.csv --period week
 #[derive(Args)]
@@ -189,7 +191,7 @@ pub struct Cohorts {
     /// What a cohort's activity is divided by
     #[arg(long, value_enum, default_value_t = Against::Cohort)]
     base: Against,
-    /// The average over cohorts instead of a row for each cohort and period
+    /// Average over cohorts instead of a row for each cohort and period
     #[arg(long, value_enum)]
     average: Option<Average>,
     #[command(flatten)]
@@ -214,7 +216,7 @@ enum Average {
     Simple,
 }
 
-/// A matrix that nobody can look at takes more memory than there is: one row in the year 9999 is enough.
+/// A matrix too large to look at takes more memory than there is: one row in the year 9999 is enough.
 const MOST_PERIODS: i64 = 4_000;
 
 impl Cohorts {
@@ -246,7 +248,7 @@ impl Cohorts {
             day(first),
             day(last)
         );
-        let accepted = format!("at most {MOST_PERIODS}; --until says where observation ended");
+        let accepted = format!("at most {MOST_PERIODS}; set the end of observation with --until");
         Err(Error::config("period", value, accepted))
     }
 
@@ -271,8 +273,8 @@ impl Cohorts {
             let cohorts = curve.column("cohorts")?.i64()?;
             if cohorts.min() < cohorts.max() {
                 notes::tell(format!(
-                    "each {0} averages only the cohorts observed that long, so a later {0} rests on fewer of them and \
-                     may lie above an earlier one",
+                    "each {0} averages only the cohorts observed that long, so a later {0} is \
+                     based on fewer of them and may be higher than an earlier one",
                     self.period
                 ));
             }

@@ -1,4 +1,4 @@
-//! The rules of `casebook analyze funnel`: what its library has beside steps and window.
+//! The rules of `casebook analyze funnel`: what the library offers apart from steps and window.
 
 use casebook::chrono::{NaiveDateTime, TimeDelta};
 use casebook::metrics::Period;
@@ -10,40 +10,40 @@ use super::{duration, period, until};
 
 #[derive(Args)]
 pub struct Rules {
-    /// The longest time from the step before: 10m for every step, or 10m@3 for step 3; several with commas
+    /// The longest time since the previous step: 10m for every step, or 10m@3 for step 3; separate several by commas
     #[arg(long, value_delimiter = ',', value_parser = within, value_name = "TIME@STEP")]
     within: Vec<Within>,
-    /// Each step must be later than the one before, not simultaneous with it
+    /// Each step must come later than the one before, not at the same time
     #[arg(long)]
     increasing: bool,
     /// Repeating a step ends the attempt
     #[arg(long)]
     unrepeated: bool,
-    /// In strict order, the step where an attempt stands may be taken again
+    /// In strict order, an attempt's latest step may be repeated
     #[arg(long, conflicts_with = "unrepeated")]
     repeatable: bool,
-    /// Steps that only the user's first event ever of that name takes
+    /// Steps that count only with the user's first event of that name
     #[arg(long, value_name = "STEPS")]
     pub first_time: Vec<String>,
-    /// Events that end an attempt where they lie between the first and the last step, or between two others:
-    /// refund@2-3. With conditions and quotes as in --steps
+    /// Events that end an attempt if they come between the first and the last step, or between two others: refund@2-3.
+    /// Conditions and quotes as in --steps
     #[arg(long, value_name = "EVENTS")]
     pub exclude: Vec<String>,
     /// What to do when an excluded event occurs
     #[arg(long, value_enum, requires = "exclude", default_value_t = Outcome::Stop, value_name = "OUTCOME")]
     excluded: Outcome,
-    /// Leaves users who do something excluded out of the funnel: --excluded leave
+    /// Leave users with an excluded event out of the funnel: same as --excluded leave
     #[arg(long, requires = "exclude", conflicts_with = "excluded")]
     leave_out: bool,
-    /// Counts as ClickHouse's windowFunnel in these modes; "default" for none
+    /// Count like ClickHouse's windowFunnel in these modes; "default" for none
     #[arg(long, value_enum, value_delimiter = ',', value_name = "MODES")]
     window_funnel: Vec<Modes>,
-    /// Which row says to which group of --by a user belongs: first-row of all the user's, first-touch or
-    /// last-touch of those that fit a step and have a value, step:2 for the one that took step 2, or
-    /// all-events for each value on its own
+    /// Which row decides the group of --by that a user belongs to: first-row of all the user's rows, first-touch or
+    /// last-touch of those that match a step and have a value, step:2 for the row of step 2, or all-events to count
+    /// each value on its own
     #[arg(long, requires = "by", value_parser = attribution, value_name = "ROW")]
     attribution: Option<Of>,
-    /// Instead of the steps, the conversion by day, week or month in which attempts began; needs --window
+    /// Show the conversion by day, week or month in which attempts began, instead of the steps; needs --window
     #[arg(long, value_parser = period, conflicts_with = "by", value_name = "PERIOD")]
     pub trend: Option<Period>,
     /// The end of the observation period, exclusive [default: the end of the last day with an event]
@@ -74,7 +74,7 @@ enum Modes {
     AllowReentry,
 }
 
-/// Which row says to which group a user belongs.
+/// Which row decides the group that a user belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Of {
     FirstRow,
@@ -85,7 +85,7 @@ fn within(text: &str) -> Result<Within, String> {
     match text.split_once('@') {
         None => Ok((duration(text)?, None)),
         Some((time, step)) => {
-            let wrong = |_| format!("\"{text}\" names no step; write 10m@3 for step 3");
+            let wrong = |_| format!("\"{text}\" does not name a step; write 10m@3 for step 3");
             Ok((duration(time)?, Some(step.parse().map_err(wrong)?)))
         }
     }
@@ -102,7 +102,7 @@ fn attribution(text: &str) -> Result<Of, String> {
             .and_then(|step| step.parse().ok())
             .map(|step| Of::Event(Attribution::Step(step)))
             .ok_or_else(|| {
-                format!("\"{text}\" is none of first-row, first-touch, last-touch, all-events, step:NUMBER")
+                format!("\"{text}\" is not one of first-row, first-touch, last-touch, all-events, step:NUMBER")
             }),
     }
 }
@@ -112,7 +112,7 @@ impl Rules {
         self.attribution.unwrap_or(Of::FirstRow)
     }
 
-    /// Steps with their own windows.
+    /// Gives steps their own windows.
     pub fn limited(&self, mut steps: Vec<Step>) -> Result<Vec<Step>> {
         let count = steps.len();
         for (time, step) in &self.within {
@@ -136,12 +136,12 @@ impl Rules {
         Ok(steps)
     }
 
-    /// Whether ClickHouse's windowFunnel is asked for.
+    /// Tells whether ClickHouse's windowFunnel was requested.
     pub fn window_funnel(&self) -> bool {
         !self.window_funnel.is_empty()
     }
 
-    /// The funnel with these rules.
+    /// Applies these rules to a funnel.
     pub fn applied(&self, mut funnel: Funnel) -> Result<Funnel> {
         if self.increasing {
             funnel = funnel.increasing();

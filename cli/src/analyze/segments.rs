@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use super::input::{Column, Kind, Source};
 use super::{Events, Named, Output, notes, until};
 
-/// Recency, frequency and money of every buyer, scored by quintiles
+/// Score every buyer's recency, frequency and monetary value by quintile
 ///
 /// Example: casebook analyze rfm data/samples/orders.csv --order order_id --amount amount
 #[derive(Args)]
@@ -20,16 +20,16 @@ pub struct Rfm {
     events: Events,
     #[command(flatten)]
     named: Named,
-    /// The column that says which order a row belongs to
+    /// The order ID column
     #[arg(long, default_value = "order_id", value_name = "COLUMN")]
     order: String,
-    /// The column that says how much was paid
+    /// The column with the amount paid
     #[arg(long, default_value = "amount", value_name = "COLUMN")]
     amount: String,
     /// The end of the observation period, exclusive: rows from then on do not count [default: the end of the last day]
     #[arg(long, value_parser = until, value_name = "DATE")]
     as_of: Option<NaiveDateTime>,
-    /// A row per segment instead of one per user
+    /// Show one row per segment instead of one per user
     #[arg(long)]
     summary: bool,
     #[command(flatten)]
@@ -50,12 +50,12 @@ impl Rfm {
         let scores = segment::rfm(&table.frame, window)?;
         if scores.column("frequency")?.i64()?.max() == Some(1) {
             notes::tell(
-                "nobody ordered twice: everybody has the same score for frequency, and segments rest on recency and \
-                 money alone",
+                "nobody ordered twice: everyone has the same frequency score, so segments depend \
+                 on recency and monetary value only",
             );
         }
         if scores.height() == 0 {
-            return Err(Error::config("as_of", window, "a date after the first row's"));
+            return Err(Error::config("as_of", window, "a date after the first row's date"));
         }
         // In rising order, so that the order of rows does not change the last digit.
         let mean = |name: &str| {
@@ -100,7 +100,7 @@ impl Rfm {
     }
 }
 
-/// Groups of users by any numbers: K-means on standardised features
+/// Group users by any numeric columns: k-means on standardised features
 ///
 /// Example: casebook analyze segments data/samples/customers.csv --user customer_id --features orders,spent,days_since_last --k 2..6
 #[derive(Args)]
@@ -110,13 +110,13 @@ pub struct Segments {
     /// The user ID column; one row per user
     #[arg(long, default_value = "user_id", value_name = "COLUMN")]
     user: String,
-    /// Columns of numbers, separated by commas
+    /// Numeric columns, separated by commas
     #[arg(long, required = true, value_delimiter = ',', value_name = "COLUMNS")]
     features: Vec<String>,
-    /// How many groups: a number, or a range such as 2..8 of which the best is chosen by silhouette
+    /// How many groups: a number, or a range such as 2..8, from which silhouettes choose the best
     #[arg(long, default_value = "2..8", value_parser = clusters)]
     k: K,
-    /// What the random starts are drawn with
+    /// The seed of the random starts
     #[arg(long, default_value_t = 42)]
     seed: u64,
     /// Which table

@@ -1,15 +1,15 @@
 //! How events and steps are written on the command line.
 //!
-//! A step is an event's name, perhaps with a condition: `purchase[amount>=50]`. Commas stand between steps. A
-//! name, a column or a value in double quotes is taken as it is, whatever is in it; within them, two double
-//! quotes are one: `"Paid, in full"`, `"say ""hi"""`.
+//! A step is an event's name, perhaps with a condition: `purchase[amount>=50]`. Commas separate steps. A name, a column
+//! or a value in double quotes is taken literally; within the quotes, two double quotes stand for one: `"Paid, in
+//! full"`, `"say ""hi"""`.
 
 use casebook::{Error, Result};
 
-/// An event as it is written.
+/// An event as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// The whole, as it is shown.
+    /// The whole text, for display.
     pub text: String,
     pub event: String,
     /// Column, operator and value.
@@ -20,7 +20,7 @@ pub struct Written {
 
 const OPERATORS: [&str; 6] = ["!=", ">=", "<=", "=", ">", "<"];
 
-/// The steps of a list with commas, or of several such lists.
+/// Reads the steps of a list with commas, or of several such lists.
 pub fn list(field: &'static str, texts: &[String]) -> Result<Vec<Written>> {
     let mut found = vec![];
     for text in texts {
@@ -36,7 +36,7 @@ pub fn list(field: &'static str, texts: &[String]) -> Result<Vec<Written>> {
     Ok(found)
 }
 
-/// One step, in which commas are like any other letter.
+/// Reads one step, in which commas are like any other character.
 pub fn one(field: &'static str, text: &str) -> Result<Written> {
     let mut cursor = Cursor { field, whole: text, rest: text, commas: false };
     let item = cursor.item()?;
@@ -46,7 +46,7 @@ pub fn one(field: &'static str, text: &str) -> Result<Written> {
     }
 }
 
-/// Names in a list with commas.
+/// Reads names in a list with commas.
 pub fn names(field: &'static str, texts: &[String]) -> Result<Vec<String>> {
     let mut found = vec![];
     for text in texts {
@@ -77,11 +77,11 @@ impl Cursor<'_> {
     }
 
     fn unfinished(&self) -> casebook::Error {
-        let accepted = "double quotes around the whole name; within them, two are one";
+        let accepted = "double quotes around the whole name; write a quote inside them twice";
         Error::config(self.field, format!("\"{}\"", self.whole), accepted)
     }
 
-    /// A word in quotes, or what stands before the stop. Says whether there were quotes.
+    /// Reads a word in quotes, or the text before the stop. Says whether there were quotes.
     fn word(&mut self, stop: &dyn Fn(&str) -> bool) -> Result<(String, bool)> {
         self.rest = self.rest.trim_start();
         if let Some(quoted) = self.rest.strip_prefix('"') {
@@ -109,7 +109,7 @@ impl Cursor<'_> {
         Ok((word.trim().to_owned(), false))
     }
 
-    /// Whether a step ends here.
+    /// Tells whether a step ends here.
     fn ends(&self, rest: &str) -> bool {
         let rest = rest.trim_start();
         rest.is_empty() || (self.commas && rest.starts_with(','))
@@ -147,7 +147,7 @@ impl Cursor<'_> {
         Ok(Written { text, event, condition, between })
     }
 
-    /// What stands in the brackets, and their end.
+    /// Reads the condition in the brackets, up to their end.
     fn condition(&mut self) -> Result<(String, &'static str, String)> {
         let operator_at = |rest: &str| OPERATORS.into_iter().find(|sign| rest.starts_with(sign));
         let (column, _) =
@@ -170,7 +170,7 @@ impl Cursor<'_> {
     }
 }
 
-/// "2-3".
+/// Reads "2-3".
 fn range(text: &str) -> Option<(usize, usize)> {
     let (after, before) = text.trim().split_once('-')?;
     Some((after.parse().ok()?, before.parse().ok()?))

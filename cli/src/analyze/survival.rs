@@ -11,17 +11,17 @@ use super::input::{Column, Kind, Source};
 use super::output::percent;
 use super::{Output, capital, notes};
 
-/// How long they stay, when not everybody has left yet
+/// Estimate how long users stay when not everyone has left yet
 ///
 /// Example: casebook analyze survival data/samples/subscriptions.csv --duration months --observed cancelled --group plan
 #[derive(Args)]
 pub struct Survival {
     #[command(flatten)]
     source: Source,
-    /// The column that says how long each stayed, or has stayed so far
+    /// The column with how long each user stayed, or has stayed so far
     #[arg(long, default_value = "duration", value_name = "COLUMN")]
     duration: String,
-    /// The column that says whether it ended: 1 or 0, true or false, yes or no
+    /// The column that says whether the user has left: 1 or 0, true or false, yes or no
     #[arg(long, default_value = "observed", value_name = "COLUMN")]
     observed: String,
     /// A curve for each value of this column
@@ -80,18 +80,18 @@ impl Survival {
         }
     }
 
-    /// Why something is not there.
+    /// Explains why a value is missing.
     fn tell_blanks(&self, found: &DataFrame) {
         let blank = |name: &str| found.column(name).is_ok_and(|column| column.null_count() > 0);
         match self.show {
-            Shown::Curve if blank("low") => notes::tell(
-                "a share has no interval while nobody has left yet, nor when nobody remains",
-            ),
+            Shown::Curve if blank("low") => {
+                notes::tell("a share has no interval before anyone has left or after everyone has")
+            }
             Shown::Median if blank("median") => {
-                notes::tell("there is no median where fewer than half have left so far");
+                notes::tell("there is no median if fewer than half have left so far");
             }
             Shown::Median if blank("high") => {
-                notes::tell("an interval's end shown as ? lies beyond what was observed");
+                notes::tell("an interval's end shown as ? is beyond what was observed");
             }
             _ => {}
         }

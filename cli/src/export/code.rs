@@ -1,4 +1,4 @@
-//! A cell's code: what of it a program takes over as it is, and what must change.
+//! A cell's code: what a program can use unchanged, and what must change.
 
 use std::ops::Range;
 use std::thread;
@@ -10,28 +10,28 @@ use syn::{Attribute, Block, Stmt, UseTree};
 
 use crate::terminal;
 
-/// Brackets within brackets. Notebooks have a dozen; a parser, ours or rustc's, is at its end with many thousands.
+/// Brackets within brackets. Notebooks have a dozen; parsers, ours and rustc's, fail at many thousands.
 const DEEPEST: usize = 256;
 /// Tokens of a cell. Data in strings counts as one.
 const LONGEST: usize = 100_000;
-/// What a parser's stack takes for each token, at worst (a chain of operators), and for each bracket.
+/// The stack that a parser needs for each token, at worst (a chain of operators), and for each bracket.
 const STACK: (usize, usize) = (4_096, 65_536);
 
-/// What is known of a cell's code.
+/// What is known about a cell's code.
 #[derive(Debug, Default)]
 pub struct Code {
-    /// The code, with what only the kernel understands as comments, and its value shown.
+    /// The code, with kernel commands as comments and its value shown.
     pub text: String,
     /// Attributes of the whole program.
     pub attributes: Vec<String>,
     /// Functions, types and imported names it defines.
     pub defined: Vec<String>,
-    /// The type of the config that it makes, if it makes one.
+    /// The type of the config that it creates, if any.
     pub config: Option<String>,
 }
 
 impl Code {
-    /// Reads a cell; what is wrong with it is said in a few words.
+    /// Reads a cell; the error says in a few words what is wrong with it.
     pub fn new(source: &str) -> Result<Code, String> {
         let source = without_commands(source.trim_start_matches('\u{feff}'));
         let tokens = survey(&source)?;
@@ -81,8 +81,8 @@ impl Code {
     }
 }
 
-/// Before the first line of Rust, what begins with a colon is the kernel's, with an exclamation mark a shell's. As
-/// comments they keep the lines' numbers.
+/// Turns commands into comments, which keeps the line numbers. Before the first line of Rust, lines that begin with a
+/// colon are for the kernel, and those with an exclamation mark for a shell.
 fn without_commands(source: &str) -> String {
     let mut rust = false;
     let mut line = |(number, line): (usize, &str)| {
@@ -111,15 +111,18 @@ fn statements(input: ParseStream) -> syn::Result<(Vec<Attribute>, Vec<Stmt>)> {
     Ok((Attribute::parse_inner(input)?, Block::parse_within(input)?))
 }
 
-/// Counts tokens, without calling itself. A cell that no parser should be given is refused.
+/// Counts tokens without recursion. Refuses cells that would overflow a parser.
 fn survey(source: &str) -> Result<usize, String> {
     let tokens: TokenStream = source.parse().map_err(|cause: proc_macro2::LexError| {
-        wrong(cause.span(), &"this is no Rust: a bracket or a quote is not closed, or never opened")
+        wrong(
+            cause.span(),
+            &"this is not Rust: a bracket or a quote is not closed, or never opened",
+        )
     })?;
     /// Tokens between two brackets.
     struct Level {
         rest: proc_macro2::token_stream::IntoIter,
-        /// Whether they are in an async block: somebody else awaits there.
+        /// Whether they are in an async block, where `.await` is allowed.
         awaited: bool,
         /// Whether an async block is about to begin.
         begins: bool,
@@ -140,7 +143,7 @@ fn survey(source: &str) -> Result<usize, String> {
         };
         count += 1;
         if count > LONGEST {
-            return Err(format!("it is longer than {LONGEST} words and signs"));
+            return Err(format!("it is longer than {LONGEST} tokens"));
         }
         let dot = std::mem::replace(&mut here.dot, false);
         match token {
@@ -151,7 +154,7 @@ fn survey(source: &str) -> Result<usize, String> {
                 levels.push(level(group.stream(), awaited));
                 if levels.len() > DEEPEST {
                     return Err(format!(
-                        "line {line}: brackets stand in each other more than {DEEPEST} deep"
+                        "line {line}: brackets are nested more than {DEEPEST} deep"
                     ));
                 }
             }
@@ -159,7 +162,7 @@ fn survey(source: &str) -> Result<usize, String> {
             TokenTree::Ident(word) if dot && word == "await" && !here.awaited && !here.begins => {
                 let line = word.span().start().line;
                 return Err(format!(
-                    "line {line}: it awaits, and a program has no async runtime as the kernel has"
+                    "line {line}: it uses `.await`, but a program has no async runtime as the kernel does"
                 ));
             }
             TokenTree::Punct(sign) if sign.as_char() == ';' => here.begins = false,
@@ -170,7 +173,7 @@ fn survey(source: &str) -> Result<usize, String> {
     Ok(count)
 }
 
-/// The names that a statement defines and one block cannot define twice.
+/// Returns the names that a statement defines and a block cannot define twice.
 fn defined(statement: &Stmt) -> Vec<String> {
     let Stmt::Item(item) = statement else { return vec![] };
     let name = match item {
@@ -209,7 +212,7 @@ fn imported(tree: &UseTree) -> Vec<String> {
     names
 }
 
-/// The type of a statement `let config: …::Config = …;`, or, if it says none, that of `…::Config { … }` and
+/// Returns the type of a statement `let config: …::Config = …;` or, without one, that of `…::Config { … }` and
 /// `…::Config::default()`.
 fn config(statement: &Stmt) -> Option<String> {
     let Stmt::Local(local) = statement else { return None };
@@ -237,7 +240,7 @@ fn config(statement: &Stmt) -> Option<String> {
     (name.ident == "config" && names.last()? == "Config").then(|| names.join("::"))
 }
 
-/// Whether a last statement is the cell's value.
+/// Tells whether a last statement is the cell's value.
 fn is_value(statement: &Stmt) -> bool {
     match statement {
         Stmt::Expr(_, semicolon) => semicolon.is_none(),
@@ -299,7 +302,7 @@ mod tests {
         assert_eq!(told(&string), "");
     }
 
-    /// The longest chains that are read fit on the stack; so do those that do not parse.
+    /// The longest accepted chains fit on the stack; so do those that do not parse.
     #[test]
     fn long_chains_do_not_overflow() {
         let most = LONGEST - 10;
@@ -392,7 +395,7 @@ mod tests {
 
     #[test]
     fn awaiting_needs_a_runtime() {
-        assert!(told("let x = 1;\nf().await").starts_with("line 2: it awaits"));
+        assert!(told("let x = 1;\nf().await").starts_with("line 2: it uses `.await`"));
         assert!(told("async { 1 }.await").contains("awaits"));
         for fine in [
             "async fn f() { g().await }",

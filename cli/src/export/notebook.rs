@@ -5,7 +5,7 @@ use serde_json::Value;
 /// A cell as an export needs it.
 #[derive(Debug)]
 pub struct Cell {
-    /// Its place in the notebook, from 1.
+    /// Its number in the notebook, from 1.
     pub number: usize,
     pub code: bool,
     pub source: String,
@@ -13,7 +13,7 @@ pub struct Cell {
     pub fails: bool,
 }
 
-/// All cells but raw ones.
+/// Returns all cells but raw ones.
 pub fn cells(notebook: &str) -> Result<Vec<Cell>, String> {
     let notebook = notebook.trim_start_matches('\u{feff}');
     let notebook: Value =
@@ -35,7 +35,7 @@ pub fn cells(notebook: &str) -> Result<Vec<Cell>, String> {
         // nbformat 3 called a cell's code its input.
         let source = [&cell["source"], &cell["input"]].into_iter().find(|one| !one.is_null());
         let source = source.map_or(Some(String::new()), joined).ok_or_else(|| {
-            format!("cell {number} is damaged: its source is neither a text nor a list of lines")
+            format!("cell {number} is damaged: its source is neither text nor a list of lines")
         })?;
         // And it had headings.
         let source = match cell["level"].as_u64() {
@@ -51,8 +51,8 @@ pub fn cells(notebook: &str) -> Result<Vec<Cell>, String> {
     Ok(kept)
 }
 
-/// A source as one text. Lines of a list end themselves; where they do not, they are lines all the same: joined, what
-/// follows a comment would be lost in it.
+/// Joins a source into one text. The lines of a list usually have line ends; if not, they are added, or code after a
+/// comment would become part of it.
 fn joined(source: &Value) -> Option<String> {
     let Value::Array(lines) = source else { return source.as_str().map(str::to_owned) };
     let mut text = String::new();

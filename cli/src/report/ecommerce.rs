@@ -11,9 +11,9 @@
 //! ```
 //!
 //! # What the filters mean
-//! A session is shown if it began within the dates, its user is of a segment chosen, and, where not all
-//! categories are chosen, it looked at a product of one of them. Of the products in it those in the categories
-//! count. Clusters and RFM groups are made once, from all of the period: filters choose what is counted in them.
+//! A session is shown if it began within the dates, its user is in a chosen segment and, unless all categories are
+//! chosen, it viewed a product in one of them. Only products in the chosen categories count. Clusters and RFM groups
+//! are computed once, from the whole period: filters only choose what is counted in them.
 
 use chrono::{NaiveDate, TimeDelta};
 use polars::prelude::*;
@@ -28,10 +28,10 @@ use casebook::events::Window;
 use casebook::metrics::segment::{self, K, KMeans};
 use casebook::{Error, Result};
 
-/// What a page and its data may take.
+/// The largest size of a page with its data.
 pub const MOST_BYTES: usize = 8_000_000;
 
-/// More than fit into a page: their data is not even gathered.
+/// More sessions than this don't fit into a page, so their data is not even gathered.
 const MOST_SESSIONS: usize = 2_500_000;
 
 const PAGE: &str = include_str!("ecommerce.html");
@@ -43,7 +43,7 @@ pub struct Dashboard {
     data: String,
 }
 
-/// What the page's script reads.
+/// The data that the page's script reads.
 #[derive(Serialize)]
 struct Data {
     users: u32,
@@ -52,9 +52,9 @@ struct Data {
     start: String,
     segments: Vec<&'static str>,
     categories: Vec<String>,
-    /// In the order of the clusters' numbers.
+    /// Names, in the order of the clusters' numbers.
     clusters: Vec<String>,
-    /// The first stands for users without an order.
+    /// Names; the first stands for users without an order.
     rfm: Vec<String>,
     products: Vec<Product>,
     columns: Packed,
@@ -69,8 +69,8 @@ struct Product {
 }
 
 impl Dashboard {
-    /// Generates a business and takes from it what the dashboard shows, a slice at a time. `progress` is told how
-    /// many users are done, and stops the work by returning `false`.
+    /// Generates a business, a slice at a time, and keeps what the dashboard shows. `progress` is told how many users
+    /// are done, and stops the work by returning `false`.
     ///
     /// # Errors
     /// Those of [`Config::validate`]; [`ErrorKind::InvalidConfig`](casebook::ErrorKind::InvalidConfig) for a business
@@ -78,7 +78,7 @@ impl Dashboard {
     pub fn new(config: &Config, mut progress: impl FnMut(u32) -> bool) -> Result<Dashboard> {
         let mut go_on = |done| match progress(done) {
             true => Ok(()),
-            false => Err(Error::config("users", done, "all of them: the work was stopped")),
+            false => Err(Error::config("users", done, "all of them; the work was stopped")),
         };
         let mut taken = Taken::new(config)?;
         for batch in shop::batches(config, Part::WHOLE)? {
@@ -100,17 +100,17 @@ impl Dashboard {
         Ok(dashboard)
     }
 
-    /// What the page's script reads, as JSON.
+    /// Returns the data for the page's script, as JSON.
     pub fn data(&self) -> &str {
         &self.data
     }
 
-    /// One HTML file, complete in itself.
+    /// Returns the page as one self-contained HTML file.
     pub fn page(&self) -> String {
         self.fill("'none'", "")
     }
 
-    /// The page as a server on this machine gives it: it may ask that server for other data.
+    /// Returns the page for a server on this machine: it may ask that server for other data.
     pub fn live_page(&self) -> String {
         self.fill("'self'", " data-live")
     }
@@ -127,12 +127,14 @@ impl Dashboard {
 }
 
 fn too_many(users: u32, fit: u64) -> Error {
-    let accepted =
-        format!("at most about {fit} for so many days: a page holds {} MB", MOST_BYTES / 1_000_000);
+    let accepted = format!(
+        "at most about {fit} for so many days: a page holds at most {} MB",
+        MOST_BYTES / 1_000_000
+    );
     Error::config("users", users, accepted)
 }
 
-/// What is taken from the tables so far.
+/// The data taken from the tables so far.
 struct Taken {
     start: Day,
     categories: Vec<String>,
@@ -322,7 +324,7 @@ impl Taken {
         })
     }
 
-    /// Clusters by how users behave, and each user's place among them. The first is who never came.
+    /// Clusters users by behaviour, and returns each user's cluster. The first cluster is users who never came.
     fn clusters(&self, config: &Config) -> Result<(Vec<String>, Vec<u8>)> {
         let (mut at, mut rates, mut views) = (0, vec![], vec![]);
         for (user, sessions) in self.sessions_each.iter().enumerate() {
@@ -363,7 +365,7 @@ impl Taken {
         Ok((names, of))
     }
 
-    /// RFM groups, and each user's place among them.
+    /// Computes RFM groups and each user's group.
     fn rfm(&mut self, config: &Config) -> Result<(Vec<String>, Vec<u8>)> {
         let mut orders = DataFrame::empty();
         for some in std::mem::take(&mut self.orders) {

@@ -1,7 +1,7 @@
 //! Dashboards: one HTML file that holds its data and computes in the browser.
 //!
-//! A page needs no network and no server: the charts' library ([Apache ECharts](https://echarts.apache.org)),
-//! the data and a small script are in it. Its policy forbids the browser any request.
+//! A page needs no network and no server: it contains the chart library ([Apache ECharts](https://echarts.apache.org)),
+//! the data and a small script. Its content security policy forbids all requests.
 
 pub mod ecommerce;
 pub mod notion;
@@ -22,7 +22,7 @@ const STYLE: &str = include_str!("style.css");
 /// How a page's scripts write numbers: as the library does.
 const FORMAT: &str = include_str!("format.js");
 
-/// What errors name: it is made in memory.
+/// The name for error messages, because the data is in memory.
 const DATA: &str = "the dashboard's data";
 
 /// Columns of small numbers, deflated: what a page's script unpacks into typed arrays.
@@ -40,7 +40,7 @@ struct Head {
     length: usize,
 }
 
-/// [`Columns`] as they stand in a page.
+/// [`Columns`] as written into a page.
 #[derive(Debug, Serialize)]
 struct Packed {
     heads: Vec<Head>,
@@ -63,7 +63,7 @@ impl Columns {
     }
 }
 
-/// JSON that may stand within a page's `<script>`: nothing in it can end the element.
+/// Formats JSON for a page's `<script>`, so that nothing in it can end the element.
 fn json(value: &impl Serialize) -> Result<String> {
     let text = serde_json::to_string(value)
         .map_err(|cause| Error::file("write", Path::new(DATA), cause))?;

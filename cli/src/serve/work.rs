@@ -1,4 +1,4 @@
-//! Work on other data: one job at a time, the newest that was asked for.
+//! Generating other data: one job at a time, always the newest request.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -10,7 +10,7 @@ use casebook::cases::ecommerce::Config;
 use hyper::body::Bytes;
 use serde::Serialize;
 
-/// How far the work on other data is.
+/// How far the work on other data has got.
 #[derive(Serialize)]
 pub struct Progress {
     working: bool,
@@ -33,11 +33,11 @@ impl Shown {
     }
 }
 
-/// What somebody asked for, shared with the thread that makes it.
+/// A request, shared with the thread that works on it.
 struct Job {
     config: Config,
     made: AtomicU32,
-    /// Somebody asked for something else meanwhile.
+    /// Whether something else has been requested in the meantime.
     unwanted: AtomicBool,
 }
 
@@ -47,19 +47,19 @@ pub struct Desk {
     asked: Condvar,
 }
 
-/// What came of a job, or why nothing did.
+/// The result of a job, or why there is none.
 type Outcome = Result<(), String>;
 
 struct State {
     shown: Shown,
-    /// The newest job; what came of it once it is done.
+    /// The newest job, with its result once it is done.
     job: Option<(Arc<Job>, Option<Outcome>)>,
-    /// Whether the newest job waits for the thread that works.
+    /// Whether the newest job is waiting for the working thread.
     waiting: bool,
 }
 
 impl Desk {
-    /// A desk that shows a dashboard, and the one thread that makes others.
+    /// Opens a desk that shows a dashboard, and starts the one thread that makes others.
     pub fn open(dashboard: &Dashboard) -> io::Result<Arc<Desk>> {
         let shown = Shown::new(dashboard);
         let state = Mutex::new(State { shown, job: None, waiting: false });
@@ -93,7 +93,7 @@ impl Desk {
         }
     }
 
-    /// Asks for other data. What was asked for before, and is not done, is given up.
+    /// Asks for other data; abandons an earlier request that is not done.
     pub fn make(&self, config: Config) {
         let job = Job { config, made: AtomicU32::new(0), unwanted: AtomicBool::new(false) };
         let mut state = self.state();
@@ -124,7 +124,7 @@ impl Desk {
         let made = match catch_unwind(AssertUnwindSafe(make)) {
             Ok(Ok(dashboard)) => Ok(Shown::new(&dashboard)),
             Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("the work failed; other numbers may do".to_owned()),
+            Err(_) => Err("the work failed; try other numbers".to_owned()),
         };
         let mut state = self.state();
         // Of a job that was given up, nobody asks any more.

@@ -110,7 +110,7 @@ fn written_times() -> Vec<Case> {
                 "user_id,event,timestamp\n1,visit,03/04/2024\n2,visit,05/04/2024\n3,cart,06/04/2024\n",
             )
             .refused(
-                "\"03/04/2024\", \"05/04/2024\", \"06/04/2024\"; say --time-format \"%d/%m/%Y\" (likely) or \
+                "\"03/04/2024\", \"05/04/2024\", \"06/04/2024\"; use --time-format \"%d/%m/%Y\" (likely) or \
                  \"%m/%d/%Y\"",
             ),
             Case::csv(
@@ -302,7 +302,7 @@ fn written_lines() -> Vec<Case> {
         }),
         Case::new("a JSON array", "events.json", "[{\"user_id\": 1}]").refused("jq -c '.[]'"),
         Case::new("broken JSON", "events.jsonl", plain.replace("4,", "4 "))
-            .refused("row 5 is no JSON object"),
+            .refused("row 5 is not a JSON object"),
         Case::new("a list for a user", "events.jsonl", plain.replace("4,", "[4],"))
             .refused("row 5: `user_id` holds a list"),
     ]

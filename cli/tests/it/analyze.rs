@@ -143,7 +143,7 @@ fn bad_files_are_explained() {
         ("who,when\na,2024-01-01\n".to_owned(), "no column `user_id`; there are `who`, `when`"),
         (
             format!("{head}a,2024-01-01\nb,yesterday\n"),
-            "row 2: `timestamp` is \"yesterday\", which is no time",
+            "row 2: `timestamp` is \"yesterday\", which is not a time",
         ),
         (format!("{head},2024-01-01\n"), "`user_id` is empty in every row"),
         (format!("{head}a,2024-01-01\nb,\n"), "row 2: `timestamp` is empty; --missing-values skip"),
@@ -160,7 +160,7 @@ fn bad_files_are_explained() {
             "two columns are called `user_id`",
         ),
         (format!("{head}a,03/04/2024\n"), "--time-format"),
-        (format!("{head}a,9999999999999999999\n"), "which is no time"),
+        (format!("{head}a,9999999999999999999\n"), "which is not a time"),
     ] {
         let message = activity(&csv(&content));
         assert!(message.contains(said), "{content:?}\n{message}");
@@ -180,7 +180,7 @@ fn bad_files_are_explained() {
         activity(&place.file("d.csv", b"user_id,timestamp\n\xff\xc0\xc1,2024-01-01\n"))
             .contains("row 1: `user_id` is not UTF-8")
     );
-    assert!(activity(&place.file("e.xlsx", "x")).contains(".csv nor in .parquet"));
+    assert!(activity(&place.file("e.xlsx", "x")).contains("must end in .csv, .parquet"));
     let lacking = place.file("lacking.csv", format!("{head}a,2024-01-01\n,2024-01-02\n"));
     let refused = fails(&["analyze", "activity", &lacking, "--missing-ids", "refuse"]);
     assert!(refused.contains("row 2: `user_id` is empty; --missing-ids skip"), "{refused}");
@@ -219,7 +219,7 @@ fn bad_questions_are_explained() {
     let place = Place::new();
     let twice = place.file("users.csv", "user_id,signup_at\na,2024-01-01\na,2024-01-02\n");
     let message = fails(&["analyze", "retention", events, "--users", &twice]);
-    assert!(message.contains("\"a\" stands there more than once"), "{message}");
+    assert!(message.contains("\"a\" appears more than once"), "{message}");
     let ab = |more: &[&str]| {
         fails(
             &[
@@ -285,7 +285,7 @@ fn questions_beyond_the_calendar_are_explained() {
     assert!(early.contains("`as_of` is 2001-01-01; accepted: a date after"), "{early}");
     for option in ["--from", "--to"] {
         let far = fails(&["analyze", "activity", events, option, "+262142-12-31"]);
-        assert!(far.contains("is no day; write 2024-01-31"), "{far}");
+        assert!(far.contains("is not a day; write 2024-01-31"), "{far}");
     }
     let late = place.file("late.csv", "user_id,timestamp\na,2024-01-01\nb,+262142-12-31 10:00\n");
     let words = ["--time-format", "%Y-%m-%d %H:%M", "--timezone", "Europe/Berlin"];

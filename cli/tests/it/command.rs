@@ -310,7 +310,7 @@ fn doctor_names_what_is_missing_or_damaged_and_its_command_mends_it() {
     generate(place, &["--format", "parquet", "--part", "3/3", "--share-small", "0.2"]);
     let (fine, told) = doctor(place);
     assert!(!fine && told.contains("damaged  manifest-saas-parquet-2-of-3.json: "), "{told}");
-    assert!(told.contains("with other rules than part 1/3"), "{told}");
+    assert!(told.contains("with a different configuration than part 1/3"), "{told}");
     mend(&told);
     assert!(doctor(place).0 && contents(place) == good);
 }
@@ -378,7 +378,7 @@ fn doctor_says_what_is_missing_and_what_mends_it() {
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(!output.status.success());
     assert!(
-        told.contains("missing  kernel") && told.contains("mend it with: make kernel"),
+        told.contains("missing  kernel") && told.contains("fix it with: make kernel"),
         "{told}"
     );
 }

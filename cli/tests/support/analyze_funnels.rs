@@ -133,7 +133,7 @@ fn the_datas_bounds_are_told() {
     };
     assert_eq!(retention("2024-04-20"), "");
     let seen = told(&["analyze", "retention", events]);
-    assert!(seen.contains("who came before 2024-01-01 counts as of then"), "{seen}");
+    assert!(seen.contains("those who came before 2024-01-01 count from then on"), "{seen}");
     assert_eq!(retention("2024-04-30"), "");
     let late = retention("2024-05-10");
     assert!(late.contains("--until 2024-05-10 lies 10 days after the last event"), "{late}");
@@ -147,15 +147,13 @@ fn the_datas_bounds_are_told() {
     let early = fails(&["analyze", "rfm", orders, "--as-of", "2020-01-01"]);
     assert_eq!(
         early.trim(),
-        "casebook: `as_of` is 2020-01-01; accepted: a date after 2024-01-04, that of the first row"
+        "casebook: `as_of` is 2020-01-01; accepted: a date after 2024-01-04, the date of the first row"
     );
     assert!(rfm("2030-01-01").contains("after the last row"));
     let activity = |more: &[&str]| told(&[&["analyze", "activity", events][..], more].concat());
     assert_eq!(activity(&[]), "");
-    assert!(
-        activity(&["--from", "2023-12-01"]).contains("--from 2023-12-01 lies before the first")
-    );
-    assert!(activity(&["--to", "2024-06-01"]).contains("--to 2024-06-01 lies after the last"));
+    assert!(activity(&["--from", "2023-12-01"]).contains("--from 2023-12-01 is before the first"));
+    assert!(activity(&["--to", "2024-06-01"]).contains("--to 2024-06-01 is after the last"));
     assert!(activity(&["--from", "2025-01-01", "--to", "2025-02-01"]).contains("leave no event"));
     let days = activity(&["--show", "days", "--window", "300"]);
     assert!(days.contains("before the data"), "{days}");
@@ -172,6 +170,6 @@ fn the_datas_bounds_are_told() {
     };
     let seen = cohorts(&[]);
     assert!(seen.contains("the last week (from 2024-04-29) is incomplete"), "{seen}");
-    assert!(seen.contains("who came before 2024-01-01 counts as of then"), "{seen}");
+    assert!(seen.contains("those who came before 2024-01-01 count from then on"), "{seen}");
     assert!(!cohorts(&users).contains("--users"));
 }

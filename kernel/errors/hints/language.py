@@ -40,7 +40,7 @@ def result_for_value(p, found):
 hint("E0277", said=r"^`&?Result<.*` (?:doesn't implement|is not an iterator)|^cannot .*`Result<")(f"{TAKE_OUT}: `…?`")
 hint("E0369", labels=r"(?m): &?Result<")(f"{TAKE_OUT}: `…?`")
 hint("E0277", said=r"^the `\?` operator can only be used on `Result`s, not `Option`s")(
-    'an `Option` becomes an error with words of your own: `.ok_or("there is none")?`')
+    'an `Option` becomes an error with your own message: `.ok_or("there is none")?`')
 
 
 @hint("E0277", label=r"^cannot use the `\?` operator in a (?:function|method) that returns `(.*)`")

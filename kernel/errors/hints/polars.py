@@ -101,12 +101,12 @@ def negated(p, found):
 
 @hint("E0308", before=r"([-+*/%])\s*$", label=r"^expected `Expr`, found", labels=r"expected because this is `Expr`")
 def value_in_expression(p, found):
-    return f"a value beside an expression goes into `lit`: `{short(p.operands()[0])} {found[1]} lit({p.marked})`"
+    return f"a value next to an expression goes into `lit`: `{short(p.operands()[0])} {found[1]} lit({p.marked})`"
 
 
 @hint("E0277", before=r"(?<![\w.])([\d._]+)\s*$", said=r"^cannot \w+ (?:`Expr` (?:to|from) `|`[^`]+` by `Expr`)")
 def value_before_expression(p, found):
-    return f"a number beside an expression goes into `lit`: `lit({found[1]}) {p.marked} …`"
+    return f"a number next to an expression goes into `lit`: `lit({found[1]}) {p.marked} …`"
 
 
 @hint("E0277", said=r"^the trait bound `Expr: From<\[", labels=r"(?m)^is_in: ")
@@ -232,7 +232,7 @@ def column_by_name(p, found):
 # Queries that cannot be shown or printed.
 
 UNSHOWN = r"`(?:shown` exists.*Value<&)?{}(?:`|>).*(?:doesn't implement|its trait bounds)"
-hint("E0599", "E0277", said=UNSHOWN.format("LazyFrame"))("a query is only written down; `.collect()?` runs it")
+hint("E0599", "E0277", said=UNSHOWN.format("LazyFrame"))("a query is only a plan; `.collect()?` runs it")
 hint("E0599", "E0277", said=UNSHOWN.format("LazyGroupBy"))("groups become a query by `.agg([…])`, and a frame by `.collect()?`")
 hint("E0599", "E0277", said=UNSHOWN.format("(?:Chained)?(?:When|Then)"))(
     "a `when(…).then(…)` ends with `.otherwise(…)`, and belongs in a query's `select` or `with_column`")

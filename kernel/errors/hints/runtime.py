@@ -63,10 +63,10 @@ def out_of_bounds(failure, found):
 
 @when(r"^Variable '(\w+)' has gone missing")
 def gone(failure, found):
-    return f"run the cell again that makes `{found[1]}`"
+    return f"run the cell that makes `{found[1]}` again"
 
 
-when(r"filter predicate must be of type `Boolean`")('a filter wants a condition, such as `col("…").gt(lit(0))`')
+when(r"filter predicate must be of type `Boolean`")('a filter needs a condition, such as `col("…").gt(lit(0))`')
 
 
 @when(r"duplicate output name 'literal'")
@@ -85,9 +85,9 @@ def text_and_number(failure, found):
 
 
 when(r"^called `Option::unwrap\(\)` on a `None` value")(
-    'there was no value: `.unwrap_or(…)` puts another in its place, `.ok_or("there is none")?` makes an error with your words')
+    'there was no value: `.unwrap_or(…)` puts another in its place, `.ok_or("there is none")?` makes an error with your message')
 when(r"^called `Result::unwrap\(\)` on an `Err` value|^[^\n]*: \w+\(ErrString\(")(
-    "with `?` in place of `.unwrap()` or `.expect(…)`, you see the error's own words")
+    "with `?` in place of `.unwrap()` or `.expect(…)`, you see the error's own message")
 when(r"^attempt to subtract with overflow")(
     "unsigned numbers (`u32`, `usize`) never go below 0: convert both sides first, with `as i64`")
 when(r"^attempt to (?:add|multiply) with overflow")(

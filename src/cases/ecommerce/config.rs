@@ -10,9 +10,9 @@ use crate::cases::clock::Day;
 use crate::cases::rhythm::DayClock;
 use crate::error::{Error, Result};
 
-/// The rules of the business. `Default` is the original's, with customers who can leave.
+/// The rules of the business. `Default` is the original brief's, with customers who can leave.
 ///
-/// Sessions, views and days together are bounded, too: no user may have more than 10,000,000 events.
+/// Sessions, views and days are also bounded together: no user may have more than 10,000,000 events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -24,19 +24,19 @@ pub struct Config {
     pub start: Day,
     /// The four segments, in the order of [`Segment::name`]; their shares sum to 1.
     pub segments: [Segment; 4],
-    /// Those of the last segment register in so many days before the end; 1 to 365.
+    /// Users of the last segment register within this many days before the end; 1 to 365.
     pub new_days: u32,
     /// What is sold.
     pub shop: Shop,
-    /// When in the day people come.
+    /// At what time of day people come.
     pub clock: DayClock,
     /// How busy each day of the week is, Monday first; 0.001 to 10.
     pub weekdays: [f64; 7],
     /// How busy each month of the year is; 0.001 to 10.
     pub months: [f64; 12],
-    /// What is wrong with the data; nothing by default.
+    /// Faults in the data; none by default.
     pub faults: Faults,
-    /// Every number drawn follows from it.
+    /// The seed of all random numbers.
     pub seed: u64,
 }
 
@@ -46,7 +46,7 @@ pub struct Config {
 pub struct Segment {
     /// Share of users; 0 to 1.
     pub share: f64,
-    /// Fewest and most sessions in 30 days; each user has a rate of their own between. 0 to 300.
+    /// Fewest and most sessions in 30 days; each user has a rate of their own in between. 0 to 300.
     pub sessions: (f64, f64),
     /// Probability that a session ends in an order; 0 to 1.
     pub buys: f64,
@@ -57,13 +57,13 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// The name of segment 0, 1, 2 or 3, as it stands in `segment`.
+    /// Returns the name of segment 0, 1, 2 or 3, as in the column `segment`.
     pub fn name(place: usize) -> &'static str {
         ["High Value", "Regular", "Occasional", "New"][place]
     }
 }
 
-/// What is sold, and how people choose.
+/// What the shop sells, and how people choose.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Shop {
@@ -71,31 +71,32 @@ pub struct Shop {
     pub products: u32,
     /// Lowest and highest price in US cents; 1 to 10,000,000.
     pub price_cents: (u32, u32),
-    /// Popularity falls with the rank to the power of this; 0 to 3.
+    /// Popularity is proportional to rank to the power of minus this; 0 to 3.
     pub heavy_tail: f64,
-    /// The probability that a product viewed goes into the cart changes by −this, in %, for each % of price;
-    /// 0 to 3.
+    /// The price elasticity of carts: when the price rises by 1%, the probability that a viewed product goes into the
+    /// cart falls by this many %; 0 to 3.
     pub elasticity: f64,
-    /// That probability, at the middle price, in a session without an order: carts that are abandoned. 0 to
-    /// 0.5.
+    /// The probability that a viewed product of middle price goes into the cart in a session without an order:
+    /// abandoned carts. 0 to 0.5.
     pub cart: f64,
-    /// Probability that the next product viewed is the companion of this one: what is bought together. 0 to 1.
+    /// Probability that the next product viewed is the companion of this one, which makes products bought together. 0
+    /// to 1.
     pub companion: f64,
     /// Probability that a product in the cart is left out of the order; 0 to 0.9.
     pub left_out: f64,
-    /// Share of products with names that break careless programs: quotes, commas, emoji, HTML. 0 to 1.
+    /// Share of products whose names break careless programs: quotes, commas, emoji, HTML. 0 to 1.
     pub awkward_names: f64,
 }
 
-/// Faults to find. Each is planted where the answer key says.
+/// Faults to find. The answer key says where each was planted.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
     /// Share of events that are recorded twice; 0 to 0.5.
     pub duplicates: f64,
-    /// From this day on (0 is the first) …
+    /// The first day of an outage (0 is the first day observed).
     pub outage_from: u32,
-    /// … for so many days no event is recorded; 0 is no outage.
+    /// For how many days no event is recorded; 0 for no outage.
     pub outage_days: u32,
     /// Share of users whose clock is 12 hours fast; 0 to 0.5.
     pub wrong_clocks: f64,
@@ -170,7 +171,7 @@ impl Config {
             .map_err(|error| error.within("segments"))
     }
 
-    /// That the events of one user have ids of their own.
+    /// Checks that every event of a user gets an id of its own.
     fn check_ids(&self, segment: &Segment) -> Result<()> {
         let days = self.day_weights().last().copied().unwrap_or_default();
         let expected = segment.sessions.1 / MONTH * days;
@@ -190,7 +191,7 @@ impl Config {
         Err(Error::config("sessions", value, accepted))
     }
 
-    /// For each day observed and one more, how much weight lies before it: 1 a day on average.
+    /// Returns, for each day observed and one more, the weight of all days before it: 1 a day on average.
     pub(super) fn day_weights(&self) -> Vec<f64> {
         let mean = |weights: &[f64]| weights.iter().sum::<f64>() / weights.len() as f64;
         let usual = mean(&self.weekdays) * mean(&self.months);
@@ -247,7 +248,7 @@ mod tests {
     use crate::cases::ecommerce::shop::{Shop as Made, visit};
     use crate::stream::stream;
 
-    /// The busiest shop there can be, but for the views.
+    /// The busiest shop possible, apart from the views.
     fn busiest(views: u32) -> Config {
         let mut config = Config { users: 2, days: 3_650, ..Config::default() };
         for segment in &mut config.segments {
@@ -259,7 +260,7 @@ mod tests {
         config
     }
 
-    /// What a user has who is there from the first day on: events in a session, times sessions.
+    /// Returns how many events a user has who is there from the first day: events in a session, times sessions.
     fn events_of_one(config: &Config) -> f64 {
         let (made, mut rng) = (Made::new(config), stream(1, "busiest", 0));
         let steps: usize = (0..200).map(|_| visit(config, &made, 0, &mut rng).len()).sum();

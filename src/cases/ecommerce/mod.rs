@@ -1,7 +1,7 @@
-//! A shop whose customers differ, and leave: the e-commerce platform.
+//! A shop whose customers differ and eventually leave: the e-commerce platform.
 //!
-//! Four kinds of customers register, come for sessions, look at products, fill carts, sometimes order, and one
-//! day stay away. What the data should show is known for each of them: [`hidden`].
+//! Four kinds of customers register, come for sessions, look at products, fill carts, sometimes order, and one day stop
+//! coming. What the data should show about each of them is known: [`hidden`].
 //!
 //! ```
 //! use casebook::cases::ecommerce;
@@ -14,10 +14,10 @@
 //! ```
 //!
 //! # How
-//! Everybody has [streams](crate::stream) of their own. A user has a rate of sessions, drawn within the segment's
-//! range, and leaves at a constant hazard. How many sessions fall into the time between is a Poisson number;
-//! their days follow the weights of weekday and month. The sessions of a day follow each other and end before
-//! midnight, so nothing lies outside the days observed. An order holds what is in the cart, and no more of it.
+//! Each user has [streams](crate::stream) of their own. A user has a session rate within the segment's range, chosen at
+//! random, and leaves at a constant hazard. The number of sessions in between is a Poisson number; their days follow
+//! the weights of weekday and month. The sessions of a day follow each other and end before midnight, so nothing lies
+//! outside the days observed. An order holds only what is in the cart.
 
 mod config;
 mod rows;
@@ -38,13 +38,13 @@ use shop::{CATEGORIES, Shop};
 
 pub use config::{Config, Faults, Segment, Shop as ShopRules};
 
-/// Ids of what belongs to a user are its number × this + their own, so that parts made on different machines
+/// Ids of a user's rows are the user's number × this + a number of their own, so that parts made on different machines
 /// never collide.
 const PER_USER: i64 = 10_000_000;
 const DAY: i64 = 86_400;
-/// Days in which sessions and churn are counted.
+/// The number of days for which session rates and churn are stated.
 const MONTH: f64 = 30.0;
-/// [`generate`] takes as many users as expect so many events: they fill about 10 gigabytes.
+/// The most expected events that [`generate`] accepts: they fill about 10 gigabytes.
 pub const MOST_EVENTS: u64 = 60_000_000;
 
 /// The generated business.
@@ -59,13 +59,13 @@ pub struct Tables {
     pub sessions: DataFrame,
     /// `event_id` (i64), `user_id`, `session_id`, `event_type` ("session_start", "product_view", "add_to_cart",
     /// "purchase", "session_end"), `timestamp`, `product_id`, `category`, `price` (f64; null where no product is
-    /// involved), `quantity` (i32; of carts and purchases): by user and time. One order is what a session
-    /// purchases.
+    /// involved), `quantity` (i32; of carts and purchases): by user and time. Everything bought in one session is one
+    /// order.
     pub events: DataFrame,
 }
 
 impl Tables {
-    /// The tables with the names they have in files, parents before children.
+    /// Returns the tables with the names they have in files, parents before children.
     pub fn named(&self) -> [(&'static str, &DataFrame); 4] {
         [
             ("products", &self.products),
@@ -76,7 +76,7 @@ impl Tables {
     }
 }
 
-/// A slice of the users with their sessions and events, as [`batches`] hands them out.
+/// A slice of the users with their sessions and events, as [`batches`] yields them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
     /// As [`Tables::users`].
@@ -85,16 +85,16 @@ pub struct Batch {
     pub sessions: DataFrame,
     /// As [`Tables::events`].
     pub events: DataFrame,
-    /// The answer key of the faults planted: `fault` ("duplicate", "outage", "wrong clock", "late
-    /// registration", "bot"), `id` (text: an event, a day since the first, or a user).
+    /// The answer key to the planted faults: `fault` ("duplicate", "outage", "wrong clock", "late registration",
+    /// "bot"), `id` (text: an event, a day since the first, or a user).
     pub faults: DataFrame,
 }
 
 /// Generates the whole business, in memory.
 ///
 /// # Errors
-/// Those of [`Config::validate`]; more users than [`MOST_EVENTS`] are enough for, which [`batches`] makes a
-/// slice at a time.
+/// Those of [`Config::validate`]; more users than fit into [`MOST_EVENTS`]; [`batches`] generates those a slice at a
+/// time.
 pub fn generate(config: &Config) -> Result<Tables> {
     let checked = Checked::new(config)?;
     let most = (MOST_EVENTS as f64 / checked.events_each()) as u32;
@@ -113,8 +113,8 @@ pub fn generate(config: &Config) -> Result<Tables> {
     Ok(Tables { users: all.users, products, sessions: all.sessions, events: all.events })
 }
 
-/// Generates one part a slice at a time, in about a million events each: memory does not grow with the number
-/// of users. The slices in order are exactly the rows of [`generate`]; products are in [`products`].
+/// Generates one part in slices of about a million events each, so that memory does not grow with the number of users.
+/// In order, the slices are exactly the rows of [`generate`]; products are in [`products`].
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -126,7 +126,7 @@ pub fn batches(
     Ok(checked.slices(part.ids(config.users)).map(move |slice| checked.batch(slice)))
 }
 
-/// The products: see [`Tables::products`].
+/// Returns the products: see [`Tables::products`].
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -134,7 +134,7 @@ pub fn products(config: &Config) -> Result<DataFrame> {
     Checked::new(config)?.products()
 }
 
-/// Which faults were planted, and where: see [`Batch::faults`].
+/// Returns which faults were planted, and where: see [`Batch::faults`].
 ///
 /// # Errors
 /// As [`generate`].
@@ -151,9 +151,9 @@ pub fn answer_key(config: &Config) -> Result<DataFrame> {
     key.ok_or_else(|| Error::config("users", config.users, "1 or more"))
 }
 
-/// What no table shows, by user: `user_id`, `sessions_a_month` (f64: the user's own rate), `stays_days` (f64:
-/// from registration until the user leaves for good), `expected_sessions`, `expected_orders` (f64: within the
-/// days observed, given both). For teaching, and for checking what a metric recovers.
+/// Returns what no table shows, by user: `user_id`, `sessions_a_month` (f64: the user's own rate), `stays_days` (f64:
+/// from registration until the user leaves for good), `expected_sessions`, `expected_orders` (f64: within the days
+/// observed, given both). For teaching, and for checking that metrics recover it.
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -176,8 +176,8 @@ pub fn hidden(config: &Config) -> Result<DataFrame> {
     )?)
 }
 
-/// How busy each day is: `day` (Date), `weight` (f64: from weekday and month, 1 on average over a year). A business
-/// that is older than its data knows this from the years before.
+/// Returns how busy each day is: `day` (Date), `weight` (f64: from weekday and month, 1 on average over a year). A
+/// business with earlier years of data would know this.
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -188,9 +188,9 @@ pub fn season(config: &Config) -> Result<DataFrame> {
     Ok(df!("day" => dates("day", days)?, "weight" => weights.collect::<Vec<_>>())?)
 }
 
-/// What no table shows, by product: `product_id`, `popularity` (f64: share of the views that follow no other),
-/// `companion` (the product people often look at next), `response` (f64: what its price multiplies the
-/// probability by that it is put into the cart).
+/// Returns what no table shows, by product: `product_id`, `popularity` (f64: share of the views that don't follow from
+/// another), `companion` (the product people often look at next), `response` (f64: the factor by which its price
+/// changes the probability that it is put into the cart).
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -221,12 +221,12 @@ struct Person {
     stays: f64,
 }
 
-/// A config that has been checked, with what follows from it for all.
+/// A checked config, with what follows from it for all users.
 struct Checked<'c> {
     config: &'c Config,
     shop: Shop,
     first_day: i32,
-    /// For each day observed and one more, how much weight lies before it: 1 a day on average.
+    /// For each day observed and one more, the weight of all days before it: 1 a day on average.
     weights: Vec<f64>,
 }
 
@@ -237,7 +237,7 @@ impl<'c> Checked<'c> {
         Ok(Checked { config, shop, first_day: config.start.number(), weights })
     }
 
-    /// What chance decides at registration, and the stream to go on with.
+    /// Draws what chance decides at registration; returns it with the stream to continue with.
     fn person(&self, id: u32) -> (Person, Stream) {
         let config = self.config;
         let mut rng = stream(config.seed, "ecommerce user", u64::from(id));
@@ -267,18 +267,18 @@ impl<'c> Checked<'c> {
         (Person { id, segment, registered, rate, stays: stays.min(1e6) }, rng)
     }
 
-    /// The first day on which a user is no longer there.
+    /// Returns the first day on which a user is no longer there.
     fn gone(&self, person: &Person) -> usize {
         ((f64::from(person.registered) + person.stays) as usize + 1).min(self.config.days as usize)
     }
 
-    /// Sessions a user has on average within the days observed.
+    /// Returns a user's expected number of sessions within the days observed.
     fn expected(&self, person: &Person) -> f64 {
         let weight = self.weights[self.gone(person)] - self.weights[person.registered as usize];
         person.rate * weight
     }
 
-    /// About how many events a user has.
+    /// Returns about how many events a user has.
     fn events_each(&self) -> f64 {
         let each = self.config.segments.iter().map(|segment| {
             let views = f64::from(segment.views.0 + segment.views.1) / 2.0;
@@ -288,7 +288,7 @@ impl<'c> Checked<'c> {
         (each.sum::<f64>() * f64::from(self.config.days) * 0.6).max(1.0)
     }
 
-    /// Users in slices of about a million events each.
+    /// Splits users into slices of about a million events each.
     fn slices(&self, ids: Range<u32>) -> impl Iterator<Item = Range<u32>> + use<> {
         let step = (1e6 / self.events_each()).max(1.0) as u32;
         let end = ids.end;

@@ -24,7 +24,7 @@ pub(super) struct User {
     age: u8,
     woman: bool,
     city: usize,
-    /// As it is written, which may be wrong.
+    /// The recorded day of registration, which may be wrong.
     registered: i32,
 }
 
@@ -129,7 +129,7 @@ impl Rows {
         self.users.push(User { person, email, age, woman, city, registered });
     }
 
-    /// The sessions of a user, with their days in rising order.
+    /// Draws the days of a user's sessions, in ascending order.
     fn days(
         &self,
         checked: &Checked,
@@ -224,7 +224,7 @@ impl Rows {
     }
 }
 
-/// The users' names behind ids in rising order: each is written once.
+/// Returns the users' names behind ids in ascending order; each is written once.
 fn names(ids: impl ExactSizeIterator<Item = i64>) -> StringChunked {
     let mut builder = StringChunkedBuilder::new("user_id".into(), ids.len());
     let (mut known, mut name) = (-1, String::new());

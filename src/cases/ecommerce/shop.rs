@@ -1,4 +1,4 @@
-//! What is sold, and what a visit looks like.
+//! What the shop sells, and what a visit looks like.
 
 use fake::Fake;
 use fake::faker::address::en::CityName;
@@ -20,7 +20,7 @@ pub(super) const CATEGORIES: [(&str, [&str; 4]); 7] = [
 ];
 const KINDS: [&str; 9] =
     ["Compact", "Classic", "Light", "Large", "Plain", "Bright", "Soft", "Sturdy", "Foldable"];
-/// Names that break programs which do not quote, escape or count bytes.
+/// Names that break programs which don't quote, escape or count bytes.
 const AWKWARD: [&str; 5] = [
     " \"Deluxe\", large",
     " <script>alert(1)</script>",
@@ -32,18 +32,18 @@ const CITIES: usize = 60;
 
 pub(super) struct Product {
     pub name: String,
-    /// The place among the categories.
+    /// The index of the category.
     pub category: usize,
     pub price_cents: u32,
     /// The product that people look at after this one.
     pub companion: usize,
-    /// What the probability to put it into the cart is multiplied by: the response to its price.
+    /// The factor for the probability of putting it into the cart: the response to its price.
     pub response: f64,
 }
 
 pub(super) struct Shop {
     pub products: Vec<Product>,
-    /// Summed shares of views.
+    /// Cumulative shares of views.
     popularity: Vec<f64>,
     pub cities: Vec<String>,
 }
@@ -76,7 +76,7 @@ impl Shop {
                 if chance(rng, shop.awkward_names) {
                     name += AWKWARD[rng.random_range(0..AWKWARD.len())];
                 }
-                // As many cheap ones as dear ones, on a scale of ratios.
+                // As many cheap ones as expensive ones, on a scale of ratios.
                 let price = low * (high / low).powf(rng.random_range(0.0..1.0));
                 let price_cents =
                     (price.round() as u32).clamp(shop.price_cents.0, shop.price_cents.1);
@@ -94,7 +94,7 @@ impl Shop {
         }
     }
 
-    /// Each product's share of views.
+    /// Returns each product's share of views.
     pub fn shares(&self) -> Vec<f64> {
         let before = std::iter::once(&0.0).chain(&self.popularity);
         self.popularity.iter().zip(before).map(|(sum, before)| sum - before).collect()
@@ -134,19 +134,19 @@ impl Kind {
     }
 }
 
-/// Something that happens in a session.
+/// An event in a session.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step {
     /// Seconds since its start.
     pub at: i64,
     pub kind: Kind,
-    /// The product's place, for those kinds that have one.
+    /// The index of the product, for kinds of events that have one.
     pub product: Option<usize>,
-    /// Of carts and purchases.
+    /// The quantity, for carts and purchases.
     pub quantity: Option<u32>,
 }
 
-/// One session, from start to end. An order contains only what is in the cart, and no more of it.
+/// Simulates one session, from start to end. An order contains only what is in the cart.
 pub(super) fn visit(config: &Config, shop: &Shop, segment: usize, rng: &mut Stream) -> Vec<Step> {
     let rules = &config.segments[segment];
     let buys = chance(rng, rules.buys);

@@ -7,11 +7,11 @@ use crate::cases::clock::Month;
 use crate::cases::rhythm::{DayClock, Progress, Season, SessionLength};
 use crate::error::{Error, Result};
 
-/// What a learning path teaches.
+/// The subjects of learning paths.
 pub const TYPES: [&str; 4] = ["fundraising", "product development", "design", "team-building"];
-/// How far a learning path goes.
+/// The tiers of learning paths.
 pub const TIERS: [&str; 3] = ["bronze", "silver", "gold"];
-/// Modules of a path, by tier.
+/// The number of modules of a path, by tier.
 pub const MODULES: [u8; 3] = [6, 9, 12];
 
 /// The rules of the business. `Default` is the brief, with our readings where it is open.
@@ -26,13 +26,13 @@ pub struct Config {
     pub start: Month,
     /// Who signs up.
     pub people: People,
-    /// How often they come.
+    /// How often they come back.
     pub activity: Activity,
     /// How long a session lasts.
     pub session_length: SessionLength,
-    /// When in the year people sign up; how often they come follows it too.
+    /// At what time of year people sign up; how often they come follows it too.
     pub season: Season,
-    /// When in the day people come, on their own clock.
+    /// At what time of day people come, on their own clock.
     pub clock: DayClock,
     /// How far a session gets through its module.
     pub progress: Progress,
@@ -44,7 +44,7 @@ pub struct Config {
     pub offer: Offer,
     /// The mentors.
     pub market: Market,
-    /// Every number drawn follows from it.
+    /// The seed of all random numbers.
     pub seed: u64,
 }
 
@@ -52,13 +52,13 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct People {
-    /// Youngest and oldest, in years, every age between equally likely; 13 to 120.
+    /// Lowest and highest age in years, all ages in between equally likely; 13 to 120.
     pub ages: (u8, u8),
     /// Share of women; 0 to 1. The rest are men.
     pub women: f64,
     /// Where they live; shares that sum to 1.
     pub countries: Vec<Country>,
-    /// Share who pay for a subscription; 0 to the share that is ever active.
+    /// Share who pay for a subscription; 0 to the share of users who are ever active.
     pub paying: f64,
     /// Price of a subscription in US cents, for 30 days; 0 to 100,000,000.
     pub price_cents: u32,
@@ -68,7 +68,7 @@ pub struct People {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Country {
-    /// As it stands in `location`.
+    /// Its name, as in the column `location`.
     pub name: String,
     /// Share of people; 0 to 1.
     pub share: f64,
@@ -76,7 +76,7 @@ pub struct Country {
     pub utc_offset: i32,
 }
 
-/// How often people come, until they leave.
+/// How often people come until they leave.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Activity {
@@ -86,8 +86,8 @@ pub struct Activity {
     pub frequent: f64,
     /// Mean number of sessions beyond three on a power user's active day; 0 to 5.
     pub beyond_three: f64,
-    /// Sessions on an active day, averaged over all who are ever active. The shares of casual (one) and
-    /// power users (three or more) follow from it.
+    /// Mean sessions on an active day, over all who are ever active. The shares of casual (one) and power users (three
+    /// or more) follow from it.
     pub sessions: f64,
     /// Share of days on which a user who has not left is active; above 0, up to 1.
     pub days: f64,
@@ -102,18 +102,18 @@ pub struct Kinds {
     pub inactive: f64,
     /// One session on an active day.
     pub casual: f64,
-    /// Two.
+    /// Two sessions on an active day.
     pub frequent: f64,
-    /// Three or more.
+    /// Three or more sessions on an active day.
     pub power: f64,
 }
 
 impl Activity {
-    /// The shares of the four kinds, solved for the mean of sessions on an active day.
+    /// Returns the shares of the four kinds, solved for the mean number of sessions on an active day.
     ///
-    /// Of those ever active, shares c, f and p of casual, frequent and power users have
-    /// c + 2f + (3 + e)p sessions on average, where e is [`beyond_three`](Activity::beyond_three). With
-    /// c + f + p = 1 and f given, that is one equation for p.
+    /// If c, f and p are the shares of casual, frequent and power users among those ever active, they have
+    /// c + 2f + (3 + e)p sessions on average, where e is [`beyond_three`](Activity::beyond_three). With c + f + p = 1 and
+    /// f given, that is one equation for p.
     ///
     /// ```
     /// let kinds = casebook::cases::mentor::Activity::default().kinds();
@@ -136,12 +136,12 @@ impl Activity {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Support {
-    /// Share of people who ask at least once; 0 to the share that is ever active.
+    /// Share of people who ask at least once; 0 to the share of users who are ever active.
     pub share: f64,
     /// Share of them who have a question about their path; the others have technical trouble. 0 to 1.
     pub path_question: f64,
-    /// Share of those with a question about their path who ask it in one of their last three sessions, if
-    /// they leave; the others ask at any time, as do those with technical trouble. 0 to 1.
+    /// Share of those with a question about their path who ask it in one of their last three sessions, if they leave;
+    /// the others, and those with technical trouble, ask at any time. 0 to 1.
     pub late: f64,
 }
 
@@ -149,20 +149,20 @@ pub struct Support {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DropOff {
-    /// The hazard of each week, per week; the last one goes on for ever. 1 to 520 values, 0 to 10.
+    /// The hazard in each week, per week; the last value applies to all later weeks. 1 to 520 values, 0 to 10.
     pub weekly: Vec<f64>,
     /// Multiplies the hazard, by [type of path](TYPES); 0.01 to 100.
     pub types: [f64; 4],
     /// Multiplies the hazard, by [tier of path](TIERS); 0.01 to 100.
     pub tiers: [f64; 3],
-    /// Drive is what differs between people and no table shows: a standard normal variable. Each unit of
-    /// it multiplies the hazard by exp(−this); 0 to 3.
+    /// Drive is a difference between people that no table shows: a standard normal variable. Each unit of it multiplies
+    /// the hazard by exp(−this); 0 to 3.
     pub drive: f64,
 }
 
 impl DropOff {
-    /// The hazard summed up to so many days after sign-up, for a multiplier of 1. Of people with
-    /// multiplier m, exp(−m × this) are still there.
+    /// Returns the cumulative hazard after `days` from sign-up, for a multiplier of 1. Of people with multiplier m, the
+    /// share still there is exp(−m × this).
     ///
     /// ```
     /// let law = casebook::cases::mentor::DropOff::default();
@@ -175,7 +175,7 @@ impl DropOff {
         self.weekly[..whole].iter().sum::<f64>() + (weeks - whole as f64) * self.weekly[whole]
     }
 
-    /// The day at which the summed hazard reaches a value: the inverse of
+    /// Returns the day at which the cumulative hazard reaches a value: the inverse of
     /// [`cumulative`](DropOff::cumulative). Infinite if it never does.
     pub(super) fn day_of(&self, mut sum: f64) -> f64 {
         let last = self.weekly.len() - 1;
@@ -204,19 +204,19 @@ pub struct Offer {
     pub last: Option<Month>,
     /// Share of people of average drive who want a mentor; between 0 and 1.
     pub take_up: f64,
-    /// How much more those with drive want one: the log odds rise by this per unit; −5 to 5. 0 is no
-    /// self-selection.
+    /// How strongly the wish for a mentor depends on drive: the log odds rise by this per unit of drive; −5 to 5. 0 is
+    /// no self-selection.
     pub selection: f64,
-    /// They ask on one of so many days after sign-up, if they are still there; 1 to 60.
+    /// They ask within this many days after sign-up, if they are still there; 1 to 60.
     pub days: u32,
-    /// Multiplies the hazard from the match on, for good; 0.01 to 10. Below 1, mentors help.
+    /// Multiplies the hazard from the match on, permanently; 0.01 to 10. Below 1, mentors help.
     pub hazard_ratio: f64,
-    /// The experiment asks who has a session on this day after sign-up or later; 1 to 365.
+    /// The experiment's outcome is a session on this day after sign-up or later; 1 to 365.
     pub outcome_day: u32,
 }
 
 impl Offer {
-    /// The probability that somebody with this drive wants a mentor.
+    /// Returns the probability that someone with this drive wants a mentor.
     pub fn wants(&self, drive: f64) -> f64 {
         let odds = (self.take_up / (1.0 - self.take_up)).ln() + self.selection * drive;
         1.0 / (1.0 + (-odds).exp())
@@ -229,17 +229,17 @@ impl Offer {
 pub struct Market {
     /// People who apply to be mentors, before the first month; 1 to 5,000,000.
     pub mentors: u32,
-    /// Share of applicants whom vetting accepts: those with the best scores. Above 0, up to 1.
+    /// Share of applicants that vetting accepts: those with the best scores. Above 0, up to 1.
     pub accepted: f64,
     /// Share of mentors with a second field; 0 to 1.
     pub two_fields: f64,
-    /// Fewest and most mentees at a time, every number between equally likely; 1 to 100.
+    /// Fewest and most mentees at a time, all numbers in between equally likely; 1 to 100.
     pub capacity: (u32, u32),
     /// Lowest and highest price of half an hour of a mentor in US cents; 0 to 100,000,000.
     pub price_cents: (u32, u32),
     /// Shortest and longest time from finding a free mentor to the match, in hours; 0 to 720.
     pub processing_hours: (u32, u32),
-    /// Free mentors a request is shown, of whom it takes the best; 1 to 100.
+    /// How many free mentors are considered for a request, which gets the best of them; 1 to 100.
     pub shortlist: u32,
     /// Weeks after which mentor and mentee part; 1 to 520.
     pub weeks: u32,
@@ -309,7 +309,7 @@ impl Default for Support {
 }
 
 impl Default for DropOff {
-    /// Most leave in the second and third week; 30% are there after eight.
+    /// Most leave in the second and third week; 30% are still there after eight.
     fn default() -> Self {
         DropOff {
             weekly: vec![0.22, 0.30, 0.24, 0.12, 0.08, 0.07, 0.06, 0.06, 0.05, 0.045],
@@ -368,7 +368,7 @@ impl Config {
         // A day has to have room for them.
         within("session_length.longest", self.session_length.longest(), 0.0, 120.0)?;
         if !super::life::season(self).iter().any(|weight| *weight > 0.0) {
-            let accepted = "another share: with this one nobody signs up in the months observed";
+            let accepted = "another share: with this one, nobody signs up in the months observed";
             return Err(Error::config("season.early", self.season.early(), accepted));
         }
         within("support.share", self.support.share, 0.0, 1.0 - self.activity.inactive)?;
@@ -400,7 +400,7 @@ impl Config {
         Ok(())
     }
 
-    /// The first and the last month whose sign-ups take part in the experiment.
+    /// Returns the first and the last month whose sign-ups take part in the experiment.
     pub fn offered(&self) -> (Month, Month) {
         let first = self.offer.first.unwrap_or(self.start);
         (first, self.offer.last.unwrap_or(self.start.plus(self.months.saturating_sub(1))))

@@ -10,7 +10,7 @@ use crate::stream::stream;
 
 pub(super) const DAY: i64 = 86_400;
 
-/// A config that has been checked, with what follows from it for all.
+/// A checked config, with what follows from it for all users.
 pub(super) struct Checked<'c> {
     pub config: &'c Config,
     /// The first day observed, in days since 1970-01-01, and how many there are.
@@ -20,11 +20,11 @@ pub(super) struct Checked<'c> {
     signed_up: Vec<f64>,
     /// For each day observed, the share of users still there who are active.
     pub active: Vec<f64>,
-    /// Days observed whose sign-ups take part in the experiment: from, to (excluded).
+    /// The days whose sign-ups take part in the experiment: from, to (exclusive).
     pub experiment: (i32, i32),
-    /// Summed shares of casual, casual and frequent users among those ever active.
+    /// Cumulative shares of casual and frequent users among those ever active.
     kinds: [f64; 2],
-    /// Summed shares of countries.
+    /// Cumulative shares of countries.
     countries: Vec<f64>,
 }
 
@@ -53,19 +53,19 @@ impl<'c> Checked<'c> {
         })
     }
 
-    /// The first moment after the observation, in seconds since 1970-01-01.
+    /// Returns the first moment after the observation, in seconds since 1970-01-01.
     pub fn end(&self) -> i64 {
         (i64::from(self.first_day) + self.days as i64) * DAY
     }
 
-    /// The share of sign-ups on each day observed.
+    /// Returns the share of sign-ups on each day observed.
     pub fn sign_ups(&self) -> impl Iterator<Item = f64> {
         let before = std::iter::once(0.0).chain(self.signed_up.iter().copied());
         self.signed_up.iter().zip(before).map(|(to, from)| to - from)
     }
 
-    /// Everything about a person that chance decides at sign-up. Numbers are drawn whether or not they
-    /// are needed, so that a change of the offer changes nothing else about anybody.
+    /// Draws everything about a person that chance decides at sign-up. Numbers are drawn whether or not they are
+    /// needed, so that a change of the offer changes nothing else about anyone.
     pub fn person(&self, id: u32) -> Person {
         let config = self.config;
         let mut rng = stream(config.seed, "mentor user", u64::from(id));
@@ -134,7 +134,8 @@ impl<'c> Checked<'c> {
         person
     }
 
-    /// When somebody ever active leaves, in seconds since 1970-01-01, if matched at a moment or never.
+    /// Returns when a person who is ever active leaves, in seconds since 1970-01-01, given the moment of the match, if
+    /// any.
     pub fn leaves(&self, person: &Person, matched: Option<i64>) -> i64 {
         let law = &self.config.drop_off;
         let midnight = i64::from(person.signup_day) * DAY;
@@ -149,13 +150,13 @@ impl<'c> Checked<'c> {
     }
 }
 
-/// The weight of each day observed: 1 on average over a year.
+/// Returns the weight of each day observed: 1 on average over a year.
 pub(super) fn season(config: &Config) -> Vec<f64> {
     let months = (0..config.months).map(|n| config.start.plus(n));
     months.flat_map(|month| year_shares(month, config)).collect()
 }
 
-/// The weight of each day of a month: 1 on average over a year.
+/// Returns the weight of each day of a month: 1 on average over a year.
 fn year_shares(month: super::Month, config: &Config) -> impl Iterator<Item = f64> + use<> {
     let january = super::Month { year: month.year, month: 1 }.first_day();
     let length = super::Month { year: month.year + 1, month: 1 }.first_day() - january;
@@ -198,7 +199,7 @@ impl Arm {
     }
 }
 
-/// Why somebody asks support.
+/// Why someone asks for support.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reason {
     Path,
@@ -218,7 +219,7 @@ pub(super) struct Person {
     pub id: u32,
     pub age: u8,
     pub woman: bool,
-    /// The place in the config's list.
+    /// The index in the config's list.
     pub country: usize,
     /// The first path, from 0: type × 3 + tier.
     pub path: u8,
@@ -227,18 +228,18 @@ pub(super) struct Person {
     pub asks: Option<Reason>,
     /// Days since 1970-01-01.
     pub signup_day: i32,
-    /// The second of that day, for those without a session: others sign up with their first.
+    /// The second of that day, for people without a session; others sign up with their first.
     pub signup_second: i64,
     /// What makes people stay, and ask for mentors.
     pub drive: f64,
-    /// The summed hazard, for a multiplier of 1, at which the person leaves.
+    /// The cumulative hazard, for a multiplier of 1, at which the person leaves.
     pub threshold: f64,
     /// None if the experiment was not running.
     pub arm: Option<Arm>,
     pub request: Option<Request>,
 }
 
-/// Somebody asks for a mentor.
+/// A request for a mentor.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Request {
     /// Seconds since 1970-01-01.

@@ -1,4 +1,4 @@
-//! Who gets which mentor, and when: first come, first served, as mentors have room.
+//! Who gets which mentor, and when: first come, first served, as mentors have capacity.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -16,7 +16,7 @@ pub(super) const HOURS: u8 = 4;
 /// Hours a mentor's clock is ahead of UTC.
 const ZONES: [i32; 6] = [-8, -5, 0, 1, 5, 8];
 
-/// Somebody who applied to be a mentor.
+/// A person who applied to be a mentor.
 pub(super) struct Mentor {
     /// The first field, and the second if there is one.
     pub fields: (u8, Option<u8>),
@@ -29,7 +29,7 @@ pub(super) struct Mentor {
     /// Seconds since 1970-01-01.
     pub applied: i64,
     pub decided: i64,
-    /// What vetting found, 0 to 100.
+    /// The vetting score, 0 to 100.
     pub score: u32,
     pub accepted: bool,
 }
@@ -62,13 +62,13 @@ impl Mentor {
         }
     }
 
-    /// Whether an hour of the day, in UTC, suits.
+    /// Tells whether an hour of the day, in UTC, suits.
     pub fn suits(&self, hour: u8) -> bool {
         (hour + 24 - self.hour) % 24 < HOURS
     }
 }
 
-/// Everybody who applied.
+/// Returns everyone who applied.
 pub(super) fn mentors(checked: &Checked) -> Vec<Mentor> {
     let ids = 1..=checked.config.market.mentors;
     ids.into_par_iter().map(|id| Mentor::new(checked, id)).collect()
@@ -87,10 +87,10 @@ pub(super) struct Settled {
 
 #[derive(Clone, Copy)]
 pub(super) struct Match {
-    /// The place among the mentors.
+    /// The mentor's index.
     pub mentor: u32,
     pub at: i64,
-    /// When the mentor has room again: after the weeks agreed, or when the user leaves.
+    /// When the mentor has capacity again: after the weeks agreed, or when the user leaves.
     pub ends: i64,
     /// Whether it ends because the user leaves.
     pub left: bool,
@@ -151,14 +151,14 @@ impl Outcome {
         Outcome { mentors: rooms.mentors, requests }
     }
 
-    /// The requests of some users.
+    /// Returns the requests of some users.
     pub fn of(&self, ids: &std::ops::Range<u32>) -> &[Settled] {
         let place = |id| self.requests.partition_point(|settled| settled.user < id);
         &self.requests[place(ids.start)..place(ids.end)]
     }
 }
 
-/// The user who waits longest for a mentor's fields and is still there; those who left are forgotten.
+/// Returns the user who has waited longest for a mentor's fields and is still there; drops those who left.
 fn longest_waiting(
     rooms: &Rooms,
     mentor: u32,
@@ -182,11 +182,11 @@ fn longest_waiting(
     queues[usize::from(queue)].pop_front()
 }
 
-/// A request on its way.
+/// A request that is waiting.
 struct Waiting {
     person: Person,
     request: Request,
-    /// When the user leaves if there is no match until then.
+    /// When the user leaves if there is no match by then.
     gives_up: i64,
     matched: Option<Match>,
 }
@@ -202,7 +202,7 @@ impl Waiting {
         self.person.path / TIERS.len() as u8
     }
 
-    /// A mentor is found; returns when the mentor has room again.
+    /// Records a match; returns when the mentor has capacity again.
     fn meet(&mut self, checked: &Checked, mentor: u32, now: i64) -> i64 {
         let at = now + self.request.processing;
         if at >= self.gives_up {
@@ -228,12 +228,12 @@ impl Waiting {
     }
 }
 
-/// Which mentors have room, by field.
+/// Which mentors have capacity, by field.
 struct Rooms {
     mentors: Vec<Mentor>,
     mentees: Vec<u32>,
     free: [Vec<u32>; TYPES.len()],
-    /// Each mentor's places in the lists of the first and the second field.
+    /// Each mentor's positions in the lists of the first and the second field.
     places: Vec<[usize; 2]>,
 }
 
@@ -290,8 +290,8 @@ impl Rooms {
         self.mentees[mentor as usize] -= 1;
     }
 
-    /// The best of a few mentors with room, taken at random: the hour suits, then the score. So good mentors
-    /// are busy, and others idle.
+    /// Picks the best of a few random mentors with capacity: first by whether the hour suits, then by score. So good
+    /// mentors are busy, and others idle.
     fn choose(&self, checked: &Checked, waiting: &Waiting) -> Option<u32> {
         let free = &self.free[usize::from(waiting.field())];
         if free.is_empty() {

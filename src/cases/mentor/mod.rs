@@ -1,12 +1,12 @@
 //! A start-up school that loses its users early, and the mentors it might add: the mentor marketplace.
 //!
-//! People sign up, enrol in one of twelve learning paths and come for short sessions until they leave. Half
-//! of them are offered a mentor. Who takes one stays longer, for two reasons: mentors help, and those with
-//! drive ask for them. The first reason is [`Offer::hazard_ratio`], the second [`Offer::selection`]; an
-//! analyst sees only both together, [`truth()`] tells them apart.
+//! People sign up, enrol in one of twelve learning paths and come for short sessions until they leave. Half of them are
+//! offered a mentor. People who take one stay longer, for two reasons: mentors help, and people with drive ask for
+//! them. The first reason is [`Offer::hazard_ratio`], the second [`Offer::selection`]; an analyst sees only the sum of
+//! both; [`truth()`] tells them apart.
 //!
-//! The brief behind it is a sketch that contradicts itself; `notebooks/01_mentor_marketplace.ipynb` says
-//! where, and which readings are adopted here.
+//! The brief behind it is a sketch that contradicts itself; `notebooks/01_mentor_marketplace.ipynb` says where, and
+//! which readings we chose.
 //!
 //! ```
 //! use casebook::cases::mentor;
@@ -20,13 +20,12 @@
 //! ```
 //!
 //! # How
-//! Everybody has [streams](crate::stream) of their own. First, everybody decides at sign-up whether and when
-//! to ask for a mentor. Then mentors are matched in the order of requests, which is the one thing that
-//! happens for all together: somebody who gets the last free mentor leaves others waiting. Last, everybody
-//! comes and goes, some of them later because of a mentor.
+//! Each user has [streams](crate::stream) of their own. First, users decide at sign-up whether and when to ask for a
+//! mentor. Then mentors are matched in the order of requests. This is the only step that involves all users together,
+//! because a user who gets the last free mentor leaves others waiting. Finally, users come and leave, some of them
+//! later because of a mentor.
 //!
-//! Moments are wall-clock time where the user lives, in whole seconds; hours in which mentor and user could
-//! talk are compared in UTC.
+//! Times are local to the user, in whole seconds; the hours in which mentor and user could talk are compared in UTC.
 
 mod config;
 mod life;
@@ -63,8 +62,8 @@ pub struct Tables {
     /// `utc_offset_minutes` (i32), `user_type` ("inactive", "casual", "frequent", "power"),
     /// `subscription` (bool): by user.
     pub users_info: DataFrame,
-    /// `enrolment_id` (i64), `user_id`, `path_id`, `enrolled_at`, `modules_completed` (i32),
-    /// `completed_at` (null until all are): by user and time. A completed path leads to the next.
+    /// `enrolment_id` (i64), `user_id`, `path_id`, `enrolled_at`, `modules_completed` (i32), `completed_at` (null until
+    /// all modules are): by user and time. A completed path leads to the next.
     pub enrolments: DataFrame,
     /// The sessions: `event_id` (i64), `user_id`, `path_id`, `module_no` (i32), `session_start`,
     /// `session_end`, `mood_before`, `mood_after` (i8, 1 to 5), `session_rating` (i8, 1 to 5, null where
@@ -74,26 +73,25 @@ pub struct Tables {
     pub users_events: DataFrame,
     /// `ticket_id` (i64), `user_id`, `event_id`, `opened_at`, `reason`, `answered_at` (null if not yet).
     pub tickets: DataFrame,
-    /// `subscription_id` (i64), `user_id`, `started_on`, `ended_on` (Date; null if it goes on),
-    /// `price_cents` (i64: for 30 days).
+    /// `subscription_id` (i64), `user_id`, `started_on`, `ended_on` (Date; null while it runs), `price_cents` (i64: for
+    /// 30 days).
     pub subscriptions: DataFrame,
-    /// `user_id`, `arm` ("control", "offered"), `assigned_at`, `exposed_at` (the first session, in which
-    /// the offer is shown or would be; null without one): those who signed up while the experiment ran.
+    /// `user_id`, `arm` ("control", "offered"), `assigned_at`, `exposed_at` (the first session, in which the offer is
+    /// or would be shown; null without a session): those who signed up while the experiment ran.
     pub assignments: DataFrame,
-    /// Everybody who applied: `mentor_id` (i64, from 1), `field`, `second_field` (a type of path, or null),
-    /// `vetting` ("accepted", "rejected"), `capacity` (i32: mentees at a time), `price_cents` (i64: of half
-    /// an hour), `utc_offset_minutes`, `from_hour_utc` (i32, 0 to 23), `hours` (i32: free for calls from
-    /// that hour on).
+    /// Everyone who applied: `mentor_id` (i64, from 1), `field`, `second_field` (a type of path, or null), `vetting`
+    /// ("accepted", "rejected"), `capacity` (i32: mentees at a time), `price_cents` (i64: of half an hour),
+    /// `utc_offset_minutes`, `from_hour_utc` (i32, 0 to 23), `hours` (i32: free for calls from that hour on).
     pub mentors: DataFrame,
     /// `application_id` (i64), `mentor_id`, `applied_at`, `decided_at`, `score` (i32, 0 to 100), `outcome`.
     pub applications: DataFrame,
-    /// `request_id` (i64), `user_id`, `field` (the type of path), `requested_at`, `hour_utc` (i32: the hour
-    /// that suits), `format` ("calls", "messages"), `withdrawn_at` (left without a match): by user, of
-    /// whom each asks at most once.
+    /// `request_id` (i64), `user_id`, `field` (the type of path), `requested_at`, `hour_utc` (i32: the hour that
+    /// suits), `format` ("calls", "messages"), `withdrawn_at` (left without a match): by user; each user asks at most
+    /// once.
     pub requests: DataFrame,
-    /// `match_id` (i64), `request_id`, `user_id`, `mentor_id`, `matched_at`, `first_session_at` (the first
-    /// call held or message answered; null if they never talked), `ended_at` (null if it goes on),
-    /// `end_reason` ("user left", "weeks agreed", or null): by user.
+    /// `match_id` (i64), `request_id`, `user_id`, `mentor_id`, `matched_at`, `first_session_at` (the first call held or
+    /// message answered; null if they never talked), `ended_at` (null while it lasts), `end_reason` ("user left",
+    /// "weeks agreed", or null): by user.
     pub matches: DataFrame,
     /// `call_id` (i64), `match_id`, `user_id`, `mentor_id`, `started_at`, `held` (bool), `minutes` (i32),
     /// `rating` (i8, 1 to 5), both null where there is none: by user and time.
@@ -104,7 +102,7 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// The tables with the names they have in files, parents before children.
+    /// Returns the tables with the names they have in files, parents before children.
     pub fn named(&self) -> [(&'static str, &DataFrame); 14] {
         [
             ("learning_paths", &self.learning_paths),
@@ -128,8 +126,8 @@ impl Tables {
 /// Generates the whole business, in memory.
 ///
 /// # Errors
-/// Those of [`Config::validate`]; more users than [`MOST_SESSIONS`] are enough for, which [`batches`] makes a
-/// slice at a time.
+/// Those of [`Config::validate`]; more users than fit into [`MOST_SESSIONS`]; [`batches`] generates those a slice at a
+/// time.
 pub fn generate(config: &Config) -> Result<Tables> {
     let checked = Checked::new(config)?;
     let most = (MOST_SESSIONS as f64 / truth::sessions_each(&checked).max(1.0)) as u32;
@@ -160,11 +158,10 @@ pub fn generate(config: &Config) -> Result<Tables> {
     })
 }
 
-/// [`generate`] takes as many users as expect so many sessions: they fill about 10 gigabytes.
+/// The most expected sessions that [`generate`] accepts: they fill about 10 gigabytes.
 pub const MOST_SESSIONS: u64 = 60_000_000;
 
-/// A slice of the users with all that belongs to them, as [`batches`] hands them out; each frame as in
-/// [`Tables`].
+/// A slice of the users with everything that belongs to them, as [`batches`] yields them; each frame as in [`Tables`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
     /// As [`Tables::users_info`].
@@ -207,7 +204,7 @@ impl Batch {
         })
     }
 
-    /// Adds the rows of the users that follow.
+    /// Appends the rows of the next users.
     fn append(&mut self, next: Batch) -> Result<()> {
         let all = [
             (&mut self.users_info, next.users_info),
@@ -227,7 +224,7 @@ impl Batch {
         Ok(())
     }
 
-    /// The frames with the names they have in files, parents before children.
+    /// Returns the frames with the names they have in files, parents before children.
     pub fn named(&self) -> [(&'static str, &DataFrame); 10] {
         [
             ("users_info", &self.users_info),
@@ -244,12 +241,12 @@ impl Batch {
     }
 }
 
-/// Generates one part a slice at a time, in about a million sessions each: beyond the requests for mentors,
-/// memory does not grow with the number of users.
+/// Generates one part in slices of about a million sessions each. Apart from the requests for mentors, memory does not
+/// grow with the number of users.
 ///
-/// The slices in order are exactly the rows of [`generate`]; what belongs to no user is in
-/// [`learning_paths`], [`modules`], [`mentors`] and [`applications`]. Every part matches all requests for
-/// itself, because all users share the mentors.
+/// In order, the slices are exactly the rows of [`generate`]; tables that belong to no user are in [`learning_paths`],
+/// [`modules`], [`mentors`] and [`applications`]. Every part matches all requests again, because all users share the
+/// mentors.
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -263,14 +260,14 @@ pub fn batches(
     Ok(slices.map(move |slice| Batch::new(&checked, &outcome, slice)))
 }
 
-/// Users in slices of about a million sessions each.
+/// Splits users into slices of about a million sessions each.
 fn slices(checked: &Checked, ids: Range<u32>) -> impl Iterator<Item = Range<u32>> + use<> {
     let step = (1e6 / truth::sessions_each(checked).max(1.0)).max(1.0) as u32;
     let end = ids.end;
     ids.step_by(step as usize).map(move |first| first..first.saturating_add(step).min(end))
 }
 
-/// The learning paths: see [`Tables::learning_paths`].
+/// Returns the learning paths: see [`Tables::learning_paths`].
 ///
 /// # Errors
 /// Polars' own; none is known.
@@ -284,7 +281,7 @@ pub fn learning_paths() -> Result<DataFrame> {
     )?)
 }
 
-/// The modules of the paths: see [`Tables::modules`].
+/// Returns the modules of the paths: see [`Tables::modules`].
 ///
 /// # Errors
 /// Polars' own; none is known.
@@ -299,7 +296,7 @@ pub fn modules() -> Result<DataFrame> {
     Ok(df!("module_id" => ids, "path_id" => paths, "module_no" => numbers)?)
 }
 
-/// The mentors: see [`Tables::mentors`].
+/// Returns the mentors: see [`Tables::mentors`].
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -307,7 +304,7 @@ pub fn mentors(config: &Config) -> Result<DataFrame> {
     rows::mentors(&market::mentors(&Checked::new(config)?))
 }
 
-/// The mentors' applications: see [`Tables::applications`].
+/// Returns the mentors' applications: see [`Tables::applications`].
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -315,9 +312,9 @@ pub fn applications(config: &Config) -> Result<DataFrame> {
     rows::applications(&market::mentors(&Checked::new(config)?))
 }
 
-/// When people sign up: the law behind `signed_up_at`, to look at before drawing from it.
+/// Returns when people sign up: the distribution behind `signed_up_at`, to look at before simulating.
 ///
-/// Returns one row per day observed: `date` (Date), `share` (f64: of all sign-ups).
+/// There is one row per day observed: `date` (Date), `share` (f64: of all sign-ups).
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -330,8 +327,8 @@ pub fn sign_ups(config: &Config) -> Result<DataFrame> {
     )?)
 }
 
-/// What no table shows: `user_id`, `drive` (f64), `stays_days` (f64: how long the user would stay without a
-/// mentor; null for inactive users). For teaching: with it, self-selection can be seen.
+/// Returns what no table shows: `user_id`, `drive` (f64), `stays_days` (f64: how long the user would stay without a
+/// mentor; null for inactive users). For teaching: it makes self-selection visible.
 ///
 /// # Errors
 /// Those of [`Config::validate`].

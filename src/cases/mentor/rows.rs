@@ -16,15 +16,15 @@ use crate::cases::draw::{chance, uniform};
 use crate::stream::{Stream, stream};
 pub(super) use tables::{applications, mentors, requests};
 
-/// Ids of what belongs to a user are `user_id` × one of these + a number, so that parts made on different
-/// machines never collide. A hundred and twenty months of full days stay below both.
+/// Ids of a user's rows are `user_id` × one of these + a number, so that parts made on different machines never
+/// collide. A user active all day for 120 months stays below both.
 const EVENTS_PER_USER: i64 = 1_000_000;
 const CONTACTS_PER_USER: i64 = 10_000;
-/// Of sessions: how many are rated.
+/// The share of sessions that are rated.
 const RATED: f64 = 0.3;
-/// Of calls: how many take place.
+/// The share of calls that take place.
 const HELD: f64 = 0.92;
-/// A subscription is paid for so many days at a time.
+/// Subscriptions are paid for this many days at a time.
 const PERIOD: i32 = 30;
 
 struct Session {
@@ -78,7 +78,7 @@ struct Contact {
     id: i64,
     mentor: u32,
     start: i64,
-    /// When the mentor answered; of a call, when it ended.
+    /// When the mentor answered, or the call ended.
     answered: Option<i64>,
     rating: Option<i8>,
 }
@@ -97,7 +97,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Users in blocks, each block on whichever thread is free; joined in order.
+    /// Generates users in blocks, each on whichever thread is free, and joins them in order.
     pub fn new(checked: &Checked, outcome: &Outcome, ids: Range<u32>) -> Rows {
         const BLOCK: usize = 256;
         let settled = outcome.of(&ids);
@@ -154,7 +154,7 @@ impl Rows {
         });
     }
 
-    /// Sessions on the day of sign-up, on some days after it, and on the last day.
+    /// Draws sessions on the day of sign-up, on some days after it, and on the last day.
     fn attend(&mut self, checked: &Checked, person: &Person, last: i32, rng: &mut Stream) {
         let signup = person.signup_day - checked.first_day;
         let last = last - checked.first_day;
@@ -203,7 +203,7 @@ impl Rows {
         }
     }
 
-    /// One module after the other; after the last one, the path's next tier, then the next type.
+    /// Takes one module after the other; after the last one, the path's next tier, then the next type.
     fn learn(&mut self, checked: &Checked, person: &Person, signed_up: i64, from: usize) {
         let mut id = i64::from(person.id) * CONTACTS_PER_USER + 1;
         let mut now =
@@ -228,8 +228,8 @@ impl Rows {
         self.enrolments.push(now);
     }
 
-    /// Questions to support. Most who do not understand the path ask in one of the last three sessions, if
-    /// they leave.
+    /// Draws questions to support. Most people who don't understand the path ask in one of their last three sessions,
+    /// if they leave.
     fn ask(
         &mut self,
         checked: &Checked,
@@ -256,8 +256,8 @@ impl Rows {
         });
     }
 
-    /// Mood before a session has nothing to do with anything; it rises with a module completed, falls with a
-    /// question about the path, and varies besides. Ratings follow the mood after.
+    /// Draws moods and ratings. Mood before a session depends on nothing; it rises when a module is completed, falls
+    /// with a question about the path, and varies at random. Ratings follow the mood after the session.
     fn feel(&mut self, from: usize, rng: &mut Stream) {
         for session in &mut self.sessions[from..] {
             let before = match uniform(rng) {
@@ -280,7 +280,7 @@ impl Rows {
         }
     }
 
-    /// Calls or messages of a match, until mentor and mentee part. Returns when they first talked.
+    /// Draws the calls or messages of a match until mentor and mentee part; returns when they first talked.
     fn talk(
         &mut self,
         checked: &Checked,

@@ -1,7 +1,7 @@
 //! What an analyst should be able to recover.
 //!
-//! Nobody's drive is known, but its law is: what is true of all is an integral over drive, over the twelve
-//! paths, and over the moment of the match.
+//! Individual drive is unknown, but its distribution is known: population values are integrals over drive, the twelve
+//! paths, and the moment of the match.
 
 use std::collections::BTreeMap;
 
@@ -11,20 +11,20 @@ use super::config::{Config, TIERS, TYPES};
 use super::life::Checked;
 use crate::error::Result;
 
-/// The truth behind [`generate`](super::generate), as long as nobody has to wait for a mentor.
+/// The truth behind [`generate`](super::generate), if nobody has to wait for a mentor.
 ///
-/// Shares are of all who take part in the experiment, inactive users included. "Retained" means: a session on
+/// Shares are of everyone in the experiment, including inactive users. "Retained" means a session on
 /// [`outcome_day`](super::Offer::outcome_day) after sign-up, or later.
 ///
-/// With so few mentors that requests wait, the effect of the offer is smaller than here and depends on how
-/// many are offered one; the effect of a mentor who comes at once is still this.
+/// If there are so few mentors that requests wait, the effect of the offer is smaller and depends on how many people
+/// are offered one; the effect of a mentor who is available at once stays the same.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Truth {
     /// The effect of a match on the hazard, as configured.
     pub hazard_ratio: f64,
-    /// Retained, of those not offered a mentor.
+    /// Share retained among those not offered a mentor.
     pub control: f64,
-    /// Retained, of those offered one.
+    /// Share retained among those offered one.
     pub offered: f64,
     /// The effect of the offer: `offered` − `control`.
     pub intention_to_treat: f64,
@@ -32,9 +32,9 @@ pub struct Truth {
     pub compliance: f64,
     /// The effect of a mentor on those who take one: `intention_to_treat` / `compliance`.
     pub complier_effect: f64,
-    /// What comparing everybody with a mentor to everybody without tends to.
+    /// What a comparison of everyone with a mentor to everyone without one converges to.
     pub naive: f64,
-    /// How far that is off: `naive` − `complier_effect`.
+    /// The bias of that comparison: `naive` − `complier_effect`.
     pub bias: f64,
     /// `day` (i32: 0, 7, 14 … 364), `control`, `offered` (f64): share of those ever active who are still
     /// there on that day after sign-up.
@@ -45,7 +45,7 @@ pub struct Truth {
 /// the sum over even steps is exact to many digits.
 const STEPS: u32 = 36;
 
-/// Drive and its probability.
+/// Returns values of drive and their probabilities.
 fn drives() -> impl Iterator<Item = (f64, f64)> {
     let points = (0..=STEPS).map(|step| -6.0 + 12.0 * f64::from(step) / f64::from(STEPS));
     let density = |drive: f64| (-drive * drive / 2.0).exp();
@@ -53,7 +53,7 @@ fn drives() -> impl Iterator<Item = (f64, f64)> {
     points.map(move |drive| (drive, density(drive) / total))
 }
 
-/// Multipliers of the hazard that come from the path, each equally likely.
+/// Returns the paths' multipliers of the hazard, each equally likely.
 fn paths(config: &Config) -> impl Iterator<Item = f64> {
     let law = &config.drop_off;
     law.types.iter().flat_map(|kind| law.tiers.iter().map(move |tier| kind * tier))
@@ -61,8 +61,8 @@ fn paths(config: &Config) -> impl Iterator<Item = f64> {
 
 const PATHS: f64 = (TYPES.len() * TIERS.len()) as f64;
 
-/// Days from the midnight before sign-up to the match, and their probabilities: the day of the request, the
-/// hour of the day, and the time it takes to arrange. Six hours of the result are one point.
+/// Returns the days from the midnight before sign-up to the match, with their probabilities: the day of the request,
+/// the hour of the day, and the time it takes to arrange. One point covers six hours.
 fn matches(config: &Config) -> Vec<(f64, f64)> {
     const HOURS: u32 = 48;
     const ARRANGING: u32 = 8;
@@ -87,7 +87,7 @@ fn matches(config: &Config) -> Vec<(f64, f64)> {
     points.map(|(at, weight)| (at / weight, weight / total)).collect()
 }
 
-/// The truth: see [`Truth`].
+/// Computes the truth: see [`Truth`].
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -165,7 +165,7 @@ pub fn truth(config: &Config) -> Result<Truth> {
     })
 }
 
-/// About how many sessions a user has within the time observed, without mentors.
+/// Returns about how many sessions a user has within the time observed, without mentors.
 pub(super) fn sessions_each(checked: &Checked) -> f64 {
     let config = checked.config;
     let law = &config.drop_off;

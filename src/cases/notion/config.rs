@@ -7,7 +7,7 @@ use crate::cases::clock::Month;
 use crate::cases::rhythm::DayClock;
 use crate::error::{Error, Result};
 
-/// The rules of the business. `Default` is the seed's study, with what it claims as [`Targets`].
+/// The rules of the business. `Default` is the brief's study, with its claims as [`Targets`].
 ///
 /// ```
 /// use casebook::cases::notion::Config;
@@ -33,48 +33,48 @@ pub struct Config {
     pub channels: [Channel; 6],
     /// What the data should show.
     pub targets: Targets,
-    /// Within each segment, how often sharers pay against those who never share; 0.1 to 10. Guests of a
-    /// free page need no seat.
+    /// Within each segment, how often sharers pay compared with those who never share; 0.1 to 10. Guests of a free page
+    /// need no seat.
     pub sharers_pay: f64,
-    /// Share of months, from the second after sign-up on, that a user who has not left skips; 0 to 0.5.
+    /// Share of months, from the second after sign-up on, that users skip without having left; 0 to 0.5.
     pub pauses: f64,
-    /// When in the day people work.
+    /// At what time of day people work.
     pub clock: DayClock,
     /// How busy each day of the week is, Monday first; 0.001 to 10.
     pub weekdays: [f64; 7],
     /// How busy each month of the year is; 0.001 to 10.
     pub year: [f64; 12],
-    /// Every number drawn follows from it.
+    /// The seed of all random numbers.
     pub seed: u64,
 }
 
-/// What the data should show: the seed's claims. The generator solves for the rates behind them.
+/// What the data should show: the brief's claims. The generator solves for the rates behind them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Targets {
-    /// Visitors who sign up; above 0, up to 1.
+    /// Share of visitors who sign up; above 0, up to 1.
     pub signup: f64,
-    /// Users who create a page within 7 days; 0.05 to 0.95.
+    /// Share of users who create a page within 7 days; 0.05 to 0.95.
     pub activation: f64,
-    /// Of those, the share active on 3 days within 30; 0 to 1.
+    /// Share of those who are active on 3 days within 30; 0 to 1.
     pub engagement: f64,
-    /// Of those, the share active on 8 days within 60; 0 to 1.
+    /// Share of those who are active on 8 days within 60; 0 to 1.
     pub habit: f64,
-    /// Of those, the share who then share, comment or invite, within 90 days; 0 to 1.
+    /// Share of those who then share, comment or invite within 90 days; 0 to 1.
     pub collaboration: f64,
-    /// Of those, the share who then upgrade themselves, within 90 days; 0 to 1.
+    /// Share of those who then upgrade themselves within 90 days; 0 to 1.
     pub monetization: f64,
-    /// Users on a paid plan, however they came to it; 0 to 1.
+    /// Share of users on a paid plan, whether or not they upgraded themselves; 0 to 1.
     pub paid: f64,
     /// Share of a cohort active in month 1, 3 and 6; falling, above 0 and below 1.
     pub retention: [f64; 3],
-    /// By how much month 1 is better in the later half of the cohorts than in the earlier, relatively;
-    /// −0.5 to 1.
+    /// How much better month 1 is in the later half of the cohorts than in the earlier half, as a ratio minus 1; −0.5
+    /// to 1.
     pub improvement: f64,
-    /// How many times as many of those who create a page within 24 hours come back as of those who create
-    /// it later, all else equal; 1 to 4.
+    /// How many times as often users who create a page within 24 hours come back as those who create it later, all else
+    /// equal; 1 to 4.
     pub fast_effect: f64,
-    /// Of those who create a page, the share who do within 24 hours; 0.05 to 0.95.
+    /// Share of those who create a page who do so within 24 hours; 0.05 to 0.95.
     pub fast: f64,
     /// Share of all activity that comes from the most active decile of users; 0.2 to 0.9.
     pub top_decile: f64,
@@ -109,7 +109,7 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// The name of segment 0, 1, 2 or 3, as it stands in `segment`.
+    /// Returns the name of segment 0, 1, 2 or 3, as in the column `segment`.
     pub fn name(place: usize) -> &'static str {
         ["individual", "small_team", "enterprise", "education"][place]
     }
@@ -132,7 +132,7 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// The name of channel 0 to 5, as it stands in `acquisition_channel`.
+    /// Returns the name of channel 0 to 5, as in the column `acquisition_channel`.
     pub fn name(place: usize) -> &'static str {
         ["organic_search", "referral", "direct", "social", "paid_ads", "templates"][place]
     }
@@ -209,8 +209,8 @@ impl Default for Targets {
 }
 
 impl Config {
-    /// The second preset: 35% stickiness, and the events it takes. When everybody comes that often, who stays
-    /// longest does most: the top decile has a little more than half.
+    /// Returns the second preset: 35% stickiness, and the events it takes. When users come that often, those who stay
+    /// longest do most: the top decile accounts for a little more than half.
     pub fn sticky() -> Config {
         let targets = Targets {
             stickiness: 0.35,
@@ -221,7 +221,7 @@ impl Config {
         Config { targets, ..Config::default() }
     }
 
-    /// Checks every field. Whether the targets can be had together is found out by solving for them: see
+    /// Checks every field. Whether the targets can be met together only shows when solving for them: see
     /// [`Calibration`](super::Calibration).
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! One user's life: who it is, and when it comes.
+//! One user's life: who they are, and when they come.
 
 use rand::RngExt;
 use rand_distr::{Distribution, Poisson, StandardNormal};
@@ -10,14 +10,14 @@ use crate::stream::{Stream, stream};
 pub(super) const DAY: i64 = 86_400;
 /// The latest second of a day at which a visit begins.
 const LATEST: i64 = 82_800;
-/// Nobody comes more often in a month, on average: who comes twenty times a day is there every day.
+/// The most visits in a month, on average: a user who comes twenty times a day is there every day.
 const MOST_VISITS: f64 = 600.0;
 /// Nobody does more in a visit, on average: with it, five years of the busiest days have fewer events than a user has ids.
 /// A configuration that takes more is refused: see [`World::solve`].
 pub(super) const MOST_IN_A_VISIT: f64 = 240.0;
 /// After so many visits on days that count already, a visit is put on a day that does not.
 const PATIENCE: usize = 64;
-/// Habits come with more activity: their bell curve of it lies so many standard deviations higher.
+/// Users with the habit are more active: their bell curve lies this many standard deviations higher.
 const HABIT_SHIFT: f64 = 0.8;
 
 /// What chance decides before the first visit.
@@ -28,7 +28,7 @@ pub(super) struct Person {
     pub class: Class,
     /// The month of sign-up, counted from the first.
     pub cohort: usize,
-    /// Place among those alike: the lower, the longer a user stays.
+    /// Rank among similar users, from 0 to 1: the lower, the longer a user stays.
     pub place: f64,
     pub engaged: bool,
     pub habit: bool,
@@ -50,7 +50,7 @@ pub(super) struct Visit {
     pub at: i64,
     /// Events of no particular kind beyond the first: what the calibration is free to move.
     pub more: u32,
-    /// It ends with sharing, and with an upgrade after that.
+    /// Whether it ends with sharing, and with an upgrade after that.
     pub shares: bool,
     pub upgrades: bool,
 }
@@ -64,25 +64,25 @@ impl Visit {
         self.at.div_euclid(DAY) as i32
     }
 
-    /// Everything that happens in it, but the sign-up.
+    /// Returns the number of events in it, without the sign-up.
     pub fn events(&self) -> u64 {
         1 + u64::from(self.more) + u64::from(self.shares) + u64::from(self.upgrades)
     }
 }
 
-/// A user and its visits within the days observed.
+/// A user and their visits within the days observed.
 pub(super) struct Life {
     pub person: Person,
-    /// The moment of the first page, in seconds since the first day; what lies after the end is there too.
+    /// The moment of the first page, in seconds since the first day; moments after the end are included.
     pub activated: Option<i64>,
-    /// By time.
+    /// Visits, by time.
     pub visits: Vec<Visit>,
-    /// What goes on drawing: kinds of events.
+    /// The stream that the kinds of events are drawn from.
     pub rng: Stream,
 }
 
 impl World<'_> {
-    /// What chance decides at sign-up, and the stream to go on with.
+    /// Draws what chance decides at sign-up; returns it with the stream to continue with.
     pub fn person(&self, seed: u64, id: u32) -> (Person, Stream) {
         let mut stream = stream(seed, "notion user", u64::from(id));
         let rng = &mut stream;
@@ -139,7 +139,7 @@ impl World<'_> {
         (person, stream)
     }
 
-    /// Probability of the habit, by segment and cohort.
+    /// Returns the probability of the habit, by segment and cohort.
     pub fn habit_in(&self, segment: usize, cohort: usize) -> f64 {
         let config = self.config;
         let each = config.channels.iter().enumerate().map(|(c, channel)| {
@@ -151,7 +151,7 @@ impl World<'_> {
         each.sum::<f64>() * self.engages * config.targets.habit
     }
 
-    /// A day of a range, busy ones more often; `to` is the first day after it.
+    /// Draws a day of a range, busy days more often; `to` is the first day after it.
     fn day_between(&self, from: i32, to: i32, rng: &mut Stream) -> i32 {
         let (low, high) = (self.busy[from as usize], self.busy[to as usize]);
         let at = low + (high - low) * uniform(rng);
@@ -159,7 +159,7 @@ impl World<'_> {
         day.clamp(from, to - 1)
     }
 
-    /// Months after sign-up in which a user is active, from month 1 on, as far as they can be observed.
+    /// Draws the months after sign-up in which a user is active, from month 1 on, as far as they can be observed.
     fn active_months(&self, person: &Person, rng: &mut Stream) -> Vec<usize> {
         let left = self.config.months as usize - person.cohort;
         let mut months = vec![];
@@ -232,14 +232,14 @@ impl World<'_> {
         Life { person, activated, visits, rng: stream }
     }
 
-    /// A moment of a range of days at which a visit begins.
+    /// Draws a moment within a range of days at which a visit begins.
     fn visit_between(&self, from: i32, to: i32, rng: &mut Stream) -> i64 {
         let day = self.day_between(from, to, rng);
         let second = ((self.config.clock.sample(rng) * 3_600.0) as i64).min(LATEST);
         i64::from(day) * DAY + second
     }
 
-    /// A moment at which a visit begins on one of a range's other days, if there is one: busy ones more often.
+    /// Draws a moment at which a visit begins on one of a range's other days, if there is one; busy days more often.
     fn visit_beside(&self, days: &[i32], from: i32, to: i32, rng: &mut Stream) -> Option<i64> {
         let free: Vec<i32> = (from..to).filter(|day| !days.contains(day)).collect();
         let weight = |day: &i32| self.busy[*day as usize + 1] - self.busy[*day as usize];
@@ -250,7 +250,7 @@ impl World<'_> {
         Some(self.visit_between(day, day + 1, rng))
     }
 
-    /// When the first page is created, if ever.
+    /// Draws when the first page is created, if ever.
     fn activation(&self, person: &Person, returns: bool, rng: &mut Stream) -> Option<i64> {
         let month_ends = i64::from(self.starts[person.cohort + 1]) * DAY;
         let at_once = person.signup + 60 + (uniform(rng) * 1_500.0) as i64;
@@ -275,7 +275,7 @@ impl World<'_> {
         Some(at.min(latest))
     }
 
-    /// Adds and removes visits until the user is active on as many days as its stage says.
+    /// Adds and removes visits until the user is active on as many days as their stage requires.
     fn engage(
         &self,
         person: &Person,
@@ -311,7 +311,7 @@ impl World<'_> {
         }
     }
 
-    /// Where a user shares and upgrades.
+    /// Decides where a user shares and upgrades.
     fn share(
         &self,
         person: &Person,
@@ -353,9 +353,9 @@ impl World<'_> {
 /// Days that matter for a user's stages.
 #[derive(Clone, Copy)]
 struct Bounds {
-    /// Of sign-up.
+    /// The day of sign-up.
     first: i32,
-    /// Of activation.
+    /// The day of activation.
     started: i32,
     /// The first of the month after sign-up, and of the month after that.
     next: i32,
@@ -363,7 +363,7 @@ struct Bounds {
 }
 
 impl Bounds {
-    /// Different days with a visit, from activation on, within so many days of sign-up; by time.
+    /// Returns the different days with a visit, from activation on, within `window` days of sign-up; by time.
     fn days(&self, visits: &[Visit], window: i32) -> Vec<i32> {
         let within = self.started..self.first + window;
         let mut days: Vec<i32> =
@@ -372,8 +372,8 @@ impl Bounds {
         days
     }
 
-    /// Leaves the day of activation and one other within the window: fewer than engagement takes. Month 1 keeps
-    /// a day if the user is there.
+    /// Leaves the day of activation and one other within the window, fewer than engagement takes. Month 1 keeps a day
+    /// if the user is active in it.
     fn leave_two_days(&self, returns: bool, visits: &mut Vec<Visit>) {
         let days = self.days(visits, WINDOWS[1]);
         let end = self.first + WINDOWS[1];
@@ -391,8 +391,8 @@ impl Bounds {
         });
     }
 
-    /// Removes days, the last first, until there are fewer than the habit takes. The days that make the user
-    /// engaged stay, and one in each month.
+    /// Removes days, the last first, until there are fewer than the habit takes. The days that make the user engaged
+    /// stay, and so does one in each month.
     fn stay_below_the_habit(&self, visits: &mut Vec<Visit>) {
         let days = self.days(visits, WINDOWS[2]);
         let excess = days.len().saturating_sub(HABIT_DAYS - 1);
@@ -410,7 +410,7 @@ impl Bounds {
     }
 }
 
-/// A Poisson law, or nothing.
+/// A Poisson distribution, or nothing.
 struct Count(Option<Poisson<f64>>);
 
 impl Count {
@@ -423,7 +423,7 @@ impl Count {
     }
 }
 
-/// A number from 0 to below `n`.
+/// Draws a number from 0 to below `n`.
 pub(super) fn below(n: i64, rng: &mut Stream) -> i64 {
     rng.random_range(0..n.max(1))
 }

@@ -1,7 +1,7 @@
-//! A workspace product in the manner of Notion: calibrated, so that what its study claims is there to be found.
+//! A workspace product along the lines of Notion, calibrated so that what its study claims can be found in the data.
 //!
-//! Visitors come and some sign up; users create a page, or never do; engage, form a habit, share, pay; come back
-//! month after month in falling numbers, and differ widely in how much they do. Each stage has one mechanism, and
+//! Some visitors sign up. Users create a page or never do; they engage, form a habit, share and pay. They come back
+//! month after month in falling numbers and differ widely in how much they do. Each stage has one mechanism, and
 //! [`Calibration`] solves for its rates from what the data should show: [`Targets`].
 //!
 //! ```
@@ -15,16 +15,16 @@
 //! ```
 //!
 //! # How
-//! - **Sign-up**: a month by growth and season, a day by weekday, an hour by the working day.
+//! - **Sign-up**: the month follows growth and season, the day the weekday, and the hour the working day.
 //! - **Activation**: a page created within 7 days; within 24 hours for the fast.
-//! - **Retention**: each user has a place among those alike, and is there in month k while that place is below
-//!   the curve, exp(−scale · kˢʰᵃᵖᵉ) times what segment, channel, cohort and activation make of it. So the share
-//!   that is there is the curve exactly. From month 2 on a month is sometimes skipped.
-//! - **Engagement and habit**: active on 3 days within 30 days of sign-up, on 8 days within 60, counted from
-//!   activation on. A user's visits are added or removed until the stage drawn for it is the one it shows.
-//! - **Collaboration and payment**: who has the habit may share, and who shares may upgrade. Others share too, and
-//!   others pay: for a seat that somebody else bought.
-//! - **Activity**: log-normal over users; half of it shows in how often they come, half in what they do then.
+//! - **Retention**: each user has a rank among similar users and is there in month k while that rank is below the
+//!   curve: exp(−scale · kˢʰᵃᵖᵉ) times factors for segment, channel, cohort and activation. So the share still there
+//!   follows the curve exactly. From month 2 on, users sometimes skip a month.
+//! - **Engagement and habit**: active on 3 days within 30 days of sign-up, on 8 days within 60, counted from activation
+//!   on. Visits are added or removed until the user's days match the stage drawn for them.
+//! - **Collaboration and payment**: users with the habit may share, and those who share may upgrade. Others share too,
+//!   and others pay for a seat that someone else bought.
+//! - **Activity**: log-normal over users; half of it shows in how often they come, half in how much they do on a visit.
 //!
 //! Users who may share a workspace have neighbouring ids, in blocks of 64.
 
@@ -62,8 +62,8 @@ pub struct Tables {
     /// `use_case`, `plan_type` ("free", "plus", "business", "enterprise"; as the data ends), `paid_since` (Date;
     /// null on the free plan), `workspace_id` (i64): by user.
     pub user_profiles: DataFrame,
-    /// `workspace_id` (i64: the lowest id among its members), `created_at`, `segment`, `members` (i32),
-    /// `plan_type` (free, if no member pays): by workspace.
+    /// `workspace_id` (i64: the lowest id among its members), `created_at`, `segment`, `members` (i32), `plan_type`
+    /// (free if no member pays): by workspace.
     pub workspaces: DataFrame,
     /// `workspace_id`, `user_id`, `role` ("owner", "member"), `joined_at`.
     pub workspace_members: DataFrame,
@@ -75,13 +75,13 @@ pub struct Tables {
     pub visitors: DataFrame,
     /// `plan_type`, `dollars_a_month` (f64).
     pub plans: DataFrame,
-    /// `date` (Date), `day_no` (i64: days since 1970), `month_no` (i64: 12 · year + month), `month` ("2024-02"),
-    /// `week` (Date: its Monday): by day, from the first observed to the first that was not.
+    /// `date` (Date), `day_no` (i64: days since 1970), `month_no` (i64: 12 · year + month), `month` ("2024-02"), `week`
+    /// (Date: its Monday): by day, from the first day observed to the first that was not.
     pub calendar: DataFrame,
 }
 
 impl Tables {
-    /// The tables with the names they have in files, parents before children.
+    /// Returns the tables with the names they have in files, parents before children.
     pub fn named(&self) -> [(&'static str, &DataFrame); 7] {
         [
             ("plans", &self.plans),
@@ -98,8 +98,8 @@ impl Tables {
 /// Generates the whole business, in memory.
 ///
 /// # Errors
-/// Those of [`Calibration::solve`]; more users than [`MOST_EVENTS`] are enough for, which [`batches`] makes a
-/// slice at a time.
+/// Those of [`Calibration::solve`]; more users than fit into [`MOST_EVENTS`]; [`batches`] generates those a slice at a
+/// time.
 pub fn generate(config: &Config) -> Result<Tables> {
     let world = World::new(config)?;
     let most = (MOST_EVENTS / config.targets.events_per_user) as u32;
@@ -127,9 +127,9 @@ pub fn generate(config: &Config) -> Result<Tables> {
     })
 }
 
-/// Generates one part a slice at a time, of about 250,000 events each: memory does not grow with the number
-/// of users. The slices in order are exactly the rows of [`generate`]; see [`visitors`] and [`plans`] for the
-/// tables that belong to nobody. Parts are cut between blocks of 64 users.
+/// Generates one part in slices of about 250,000 events each, so that memory does not grow with the number of users. In
+/// order, the slices are exactly the rows of [`generate`]; see [`visitors`] and [`plans`] for the tables that belong to
+/// no user. Parts are cut between blocks of 64 users.
 ///
 /// # Errors
 /// Those of [`Calibration::solve`].
@@ -141,7 +141,7 @@ pub fn batches(
     Ok(slices(config, part, 2.5e5).map(move |slice| batch(&world, slice)))
 }
 
-/// Visitors by day and channel: see [`Tables::visitors`].
+/// Returns visitors by day and channel: see [`Tables::visitors`].
 ///
 /// # Errors
 /// Those of [`Calibration::solve`].
@@ -149,7 +149,7 @@ pub fn visitors(config: &Config) -> Result<DataFrame> {
     visits(&World::new(config)?)
 }
 
-/// The plans and what they cost: see [`Tables::plans`].
+/// Returns the plans and what they cost: see [`Tables::plans`].
 ///
 /// # Errors
 /// Polars' own; none is known.
@@ -158,7 +158,7 @@ pub fn plans() -> Result<DataFrame> {
     Ok(df!("plan_type" => plans, "dollars_a_month" => prices)?)
 }
 
-/// The days: see [`Tables::calendar`].
+/// Returns the days: see [`Tables::calendar`].
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -178,7 +178,7 @@ pub fn calendar(config: &Config) -> Result<DataFrame> {
     )?)
 }
 
-/// What an analyst should recover: `what`, `value` (f64).
+/// Returns what an analyst should recover: `what`, `value` (f64).
 ///
 /// # Errors
 /// Those of [`Calibration::solve`].
@@ -186,11 +186,11 @@ pub fn truth(config: &Config) -> Result<DataFrame> {
     World::new(config)?.truth()
 }
 
-/// What no table shows, by user: `user_id`, `class` ("fast", "slow", "never": when the first page is created),
-/// `returns` (f64: probability of being there in month 1), `returns_if_fast`, `returns_if_slow` (f64: the same,
-/// had the first page been created within 24 hours, or later), `activity` (f64: how active, in standard
-/// deviations of its logarithm), `stage` (i32: 2 signed up, 3 activated, 4 engaged, 5 habit, 6 collaborates,
-/// 7 pays; as drawn, even where the data ends before). For teaching, and for checking what a metric recovers.
+/// Returns what no table shows, by user: `user_id`, `class` ("fast", "slow", "never": when the first page is created),
+/// `returns` (f64: probability of being there in month 1), `returns_if_fast`, `returns_if_slow` (f64: the same, had the
+/// first page been created within 24 hours, or later), `activity` (f64: how active, in standard deviations of its
+/// logarithm), `stage` (i32: 2 signed up, 3 activated, 4 engaged, 5 habit, 6 collaborates, 7 pays; as drawn, even where
+/// the data ends before). For teaching, and for checking that metrics recover it.
 ///
 /// # Errors
 /// Those of [`Calibration::solve`].
@@ -229,7 +229,7 @@ pub fn hidden(config: &Config) -> Result<DataFrame> {
     )?)
 }
 
-/// Users in slices of whole blocks, of about so many events each.
+/// Splits users into slices of whole blocks, of about `events` events each.
 fn slices(config: &Config, part: Part, events: f64) -> impl Iterator<Item = Range<u32>> + use<> {
     let users = config.users;
     let blocks = part.ids(users.div_ceil(BLOCK));
@@ -251,7 +251,8 @@ fn batch(world: &World, ids: Range<u32>) -> Result<Batch> {
     Rows::together(blocks).frames(world)
 }
 
-/// Everybody who signed up on a day through a channel visited; how many others did is a Poisson number.
+/// Returns visitors: everyone who signed up on a day through a channel visited, and the number of other visitors is a
+/// Poisson number.
 fn visits(world: &World) -> Result<DataFrame> {
     let config = world.config;
     let days = world.days() as usize;

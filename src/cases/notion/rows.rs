@@ -72,7 +72,7 @@ const KINDS: [&str; 11] = [
     "upgrade",
 ];
 
-/// How often each kind of event is chosen, of those a user may choose from.
+/// How often each kind of event is chosen, among those available to a user.
 const LIKING: [(Kind, f64); 9] = [
     (Kind::View, 34.0),
     (Kind::Edit, 30.0),
@@ -117,23 +117,23 @@ struct User {
     device: usize,
     region: usize,
     use_case: usize,
-    /// The day from which on the plan is paid.
+    /// The day from which the plan is paid.
     paid: Option<i32>,
 }
 
-/// What one kind of user may do: the kinds of events, and their summed shares.
+/// What one kind of user may do: the kinds of events, and their cumulative shares.
 struct Menu {
     sums: Vec<f64>,
     kinds: Vec<Kind>,
 }
 
-/// What rows are simulated from, the same for every user.
+/// What rows are simulated from; the same for every user.
 struct Choices {
     devices: Vec<f64>,
     regions: Vec<f64>,
     /// By segment.
     uses: [Vec<f64>; 4],
-    /// By what [`Choices::menu`] makes of a user.
+    /// By the number that [`Choices::menu`] gives a user.
     menus: Vec<Menu>,
 }
 
@@ -148,7 +148,8 @@ static CHOICES: LazyLock<Choices> = LazyLock::new(|| {
 });
 
 impl Menu {
-    /// The bits say: is active, shares, has adopted search, templates, the API.
+    /// Creates the menu of one kind of user. The bits say whether the user is active, shares, and has adopted search,
+    /// templates and the API.
     fn new(bits: usize) -> Menu {
         let [active, shares, search, template, api] =
             std::array::from_fn(|bit| bits & (1 << bit) != 0);
@@ -172,7 +173,7 @@ impl Menu {
 }
 
 impl Choices {
-    /// What a user may choose from before it is active, and after.
+    /// Returns what a user may choose from before and after activation.
     fn menu(&self, shares: bool, adopted: [bool; 3]) -> [&Menu; 2] {
         let bits = [shares, adopted[0], adopted[1], adopted[2]]
             .iter()
@@ -182,18 +183,18 @@ impl Choices {
     }
 }
 
-/// Events column by column, as they go into a frame.
+/// Events, column by column, as they go into a frame.
 #[derive(Default)]
 struct Events {
     ids: Vec<i64>,
     users: Vec<i64>,
     workspaces: Vec<i64>,
     sessions: Vec<i64>,
-    /// Places in [`KINDS`].
+    /// Indices in [`KINDS`].
     kinds: Vec<IdxSize>,
     /// Seconds since the first day.
     moments: Vec<i64>,
-    /// Places in [`properties`].
+    /// Indices in [`properties`].
     properties: Vec<IdxSize>,
 }
 
@@ -205,7 +206,7 @@ struct Workspace {
     plan: usize,
 }
 
-/// What users of some blocks leave behind.
+/// The rows of users of some blocks.
 #[derive(Default)]
 pub(super) struct Rows {
     users: Vec<User>,
@@ -213,8 +214,8 @@ pub(super) struct Rows {
     events: Events,
 }
 
-/// The workspace of each user of a block: that of the member with the lowest id. Users of a segment that works
-/// in teams are put together in the order of their ids.
+/// Returns the workspace of each user of a block: the lowest id among its members. In segments that work in teams,
+/// users form teams in the order of their ids.
 fn teams(world: &World, ids: Range<u32>, segments: &[usize], rng: &mut Stream) -> Vec<u32> {
     let mut workspace: Vec<u32> = ids.clone().collect();
     for (segment, rules) in world.config.segments.iter().enumerate() {
@@ -234,7 +235,7 @@ fn teams(world: &World, ids: Range<u32>, segments: &[usize], rng: &mut Stream) -
 }
 
 impl Rows {
-    /// One block of users; ids from a multiple of [`BLOCK`] on.
+    /// Generates one block of users; ids start at a multiple of [`BLOCK`].
     pub fn block(world: &World, ids: Range<u32>) -> Rows {
         let seed = world.config.seed;
         let mut rng = stream(seed, "notion block", u64::from(ids.start));
@@ -316,7 +317,7 @@ impl Rows {
         self.users.push(User { id, workspace, life, device, region, use_case, paid });
     }
 
-    /// The workspaces of the users so far.
+    /// Adds the workspaces of the users so far.
     fn spaces(&mut self) {
         let mut all: std::collections::BTreeMap<u32, Workspace> = Default::default();
         for user in &self.users {
@@ -337,7 +338,7 @@ impl Rows {
         self.workspaces = all.into_values().collect();
     }
 
-    /// The rows of blocks, one block after the other.
+    /// Joins the rows of blocks, one block after the other.
     pub fn together(blocks: Vec<Rows>) -> Rows {
         let mut all = Rows::default();
         all.events.reserve(blocks.iter().map(|block| block.events.ids.len()).sum());
@@ -394,7 +395,7 @@ impl Rows {
     }
 }
 
-/// What an event's properties say: by device, and for each without a template and with each of them.
+/// Returns the texts of events' properties: by device, and for each without a template and with each of them.
 fn properties() -> Vec<String> {
     DEVICES
         .iter()
@@ -409,7 +410,7 @@ fn properties() -> Vec<String> {
 }
 
 impl Events {
-    /// Makes room for so many.
+    /// Reserves room for this many more.
     fn reserve(&mut self, more: usize) {
         for column in [
             &mut self.ids,

@@ -1,4 +1,4 @@
-//! When in the day things happen.
+//! The time of day at which things happen.
 
 use rand::{Rng, RngExt};
 use rand_distr::Distribution;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::share;
 use crate::error::Result;
 
-/// When in the day things happen: a working day and an evening, each rising to its busiest hour and falling
+/// The distribution of events over a day: a working day and an evening, each rising to its busiest hour and falling
 /// from it (a triangle).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Fields")]
@@ -17,7 +17,7 @@ pub struct DayClock {
 }
 
 impl Default for DayClock {
-    /// Four tenths in the working day; most in the evening.
+    /// Creates a day with 40% in the working day, and most in the evening.
     fn default() -> Self {
         DayClock { working: 0.4 }
     }
@@ -28,10 +28,10 @@ const WORKING: [f64; 3] = [7.0, 9.0, 18.0];
 const EVENING: [f64; 3] = [18.0, 21.5, 24.0];
 
 impl DayClock {
-    /// What a tool for work has: seven tenths in the working day.
+    /// The day of a tool for work: 70% in the working day.
     pub(crate) const AT_WORK: DayClock = DayClock { working: 0.7 };
 
-    /// Creates a day of which the share `working` happens in the working day; 0 to 1.
+    /// Creates a day with the share `working` (0 to 1) in the working day.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig), naming the parameter.
@@ -45,7 +45,7 @@ impl DayClock {
         self.working
     }
 
-    /// The density at an hour of the day, from 0 to 24, per hour.
+    /// Returns the density at an hour of the day, from 0 to 24, per hour.
     pub fn density(&self, hour: f64) -> f64 {
         self.working * triangle(WORKING, hour) + (1.0 - self.working) * triangle(EVENING, hour)
     }

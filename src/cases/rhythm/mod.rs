@@ -1,8 +1,8 @@
 //! When in the year and in the day people come, how long they stay and how far they get: distributions that can
 //! be looked at before anything is simulated.
 //!
-//! Each is made as the distributions of `rand_distr` are: `new` checks the parameters, and [`Distribution`] draws. A
-//! `density` is there to be plotted.
+//! Each works like the distributions of `rand_distr`: `new` checks the parameters, and [`Distribution`] draws. Each has
+//! a `density` to plot.
 //!
 //! ```
 //! use casebook::cases::rhythm::{Distribution, SessionLength};
@@ -17,11 +17,11 @@
 //! ```
 //!
 //! # How
-//! Most are drawn by inverting their distribution function. Powers, roots and exponentials may differ in
-//! the last bit between machines, so what goes into data is rounded: to whole seconds, to thousandths.
+//! Most are sampled by inverting their distribution function. Powers, roots and exponentials may differ in the last bit
+//! between machines, so values in the data are rounded to whole seconds or thousandths.
 
-/// Reads a distribution's parameters from a configuration: those that are not there are the default's, others are
-/// refused, and `new` checks them.
+/// Reads a distribution's parameters from a configuration: missing ones take the default, unknown ones are refused, and
+/// `new` checks them.
 macro_rules! read_checked {
     ($law:ident { $($field:ident),+ }) => {
         #[derive(serde::Deserialize)]
@@ -72,7 +72,7 @@ mod tests {
     use crate::stream::stream;
     use proptest::prelude::*;
 
-    /// The area under a density up to a point, by the trapezoid rule.
+    /// Computes the area under a density up to a point, by the trapezoid rule.
     fn area(density: &dyn Fn(f64) -> f64, from: f64, to: f64) -> f64 {
         const STEPS: usize = 20_000;
         let step = (to - from) / STEPS as f64;
@@ -171,7 +171,7 @@ mod tests {
         says(Progress::new(0.35, f64::NAN), "`spread`");
     }
 
-    /// What a file says is checked as what a program says is.
+    /// Parameters read from a file are checked like those set in a program.
     #[test]
     fn parameters_are_checked_when_they_are_read() {
         let read = |text: &str| serde_json::from_str::<SessionLength>(text);

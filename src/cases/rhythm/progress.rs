@@ -12,14 +12,14 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Fields")]
 pub struct Progress {
-    /// Half of all sessions get less far; above 0, up to 100.
+    /// The median: half of all sessions get less far; above 0, up to 100.
     median: f64,
     /// Standard deviation of the logarithm; above 0, up to 5.
     spread: f64,
 }
 
 impl Default for Progress {
-    /// A third of the module in the median session; 8 in 100 reach its end.
+    /// Creates a distribution with a third of the module in the median session; 8 in 100 sessions reach its end.
     fn default() -> Self {
         Progress { median: 0.35, spread: 0.75 }
     }
@@ -50,7 +50,7 @@ impl Progress {
         self.spread
     }
 
-    /// The density at a progress, per unit.
+    /// Returns the density at a progress, per unit.
     pub fn density(&self, progress: f64) -> f64 {
         if progress <= 0.0 {
             return 0.0;
@@ -59,7 +59,7 @@ impl Progress {
         (-z * z / 2.0).exp() / (progress * self.spread * std::f64::consts::TAU.sqrt())
     }
 
-    /// The share of sessions that complete their module: whose progress passes 1.
+    /// Returns the share of sessions that complete their module: those whose progress passes 1.
     pub fn completed(&self) -> f64 {
         // Upper tail of the normal law.
         erfc(-self.median.ln() / self.spread / std::f64::consts::SQRT_2) / 2.0

@@ -1,4 +1,4 @@
-//! When in the year things happen.
+//! The time of year at which things happen.
 
 use rand::{Rng, RngExt};
 use rand_distr::Distribution;
@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::share;
 use crate::error::Result;
 
-/// When in the year things happen: more at its start and its end than in its middle.
+/// The distribution of events over a year: more at its start and its end than in its middle.
 ///
-/// A mixture: a share of things falls evenly over the year; the rest follows a U, whose density grows with
+/// It is a mixture: a share of things is spread evenly over the year; the rest follows a U, whose density grows with
 /// the square of the distance from mid-year. The U's left half (to the end of June) has its own share.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Fields")]
@@ -21,14 +21,14 @@ pub struct Season {
 }
 
 impl Default for Season {
-    /// Six tenths follow the U, eight tenths of that in the first half of the year.
+    /// Creates a season in which 60% follow the U, 80% of that in the first half of the year.
     fn default() -> Self {
         Season { strength: 0.6, early: 0.8 }
     }
 }
 
 impl Season {
-    /// Creates a season of which the share `strength` follows the U, the share `early` of that in the first half of the
+    /// Creates a season in which the share `strength` follows the U, the share `early` of that in the first half of the
     /// year; both 0 to 1.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl Season {
         self.early
     }
 
-    /// The density at a moment of the year, which runs from 0 to 1.
+    /// Returns the density at a moment of the year, which runs from 0 to 1.
     pub fn density(&self, moment: f64) -> f64 {
         if !(0.0..=1.0).contains(&moment) {
             return 0.0;

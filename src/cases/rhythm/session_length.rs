@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// How long a session lasts: most are short, a few take nearly all the time there is.
+/// How long a session lasts: most are short, a few take nearly as long as possible.
 ///
-/// On `shortest` to `longest`, the density falls as (longest − x)^p; p follows from the mean:
-/// p = (longest − shortest) / (mean − shortest) − 2.
+/// From `shortest` to `longest`, the density falls as (longest − x)^p; p follows from the mean: p = (longest −
+/// shortest) / (mean − shortest) − 2.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Fields")]
 pub struct SessionLength {
@@ -22,7 +22,7 @@ pub struct SessionLength {
 }
 
 impl Default for SessionLength {
-    /// 1 to 30 minutes, 8 on average.
+    /// Creates sessions of 1 to 30 minutes, 8 on average.
     fn default() -> Self {
         SessionLength { shortest: 1.0, longest: 30.0, mean: 8.0 }
     }
@@ -66,12 +66,12 @@ impl SessionLength {
         self.mean
     }
 
-    /// The exponent p of the density.
+    /// Returns the exponent p of the density.
     pub fn power(&self) -> f64 {
         (self.longest - self.shortest) / (self.mean - self.shortest) - 2.0
     }
 
-    /// The density at a length, per minute.
+    /// Returns the density at a length, per minute.
     pub fn density(&self, minutes: f64) -> f64 {
         let (width, p) = (self.longest - self.shortest, self.power());
         match (self.shortest..=self.longest).contains(&minutes) {

@@ -26,11 +26,11 @@ pub struct Config {
     pub session_rule: SessionRule,
     /// Whether the month of churn is paid for.
     pub billing: Billing,
-    /// Every number drawn follows from it.
+    /// The seed of all random numbers.
     pub seed: u64,
 }
 
-/// What a company of one size pays and does.
+/// What a company of one size pays, and how much it uses the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
@@ -46,7 +46,7 @@ pub struct Plan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionRule {
-    /// A uniform integer from −`spread` to +`spread`: every count equally likely.
+    /// A uniform integer from −`spread` to +`spread`: every count is equally likely.
     #[default]
     UniformDeviation,
     /// A fair sign times a uniform integer from 0 to `spread`: no deviation is twice as likely as any
@@ -61,7 +61,7 @@ pub enum Billing {
     /// No: a month without a session brings no revenue. (What the original programs compute.)
     #[default]
     ChurnMonthUnpaid,
-    /// Yes: it was billed at the month's start and leaves at its end.
+    /// Yes: the company was billed at the month's start and leaves at its end.
     ChurnMonthBilled,
 }
 
@@ -76,7 +76,7 @@ pub enum Size {
 }
 
 impl Size {
-    /// As it stands in `company_size`.
+    /// Returns its name, as in the column `company_size`.
     pub fn name(self) -> &'static str {
         match self {
             Size::Small => "small",

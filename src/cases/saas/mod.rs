@@ -1,11 +1,11 @@
 //! A subscription business losing customers: the SaaS take-home.
 //!
-//! ABC Enterprises acquires all its companies in month 1 and none later. Each is small or large, pays
-//! its size's monthly price, and uses the product a random number of times a month. The first month
-//! without a session is the month it churns, for good.
+//! ABC Enterprises acquires all its companies in month 1 and none later. Each is small or large, pays its size's
+//! monthly price, and uses the product a random number of times a month. A company churns, for good, in its first month
+//! without a session.
 //!
-//! The brief leaves two things open, and both readings are here: what "plus or minus a uniform random
-//! integer" means ([`SessionRule`]), and whether the month of churn is paid for ([`Billing`]).
+//! The brief leaves two things open, and you can choose either reading: what "plus or minus a uniform random integer"
+//! means ([`SessionRule`]), and whether the month of churn is paid for ([`Billing`]).
 //!
 //! ```
 //! use casebook::cases::saas;
@@ -18,13 +18,12 @@
 //! # Ok::<(), casebook::Error>(())
 //! ```
 //!
-//! What the take-home asks for, by month and company size, starts from [`presence`]: [`clients`], [`revenue`], [`usage`],
-//! [`churn`], [`survival`].
+//! The metrics that the take-home asks for, by month and company size, start from [`presence`]: [`clients`],
+//! [`revenue`], [`usage`], [`churn`], [`survival`].
 //!
 //! # How
-//! A company has two [streams](crate::stream): one decides its size and its sessions month by month,
-//! the other the moments inside the month. What happens in a month therefore does not depend on how
-//! many months are asked for.
+//! A company has two [streams](crate::stream): one decides its size and its sessions month by month, the other the
+//! moments within the month. So what happens in a month does not depend on how many months are generated.
 
 mod config;
 mod kpis;
@@ -67,7 +66,7 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// The tables with the names they have in files and databases, parents before children.
+    /// Returns the tables with the names they have in files and databases, parents before children.
     pub fn named(&self) -> [(&'static str, &DataFrame); 4] {
         [
             ("plans", &self.plans),
@@ -93,11 +92,10 @@ pub fn generate(config: &Config) -> Result<Tables> {
     })
 }
 
-/// Every company, month by month, up to and including the month it churns.
+/// Lists every company, month by month, up to and including the month it churns.
 ///
-/// Returns `company_id`, `company_size`, `month_no` (i64), `sessions` (i64; 0 in the month of churn and
-/// in no other), by company and month: the decisions behind [`generate`], before sessions are given a
-/// moment.
+/// Returns `company_id`, `company_size`, `month_no` (i64), `sessions` (i64; 0 in the month of churn and in no other),
+/// by company and month: the numbers behind [`generate`], before sessions get their moments.
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -123,7 +121,7 @@ pub fn company_months(config: &Config) -> Result<DataFrame> {
     )
 }
 
-/// A slice of the companies with their sessions, as [`batches`] hands them out.
+/// A slice of the companies with their sessions, as [`batches`] yields them.
 pub struct Batch {
     /// As [`Tables::companies`].
     pub companies: DataFrame,
@@ -131,10 +129,10 @@ pub struct Batch {
     pub sessions: DataFrame,
 }
 
-/// Generates one part a slice at a time, in about a million sessions each: memory does not grow with
-/// the number of companies.
+/// Generates one part in slices of about a million sessions each, so that memory does not grow with the number of
+/// companies.
 ///
-/// The slices in order are exactly the rows of [`generate`].
+/// In order, the slices are exactly the rows of [`generate`].
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -152,7 +150,7 @@ pub fn batches(
     }))
 }
 
-/// The price list: see [`Tables::plans`].
+/// Returns the price list: see [`Tables::plans`].
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -165,7 +163,7 @@ pub fn plans(config: &Config) -> Result<DataFrame> {
     )?)
 }
 
-/// The calendar: see [`Tables::months`].
+/// Returns the calendar: see [`Tables::months`].
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -176,14 +174,14 @@ pub fn months(config: &Config) -> Result<DataFrame> {
     Ok(df!("month_no" => numbers, "month_start" => dates("month_start", starts)?)?)
 }
 
-/// A config that has been checked, with its distributions made.
+/// A checked config with its distributions.
 struct Checked<'c> {
     config: &'c Config,
     small: Bernoulli,
     deviations: [Deviation; 2],
 }
 
-/// How far a month's sessions are from the plan's.
+/// The deviation of a month's sessions from the plan.
 #[derive(Clone, Copy)]
 struct Deviation {
     rule: SessionRule,
@@ -213,7 +211,7 @@ impl Deviation {
     }
 }
 
-/// One company's months, drawn one after the other.
+/// A company's months, drawn one after the other.
 struct Life {
     size: Size,
     sessions: i32,
@@ -222,7 +220,7 @@ struct Life {
 }
 
 impl Life {
-    /// Sessions in the next month.
+    /// Draws the sessions in the next month.
     fn next_month(&mut self) -> u32 {
         // `spread` is at most `sessions`, so this is never negative.
         self.sessions.saturating_add(self.deviation.draw(&mut self.rng)).max(0).unsigned_abs()
@@ -255,7 +253,7 @@ impl<'c> Checked<'c> {
         }
     }
 
-    /// Companies in blocks, each block on whichever thread is free; joined in order.
+    /// Generates companies in blocks, each on whichever thread is free, and joins them in order.
     fn rows(&self, ids: Range<u32>) -> Rows {
         const BLOCK: usize = 512;
         let blocks: Vec<Rows> = ids

@@ -49,10 +49,10 @@ impl SizeTruth {
     }
 }
 
-/// The truth behind [`generate`](super::generate).
+/// Computes the truth behind [`generate`](super::generate).
 ///
-/// A company of a size with hazard h has a session in each of the first m months with probability
-/// (1 − h)^m, independently of all others; what follows from that is in [`Truth::monthly`].
+/// A company of a size with hazard h has a session in each of the first m months with probability (1 − h)^m,
+/// independently of all others; [`Truth::monthly`] follows from that.
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -136,7 +136,7 @@ impl Moments {
         self.revenue_squared += other.revenue_squared;
     }
 
-    /// Of one company's revenue. Rounding can leave a hair below 0 where the variance is 0.
+    /// Returns the variance of one company's revenue. Rounding can leave a value slightly below 0 if the variance is 0.
     fn revenue_variance(&self) -> f64 {
         (self.revenue_squared - self.revenue * self.revenue).max(0.0)
     }

@@ -7,26 +7,27 @@ use crate::error::Result;
 use crate::frame::reals;
 use crate::metrics::Source;
 
-/// The risk ratio of the exposed and the others, crude and stratified: what [`risk_ratios`] returns.
+/// The risk ratio of the exposed to the others, crude and stratified: what [`risk_ratios`] returns.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RiskRatios {
     /// All users as one.
     pub crude: RiskRatio,
-    /// Compared within strata, and pooled.
+    /// Users compared within strata, and pooled.
     pub stratified: RiskRatio,
     frame: DataFrame,
 }
 
-/// A risk ratio with its 95% interval. What is null in the frame, as there is nobody to compare with, is not a number here.
+/// A risk ratio with its 95% interval. Values that are null in the frame, because there is nobody to compare with, are
+/// NaN here.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct RiskRatio {
-    /// Strata that hold exposed and others.
+    /// The number of strata that hold both exposed and others.
     pub strata: u64,
-    /// The exposed who are compared.
+    /// The number of exposed users compared.
     pub exposed: u64,
-    /// The others who are compared.
+    /// The number of other users compared.
     pub others: u64,
     /// The share of the exposed with the outcome.
     pub exposed_rate: f64,

@@ -11,14 +11,15 @@ use crate::stats::sample::quantile;
 
 /// Finds when each user first got value, and how long it took.
 ///
-/// Reads `users` and `events` as the [module](super) says; `value` says which events are value. Returns one row per user,
-/// in the order of `users`: the column of users, under the name it has there, `eligible` (bool: started in the window
-/// and observed for `hours`), `reached_at` (the first such event within `hours` of sign-up, on the clock of the events;
-/// null if none), `hours` (f64: from sign-up to it). The last day observed counts in full.
+/// Reads `users` and `events` as the [module](super) says; `value` is the condition for events that deliver value.
+/// Returns one row per user, in the order of `users`: the column of users, under the name it has there, `eligible`
+/// (bool: started in the window and observed for `hours`), `reached_at` (the first such event within `hours` of
+/// sign-up, on the clock of the events; null if none), `hours` (f64: from sign-up to it). The last day observed counts
+/// in full.
 ///
 /// # Errors
-/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty users or times, or a user that stands in `users` twice;
+/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)
+/// for empty users or times, or a user who is in `users` twice;
 /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for an expression that is not true or false.
 ///
 /// ```
@@ -80,7 +81,7 @@ fn times(
     ])?)
 }
 
-/// Measures activation by an attribute of the users: how many got value within so many hours, and how fast.
+/// Measures activation by an attribute of the users: how many got value within `hours`, and how fast.
 ///
 /// Reads and takes what [`time_to_value`] does, and `by`, a column of `users`. Returns one row per value of the
 /// attribute, in its order, and one for "all" at the end: the attribute's column (text), `eligible`, `activated`
@@ -115,14 +116,14 @@ pub fn activation(
     activation_by(&times, &users, by)
 }
 
-/// Measures [`activation`] from times that are known already.
+/// Measures [`activation`] from times that have already been computed.
 ///
-/// Reads `times` as from [`time_to_value`] of the same `users`, all of it or some rows, in any order: users without a row
-/// are not counted.
+/// Reads `times` as returned by [`time_to_value`] of the same `users`, all of it or some rows, in any order: users
+/// without a row are not counted.
 ///
 /// # Errors
-/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for times of a user who is not in `users`, or twice of the same.
+/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)
+/// for times of a user who is not in `users`, or two rows for the same user.
 ///
 /// ```
 /// use casebook::prelude::*;

@@ -10,13 +10,13 @@ use crate::frame::{full, texts};
 use crate::metrics::share_columns;
 use crate::stats::sample::quantile;
 
-/// Counts who has used which feature, how much, and how long it took them.
+/// Counts how many users adopted each feature, how much they use it, and how long it took them.
 ///
 /// Reads `users` and `events` as the [module](super) says, and `feature`, a column of `events`. Returns one row per
-/// feature: `feature` (text), `users` (i64: all who started in the window), `adopted` (i64: of those, who used it at least
-/// once), `rate`, `low`, `high` (f64, 95% Wilson), `events` (i64), `events_per_adopter`, `median_days` (f64: from sign-up
-/// to the first use), by adoption (descending), then name. Time and memory grow with the events, however many features
-/// there are.
+/// feature: `feature` (text), `users` (i64: all who started in the window), `adopted` (i64: those of them who used it
+/// at least once), `rate`, `low`, `high` (f64, 95% Wilson), `events` (i64), `events_per_adopter`, `median_days` (f64:
+/// from sign-up to the first use), by adoption (descending), then name. Time and memory grow with the number of events,
+/// not of features.
 ///
 /// # Errors
 /// As [`time_to_value`](super::time_to_value); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an empty feature.
@@ -82,10 +82,10 @@ pub fn adoption(
     Ok(DataFrame::new_infer_height(columns)?)
 }
 
-/// For each feature, after how many days each of its users first used it.
+/// Returns, for each feature, how many days its users took to use it first.
 ///
-/// From a table of users and features where that takes no more memory than the events, grouped; else user by user,
-/// because most of its cells would be empty.
+/// Uses a table of users and features if that takes no more memory than the grouped events; otherwise goes user by
+/// user, because most cells of the table would be empty.
 fn first_uses(observed: &Observed, features: &Numbered) -> Grouped<f64> {
     let cells = observed.people().saturating_mul(features.count());
     let firsts = match cells <= 2 * observed.user.len() {
@@ -96,7 +96,7 @@ fn first_uses(observed: &Observed, features: &Numbered) -> Grouped<f64> {
     Grouped::new(&codes, features.count(), |place| firsts[place].1 as f64 / DAY as f64)
 }
 
-/// Each feature and how long it took a user, by user.
+/// Returns each feature and the days a user took to use it, by user.
 fn by_table(observed: &Observed, features: &Numbered) -> Vec<(u32, i64)> {
     let width = features.count();
     let mut first = vec![i64::MAX; observed.people() * width];

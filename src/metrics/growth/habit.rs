@@ -1,4 +1,4 @@
-//! The habit: how many days of activity it takes.
+//! Habit: on how many days users are active soon after sign-up.
 
 use polars::prelude::*;
 
@@ -13,9 +13,9 @@ const MOST_DAYS: u32 = 36_525;
 /// Counts users by how many days they were active soon after sign-up: on at least n different days of the first `within`,
 /// for each n from 1 to `most`.
 ///
-/// Reads `users` and `events` as the [module](super) says. Returns `days` (i64: n), `eligible` (i64: started in the window
-/// and observed for `within` days), `users` (i64: of those, active on so many days or more), `rate`, `low`, `high` (f64,
-/// 95% Wilson).
+/// Reads `users` and `events` as the [module](super) says. Returns `days` (i64: n), `eligible` (i64: started in the
+/// window and observed for `within` days), `users` (i64: those of them active on at least n days), `rate`, `low`,
+/// `high` (f64, 95% Wilson).
 ///
 /// # Errors
 /// As [`time_to_value`](super::time_to_value); [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a

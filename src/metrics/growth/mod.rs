@@ -20,19 +20,20 @@
 //! - `users`: [`Users`](crate::events::Users) with a start, or a frame with `user_id` (unique) and `signup_at`.
 //! - `events`: [`Events`](crate::events::Events), or a frame with `user_id`, `timestamp` and the columns that expressions
 //!   name. The sign-up itself must not be among them.
-//! - Which events are value, collaboration or payment is the caller's to say, as a condition over the events' columns. A
-//!   condition that is null does not hold; an expression that is not true or false is refused.
-//! - An event before its user's start does not count, not even on the same day. Where starts or events are whole days, the
-//!   day decides: what happened on the day of the start counts.
+//! - The caller says which events count as value, collaboration or payment, as a condition on the events' columns. A
+//!   condition that is null does not hold; an expression that isn't boolean is refused.
+//! - An event before its user's start does not count, not even on the same day. If starts or events are dates without a
+//!   time, the day decides: everything on the day of the start counts.
 //! - Only users who started in the [`Window`](crate::events::Window) are counted, and only events in it. A user is eligible
 //!   once observed for as long as the metric asks.
 //! - Days are calendar days on the clock of the events' zone; the day of the start is day 0. Hours are elapsed hours.
 //! - The order of rows does not matter. Simultaneous events come in whichever order leads furthest.
 //!
 //! # Source
-//! A North Star metric measures the value users get, as one number a period (S. Ellis and M. Brown, "Hacking
-//! Growth", 2017; Amplitude's North Star playbook). The stages follow D. McClure's "pirate metrics" (2007) with
-//! engagement, habit and collaboration told apart. Windows are stated with each function; every tool has its own.
+//! A North Star metric measures the value users get, as one number a period (S. Ellis and M. Brown, "Hacking Growth",
+//! 2017; Amplitude's North Star playbook). The stages follow D. McClure's "pirate metrics" (2007) with engagement,
+//! habit and collaboration as stages of their own. Each function states its windows, because every tool has different
+//! ones.
 
 mod activation;
 mod adoption;

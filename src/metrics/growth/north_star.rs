@@ -15,11 +15,11 @@ const MOST_WEEKS: i32 = 150_000;
 
 /// Counts the groups in which people work together, week by week: the North Star of a product for teams.
 ///
-/// Reads `events`: users and times as the [module](super) says, `group` (a column: the workspace, team or account), and the
-/// columns that `collaborates` names: which events are collaboration. Returns one row per week that lies wholly in
-/// the window, without gaps: `week` (Date, its Monday), `groups` (i64: with an event), `collaborative` (i64: of those, with
-/// events of two or more users and at least one of collaboration), `share`, `low`, `high` (f64, 95% Wilson), `users` (i64:
-/// with an event).
+/// Reads `events`: users and times as the [module](super) says, `group` (a column: the workspace, team or account), and
+/// the columns in `collaborates`, the condition for events that are collaboration. Returns one row per week that lies
+/// wholly in the window, without gaps: `week` (Date, its Monday), `groups` (i64: with an event), `collaborative` (i64:
+/// those of them with events of two or more users, at least one of which is collaboration), `share`, `low`, `high`
+/// (f64, 95% Wilson), `users` (i64: with an event).
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
@@ -104,8 +104,8 @@ fn whole_weeks(events: &Events, window: Window) -> Result<(i32, i32)> {
     Ok((first, end))
 }
 
-/// Of some groups, each with its events (week, user, whether it is collaboration): how many have events in each week, and
-/// in how many of them people work together.
+/// Counts, for some groups with their events (week, user, whether it is collaboration), how many have events in each
+/// week, and in how many of them people work together.
 fn together(part: &mut Part<'_, (i32, u32, bool)>, weeks: usize) -> (Vec<i64>, Vec<i64>) {
     #[derive(Clone, Copy)]
     struct Week {

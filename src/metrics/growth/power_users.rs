@@ -8,19 +8,20 @@ use crate::error::Result;
 use crate::events::{EventSource, NOBODY, Window, distinct};
 use crate::frame::{Source, fetch, full};
 
-/// Ranks users by how much they do, with their decile: the first holds the power users.
+/// Ranks users by number of events and adds their decile: the first decile holds the power users.
 ///
-/// Reads `events`: users and times as the [module](super) says. Returns one row per user with an event in the window: the
-/// column of users, under the name it has there, `events`, `active_days` (i64), `decile` (i64, 1 to 10: as SQL's
-/// `ntile(10)`, so sizes differ by at most one and the first are the larger), by events (descending), then user.
+/// Reads `events`: users and times as the [module](super) says. Returns one row per user with an event in the window:
+/// the column of users, under the name it has there, `events`, `active_days` (i64), `decile` (i64, 1 to 10: like SQL's
+/// `ntile(10)`, so sizes differ by at most one and the first deciles are the larger ones), by events (descending), then
+/// user.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
 /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty users or times.
 ///
 /// # Source
-/// Power users are the top decile by volume of events, not by events per day of life, which puts users of one
-/// day at the top.
+/// Power users are the top decile by volume of events, not by events per day of life, which would put users who were
+/// there for one day at the top.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -64,7 +65,7 @@ pub fn power_users(events: &dyn EventSource, window: Window) -> Result<DataFrame
     Ok(sorted)
 }
 
-/// In which of ten groups a row of `n` is. The first hold one more where they do not come out even.
+/// Returns which of ten groups a row of `n` is in. The first groups hold one more if `n` is not a multiple of ten.
 fn decile(row: usize, n: usize) -> i64 {
     let (size, more) = (n / 10, n % 10);
     let large = more * (size + 1);
@@ -72,7 +73,7 @@ fn decile(row: usize, n: usize) -> i64 {
     place as i64 + 1
 }
 
-/// A decile: users, their events, the fewest and the most of one, and active days.
+/// A decile: users, their events, the fewest and the most of one user, and active days.
 #[derive(Clone, Copy)]
 struct Decile {
     users: i64,
@@ -82,9 +83,9 @@ struct Decile {
     days: i64,
 }
 
-/// Adds up the deciles of [`power_users`]: what share of all activity each has.
+/// Sums up the deciles of [`power_users`]: what share of all activity each has.
 ///
-/// Reads `users` as from there: `events`, `active_days`, `decile`. Returns one row per decile: `decile`, `users`,
+/// Reads `users` as returned by it: `events`, `active_days`, `decile`. Returns one row per decile: `decile`, `users`,
 /// `events` (i64), `share` (f64: of all events), `min_events`, `max_events` (i64: of one user), `days_per_user` (f64).
 ///
 /// # Errors

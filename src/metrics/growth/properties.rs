@@ -1,4 +1,4 @@
-//! What must hold for every metric of growth, whatever the data.
+//! What must hold for every growth metric, whatever the data.
 
 use polars::prelude::*;
 use proptest::prelude::*;
@@ -83,7 +83,7 @@ fn in_zone(frame: &LazyFrame, column: &str, zone: &str) -> LazyFrame {
 
 const ZONES: [&str; 4] = ["UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"];
 
-/// What counts days alone, and so stays the same when clocks are moved.
+/// Metrics that only count days, and so stay the same when clocks change.
 const BY_DAY: [&str; 4] = ["habit", "north_star", "deciles", "power_users"];
 
 fn windows() -> [Window; 3] {
@@ -94,8 +94,8 @@ fn windows() -> [Window; 3] {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// The order of rows, the zone in which the same local times stand, and where one run of an unordered query differs
-    /// from the next: none of them matters.
+    /// Results don't depend on the order of rows, on the zone of the same local times, or on how one run of an
+    /// unordered query differs from the next.
     #[test]
     fn order_zone_and_laziness_do_not_matter(
         starts in prop::collection::vec(0..400_i64, 1..9),
@@ -116,7 +116,7 @@ proptest! {
         }
     }
 
-    /// The same in March and April, in which clocks are moved: what counts days does not notice.
+    /// The same in March and April, when clocks change: metrics that count days don't notice.
     #[test]
     fn days_are_days_when_clocks_are_moved(
         starts in prop::collection::vec(0..400_i64, 1..9),

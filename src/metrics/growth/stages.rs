@@ -12,24 +12,27 @@ use crate::metrics::{require, share_columns, texts};
 pub const STAGES: [&str; 6] =
     ["signup", "activation", "engagement", "habit", "collaboration", "monetization"];
 
-/// What the stages of a workspace product are.
+/// Defines the stages of a workspace product.
 ///
 /// Each stage counts only after the one before it. Days are calendar days; the day of sign-up is day 0.
 #[derive(Debug, Clone)]
 pub struct Stages {
-    /// Which events activate. The first within [`activation_hours`](Stages::activation_hours) of sign-up counts.
+    /// The condition for events that activate a user. The first within [`activation_hours`](Stages::activation_hours)
+    /// of sign-up counts.
     pub activates: Expr,
-    /// 168, a week; at most the days of [`within`](Stages::within).
+    /// The hours from sign-up within which a user must activate: by default 168, a week; at most the days of
+    /// [`within`](Stages::within).
     pub activation_hours: u32,
-    /// Engagement: active on this many different days from activation on, before this day. (3, 30).
+    /// Engagement: active on this many different days from activation on, and before this day. By default (3, 30).
     pub engagement: (u32, u32),
-    /// The habit, likewise. (8, 60).
+    /// Habit: likewise. By default (8, 60).
     pub habit: (u32, u32),
-    /// Which events are collaboration. The first from the habit on counts.
+    /// The condition for events that are collaboration. The first one after the habit is reached counts.
     pub collaborates: Expr,
-    /// Which events are payment. The first from collaboration on counts.
+    /// The condition for events that are payment. The first one after collaboration counts.
     pub pays: Expr,
-    /// Collaboration and payment count before this day, and only users observed for this many days are counted: 90.
+    /// Collaboration and payment must come before this day, and only users observed for this many days are counted: by
+    /// default 90.
     pub within: u32,
 }
 
@@ -37,7 +40,7 @@ const ACTIVATES: u8 = 1;
 const COLLABORATES: u8 = 2;
 const PAYS: u8 = 4;
 
-/// An event as stages see it: when it was, and what it is.
+/// An event as the stages see it: when it happened, and what it is.
 #[derive(Clone, Copy, Default)]
 struct Moment {
     at: i64,
@@ -67,8 +70,8 @@ impl Stages {
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty users or times, or a user that stands in `users`
-    /// twice; [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for windows that cannot be, or an expression
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty users or times, or a user who is in `users`
+    /// twice; [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for impossible windows, or an expression
     /// that is not true or false.
     ///
     /// ```
@@ -137,7 +140,7 @@ impl Stages {
         for (field, (days, window)) in [("engagement", self.engagement), ("habit", self.habit)] {
             if days == 0 || window < days || window > self.within {
                 let accepted = format!(
-                    "1 day or more, in a window of at least so many and at most {}",
+                    "1 day or more, in a window of at least as many days and at most {}",
                     self.within
                 );
                 return Err(Error::config(field, format!("{days} days in {window}"), accepted));
@@ -207,12 +210,12 @@ impl Reached {
     }
 }
 
-/// Puts those who visited before those who signed up: the funnel from the first visit on.
+/// Prepends visitors to a funnel of sign-ups: the funnel from the first visit on.
 ///
-/// Reads `steps` as from [`Funnel::conversion`](crate::metrics::funnel::Funnel::conversion) over milestones, in any
-/// order of rows, and how many visited while those users signed up. Returns `stage` (i64, from 1), `name`, `users`, `previous` (i64),
-/// `step_rate`, `low`, `high` (f64, 95% Wilson), `dropped` (i64), `of_visitors`, `of_signups` (f64: users over
-/// those; null where the base comes later).
+/// Reads `steps` as returned by [`Funnel::conversion`](crate::metrics::funnel::Funnel::conversion) over milestones,
+/// with rows in any order; `visitors` is how many people visited while those users signed up. Returns `stage` (i64,
+/// from 1), `name`, `users`, `previous` (i64), `step_rate`, `low`, `high` (f64, 95% Wilson), `dropped` (i64),
+/// `of_visitors`, `of_signups` (f64: users over those; null where the base comes later).
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
@@ -235,7 +238,7 @@ pub fn from_visitors(visitors: u64, steps: &DataFrame) -> Result<DataFrame> {
     let mut users = vec![Some(visitors as i64)];
     users.extend(steps.column("users")?.i64()?.iter());
     if users.get(1).copied().flatten() > users[0] {
-        let accepted = "at least as many as signed up";
+        let accepted = "at least as many as sign-ups";
         return Err(Error::config("visitors", visitors, accepted));
     }
     let previous: Vec<Option<i64>> =

@@ -1,13 +1,13 @@
-//! What a growth model is made of: rates as counted, and levers as planned.
+//! The inputs of a growth model: rates as counted, and levers as planned.
 
 /// A stage's rate, as counted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rate {
     /// The stage.
     pub name: String,
-    /// The number who reached it.
+    /// The number of users who reached it.
     pub hits: u64,
-    /// The number who reached the stage before.
+    /// The number of users who reached the stage before.
     pub trials: u64,
 }
 
@@ -27,22 +27,23 @@ impl Rate {
 pub struct Lever {
     /// Its name.
     pub name: String,
-    /// What it lifts: 0 is the number of visitors, 1 the first rate, and so on.
+    /// The stage it lifts: 0 is the number of visitors, 1 the first rate, and so on.
     pub stage: usize,
-    /// The relative lift, −1 to 1,000: 0.25 is a quarter more. The median of what is simulated.
+    /// The relative lift, −1 to 1,000: 0.25 is a quarter more. It is the median of the simulated lifts.
     pub lift: f64,
-    /// The lift's 90% interval: the 5% and 95% quantiles of what is simulated. The lift may lie anywhere in it.
+    /// The lift's 90% interval: the 5% and 95% quantiles of the simulated lifts. The lift may lie anywhere in it.
     pub range: (f64, f64),
-    /// The confidence that it can be built as planned; 0 to 1. It ranks levers, and changes no revenue.
+    /// The confidence that it can be built as planned; 0 to 1. It ranks levers, but changes no revenue.
     pub confidence: f64,
     /// Months until launch.
     pub launch: f64,
-    /// Months from launch to full effect, which grows evenly.
+    /// Months from launch to full effect; the effect grows evenly.
     pub ramp: f64,
 }
 
 impl Lever {
-    /// Creates a lever that has its full effect at once, with a lift known to within a half either way.
+    /// Creates a lever that has its full effect at once, with an interval from half the lift to one and a half times
+    /// the lift.
     pub fn new(name: &str, stage: usize, lift: f64) -> Lever {
         // What lowers a rate lowers it by no more than all of it.
         let (near, far) = (lift * 0.5, (lift * 1.5).max(-1.0));
@@ -62,7 +63,7 @@ impl Lever {
         self
     }
 
-    /// Sets the months until launch, and from launch to full effect.
+    /// Sets the months until launch, and the months from launch to full effect.
     pub fn launch(mut self, launch: f64, ramp: f64) -> Lever {
         (self.launch, self.ramp) = (launch, ramp);
         self

@@ -1,4 +1,4 @@
-//! Levers: what improving one stage of a funnel is worth, alone and with others, and how uncertain that is.
+//! Levers: what it is worth to improve one stage of a funnel, alone or with others, and how uncertain that is.
 //!
 //! New revenue in a year is a flow: visitors × the rates of the funnel × dollars per new customer. A lever lifts
 //! one factor, and no rate exceeds 1. Uncertain inputs are simulated many times, so results are 90% intervals.
@@ -21,11 +21,11 @@
 //! ```
 //!
 //! # Source
-//! Each lever's share of their joint effect is its Shapley value (L. S. Shapley, 1953): its contribution averaged
-//! over all orders in which the levers could come. Rates are simulated from their posterior with H. Jeffreys' prior.
-//! A lift is simulated from a split normal distribution (K. F. Wallis, 2014, "The two-piece normal, binormal, or
-//! double Gaussian distribution", Statistical Science 29): its median is the lift stated, and its 5% and 95% quantiles
-//! are the ends of the range. A symmetric range makes it the normal distribution.
+//! Each lever's share of their joint effect is its Shapley value (L. S. Shapley, 1953): its contribution averaged over
+//! all orders in which the levers could come. Rates are simulated from their posterior with H. Jeffreys' prior. A lift
+//! is simulated from a split normal distribution (K. F. Wallis, 2014, "The two-piece normal, binormal, or double
+//! Gaussian distribution", Statistical Science 29): its median is the lift stated, and its 5% and 95% quantiles are the
+//! ends of the range. With a symmetric range it is the normal distribution.
 
 mod alone;
 mod inputs;

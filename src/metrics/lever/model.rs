@@ -1,4 +1,4 @@
-//! The model: its parts, and the worlds it could be in.
+//! The growth model: its parts, and the worlds simulated from it.
 
 use rand_distr::{Beta, Distribution, StandardNormal};
 use rayon::prelude::*;
@@ -9,12 +9,12 @@ use crate::metrics::quantile;
 use crate::stats::split_normal::SplitNormal;
 use crate::stream::stream;
 
-/// All subsets of the levers are looked at.
+/// At most this many levers, because all their subsets are computed.
 const MOST_LEVERS: usize = 12;
-/// Above this a lift is no improvement of a product but a slip of the pen.
+/// A lift above this is a typing error rather than an improvement of a product.
 const MOST_LIFT: f64 = 1_000.0;
 
-/// A growth model: a funnel, what it earns, and the levers on it.
+/// A growth model: a funnel, what it earns, and the levers that could improve it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     /// Visitors in a year.
@@ -47,7 +47,7 @@ impl Default for Model {
     }
 }
 
-/// One world in which the levers could be pulled.
+/// One simulated world in which the levers could be pulled.
 pub(super) struct World {
     pub visitors: f64,
     pub rates: Vec<f64>,
@@ -119,7 +119,7 @@ impl Model {
         Ok(())
     }
 
-    /// Computes the new revenue of a year without any lever.
+    /// Computes a year's new revenue without any lever.
     pub fn revenue(&self) -> f64 {
         self.earns(&self.central(), |_| 0.0)
     }
@@ -143,7 +143,7 @@ impl Model {
         world.visitors * lifted(0) * through * self.dollars
     }
 
-    /// Simulates worlds, each from a stream of its own, so that threads do not matter.
+    /// Simulates worlds, each from its own random stream, so that the thread count does not matter.
     pub(super) fn worlds(&self) -> Vec<World> {
         (0..self.draws)
             .into_par_iter()

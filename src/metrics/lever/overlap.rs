@@ -8,11 +8,12 @@ use crate::error::Result;
 use crate::metrics::quantile;
 
 impl Model {
-    /// Computes what each lever adds when the others are pulled, too, at full effect for a year: order matters.
+    /// Computes what each lever adds when the others are pulled as well, at full effect for a year, and how that
+    /// depends on their order.
     ///
     /// Returns one row per lever, as given, and one for "together": `lever`, `alone` (f64: pulled first; in the last
     /// row the sum), `last` (f64: pulled after all others; null in the last row), `averaged` (f64: its Shapley value,
-    /// averaged over all orders; in the last row what they add together, which the others sum to), `low`, `high`
+    /// averaged over all orders; in the last row what they add together, which is the sum of the others), `low`, `high`
     /// (f64: the 90% interval of `averaged`).
     ///
     /// # Errors

@@ -77,7 +77,7 @@ impl Model {
     }
 }
 
-/// That a projection covers 1 to 120 months.
+/// Checks that a projection covers 1 to 120 months.
 pub(super) fn check_months(months: u32) -> Result<()> {
     match months {
         1..=120 => Ok(()),

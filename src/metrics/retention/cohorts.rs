@@ -9,20 +9,19 @@ use crate::events::period::Numbers;
 use crate::events::{DAY, EventSource, Grouped, NOBODY, Period, UserSource, distinct};
 use crate::metrics::{dates, share_columns, warnings};
 
-/// More cells than this in a cohort matrix are of no use to anybody.
+/// A cohort matrix with more cells than this is of no use to anyone.
 const MOST_CELLS: i64 = 20_000_000;
 
 impl Retention {
-    /// The cohort matrix: who of those that signed up together is active how many periods later.
+    /// Counts, for each cohort of users who signed up together, how many are active in each later period.
     ///
-    /// Reads `users` and `events` as the [module](super) says. Returns one row per cohort and period:
-    /// `cohort` (Date, its first day), `period` (i64, from 0), `size` (i64: users of the cohort),
-    /// `eligible` (i64: observed to the end of the period; with calendar periods all, or in a period in
-    /// progress all so far), `active` (i64, of the eligible), `base` (i64: what `active` is divided by),
-    /// `rate`, `low`, `high` (f64; 95% Wilson, null where the base is another period's activity, of
-    /// which this one's is no part), `in_progress` (bool: observation ends within the period), `warning`
-    /// (text, where fewer than 30 are eligible), by cohort and period. Every cohort has a row for every
-    /// period that some cohort has; what was not observed is null.
+    /// Reads `users` and `events` as the [module](super) says. Returns one row per cohort and period: `cohort` (Date,
+    /// its first day), `period` (i64, from 0), `size` (i64: users of the cohort), `eligible` (i64: observed to the end
+    /// of the period; with calendar periods all users, or in a period in progress all who have reached it), `active`
+    /// (i64, of the eligible), `base` (i64: what `active` is divided by), `rate`, `low`, `high` (f64; 95% Wilson, null
+    /// where the base is another period's activity, because users active now need not be among them), `in_progress`
+    /// (bool: observation ends within the period), `warning` (text, where fewer than 30 are eligible), by cohort and
+    /// period. Every cohort has a row for every period that some cohort has; what was not observed is null.
     ///
     /// # Errors
     /// As [`day_n`](Retention::day_n); a matrix of more than 20 million cells.
@@ -71,7 +70,7 @@ impl Retention {
         let height = i64::from(to - from) + 1;
         if width.saturating_mul(height) > MOST_CELLS {
             let value = format!("{period}, which makes {height} cohorts of {width} periods");
-            let accepted = format!("a longer one: at most {MOST_CELLS} cells");
+            let accepted = format!("a longer one, for at most {MOST_CELLS} cells");
             return Err(Error::config("period", value, accepted));
         }
 
@@ -177,17 +176,17 @@ impl Retention {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Cell {
-    /// Users whose period is over, and who of them was active.
+    /// Users whose period is over, and how many of them were active.
     eligible: i64,
     active: i64,
-    /// Users whose period has begun and is not over, and who of them was active so far.
+    /// Users whose period has begun but is not over, and how many of them have been active so far.
     begun: i64,
     active_so_far: i64,
 }
 
 impl Cell {
-    /// Eligible and active. A calendar period in progress is shown as it stands; a period that is over
-    /// for some users and not for others counts those for whom it is.
+    /// Returns how many are eligible and how many are active. A calendar period in progress is shown as it stands; if a
+    /// period is over for some users only, those are counted.
     fn values(&self, clock: Clock) -> (Option<i64>, Option<i64>) {
         match clock {
             Clock::Calendar if self.eligible == 0 && self.begun > 0 => {

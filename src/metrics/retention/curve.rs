@@ -1,4 +1,4 @@
-//! The average over cohorts.
+//! The average retention curve.
 
 use polars::prelude::*;
 
@@ -7,12 +7,12 @@ use crate::error::Result;
 use crate::metrics::{interval, require};
 use crate::stats::sample::sum;
 
-/// The average retention curve over cohorts. Periods in progress are left out.
+/// Averages the retention of cohorts into one curve. Periods in progress are left out.
 ///
-/// `cohorts`: as from [`Retention::cohorts`](super::Retention::cohorts), divided by cohorts
-/// ([`Base::Cohort`](super::Base::Cohort)), in any order of rows. Returns one row per
-/// period: `period` (i64), `cohorts`, `eligible`, `active` (i64), `rate`, `low`, `high` (f64, 95%:
-/// Wilson if weighted by size; for a simple average the normal interval of a mean of shares), `warning`.
+/// `cohorts`: as returned by [`Retention::cohorts`](super::Retention::cohorts), divided by cohorts
+/// ([`Base::Cohort`](super::Base::Cohort)), in any order of rows. Returns one row per period: `period` (i64),
+/// `cohorts`, `eligible`, `active` (i64), `rate`, `low`, `high` (f64, 95%: Wilson if weighted by size; for a simple
+/// average the normal interval of a mean of shares), `warning`.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn).

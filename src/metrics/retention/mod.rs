@@ -17,14 +17,14 @@
 //! ```
 //!
 //! # What counts
-//! - `users`: one row per user: `user_id` (unique), `signup_at` (Date or Datetime). Without sign-ups,
-//!   [`first_seen`] makes such a frame of the events, with each user's first event as the start.
+//! - `users`: one row per user: `user_id` (unique), `signup_at` (Date or Datetime). Without sign-ups, [`first_seen`]
+//!   makes such a frame from the events, with each user's first event as the start.
 //! - `events`: any number per user: `user_id`, `timestamp`. The sign-up itself must not be among them, or
 //!   it counts as activity of period 0. Events of people who are not in `users`, before a user's
 //!   sign-up or after the end of observation do not count.
-//! - Observation is a [`Retention::window`]: who signs up outside it is not counted. If no end is given,
-//!   it ends with the last day on which anything happened, which counts as complete.
-//! - A user is eligible for a period once it was observed to its end. Who is not is neither kept nor
+//! - Observation is a [`Retention::window`]: users who sign up outside it are not counted. If no end is given, it ends
+//!   with the last day on which anything happened, which counts as complete.
+//! - A user is eligible for a period once observed to its end. An ineligible user counts neither as retained nor as
 //!   lost.
 //! - Days are calendar days, in the time zone of the `timestamp` column (UTC if it has none), or 24-hour
 //!   periods from each user's own sign-up ([`Clock`]). `signup_at` must be in the same zone, or be a date.
@@ -49,7 +49,7 @@ use crate::metrics::{share_columns, warnings};
 
 pub use self::curve::curve;
 
-/// Which activity keeps a user.
+/// Which activity counts as retained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Rule {
     /// Active on day N exactly.
@@ -57,7 +57,7 @@ pub enum Rule {
     OnDay,
     /// Active on day N or on any day after it ("unbounded", "rolling").
     OnOrAfter,
-    /// Active on at least one of so many days from day N on.
+    /// Active on at least one of this many days from day N on.
     Bracket(u32),
 }
 
@@ -83,8 +83,8 @@ pub enum Weight {
     Simple,
 }
 
-/// How to measure retention. `Retention::default()` uses calendar days and observes to the end of the
-/// last day in the data.
+/// Settings for measuring retention. `Retention::default()` uses calendar days and observes to the end of the last day
+/// in the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Retention {
     clock: Clock,
@@ -92,7 +92,7 @@ pub struct Retention {
     base: Base,
 }
 
-/// [`Retention::day_n`] with calendar days.
+/// Computes [`Retention::day_n`] with calendar days.
 ///
 /// # Errors
 /// As there.
@@ -105,7 +105,7 @@ pub fn day_n(
     Retention::default().day_n(users, events, days, rule)
 }
 
-/// [`Retention::cohorts`] with calendar periods.
+/// Computes [`Retention::cohorts`] with calendar periods.
 ///
 /// # Errors
 /// As there.
@@ -117,10 +117,10 @@ pub fn cohorts(
     Retention::default().cohorts(users, events, period)
 }
 
-/// Users from events: each with the first event as the start.
+/// Makes users from events, each with their first event as the start.
 ///
-/// Reads `events`: `user_id`, `timestamp`. Returns `user_id`, `signup_at` (the type of `timestamp`), by
-/// user. Cohorts made of it are active in period 0 to the last user, by construction.
+/// Reads `events`: `user_id`, `timestamp`. Returns `user_id`, `signup_at` (the type of `timestamp`), by user. In
+/// cohorts made from it, every user is active in period 0, by construction.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), or
@@ -155,36 +155,34 @@ pub fn first_seen(events: &dyn EventSource) -> Result<DataFrame> {
 type Counts = Vec<Option<i64>>;
 
 impl Retention {
-    /// What a day is.
+    /// Sets how days are counted.
     pub fn clock(mut self, clock: Clock) -> Retention {
         self.clock = clock;
         self
     }
 
-    /// What was observed. Users who started before it, or after it, are not counted.
+    /// Sets what was observed. Users who started before or after it are not counted.
     pub fn window(mut self, window: Window) -> Retention {
         self.window = window;
         self
     }
 
-    /// What a cohort's activity is divided by, in [`cohorts`](Retention::cohorts).
+    /// Sets what a cohort's activity is divided by, in [`cohorts`](Retention::cohorts).
     pub fn base(mut self, base: Base) -> Retention {
         self.base = base;
         self
     }
 
-    /// Share of users active again `n` days after sign-up ("day-N retention").
+    /// Computes the share of users active again `n` days after sign-up ("day-N retention").
     ///
-    /// Reads `users` and `events` as the [module](self) says. Returns one row per day asked, in rising
-    /// order: `day` (i64), `eligible` (i64: observed to the end of that day, or bracket), `retained`
-    /// (i64), `rate`, `low`, `high` (f64, 95% Wilson; null if nobody is eligible), `warning` (text,
-    /// where fewer than 30 are eligible).
+    /// Reads `users` and `events` as the [module](self) says. Returns one row per requested day, in ascending order:
+    /// `day` (i64), `eligible` (i64: observed to the end of that day, or bracket), `retained` (i64), `rate`, `low`,
+    /// `high` (f64, 95% Wilson; null if nobody is eligible), `warning` (text, where fewer than 30 are eligible).
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a user that stands in `users` twice,
-    /// empty values, or times that are none;
-    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a bracket of no days.
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a user who is in `users` twice, empty values, or
+    /// invalid times; [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a bracket of 0 days.
     ///
     /// ```
     /// use casebook::metrics::retention::{Clock, Retention, Rule};
@@ -233,7 +231,7 @@ impl Retention {
         Ok(table)
     }
 
-    /// Share of users active in brackets of days of any length, such as days 1 to 3 and 4 to 7.
+    /// Computes the share of users active in brackets of days of any length, such as days 1 to 3 and 4 to 7.
     ///
     /// As [`day_n`](Retention::day_n), with `from_day` and `to_day` (i64) instead of `day`, in the order
     /// given.
@@ -275,7 +273,7 @@ impl Retention {
         Ok(table)
     }
 
-    /// Of each span of days: who was observed to its end, and who of them was active in it.
+    /// Finds, for each span of days, who was observed to its end, and who of them was active in it.
     fn spans(
         &self,
         users: &dyn UserSource,
@@ -330,7 +328,7 @@ impl Retention {
         Ok((eligible, retained))
     }
 
-    /// Who was active in the `n`-th period after the one of sign-up: what a cohort's cell counts, by user.
+    /// Finds who was active in the `n`-th period after sign-up: what a cohort's cell counts, user by user.
     ///
     /// Reads `users` and `events` as the [module](self) says. Returns one row per user, in the order of `users`:
     /// `user_id`, `eligible` (bool: observed to the end of that period), `active` (bool; null if not eligible).
@@ -393,7 +391,7 @@ impl Retention {
     }
 }
 
-/// A bit for each span that holds the day.
+/// Returns a bit for each span that contains the day.
 fn bits_of(day: u32, spans: &[(u32, u32)], words: usize) -> Vec<u64> {
     let mut bits = vec![0; words];
     for (place, (from, to)) in spans.iter().enumerate() {

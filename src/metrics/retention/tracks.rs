@@ -1,4 +1,4 @@
-//! Users and their events, counted from each user's start on the clock of the question.
+//! Users and their events, timed from each user's start on the clock asked for.
 
 use crate::error::Result;
 use crate::events::{DAY, EventSource, Observed, UserSource, Window};
@@ -13,7 +13,7 @@ pub enum Clock {
     Hours24,
 }
 
-/// What every question about retention starts from.
+/// Users and events as every retention metric needs them.
 pub(super) struct Tracks {
     pub seen: Observed,
     clock: Clock,
@@ -30,17 +30,17 @@ impl Tracks {
         Ok(Tracks { seen, clock })
     }
 
-    /// Each event's day.
+    /// Returns each event's day.
     pub fn event_days(&self) -> &[i32] {
         self.seen.events.days()
     }
 
-    /// How long after its user's start an event was, in microseconds.
+    /// Returns how long after its user's start an event was, in microseconds.
     pub fn since(&self, row: usize, user: usize) -> i64 {
         self.seen.at(row, user) - self.seen.start[user]
     }
 
-    /// How many days after the start an event was.
+    /// Returns how many days after the start an event was.
     pub fn day_since(&self, row: usize, user: usize) -> i64 {
         match self.clock {
             Clock::Calendar => i64::from(self.event_days()[row] - self.seen.start_day[user]),
@@ -48,12 +48,12 @@ impl Tracks {
         }
     }
 
-    /// For how long a user was observed, in microseconds.
+    /// Returns for how long a user was observed, in microseconds.
     pub fn time_observed(&self, user: usize) -> i64 {
         self.seen.bounds.end - self.seen.start[user]
     }
 
-    /// For how many whole days a user was observed; none if the start was not.
+    /// Returns for how many whole days a user was observed; none if the start was not observed.
     pub fn days_observed(&self, user: usize) -> i64 {
         match self.clock {
             _ if !self.seen.started(user) => 0,

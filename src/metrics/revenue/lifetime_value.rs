@@ -1,28 +1,28 @@
-//! What a customer is worth.
+//! Lifetime value from a survival curve.
 
 use polars::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::metrics::{finite, require};
 
-/// Computes what a customer is worth within a horizon: margin a period, times the periods stayed.
+/// Computes what a customer is worth within a horizon: margin per period times the number of periods the customer
+/// stays.
 ///
-/// Reads `curve`: a survival curve as from [`survival::kaplan_meier`](crate::metrics::survival::kaplan_meier()),
-/// of one group, in any order of rows, with durations in the periods that `margin` is earned in; a customer pays
-/// at the start of each period it is still there for. Before the curve's first time everybody is there.
-/// `margin`: per customer and period, in any currency. `discount`: per period, such as 0.01.
+/// Reads `curve`: a survival curve as returned by [`survival::kaplan_meier`](crate::metrics::survival::kaplan_meier()),
+/// of one group, in any order of rows, with durations in the periods that `margin` is earned in; a customer pays at the
+/// start of each period, if still there. Before the curve's first time, everyone is there. `margin`: per customer and
+/// period, in any currency. `discount`: per period, such as 0.01.
 ///
 /// Returns one row per period up to the horizon: `period` (i64, from 1), `survival` (f64: at its start),
-/// `expected_periods`, `value`, `low`, `high` (f64: sums up to this period; the interval carries the
-/// curve's bounds, and no uncertainty of the margin). Null beyond the last time observed: what a customer is
-/// worth there is a guess, not a measurement.
+/// `expected_periods`, `value`, `low`, `high` (f64: sums up to this period; the interval reflects the curve's bounds,
+/// but no uncertainty of the margin). Null beyond the last time observed: what a customer is worth there is a guess,
+/// not a measurement.
 ///
 /// # Errors
-/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for values that are not finite, a time that is there
-/// twice or a survival that rises, as in a curve of several groups: filter one group first;
-/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a horizon of 0 or above 100,000, a
-/// margin that is not finite, or a discount outside 0 to 1.
+/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)
+/// for values that are not finite, a time that occurs twice, or a survival that rises, as in the curves of several
+/// groups (filter one group first); [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a horizon of 0 or
+/// above 100,000, a margin that is not finite, or a discount outside 0 to 1.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -88,7 +88,7 @@ pub fn lifetime_value(
     )?)
 }
 
-/// A curve's step: from this time on, the share still there, and its bounds.
+/// A step of the curve: the share still there from this time on, and its bounds.
 struct Point {
     time: f64,
     shares: [f64; 3],

@@ -1,4 +1,4 @@
-//! Recurring revenue: what was won, lost and kept, and what a customer is worth.
+//! Recurring revenue: what was won, lost and retained, and what a customer is worth.
 //!
 //! ```
 //! use casebook::metrics::revenue;

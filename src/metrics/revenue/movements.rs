@@ -13,18 +13,17 @@ use crate::stats::sample::{sum, total};
 
 /// Computes monthly recurring revenue and its movements.
 ///
-/// Reads `subscriptions`: one row per customer and month paid for: `customer_id`, `month` (Date or
-/// Datetime: any day of the month), `mrr` (a number, in any currency, 0 or more; several rows of a month are
-/// added up, and 0 in all is the same as no row).
+/// Reads `subscriptions`: one row per customer and month paid for: `customer_id`, `month` (Date or Datetime: any day of
+/// the month), `mrr` (a number, in any currency, 0 or more; several rows for a month are summed, and a sum of 0 is the
+/// same as no row).
 ///
-/// Returns one row per month from the first to the last, without gaps: `month` (Date), `mrr_start` (f64:
-/// the month before's), `new` (customers never seen before), `reactivated` (customers who were away the
-/// month before), `expansion`, `contraction`, `churned` (f64, all 0 or more), `mrr` (f64: start + new +
-/// reactivated + expansion − contraction − churned), `customers_start`, `customers_lost`, `customers`
-/// (i64), `logo_churn`, `low`, `high` (f64: lost / start, 95% Wilson), `revenue_churn` (f64: (contraction +
-/// churned) / start), `grr` (f64: 1 − revenue_churn), `nrr` (f64: what the month before's customers pay now
-/// / start), `arpa` (f64: mrr / customers), `warning` (text). In the first month nothing is known of the
-/// month before: what needs it is null, and everybody is new.
+/// Returns one row per month from the first to the last, without gaps: `month` (Date), `mrr_start` (f64: the month
+/// before's), `new` (customers never seen before), `reactivated` (customers who were away the month before),
+/// `expansion`, `contraction`, `churned` (f64, all 0 or more), `mrr` (f64: start + new + reactivated + expansion −
+/// contraction − churned), `customers_start`, `customers_lost`, `customers` (i64), `logo_churn`, `low`, `high` (f64:
+/// lost / start, 95% Wilson), `revenue_churn` (f64: (contraction + churned) / start), `grr` (f64: 1 − revenue_churn),
+/// `nrr` (f64: what the month before's customers pay now / start), `arpa` (f64: mrr / customers), `warning` (text). In
+/// the first month, nothing is known about the month before: values that need it are null, and every customer is new.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);

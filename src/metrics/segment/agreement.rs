@@ -1,4 +1,4 @@
-//! How good a clustering is, and how far two agree.
+//! How good a clustering is, and how far two clusterings agree.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,13 @@ const MOST_ROWS: usize = 100_000;
 /// Computes the mean silhouette of a given clustering, on standardised features.
 ///
 /// It is near 1 if users lie far closer to their own cluster than to the next, and 0 if they lie between the two.
-/// `None` with a single cluster.
+/// Returns `None` for a single cluster.
 ///
 /// Reads `users`: the features, and `labels`: a column of cluster labels. Compares every user with every other: at
 /// most 100,000 rows.
 ///
 /// # Errors
-/// As [`kmeans`](super::kmeans()); more rows than that.
+/// As [`kmeans`](super::kmeans()); more than 100,000 rows.
 ///
 /// ```
 /// use casebook::metrics::segment::{KMeans, K};

@@ -14,9 +14,9 @@ use crate::stats::{principal, silhouette};
 /// The number of clusters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum K {
-    /// This many.
+    /// This many clusters.
     Fixed(usize),
-    /// The number, of those from the first to the second, with the highest mean silhouette.
+    /// The number with the highest mean silhouette, from the first to the second.
     Silhouette(usize, usize),
 }
 
@@ -57,7 +57,7 @@ impl KMeans {
         self
     }
 
-    /// Sets how many users a silhouette is computed from, at most: it takes the square of this.
+    /// Sets how many users a silhouette is computed from, at most; its cost grows with the square of this number.
     pub fn sample(mut self, users: usize) -> KMeans {
         self.sample = users;
         self
@@ -78,8 +78,9 @@ pub struct Clustering {
     /// (i64, from 1), `name` (text), `distance` (f64: to the centroid, in standard deviations), `pc1`, `pc2`
     /// (f64: the first two principal components, for plotting).
     pub users: DataFrame,
-    /// One row per cluster: `cluster`, `name`, `users` (i64), `share` (f64), then for each feature its mean
-    /// (in its own unit) and `z_` and its name: the mean, in standard deviations from the overall one.
+    /// One row per cluster: `cluster`, `name`, `users` (i64), `share` (f64), then two columns for each feature: its
+    /// mean, in its own unit, and the same in standard deviations from the overall mean, as `z_` and the feature's
+    /// name.
     pub centroids: DataFrame,
     /// One row per number of clusters tried: `k`, `silhouette`, `inertia` (f64), `chosen` (bool).
     pub choice: DataFrame,
@@ -90,10 +91,10 @@ const ADDED: [&str; 5] = ["cluster", "name", "distance", "pc1", "pc2"];
 
 /// Groups users by k-means on standardised features.
 ///
-/// Features are standardised (mean 0, standard deviation 1; one that never varies becomes 0). Lloyd's
-/// algorithm runs from greedy k-means++ starts to its end, when no user changes cluster. Clusters are numbered by
-/// size, the largest first, and named by what sets their centroid apart: features half a standard
-/// deviation or more above or below the mean, the furthest first.
+/// Features are standardised (mean 0, standard deviation 1; one that never varies becomes 0). Lloyd's algorithm runs
+/// from greedy k-means++ starts until no user changes cluster. Clusters are numbered by size, the largest first, and
+/// named after what sets their centroid apart: features at least half a standard deviation above or below the mean, the
+/// furthest first.
 ///
 /// Reads `users`: one row per user; `features`: columns of numbers. The result depends neither on the order of
 /// rows nor on the thread count.
@@ -107,8 +108,8 @@ const ADDED: [&str; 5] = ["cluster", "name", "distance", "pc1", "pc2"];
 /// of the wrong shape.
 ///
 /// # Source
-/// As in the [module](super). Written here because the kept crate for it (linfa-clustering 0.8) counts the
-/// old centroid as one more point, so that from the same start it may end elsewhere than Lloyd's algorithm.
+/// As in the [module](super). We wrote our own because the maintained crate for it (linfa-clustering 0.8) counts the
+/// old centroid as one more point, so it may end elsewhere than Lloyd's algorithm from the same start.
 ///
 /// ```
 /// use casebook::metrics::segment::{K, KMeans};

@@ -1,6 +1,6 @@
-//! Segments: groups of users by what they did.
+//! Segments: groups of users with similar behaviour.
 //!
-//! [`rfm()`] scores by recency, frequency and money; [`kmeans()`] finds groups in any numbers.
+//! [`rfm()`] scores buyers by recency, frequency and monetary value; [`kmeans()`] finds groups in any numeric features.
 //!
 //! ```
 //! use casebook::metrics::segment::{self, KMeans, K};
@@ -39,7 +39,7 @@ pub use components::components;
 pub use kmeans::{Clustering, K, KMeans, kmeans};
 pub use rfm::rfm;
 
-/// Features, of which there must be one or more, each once.
+/// Checks that there is at least one feature, and none twice.
 fn distinct<'f>(features: &[&'f str]) -> Result<Vec<&'f str>> {
     if features.is_empty() {
         return Err(Error::config("features", "none", "one column or more"));
@@ -59,13 +59,13 @@ fn points(frame: &DataFrame, features: &[&str]) -> Result<Points> {
     Ok(Points::new(&columns.collect::<Result<Vec<_>>>()?))
 }
 
-/// That a feature is not called what a column of the result is called.
+/// Checks that no feature has the name of a column of the result.
 fn unique(field: &str, columns: &[Column]) -> Result<()> {
     let names: Vec<&str> = columns.iter().map(|column| column.name().as_str()).collect();
     match (1..names.len()).find(|at| names[..*at].contains(&names[*at])) {
         None => Ok(()),
         Some(at) => {
-            let accepted = "names that the result does not use itself; rename the column before";
+            let accepted = "a name that the result does not use itself; rename the column first";
             Err(Error::config(field, format!("`{}`", names[at]), accepted))
         }
     }

@@ -1,9 +1,9 @@
-//! Names of clusters: what sets each centroid apart.
+//! Names for clusters: what sets each centroid apart.
 
 use std::collections::BTreeMap;
 
-/// Names each centroid by the features in which it is furthest from the mean, such as "high orders, low recency".
-/// Where two names are equal, more features are named, and at last a number.
+/// Names each centroid by the features in which it is furthest from the mean, such as "high orders, low recency". If
+/// two names are equal, more features are added to them, and finally a number.
 pub(super) fn names(centroids: &[&[f64]], features: &[&str]) -> Vec<String> {
     let describe = |centroid: &[f64], most: usize| {
         let mut order: Vec<usize> = (0..features.len()).collect();

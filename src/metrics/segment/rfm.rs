@@ -5,16 +5,16 @@ use polars::prelude::*;
 use crate::error::Result;
 use crate::events::{DAY, OrderSource, Window};
 
-/// Scores every buyer's recency, frequency and monetary value by quintiles: 5 is best on all three.
+/// Scores every buyer's recency, frequency and monetary value by quintile; 5 is best on all three.
 ///
 /// Recency is the time from the last *purchase* to the end of the window, frequency counts distinct orders, monetary
-/// value is their sum. Scores come from mid-ranks: users with equal values get equal scores, and if all values are equal
-/// everybody scores 3.
+/// value is their sum. Scores come from mid-ranks: users with equal values get equal scores, and if all values are
+/// equal, everyone scores 3.
 ///
-/// Reads `orders`, one row per order or order line, purchases only: `user_id`, `order_id`, `timestamp`,
-/// `amount`. Orders outside the window do not count; where it is open, it ends with the data, not today. Returns one
-/// row per buyer, by user: `user_id`, `recency_days` (f64, days on the orders' time zone), `frequency` (i64),
-/// `monetary` (f64, in the unit of `amount`), `r`, `f`, `m` (i64, 1 to 5), `segment` (text):
+/// Reads `orders`, one row per order or order line, purchases only: `user_id`, `order_id`, `timestamp`, `amount`.
+/// Orders outside the window do not count; an open window ends with the data, not today. Returns one row per buyer, by
+/// user: `user_id`, `recency_days` (f64, days on the orders' time zone), `frequency` (i64), `monetary` (f64, in the
+/// unit of `amount`), `r`, `f`, `m` (i64, 1 to 5), `segment` (text):
 ///
 /// | segment | r | mean of f and m |
 /// | --- | --- | --- |

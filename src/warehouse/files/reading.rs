@@ -1,4 +1,4 @@
-//! Reading what was written.
+//! Reading files that were written here.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -17,27 +17,26 @@ use crate::error::{Error, Result};
 /// from CSV in UTC: the text tells their offset, but no zone. Cast them to count days on another zone's calendar.
 ///
 /// # Errors
-/// [`ErrorKind::File`](crate::ErrorKind::File) if it is not there or not readable as what it says it
-/// is.
+/// [`ErrorKind::File`](crate::ErrorKind::File) if it does not exist or is not what its extension says.
 pub fn read(path: impl AsRef<Path>) -> Result<DataFrame> {
     pick(path.as_ref(), None)
 }
 
-/// [`read`], but only these columns: what is not needed is not decoded.
+/// Reads a file as [`read`] does, but only these columns: others are not decoded.
 ///
 /// # Errors
-/// As [`read`]; a column that is not there.
+/// As [`read`]; a column that does not exist.
 pub fn read_columns(path: impl AsRef<Path>, columns: &[&str]) -> Result<DataFrame> {
     pick(path.as_ref(), Some(columns))
 }
 
-/// A table's files in a folder, in the order of their parts: `table.parquet`, or `table-1-of-4.parquet` to
-/// `table-4-of-4.parquet`. One after the other, they hold the rows of the whole. A table that is there with the first
-/// part only, as those are that belong to no user, is taken to be whole where other tables have further parts:
-/// `casebook doctor` knows better.
+/// Lists a table's files in a folder, in the order of their parts: `table.parquet`, or `table-1-of-4.parquet` to
+/// `table-4-of-4.parquet`. In this order, they hold the rows of the whole table. If a table has only a first part while
+/// other tables have more, it is taken to be whole, because tables that belong to no user are written with the first
+/// part; `casebook doctor` checks precisely.
 ///
 /// # Errors
-/// [`ErrorKind::File`](crate::ErrorKind::File) if there is none, or not every part: the first that is missing is named.
+/// [`ErrorKind::File`](crate::ErrorKind::File) if there is none, or a part is missing: the first one is named.
 ///
 /// ```
 /// use casebook::warehouse::{Sink, files};
@@ -102,7 +101,7 @@ fn pick(path: &Path, columns: Option<&[&str]>) -> Result<DataFrame> {
             .with_columns(columns.map(|columns| columns.iter().map(ToString::to_string).collect()))
             .finish(),
         _ => {
-            let cause = "the name ends neither in .csv nor in .parquet";
+            let cause = "the name must end in .csv or .parquet";
             return Err(Error::file("read", path, cause));
         }
     }

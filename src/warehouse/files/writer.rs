@@ -73,7 +73,7 @@ pub struct Written {
 
 /// One file being written.
 pub struct Writer {
-    /// Where it will be: the path for messages.
+    /// The destination path, for messages.
     shown: PathBuf,
     out: Shared,
     encoder: Encoder,
@@ -112,7 +112,7 @@ impl Writer {
         .map_err(|cause| Error::file("write", &self.shown, cause))
     }
 
-    /// What was written, once it is on the disk; `path` is where it will be.
+    /// Flushes the file to disk and returns what was written; `path` is its destination.
     pub fn finish(&mut self, path: PathBuf) -> Result<Written> {
         match &mut self.encoder {
             Encoder::Csv(batches) => batches.finish(),
@@ -170,7 +170,7 @@ fn offsets(rows: &DataFrame) -> PolarsResult<DataFrame> {
     Ok(rows)
 }
 
-/// A file whose bytes are counted and hashed on their way.
+/// A file whose bytes are counted and hashed as they are written.
 struct Hashed {
     file: File,
     hasher: Sha256,
@@ -196,7 +196,7 @@ impl Write for Hashed {
 struct Shared(Arc<Mutex<BufWriter<Hashed>>>);
 
 impl Shared {
-    /// How many bytes are on the disk, and their hash.
+    /// Returns how many bytes are on disk, and their hash.
     fn complete(&self) -> io::Result<(u64, String)> {
         let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         out.flush()?;

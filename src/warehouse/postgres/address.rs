@@ -1,4 +1,4 @@
-//! The address of a PostgreSQL server, read so that no part of a password can end up in what is shown.
+//! The address of a PostgreSQL server, parsed so that no part of a password can be shown.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use postgres::config::{Host, SslMode};
 
 use crate::error::{Error, Result, Trouble};
 
-/// An address that was understood.
+/// A parsed address.
 pub struct Address {
     pub config: Config,
     /// Host, port and database: what may be shown.
@@ -19,11 +19,12 @@ impl Address {
     pub fn read(url: &str) -> Result<Address> {
         unambiguous(url)?;
         // The parser's own message can quote the address, and the address can hold a password.
-        let mut config = Config::from_str(url)
-            .map_err(|_| bad("it does not read as postgres://user:password@host:port/database"))?;
+        let mut config = Config::from_str(url).map_err(|_| {
+            bad("it is not of the form postgres://user:password@host:port/database")
+        })?;
         if config.get_ssl_mode() == SslMode::Require {
             return Err(bad(
-                "it asks for encryption (sslmode=require), which this program does not speak",
+                "it asks for encryption (sslmode=require), which this program does not support",
             ));
         }
         if config.get_connect_timeout().is_none() {
@@ -34,8 +35,9 @@ impl Address {
     }
 }
 
-/// In a URL, characters that end a part must be written as %XX within it. The parser takes whatever stands after the
-/// first `@` for the host, and the host is shown: a password that is not written so would be shown in part.
+/// Checks that a URL can be read in only one way. Characters that end a part must be written as %XX within it. The
+/// parser takes everything after the first `@` for the host, and the host is shown: a password that is not written this
+/// way would be shown in part.
 fn unambiguous(url: &str) -> Result<()> {
     let Some(rest) =
         ["postgres://", "postgresql://"].iter().find_map(|head| url.strip_prefix(head))
@@ -43,7 +45,7 @@ fn unambiguous(url: &str) -> Result<()> {
         return Ok(());
     };
     if rest.matches('@').count() > 1 {
-        return Err(bad("it has more than one @: in a user, a password or a name write %40"));
+        return Err(bad("it has more than one @: in a user, password or name, write %40"));
     }
     let credentials = rest.split_once('@').map_or("", |(credentials, _)| credentials);
     let reserved = |c: char| "/?#[]".contains(c) || c.is_whitespace() || c.is_control();
@@ -120,7 +122,7 @@ mod tests {
         }
     }
 
-    /// A word with a reserved character at some place.
+    /// Makes a word with a reserved character somewhere.
     fn odd(word: &'static str) -> impl Strategy<Value = String> {
         let character = proptest::sample::select(
             ":/?#[]@!$&'()*+,;=% \\\"<>^`{|}\t\n".chars().collect::<Vec<_>>(),
@@ -135,7 +137,7 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4_000))]
-        /// Whatever stands in the address, every two letters in a row of the password stay in it.
+        /// Whatever the address, no two consecutive letters of the password are shown.
         #[test]
         fn no_part_of_a_password_is_ever_shown(
             user in odd("casebook"), password in odd("QXZJVWKY"), host in odd("127.0.0.1"), path in odd("shop"),

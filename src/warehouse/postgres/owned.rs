@@ -1,19 +1,20 @@
 //! Which tables of a server are ours: a schema for each case, which says so in its comment.
 //!
-//! Nothing is dropped that we did not make. What somebody else keeps in our schema, or builds on our tables, is refused
-//! by name: drops are without CASCADE, and what PostgreSQL would drop with a table unasked is looked for first.
+//! We drop only what we made. If someone else keeps something in our schema or builds on our tables, the load is
+//! refused and names it: drops are without CASCADE, and we look first for anything that PostgreSQL would drop along
+//! with a table.
 
 use postgres::{Error, Transaction};
 
 use super::super::queries::Schema;
 use super::super::sql;
 
-/// The namespace of a case's tables.
+/// Returns the namespace of a case's tables.
 pub fn namespace(schema: &Schema) -> String {
     format!("casebook_{}", schema.name)
 }
 
-/// A statement that marks the namespace as ours.
+/// Returns a statement that marks the namespace as ours.
 pub fn mark(schema: &Schema) -> String {
     let (name, comment) = (sql::name(&namespace(schema)), sql::text(&comment(schema)));
     format!("COMMENT ON SCHEMA {name} IS {comment}")
@@ -23,13 +24,13 @@ fn comment(schema: &Schema) -> String {
     format!("Made by casebook for the case {}, and replaced when that is loaded again", schema.name)
 }
 
-/// What statements that begin so make, such as the names of domains.
+/// Returns the names that statements with this beginning create, such as those of domains.
 fn made(schema: &Schema, begin: &str) -> Vec<String> {
     let statements = schema.postgres.lines();
     statements.filter_map(|line| sql::first_name(line.strip_prefix(begin)?)).collect()
 }
 
-/// Drops what an earlier load made; or says, in words, what is in the way, and drops nothing of it.
+/// Drops what an earlier load made; or says what is in the way, and drops nothing.
 pub fn clear(transaction: &mut Transaction, schema: &Schema) -> Result<Vec<String>, Error> {
     let name = namespace(schema);
     // Messages then name everything with its schema.
@@ -73,7 +74,7 @@ pub fn clear(transaction: &mut Transaction, schema: &Schema) -> Result<Vec<Strin
     Ok(vec![])
 }
 
-/// What would silently go with our tables: somebody's indexes and triggers on them.
+/// Finds what would silently be dropped with our tables: someone else's indexes and triggers on them.
 fn built_on(
     transaction: &mut Transaction,
     schema: &Schema,

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 
 type Failure = Box<dyn std::error::Error + Sync + Send>;
 
-/// A type without the domains around it.
+/// Returns a type without the domains around it.
 pub fn plain(ty: &Type) -> Type {
     match ty.kind() {
         Kind::Domain(inner) => plain(inner),
@@ -19,7 +19,7 @@ pub fn plain(ty: &Type) -> Type {
     }
 }
 
-/// The column type that a type always is. Of decimals it depends: see [`kind`].
+/// Returns the column type that a type always has. For decimals it depends: see [`kind`].
 fn fixed(ty: &Type) -> Option<ColumnType> {
     Some(match *ty {
         Type::INT8 | Type::INT4 | Type::INT2 => ColumnType::Integer,
@@ -33,12 +33,12 @@ fn fixed(ty: &Type) -> Option<ColumnType> {
     })
 }
 
-/// Whether a table's column of a type takes a frame's column.
+/// Tells whether a table's column of a type takes a frame's column.
 pub fn takes(ty: &Type, kind: ColumnType) -> bool {
     fixed(ty).is_some_and(|wanted| wanted.takes(kind))
 }
 
-/// Whether a table's column may keep a cell of a frame's column as another: [`keeps`] tells.
+/// Tells whether a table's column may change a cell of a frame's column: see [`keeps`].
 pub fn narrows(ty: &Type, modifier: i32, kind: ColumnType) -> bool {
     match (kind, ty) {
         (ColumnType::Integer, ty) => *ty != Type::INT8,
@@ -49,8 +49,8 @@ pub fn narrows(ty: &Type, modifier: i32, kind: ColumnType) -> bool {
     }
 }
 
-/// Whether a table's column keeps a cell as it is. A `double precision` has 53 bits for whole numbers, a `real` 24 for any;
-/// `modifier` is what a declaration adds to the type, of a moment the decimal places of its seconds.
+/// Tells whether a table's column keeps a cell unchanged. A `double precision` has 53 bits for whole numbers, a `real`
+/// 24 for any; `modifier` is what a declaration adds to the type, such as the decimal places of a moment's seconds.
 pub fn keeps(ty: &Type, modifier: i32, cell: &Cell) -> bool {
     match (*cell, ty) {
         (Cell::Int(value), &Type::INT4) => i32::try_from(value).is_ok(),
@@ -78,8 +78,8 @@ pub fn keeps(ty: &Type, modifier: i32, cell: &Cell) -> bool {
     }
 }
 
-/// The type of a result's column of which nothing is declared. A decimal with decimal places, by its declaration or in a
-/// value, is a real number; without any, such as a sum of whole numbers, a whole one.
+/// Returns the type of an undeclared column of a result. A decimal with decimal places, in its declaration or in a
+/// value, is a real number; without any, such as a sum of whole numbers, it is a whole number.
 pub fn kind(column: &Column, values: &[Value]) -> ColumnType {
     let ty = plain(column.type_());
     // A number that can be read, empty or not, and that no table of ours takes.
@@ -93,7 +93,7 @@ pub fn kind(column: &Column, values: &[Value]) -> ColumnType {
     })
 }
 
-/// The values of a result's column.
+/// Returns the values of a result's column.
 pub fn values(rows: &[Row], place: usize, column: &Column) -> Result<Vec<Value>> {
     let all = All { rows, place, name: column.name() };
     match plain(column.type_()) {
@@ -116,7 +116,8 @@ pub fn values(rows: &[Row], place: usize, column: &Column) -> Result<Vec<Value>>
             all.read(|value: DateTime<Utc>| Value::Moment(value.timestamp_micros()))
         }
         other => {
-            let problem = format!("is of type {other}, which no frame holds; cast it to text");
+            let problem =
+                format!("is of type {other}, which frames don't support; cast it to text");
             Err(Error::column("result", column.name(), problem))
         }
     }
@@ -140,7 +141,7 @@ impl<'r> All<'r> {
     }
 }
 
-/// A decimal: whole if it has no decimal places and i64 holds it, else the nearest real number.
+/// A decimal: whole if it has no decimal places and fits into an i64, otherwise the nearest real number.
 struct Decimal(Value);
 
 impl<'a> FromSql<'a> for Decimal {

@@ -1,9 +1,9 @@
 //! Which tables of a database file are ours.
 //!
-//! A file keeps one case's tables, under the names that the SQL in `sql/` and the notebooks use: with a prefix for each
-//! case, that SQL would no longer be what a reader types. So cases that share a name, such as `sessions`, do not share
-//! a file, and none takes a table that somebody else made. What we made is written down in the file itself, in the
-//! table `casebook_tables`; only that is ever dropped.
+//! Tables have the names that the SQL in `sql/` and the notebooks use: with a prefix for each case, that SQL would no
+//! longer be what a reader types. So cases that share a name, such as `sessions`, cannot share a file, and none takes
+//! over a table that someone else made. The table `casebook_tables` in the file records what we made; only that is ever
+//! dropped.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use rusqlite::Connection;
 use super::super::queries::Schema;
 use super::super::sql;
 
-/// The table that says which tables, views and indexes are ours, and of which case.
+/// The table that says which tables, views and indexes are ours, and which case they belong to.
 const RECORD: &str = "casebook_tables";
 
-/// Something a database holds.
+/// An object in a database.
 struct Object {
     kind: String,
     name: String,
@@ -23,10 +23,10 @@ struct Object {
     sql: Option<String>,
 }
 
-/// What an object is, and the statement that made it.
+/// An object's type, and the statement that made it.
 type Made = (String, Option<String>);
 
-/// The schemas of files that kept no record yet.
+/// The schemas of files from versions that kept no record.
 const EARLIER: [(&str, &str); 3] = [
     ("saas", include_str!("earlier/saas.sql")),
     ("ecommerce", include_str!("earlier/ecommerce.sql")),
@@ -42,12 +42,12 @@ fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
     statement.query_map([], read)?.collect()
 }
 
-/// The objects by name, in lower case as SQLite compares names.
+/// Returns the objects by name, in lower case as SQLite compares names.
 fn made(all: &[Object]) -> BTreeMap<String, Made> {
     all.iter().map(|it| (key(&it.name), (it.kind.clone(), it.sql.clone()))).collect()
 }
 
-/// What the case's statements make: these, and those common to both databases.
+/// Returns what the case's statements make: these, and those common to both databases.
 fn expected(schema: &Schema, statements: &str) -> rusqlite::Result<BTreeMap<String, Made>> {
     let scratch = Connection::open_in_memory()?;
     scratch.execute_batch(statements)?;
@@ -55,8 +55,8 @@ fn expected(schema: &Schema, statements: &str) -> rusqlite::Result<BTreeMap<Stri
     Ok(made(&objects(&scratch)?))
 }
 
-/// Whether a database holds just what an earlier version made, statement by statement: somebody's own tables of these names are
-/// not.
+/// Tells whether a database holds exactly what an earlier version made, statement by statement: someone else's tables
+/// with these names don't match.
 fn of_an_earlier_version(all: &[Object], schema: &Schema) -> rusqlite::Result<bool> {
     let statements = EARLIER.iter().find(|(case, _)| *case == schema.name);
     statements.map_or(Ok(false), |(_, statements)| Ok(made(all) == expected(schema, statements)?))
@@ -66,7 +66,7 @@ fn key(name: &str) -> String {
     name.to_ascii_lowercase()
 }
 
-/// What a load would take or destroy without being entitled to, in words; and statements that drop what is ours.
+/// What is in the way of a load, in words, and statements that drop what is ours.
 pub struct Found {
     pub foreign: Vec<String>,
     pub drops: String,
@@ -115,7 +115,7 @@ pub fn look(connection: &Connection, schema: &Schema) -> rusqlite::Result<Found>
     Ok(Found { foreign, drops: drops(&all, &ours, schema) })
 }
 
-/// Views first, then tables, children before parents.
+/// Returns statements that drop views first, then tables, children before parents.
 fn drops(all: &[Object], ours: &dyn Fn(&str) -> bool, schema: &Schema) -> String {
     let rank = |name: &str| schema.tables.iter().position(|table| key(table) == key(name));
     let mut mine: Vec<&Object> = all
@@ -130,7 +130,7 @@ fn drops(all: &[Object], ours: &dyn Fn(&str) -> bool, schema: &Schema) -> String
         .collect()
 }
 
-/// Writes down what was made.
+/// Records what was made.
 pub fn note(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
     let wanted = expected(schema, &sql::with_moments(schema.sqlite))?;
     connection.execute_batch(&format!(
@@ -183,7 +183,7 @@ mod tests {
         }
     }
 
-    /// Everything a database holds, as text.
+    /// Returns everything a database holds, as text.
     fn dump(sqlite: &mut Sqlite) -> String {
         let all = objects(&sqlite.connection).unwrap();
         let mut text = String::new();

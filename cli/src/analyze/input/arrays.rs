@@ -1,4 +1,4 @@
-//! Arrow arrays, as values of whatever column they are for.
+//! Arrow arrays as values of the columns they are for.
 
 use casebook::chrono::NaiveDate;
 use casebook::polars::prelude::{ArrowDataType, ArrowTimeUnit};
@@ -12,7 +12,7 @@ use super::how::Kind;
 use super::moment::DAY;
 use super::part::{Sink, Values};
 
-/// A type that holds one value, and what it means.
+/// The type of a value, and what it means.
 #[derive(Debug, Clone)]
 pub struct Meaning {
     pub dtype: ArrowDataType,
@@ -22,8 +22,8 @@ pub struct Meaning {
 }
 
 impl Meaning {
-    /// What a type means, in a time zone if the file names one. An error is a problem with the zone, or with
-    /// the type.
+    /// Creates the meaning of a type, in a time zone if the file names one. The error is a problem with the zone or the
+    /// type.
     pub fn new(dtype: &ArrowDataType, zone: Option<&str>) -> Result<Meaning, Option<String>> {
         use ArrowDataType as D;
         let plain = |dtype: &D| Ok(Meaning { dtype: dtype.clone(), zoned: false, zone: None });
@@ -37,7 +37,7 @@ impl Meaning {
                 let zone = match zone {
                     Some(zone) => Some(known(zone).ok_or_else(|| {
                         Some(format!(
-                            "is in the time zone {zone}, which is not known; name another with --timezone"
+                            "is in the unknown time zone {zone}; name another with --timezone"
                         ))
                     })?),
                     None => None,
@@ -54,7 +54,7 @@ impl Meaning {
     }
 }
 
-/// A time zone by its name, or by how far it is ahead of UTC.
+/// Finds a time zone by its name or its offset from UTC.
 fn known(zone: &str) -> Option<Tz> {
     if matches!(zone, "Z" | "+00:00" | "-00:00") {
         return Some(Tz::UTC);
@@ -67,7 +67,7 @@ fn known(zone: &str) -> Option<Tz> {
     })
 }
 
-/// Puts an array's values into a column. An error is the row, counted from the part's first, and what is wrong.
+/// Puts an array's values into a column. The error is the row, counted from the part's first, and what is wrong.
 pub fn push(array: &dyn Array, meaning: &Meaning, mut sink: Sink) -> Result<(), (usize, String)> {
     use ArrowDataType as D;
     match &meaning.dtype {
@@ -225,7 +225,7 @@ fn decimal(sink: &mut Sink, number: i128, scale: usize) -> Result<(), String> {
     }
 }
 
-/// As it is usually written.
+/// Formats a UUID in the usual way.
 fn uuid(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(36);
     for (place, byte) in bytes.iter().enumerate() {

@@ -2,13 +2,13 @@
 
 use std::io::{self, Read};
 
-/// Large enough that blocks cost nothing, small enough that they are never many bytes at once.
+/// Large enough for low overhead, small enough to use little memory.
 const SIZE: usize = 4 << 20;
 
 /// A reader of blocks.
 pub struct Blocks {
     reader: Box<dyn Read + Send>,
-    /// What was read and not handed on.
+    /// What was read but not yet returned.
     pub pending: Vec<u8>,
     ended: bool,
 }
@@ -18,7 +18,7 @@ impl Blocks {
         Blocks { reader, pending: vec![], ended: false }
     }
 
-    /// Reads until so much is there, or all.
+    /// Reads until `size` bytes or everything is there.
     pub fn fill(&mut self, size: usize) -> io::Result<()> {
         while !self.ended && self.pending.len() < size {
             let missing = size - self.pending.len();
@@ -29,13 +29,14 @@ impl Blocks {
         Ok(())
     }
 
-    /// The beginning, at most a block.
+    /// Returns the beginning, at most a block.
     pub fn start(&mut self) -> io::Result<&[u8]> {
         self.fill(SIZE)?;
         Ok(&self.pending)
     }
 
-    /// The next block. `end` is the length of the complete records at the beginning of bytes, if there are any.
+    /// Returns the next block. `end` returns the length of the complete records at the beginning of some bytes, if
+    /// there are any.
     pub fn next(&mut self, end: impl Fn(&[u8]) -> Option<usize>) -> io::Result<Option<Vec<u8>>> {
         let mut size = SIZE;
         loop {
@@ -57,12 +58,12 @@ impl Blocks {
     }
 }
 
-/// The length of the complete lines.
+/// Returns the length of the complete lines.
 pub fn lines(bytes: &[u8]) -> Option<usize> {
     memchr::memrchr(b'\n', bytes).map(|last| last + 1)
 }
 
-/// The length of the complete records of a CSV file, whose first begins with the bytes.
+/// Returns the length of the complete records of a CSV file, the first of which begins with the bytes.
 pub fn records(bytes: &[u8], delimiter: u8) -> Option<usize> {
     if memchr::memchr(b'"', bytes).is_none() {
         // Lines may end in nothing but a carriage return, which must not be half of a pair.

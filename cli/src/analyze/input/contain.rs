@@ -1,4 +1,4 @@
-//! Panics of a decoder that trusts its input, as errors.
+//! Turns panics of a decoder that trusts its input into errors.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -6,11 +6,11 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 thread_local! {
-    /// Whether a panic of this thread is expected, and told by whoever expects it.
+    /// Whether a panic on this thread is expected; the caller then reports it.
     static EXPECTED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Does something that may panic. The panic's message is the error, and printed nowhere else.
+/// Runs something that may panic. The panic's message becomes the error and is printed nowhere else.
 pub fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     static SILENCED: Once = Once::new();
     SILENCED.call_once(|| {

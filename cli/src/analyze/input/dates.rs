@@ -1,4 +1,4 @@
-//! Dates as people write them who do not write ISO 8601.
+//! Dates in the many ways that are not ISO 8601.
 
 use casebook::chrono::{NaiveDate, NaiveDateTime};
 
@@ -20,13 +20,13 @@ const MONTHS: [&str; 12] = [
 ];
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-/// What stands where a day stands.
+/// What a day is written as.
 enum Day {
     One(NaiveDate),
     Two { choice: Choice, day_first: Option<NaiveDate>, month_first: Option<NaiveDate> },
 }
 
-/// Reads a date, and the clock that may follow.
+/// Reads a date and the time that may follow it.
 pub fn read(text: &[u8]) -> Option<Reading> {
     // Spaces that do not break stand before AM and PM.
     let plain;
@@ -54,7 +54,7 @@ pub fn read(text: &[u8]) -> Option<Reading> {
     }
 }
 
-/// Takes what a class of characters makes up the beginning.
+/// Takes the leading characters of a class.
 fn take<'t>(rest: &mut &'t [u8], class: impl Fn(&u8) -> bool) -> &'t [u8] {
     let length = rest.iter().take_while(|byte| class(byte)).count();
     let (taken, others) = rest.split_at(length);
@@ -62,13 +62,13 @@ fn take<'t>(rest: &mut &'t [u8], class: impl Fn(&u8) -> bool) -> &'t [u8] {
     taken
 }
 
-/// A month's name, or at least three letters of its beginning.
+/// Reads a month's name, or at least its first three letters.
 fn month(word: &[u8]) -> Option<u32> {
     let word = std::str::from_utf8(word).ok().filter(|word| word.len() >= 3)?.to_ascii_lowercase();
     (1..).zip(MONTHS).find(|(_, name)| name.starts_with(&word)).map(|(number, _)| number)
 }
 
-/// A year in full, or in two digits: from 1970 to 2069.
+/// Reads a year in full, or in two digits: from 1970 to 2069.
 fn year(text: &[u8]) -> Option<i32> {
     let number = digits(text)? as i32;
     match text.len() {
@@ -142,12 +142,12 @@ fn day(rest: &mut &[u8]) -> Option<Day> {
     }
 }
 
-/// Digits, but not too many.
+/// Returns the digits, if there are not too many.
 fn short(text: &[u8], most: usize) -> Option<&[u8]> {
     (1..=most).contains(&text.len()).then_some(text)
 }
 
-/// What follows a date: nothing, or a clock, and perhaps how far it is ahead of UTC.
+/// Reads what follows a date: nothing, or a time, perhaps with its offset from UTC.
 fn clock(mut rest: &[u8]) -> Option<(casebook::chrono::NaiveTime, Option<i32>)> {
     use casebook::chrono::NaiveTime;
     rest = rest.trim_ascii_end();
@@ -192,7 +192,7 @@ fn clock(mut rest: &[u8]) -> Option<(casebook::chrono::NaiveTime, Option<i32>)> 
     Some((time, offset(rest)?))
 }
 
-/// AM or PM: whether it is after noon.
+/// Reads AM or PM; returns whether it is after noon.
 fn half(rest: &mut &[u8]) -> Option<bool> {
     let spaced = rest.trim_ascii_start();
     for (word, after_noon) in [("am", false), ("pm", true), ("a.m.", false), ("p.m.", true)] {
@@ -205,7 +205,7 @@ fn half(rest: &mut &[u8]) -> Option<bool> {
     None
 }
 
-/// The format of a text such as 03/04/2024 9:05 PM, as `--time-format` takes it.
+/// Returns the format of a text such as 03/04/2024 9:05 PM, as `--time-format` takes it.
 pub fn format(text: &str, day_first: bool) -> String {
     let half = ["am", "pm"].iter().any(|word| text.to_ascii_lowercase().ends_with(word));
     let day = if day_first { ["%d", "%m"] } else { ["%m", "%d"] };

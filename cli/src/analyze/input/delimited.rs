@@ -1,4 +1,4 @@
-//! CSV and its relatives: values between commas, semicolons, tabs or bars.
+//! CSV and its relatives: values separated by commas, semicolons, tabs or bars.
 
 use std::io::Read;
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::blocks::{Blocks, records};
 use super::gather::{Block, Fault, Gathered, Rows};
 use super::{header, trouble};
 
-/// What is known of a file before its first row.
+/// What is known about a file before its first row.
 struct Head {
     delimiter: u8,
     names: Vec<String>,
@@ -23,11 +23,11 @@ struct Layout<'p> {
     delimiter: u8,
     /// Values in each row.
     width: usize,
-    /// Where the columns asked for stand.
+    /// Where the requested columns are.
     places: &'p [usize],
 }
 
-/// Reads a file into what is gathered.
+/// Reads a file into the gathered columns.
 pub fn read(
     gathered: &mut Gathered,
     path: &Path,
@@ -100,7 +100,7 @@ fn reader(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
         .from_reader(bytes)
 }
 
-/// The rows of a block. Without quotes, there is nothing to do but to part it.
+/// Reads the rows of a block. Without quotes, splitting is enough.
 fn block(bytes: &[u8], layout: Layout, rows: &mut Rows) -> Result<(), Fault> {
     let Layout { delimiter, width, places } = layout;
     let lone = |place: usize| bytes.get(place + 1) != Some(&b'\n');
@@ -170,7 +170,7 @@ mod tests {
     use crate::analyze::input::how::{Column, How, Kind, Missing};
     use crate::analyze::input::part::Values;
 
-    /// Codes and count of rows, parted and carefully.
+    /// Returns codes and row counts, once by simple splitting and once by careful parsing.
     fn both(text: &str) -> [(Vec<Vec<u32>>, usize, bool); 2] {
         let how = How {
             time_format: None,

@@ -1,4 +1,4 @@
-//! Texts, each known by a number.
+//! Texts, each with a number.
 
 use rustc_hash::FxHashMap;
 
@@ -14,7 +14,7 @@ pub struct Dictionary {
 }
 
 impl Dictionary {
-    /// The number of a text, which is UTF-8.
+    /// Returns the number of a text, which must be UTF-8.
     #[inline]
     pub fn code(&mut self, text: &[u8]) -> Result<u32, String> {
         if let Some(code) = self.codes.get(text) {
@@ -28,7 +28,7 @@ impl Dictionary {
         Ok(code)
     }
 
-    /// The texts, by their numbers.
+    /// Returns the texts in the order of their numbers.
     pub fn names(self) -> Vec<String> {
         let mut names = vec![String::new(); self.codes.len()];
         for (text, code) in self.codes {
@@ -40,9 +40,9 @@ impl Dictionary {
     }
 }
 
-/// Dictionaries of several readers made one, in the order in which rows come.
+/// Dictionaries of several readers merged into one, in the order of the rows.
 pub struct Merged {
-    /// Of each reader: its texts, and what they become.
+    /// For each reader, its texts and the numbers they get here.
     readers: Vec<(Vec<Option<String>>, Vec<u32>)>,
     known: FxHashMap<String, u32>,
 }
@@ -59,7 +59,7 @@ impl Merged {
         }
     }
 
-    /// What a reader's number becomes.
+    /// Returns what a reader's number becomes.
     #[inline]
     pub fn of(&mut self, reader: usize, code: u32) -> u32 {
         let Some((names, codes)) = self.readers.get_mut(reader) else { return EMPTY };
@@ -75,13 +75,13 @@ impl Merged {
         merged
     }
 
-    /// The number of a text.
+    /// Returns the number of a text.
     pub fn code(&mut self, name: String) -> u32 {
         let next = self.known.len() as u32;
         *self.known.entry(name).or_insert(next)
     }
 
-    /// The texts, by their numbers.
+    /// Returns the texts in the order of their numbers.
     pub fn names(self) -> Vec<String> {
         let mut names = vec![String::new(); self.known.len()];
         for (name, code) in self.known {

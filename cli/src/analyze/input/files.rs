@@ -1,4 +1,4 @@
-//! Which files are meant, and what is in them.
+//! Which files to read, and what is in them.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -31,7 +31,7 @@ pub enum Opened {
 const STANDARD_INPUT: &str = "-";
 const PACKED: [&str; 4] = [".gz", ".gzip", ".zst", ".zstd"];
 
-/// What a name says of the content: nothing, if it has no ending.
+/// Tells the content from a file's name: nothing if it has no extension.
 fn form(path: &Path) -> Option<Result<Form, ()>> {
     let name = path.file_name()?.to_str()?.to_ascii_lowercase();
     let name = PACKED.iter().find_map(|packed| name.strip_suffix(packed)).unwrap_or(&name);
@@ -44,7 +44,7 @@ fn form(path: &Path) -> Option<Result<Form, ()>> {
     })
 }
 
-/// The files that are meant by names, folders and patterns, in order.
+/// Returns the files that names, folders and patterns stand for, in order.
 pub fn expand(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = vec![];
     for path in given {
@@ -64,7 +64,7 @@ pub fn expand(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// That no file is meant twice: its rows would count twice.
+/// Checks that no file is given twice: its rows would count twice.
 fn once(files: &[PathBuf]) -> Result<()> {
     let mut known = BTreeSet::new();
     for file in files {
@@ -103,8 +103,8 @@ fn matching(path: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The data in a folder and the folders in it, by name. What begins with a dot or an underscore is some
-/// program's own.
+/// Lists the data files in a folder and its subfolders, by name. Names that begin with a dot or an underscore belong to
+/// some program and are skipped.
 fn folder(path: &Path) -> Result<Vec<PathBuf>> {
     fn walk(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         let mut entries =
@@ -135,8 +135,8 @@ fn folder(path: &Path) -> Result<Vec<PathBuf>> {
     if let Some(other) = files.iter().find(|file| kinds(file) != kinds(first)) {
         let [first, other] = [first, other].map(|file| file.display().to_string());
         let problem = format!(
-            "it is a directory with files of several kinds, such as {first} and {other}; name those that \
-             are meant, such as \"{}/*.csv\"",
+            "it is a directory with files of several kinds, such as {first} and {other}; name \
+             those you mean, such as \"{}/*.csv\"",
             path.display()
         );
         return Err(trouble(path, problem));
@@ -144,7 +144,7 @@ fn folder(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A reader, and what it begins with.
+/// Returns a reader and its first bytes.
 fn peek(mut reader: Box<dyn Read + Send>) -> io::Result<(Vec<u8>, Box<dyn Read + Send>)> {
     let mut start = vec![];
     reader.by_ref().take(64).read_to_end(&mut start)?;
@@ -180,9 +180,9 @@ pub fn open(path: &Path) -> Result<Opened> {
     }
     let named = if standard { None } else { form(path) };
     if let Some(Err(())) = named {
-        let problem = "the name ends neither in .csv nor in .parquet, nor in .tsv, .txt, .jsonl, .ndjson or \
-                       .json, perhaps with .gz or .zst behind it; another name, or - < FILE, is read as what \
-                       it holds";
+        let problem = "the name must end in .csv, .parquet, .tsv, .txt, .jsonl, .ndjson or .json, \
+                       optionally with .gz or .zst; rename it, or give - < FILE to detect the \
+                       format";
         return Err(trouble(path, problem));
     }
     let named = named.and_then(Result::ok);
@@ -199,7 +199,7 @@ pub fn open(path: &Path) -> Result<Opened> {
             return match (named, packing) {
                 (Some(Form::Csv | Form::Lines), _) => Err(called("a Parquet file")),
                 (_, Some(packing)) => {
-                    Err(called(&format!("packed with {packing}; unpack it first")))
+                    Err(called(&format!("compressed with {packing}; decompress it first")))
                 }
                 _ if standard => {
                     let mut bytes = vec![];
@@ -215,7 +215,8 @@ pub fn open(path: &Path) -> Result<Opened> {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
             let mut bytes = vec![];
             reader.read_to_end(&mut bytes).map_err(|cause| trouble(path, cause))?;
-            let text = utf16(&bytes).ok_or_else(|| called("not text in UTF-16, as it begins"))?;
+            let text = utf16(&bytes)
+                .ok_or_else(|| called("not the UTF-16 text that its first bytes announce"))?;
             reader = Box::new(Cursor::new(text.into_bytes()));
         }
         [0xef, 0xbb, 0xbf, ..] => {
@@ -243,7 +244,7 @@ pub fn open(path: &Path) -> Result<Opened> {
     Ok(Opened::Text(form, reader))
 }
 
-/// Text in UTF-16, with its mark of byte order.
+/// Decodes UTF-16 text with a byte order mark.
 fn utf16(bytes: &[u8]) -> Option<String> {
     let little = bytes.first() == Some(&0xff);
     let pairs = bytes.get(2..)?.chunks_exact(2);

@@ -24,7 +24,7 @@ struct Done {
 /// A column of a part, and which reader's dictionary it uses.
 type Parts = Vec<(usize, Part)>;
 
-/// Makes a frame of what was gathered.
+/// Makes a frame from the gathered columns.
 pub fn finish(mut gathered: Gathered) -> Result<Table> {
     let path = gathered.files.first().cloned().unwrap_or_default();
     if gathered.blocks.iter().all(|block| block.rows == 0) {
@@ -76,7 +76,7 @@ pub fn finish(mut gathered: Gathered) -> Result<Table> {
     Ok(table)
 }
 
-/// Leaves rows out in which something is missing, and says so; or refuses the first.
+/// Leaves out rows with missing values and says so, or refuses the first one.
 fn drop_incomplete(gathered: &mut Gathered) -> Result<()> {
     let refused = |kind: Kind| {
         let missing = match kind {
@@ -149,15 +149,15 @@ fn drop_incomplete(gathered: &mut Gathered) -> Result<()> {
         crate::say::complain!("casebook: {}", crate::terminal::message(&note));
     }
     if left_out == all {
-        return Err(trouble(&path, "every row lacks something that is needed"));
+        return Err(trouble(&path, "every row lacks a value that is needed"));
     }
     Ok(())
 }
 
-/// Times of a column that cannot be read.
+/// Unreadable times of a column.
 struct Unread {
     count: usize,
-    /// What stands where, in words.
+    /// The first one and where it is, in words.
     first: String,
 }
 
@@ -246,7 +246,7 @@ fn finished(
     })
 }
 
-/// Sums of dollars and euros are sums of nothing.
+/// Checks that amounts have one currency: a sum of dollars and euros means nothing.
 fn one_currency(gathered: &Gathered, column: usize, parts: &Parts) -> Result<()> {
     let mut first: Option<&str> = None;
     for (number, (_, part)) in parts.iter().enumerate() {
@@ -263,7 +263,7 @@ fn one_currency(gathered: &Gathered, column: usize, parts: &Parts) -> Result<()>
     Ok(())
 }
 
-/// Where semicolons stand between values, 1.234 is as often a thousand and more as one and a bit.
+/// Asks what a point means in files with semicolons between values: 1.234 may well be more than a thousand there.
 fn one_point(gathered: &Gathered, column: usize, parts: &Parts) -> Result<()> {
     let semicolons = |block: usize| gathered.blocks.get(block).is_some_and(|it| it.semicolons);
     let mut open = vec![];
@@ -278,8 +278,8 @@ fn one_point(gathered: &Gathered, column: usize, parts: &Parts) -> Result<()> {
     let rows: Vec<String> =
         open.iter().take(times::SHOWN).map(|(_, sample)| format!("\"{}\"", sample.text)).collect();
     let problem = format!(
-        "is ambiguous: does the point stand between thousands or before decimals? No row decides, such as {}; say \
-         --decimal-comma for {} (likely) or --thousands for {}",
+        "is ambiguous: does the point separate thousands or decimals? No row settles it, for \
+         example {}; use --decimal-comma for {} (likely) or --thousands for {}",
         rows.join(", "),
         value(numbers::Commas::Decimal),
         value(numbers::Commas::Thousands)
@@ -319,7 +319,7 @@ fn identifiers(name: PlSmallStr, parts: Parts, names: Vec<Vec<String>>) -> (Colu
     (Int64Chunked::from_vec(name, ids).into_column(), Ids::Numbers)
 }
 
-/// All rows' texts, as numbers in the order of their appearance.
+/// Returns all rows' texts as numbers in the order of their first appearance.
 fn codes(parts: Parts, names: Vec<Vec<String>>, rows: usize) -> (Vec<u32>, Vec<String>) {
     let mut merged = Merged::new(names);
     let mut all: Vec<u32> = Vec::with_capacity(rows);
@@ -333,7 +333,7 @@ fn codes(parts: Parts, names: Vec<Vec<String>>, rows: usize) -> (Vec<u32>, Vec<S
     (all, merged.names())
 }
 
-/// A column of categories, as narrow as their number allows.
+/// Makes a column of categories, as narrow as their number allows.
 fn categories(name: PlSmallStr, codes: &[u32], names: &[String]) -> PolarsResult<Column> {
     let physical = match names.len() {
         0..=254 => CategoricalPhysical::U8,
@@ -420,7 +420,7 @@ fn moments(
     Err(Wrong { part, row, problem: format!("is {}", moment::OUT_OF_RANGE) })
 }
 
-/// Where a clock is put forward, an hour of it does not exist; where it is put back, one comes twice.
+/// Mentions clock changes: when clocks go forward, an hour does not exist; when they go back, one comes twice.
 fn tell_changes(zone: Tz, leapt: usize, twice: usize) {
     let many = |count: usize| match count {
         1 => "1 time lies".to_owned(),
@@ -428,13 +428,13 @@ fn tell_changes(zone: Tz, leapt: usize, twice: usize) {
     };
     if leapt > 0 {
         crate::say::complain!(
-            "casebook: {} in an hour that the clock of {zone} leaps over; read as an hour later",
+            "casebook: {} in an hour that clocks in {zone} skip; read as an hour later",
             many(leapt)
         );
     }
     if twice > 0 {
         crate::say::complain!(
-            "casebook: {} in an hour that the clock of {zone} shows twice; read as the first",
+            "casebook: {} in an hour that clocks in {zone} show twice; read as the first",
             many(twice)
         );
     }

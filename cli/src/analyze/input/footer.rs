@@ -1,14 +1,13 @@
-//! Whether a Parquet footer, or a page's head, can be what it says it is, before anything is allocated for it.
+//! Checks that a Parquet footer or a page header is plausible before anything is allocated for it.
 //!
-//! Both are Thrift's compact protocol. A list whose length was damaged would have room made for
-//! billions of items.
+//! Both use Thrift's compact protocol. A list with a damaged length would allocate memory for billions of items.
 
 use std::io::{Read, Seek, SeekFrom};
 
-/// The longest nesting that Parquet's own structures come to, and more.
+/// More than the deepest nesting of Parquet's own structures.
 const DEPTH: u32 = 24;
 
-/// What is wrong with the end of a Parquet file, if anything.
+/// Says what is wrong with the end of a Parquet file, if anything.
 pub fn wrong(file: &mut (impl Read + Seek)) -> std::io::Result<Option<&'static str>> {
     let size = file.seek(SeekFrom::End(0))?;
     if size < 12 {
@@ -32,8 +31,8 @@ pub fn wrong(file: &mut (impl Read + Seek)) -> std::io::Result<Option<&'static s
     Ok(structure(&mut rest, 0).is_none().then_some("its table of contents makes no sense"))
 }
 
-/// Of the dictionary that a column may begin with: its size, and how many values it says it holds. Zeros if
-/// there is none.
+/// Returns the size and the stated number of values of the dictionary that a column may begin with; zeros if there is
+/// none.
 pub fn dictionary(column: &[u8]) -> Option<(i64, i64)> {
     const SIZE: i64 = 2;
     const HEAD: i64 = 7;
@@ -59,7 +58,7 @@ pub fn dictionary(column: &[u8]) -> Option<(i64, i64)> {
 
 type Field<'f> = &'f mut dyn FnMut(&mut &[u8], i64, u8) -> Option<()>;
 
-/// A structure's fields: their numbers and types. What is true or false takes no room.
+/// Reads a structure's fields: their numbers and types. Booleans take no bytes.
 fn fields(rest: &mut &[u8], field: Field) -> Option<()> {
     let mut id = 0_i64;
     loop {
@@ -137,7 +136,7 @@ fn value(rest: &mut &[u8], kind: u8, depth: u32) -> Option<()> {
     }
 }
 
-/// Each item takes a byte at least.
+/// Reads the items of a list; each takes at least a byte.
 fn items(rest: &mut &[u8], length: u64, kinds: &[u8], depth: u32) -> Option<()> {
     if depth > DEPTH || length > rest.len() as u64 {
         return None;

@@ -15,14 +15,14 @@ use super::{pool, trouble};
 pub struct Block {
     pub file: usize,
     pub rows: usize,
-    /// Of them, those that were left out, in order.
+    /// The rows that were left out, in order.
     pub left_out: Vec<u32>,
-    /// Whether semicolons stand between values, as where a comma stands before decimals.
+    /// Whether semicolons separate values, as is common where a comma precedes decimals.
     pub semicolons: bool,
     pub parts: Vec<(usize, Part)>,
 }
 
-/// What is wrong, in a row counted from the block's first.
+/// What is wrong, in a row counted from the block's first one.
 #[derive(Debug)]
 pub enum Fault {
     Cell { row: usize, column: usize, problem: String },
@@ -30,7 +30,7 @@ pub enum Fault {
     File(String),
 }
 
-/// Files on their way to a frame.
+/// Files being gathered into a frame.
 pub struct Gathered<'h> {
     pub how: &'h How,
     pub columns: &'h [Column],
@@ -59,7 +59,7 @@ impl<'s> Rows<'s> {
         Rows { how, columns, dictionaries, parts, rows: 0 }
     }
 
-    /// Where a column's next value goes.
+    /// Returns where a column's next value goes.
     #[inline]
     pub fn sink(&mut self, column: usize) -> Sink<'_> {
         Sink {
@@ -76,7 +76,7 @@ impl<'s> Rows<'s> {
         self.sink(column).text(text).map_err(|problem| Fault::Cell { row, column, problem })
     }
 
-    /// The block, done.
+    /// Finishes the block.
     pub fn done(self, file: usize, reader: usize) -> Block {
         let parts = self.parts.into_iter().map(|part| (reader, part)).collect();
         Block { file, rows: self.rows, left_out: vec![], semicolons: false, parts }
@@ -97,8 +97,8 @@ impl<'h> Gathered<'h> {
         self.files.len() - 1
     }
 
-    /// Reads the blocks of a text file, several at once, and returns them in order: `end` finds where the complete records
-    /// of some bytes end, `work` takes the rows of a block. What it returns stands beside the block.
+    /// Reads the blocks of a text file, several at once, and returns them in order: `end` finds where the complete
+    /// records of some bytes end, and `work` takes the rows of a block. Its result is returned with the block.
     pub fn each<T: Send>(
         &mut self,
         file: usize,
@@ -118,7 +118,7 @@ impl<'h> Gathered<'h> {
         })
     }
 
-    /// Takes what readers have read of one file. The first fault is the error.
+    /// Takes what readers have read of one file. The first fault becomes the error.
     pub fn take(&mut self, results: impl IntoIterator<Item = Result<Block, Fault>>) -> Result<()> {
         for result in results {
             match result {
@@ -145,14 +145,14 @@ impl<'h> Gathered<'h> {
         self.files.last().map_or(Path::new(""), PathBuf::as_path)
     }
 
-    /// The number, from 1, of a block's row within its file.
+    /// Returns the number, from 1, of a block's row within its file.
     pub fn row(&self, block: usize, row: usize) -> usize {
         let file = self.blocks.get(block).map_or(self.files.len().saturating_sub(1), |b| b.file);
         let before = self.blocks[..block.min(self.blocks.len())].iter();
         before.filter(|block| block.file == file).map(|block| block.rows).sum::<usize>() + row + 1
     }
 
-    /// The row that one of a block's rows was before others were left out.
+    /// Returns the original number of a block's row, before others were left out.
     pub fn before(&self, block: usize, mut row: usize) -> usize {
         for left_out in self.blocks.get(block).map_or(&[][..], |block| &block.left_out) {
             row += usize::from(*left_out as usize <= row);
@@ -165,7 +165,7 @@ impl<'h> Gathered<'h> {
         file.unwrap_or_else(|| self.last())
     }
 
-    /// Something wrong with a cell, for people.
+    /// Describes for people what is wrong with a cell.
     pub fn wrong(
         &self,
         block: usize,

@@ -1,4 +1,4 @@
-//! Which of a file's columns are meant.
+//! Finding the requested columns in a file.
 
 use std::path::Path;
 
@@ -7,13 +7,13 @@ use casebook::Result;
 use super::how::Column;
 use super::trouble;
 
-/// Letters and digits, in small letters: what is left of a name without the ways of writing it.
+/// Reduces a name to its letters and digits, in lower case.
 fn bare(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The column that is meant, if there is one: of exactly this name, or of the only name that differs in
-/// nothing but case, spaces and the like (`User ID` for `user_id`).
+/// Finds the column with exactly this name, or with the only name that differs just in case, spaces and the like (`User
+/// ID` for `user_id`).
 pub fn find(names: &[String], wanted: &str) -> Option<usize> {
     let mut exact = names.iter().enumerate().filter(|(_, name)| *name == wanted);
     if let Some((place, _)) = exact.next() {
@@ -27,7 +27,7 @@ pub fn find(names: &[String], wanted: &str) -> Option<usize> {
     }
 }
 
-/// Where the columns asked for are.
+/// Finds where the requested columns are.
 pub fn places(path: &Path, names: &[String], columns: &[Column]) -> Result<Vec<usize>> {
     columns
         .iter()
@@ -43,19 +43,19 @@ pub fn missing(path: &Path, names: &[String], column: &Column) -> casebook::Erro
     let mut problem = format!("there is no column `{wanted}`; there are `{}`", names.join("`, `"));
     if let [only] = names {
         problem = format!(
-            "there is no column `{wanted}`, but one, `{only}`; what stands between values is said with \
-             --delimiter"
+            "there is no column `{wanted}`, but one, `{only}`; set the separator with --delimiter"
         );
     } else if let Some(near) = nearest(names, wanted) {
         problem.push_str(&format!("; did you mean `{near}`?"));
     }
     if let Some(option) = column.option {
-        problem.push_str(&format!(" ({option} says which column is meant)"));
+        problem.push_str(&format!(" ({option} names the column)"));
     }
     trouble(path, problem)
 }
 
-/// The name that holds the one wanted or is held by it, cases and signs aside, or else the closest.
+/// Finds the name that contains the requested one or is contained in it, ignoring case and punctuation, or else the
+/// closest name.
 fn nearest<'n>(names: &'n [String], wanted: &str) -> Option<&'n str> {
     let asked = bare(wanted);
     let holds = |name: &&String| {

@@ -1,11 +1,11 @@
-//! How a file is read: what was asked for, in the form in which each value needs it.
+//! How to read a file: the options in the form that each value needs.
 
 use chrono_tz::Tz;
 use clap::ValueEnum;
 
 use super::numbers::Commas;
 
-/// What is done with rows that lack what they need.
+/// What to do with rows that lack a value they need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Missing {
     /// Left out, and counted on stderr
@@ -20,14 +20,14 @@ pub struct How {
     pub time_format: Option<String>,
     pub zone: Option<Tz>,
     pub commas: Commas,
-    /// NULL and its like are texts.
+    /// Whether NULL and the like are texts.
     pub null_words: bool,
     pub missing_ids: Missing,
     pub missing_values: Missing,
 }
 
 impl How {
-    /// Whether a cell, without blanks around it, is empty.
+    /// Tells whether a cell, trimmed of blanks, is empty.
     #[inline]
     pub fn empty(&self, text: &[u8]) -> bool {
         match text {
@@ -60,11 +60,11 @@ pub enum Kind {
     Time,
     /// A text; empty is null.
     Text,
-    /// The same, of few different values: becomes categories.
+    /// A text with few different values: becomes categories.
     Name,
     /// A text, never empty.
     Label,
-    /// What a condition compares: a text, and of numbers all ways of writing are one; empty is null.
+    /// A value that a condition compares: a text; different spellings of a number are equal; empty is null.
     Value,
     /// A number, never empty.
     Number,
@@ -74,13 +74,13 @@ pub enum Kind {
     Flag,
 }
 
-/// A column of the file, and what it is called in the frame.
+/// A column of the file, and its name in the frame.
 #[derive(Debug, Clone)]
 pub struct Column {
     pub from: String,
     pub to: String,
     pub kind: Kind,
-    /// The option that says which column is meant, for whoever has to use it.
+    /// The option that names this column, for messages.
     pub option: Option<&'static str>,
 }
 

@@ -12,7 +12,7 @@ use super::blocks::{self, Blocks};
 use super::gather::{Fault, Gathered, Rows};
 use super::{header, trouble};
 
-/// Reads a file into what is gathered.
+/// Reads a file into the gathered columns.
 pub fn read(gathered: &mut Gathered, path: &Path, reader: Box<dyn Read + Send>) -> Result<()> {
     let file = gathered.file(path);
     let mut blocks = Blocks::new(reader);
@@ -43,7 +43,7 @@ pub fn read(gathered: &mut Gathered, path: &Path, reader: Box<dyn Read + Send>) 
     }
 }
 
-/// The names in the first rows, as they come.
+/// Returns the names in the first rows, in order.
 fn names(start: &[u8]) -> Vec<String> {
     let mut names: Vec<String> = vec![];
     for line in start.split(|byte| *byte == b'\n').take(100) {
@@ -60,7 +60,7 @@ fn names(start: &[u8]) -> Vec<String> {
     names
 }
 
-/// The rows of a block; which of the columns were there at all.
+/// Reads the rows of a block; returns which of the columns occurred at all.
 fn block(bytes: &[u8], places: &[String], rows: &mut Rows) -> Result<Vec<bool>, Fault> {
     let mut seen = vec![false; places.len()];
     for line in bytes.split(|byte| *byte == b'\n') {
@@ -76,7 +76,7 @@ fn block(bytes: &[u8], places: &[String], rows: &mut Rows) -> Result<Vec<bool>, 
             // It names a line of one line.
             let cause = cause.to_string();
             let cause = cause.split(" at line").next().unwrap_or_default();
-            return Err(Fault::Row { row, problem: format!("is no JSON object: {cause}") });
+            return Err(Fault::Row { row, problem: format!("is not a JSON object: {cause}") });
         }
         for (column, cell) in cells.into_iter().enumerate() {
             seen[column] |= cell.is_some();
@@ -91,7 +91,7 @@ fn block(bytes: &[u8], places: &[String], rows: &mut Rows) -> Result<Vec<bool>, 
                 Some(Cell::Number(number)) => sink.number(number),
                 Some(Cell::Text(text)) => sink.text(text.as_bytes()),
                 Some(Cell::Nested) => {
-                    Err("holds a list or an object; it must be one value: take it apart first"
+                    Err("holds a list or an object; it must be a single value: flatten it first"
                         .into())
                 }
             };
@@ -102,7 +102,7 @@ fn block(bytes: &[u8], places: &[String], rows: &mut Rows) -> Result<Vec<bool>, 
     Ok(seen)
 }
 
-/// A value that is kept.
+/// A value to keep.
 enum Cell<'j> {
     Null,
     Flag(bool),
@@ -161,7 +161,7 @@ impl<'j> serde::Deserialize<'j> for Name<'j> {
     fn deserialize<D: Deserializer<'j>>(deserializer: D) -> Result<Self, D::Error> {
         match deserializer.deserialize_str(CellVisitor)? {
             Cell::Text(text) => Ok(Name(text)),
-            _ => Err(D::Error::custom("a name that is no text")),
+            _ => Err(D::Error::custom("a name that is not text")),
         }
     }
 }

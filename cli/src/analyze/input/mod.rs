@@ -1,7 +1,7 @@
-//! Other people's files: CSV, JSON lines and Parquet, read in parallel into a small frame, with errors that
-//! name the row.
+//! Reading other people's files: CSV, JSON Lines and Parquet, in parallel, into a small frame, with errors that name
+//! the row.
 //!
-//! Only the columns asked for are kept: identifiers as numbers, moments as microseconds, texts once each.
+//! Only the requested columns are kept: identifiers as numbers, moments as microseconds, each text once.
 
 mod arrays;
 mod blocks;
@@ -44,33 +44,34 @@ use numbers::Commas;
 /// The files, and how to read them.
 #[derive(Args, Debug, Clone)]
 pub struct Source {
-    /// CSV, JSON lines or Parquet; compressed text (.csv.gz, .csv.zst) too. Several files, folders and patterns
-    /// such as 'events/*.parquet' are read one after the other; - is standard input
+    /// CSV, JSON Lines or Parquet files; text may be compressed (.csv.gz, .csv.zst). Give several files, folders or
+    /// patterns such as 'events/*.parquet' to read them one after the other, or - for standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// How times are written, such as "%d/%m/%Y %H:%M", if they are not recognised
+    /// The format of times, such as "%d/%m/%Y %H:%M", if they are not recognised
     #[arg(long, value_name = "FORMAT", help_heading = READING)]
     pub time_format: Option<String>,
-    /// The time zone in which days are counted, such as Europe/Berlin; times that name no zone are on its
-    /// clock [default: the zone that a Parquet file names, otherwise UTC]
+    /// The time zone in which days are counted, such as Europe/Berlin; times without a zone are taken to be in it
+    /// [default: the zone that a Parquet file names, otherwise UTC]
     #[arg(long, value_name = "ZONE", help_heading = READING)]
     pub timezone: Option<String>,
     /// The field delimiter of a CSV file, such as ';' or '\t' [default: detected from the first line]
     #[arg(long, value_name = "CHARACTER", value_parser = delimiter, help_heading = READING)]
     pub delimiter: Option<u8>,
-    /// Amounts have a comma before decimals: 12,50 and 1.234,50
+    /// Amounts have a decimal comma: 12,50 and 1.234,50
     #[arg(long, conflicts_with = "thousands", help_heading = READING)]
     pub decimal_comma: bool,
-    /// Amounts have commas between thousands and a point before decimals: 1,234 and 1.5
+    /// Amounts have commas between thousands and a decimal point: 1,234 and 1.5
     #[arg(long, help_heading = READING)]
     pub thousands: bool,
     /// Treat NULL, NaN, None, NA, N/A, NaT and \N as literal text instead of missing
     #[arg(long, help_heading = READING)]
     pub keep_null_words: bool,
-    /// Rows without an identifier
+    /// What to do with rows without an identifier
     #[arg(long, value_enum, default_value_t = Missing::Skip, help_heading = READING)]
     pub missing_ids: Missing,
-    /// Rows without a time, a number, a label or a yes or no that is needed, or with a time that cannot be read
+    /// What to do with rows that lack a time, number, label or yes/no value that is needed, or whose time cannot be
+    /// read
     #[arg(long, value_enum, default_value_t = Missing::Refuse, help_heading = READING)]
     pub missing_values: Missing,
 }
@@ -89,13 +90,13 @@ fn delimiter(text: &str) -> Result<u8, String> {
     }
 }
 
-/// A problem with the file: a sentence, or what the system says.
+/// Returns an error about the file: a sentence, or what the system says.
 pub fn trouble(path: &Path, problem: impl Into<Cause> + 'static) -> Error {
     Error::file("use", path, problem)
 }
 
 impl Source {
-    /// The same way of reading, another file.
+    /// Returns the same options for another file.
     pub fn other(&self, file: &Path) -> Source {
         Source { files: vec![file.to_owned()], ..self.clone() }
     }

@@ -9,38 +9,38 @@ use chrono_tz::Tz;
 
 use super::dates;
 
-/// What a text says of time: a moment on some clock, and how far that clock is ahead of UTC, if said.
+/// What a text says about time: a moment on some clock, and that clock's offset from UTC, if given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
     pub clock: NaiveDateTime,
     pub offset: Option<i32>,
 }
 
-/// What a text can mean. One text alone may leave it open; the column decides.
+/// The possible readings of a text. If one text leaves it open, the column decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
     Plain(Written),
     Either { choice: Choice, first: Option<Written>, second: Option<Written> },
 }
 
-/// Between what there is to choose: the first, or the second.
+/// The two readings to choose from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
-    /// Digits without a break: year, month, day and clock (202401312359), or a time since 1970.
+    /// Digits without a break: year, month, day and time (202401312359), or time since 1970.
     Digits,
     /// The day first (31/01/2024), or the month (01/31/2024).
     Slashes,
-    /// The same with dots, which are written where the day comes first.
+    /// The same with dots, which are common where the day comes first.
     Dots,
 }
 
 impl Choice {
-    /// Whether the first is meant when no row decides.
+    /// Tells whether to take the first reading if no row decides.
     pub fn prefers_first(self) -> bool {
         self != Choice::Slashes
     }
 
-    /// The two, in words.
+    /// Returns the two readings in words.
     pub fn names(self) -> [&'static str; 2] {
         match self {
             Choice::Digits => ["year, month, day and clock in one", "a time since 1970"],
@@ -49,7 +49,7 @@ impl Choice {
     }
 }
 
-/// What is recognised without being told.
+/// The formats that are recognised automatically.
 pub const RECOGNISED: &str = "2024-01-31, 2024-01-31 23:59, 2024-01-31T23:59:59.123Z, \
      2024-01-31 23:59:59+01:00, 31.01.2024 23:59, 1/31/2024 11:59 PM, 31 Jan 2024, 20240131T235959Z, \
      20240131235959, or seconds, milli-, micro- or nanoseconds since 1970";
@@ -62,7 +62,7 @@ pub fn read(text: &str) -> Option<Written> {
     }
 }
 
-/// Reads a moment, without blanks around it; with a format, only what follows that.
+/// Reads a moment, trimmed of blanks; with a format, only texts in that format.
 pub fn readings(text: &str, format: Option<&str>) -> Option<Reading> {
     if let Some(format) = format {
         return formatted(text, format).map(Reading::Plain);
@@ -91,7 +91,7 @@ fn formatted(text: &str, format: &str) -> Option<Written> {
     Some(Written { clock, offset: None })
 }
 
-/// Nothing but digits.
+/// Reads a text of only digits.
 fn unbroken(text: &str) -> Option<Reading> {
     let since = epoch(text);
     let Some(clock) = compact(text.as_bytes()) else {
@@ -108,7 +108,7 @@ fn either(first: Option<Written>, second: Option<Written>) -> Reading {
     Reading::Either { choice: Choice::Digits, first, second }
 }
 
-/// 20240131, 2024013123, 202401312359 or 20240131235959, of the years 1900 to 2099.
+/// Reads 20240131, 2024013123, 202401312359 or 20240131235959, in the years 1900 to 2099.
 pub(super) fn compact(text: &[u8]) -> Option<NaiveDateTime> {
     if !matches!(text.len(), 8 | 10 | 12 | 14) {
         return None;
@@ -122,7 +122,7 @@ pub(super) fn compact(text: &[u8]) -> Option<NaiveDateTime> {
     )
 }
 
-/// A number: the unit follows from the size of its whole part, for moments from 1973 on.
+/// Reads time since 1970: the unit follows from the size of the whole part, for moments from 1973 on.
 fn epoch(text: &str) -> Option<Written> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let number = i64::from_str(whole).ok().filter(|_| !whole.starts_with('+'))?;
@@ -145,7 +145,7 @@ fn epoch(text: &str) -> Option<Written> {
     Some(Written { clock: moment.naive_utc(), offset: Some(0) })
 }
 
-/// Up to nine digits; none are 0.
+/// Reads up to nine digits; an empty text is 0.
 pub(super) fn digits(text: &[u8]) -> Option<u32> {
     text.iter().try_fold(0, |number, byte| match byte {
         b'0'..=b'9' => Some(number * 10 + u32::from(byte - b'0')),
@@ -153,7 +153,7 @@ pub(super) fn digits(text: &[u8]) -> Option<u32> {
     })
 }
 
-/// ISO 8601, with a space or a T. By hand, because millions are read.
+/// Reads ISO 8601, with a space or a T. Written by hand for speed, because there may be millions.
 fn iso(bytes: &[u8]) -> Option<Written> {
     if bytes.len() < 10 || bytes[4] != b'-' || bytes[7] != b'-' {
         return None;
@@ -166,7 +166,7 @@ fn iso(bytes: &[u8]) -> Option<Written> {
     on(date, &bytes[10..])
 }
 
-/// What follows an ISO date of ten characters.
+/// Reads what follows an ISO date of ten characters.
 pub fn on(date: NaiveDate, rest: &[u8]) -> Option<Written> {
     if rest.is_empty() {
         return Some(Written { clock: date.and_time(NaiveTime::MIN), offset: None });
@@ -186,7 +186,7 @@ pub fn on(date: NaiveDate, rest: &[u8]) -> Option<Written> {
     Some(Written { clock, offset: offset(rest)? })
 }
 
-/// ".123", or nothing: nanoseconds.
+/// Reads ".123", or nothing, as nanoseconds.
 pub(super) fn fraction(rest: &mut &[u8]) -> Option<u32> {
     if !matches!(rest.first(), Some(b'.' | b',')) {
         return Some(0);
@@ -198,7 +198,7 @@ pub(super) fn fraction(rest: &mut &[u8]) -> Option<u32> {
     (length > 0).then_some(nanos)
 }
 
-/// "Z", "+01:00", "+0100", "+01" or " UTC"; the outer option is `None` for anything else.
+/// Reads "Z", "+01:00", "+0100", "+01" or " UTC"; the outer option is `None` for anything else.
 pub(super) fn offset(text: &[u8]) -> Option<Option<i32>> {
     let text = text.trim_ascii();
     match text {
@@ -223,12 +223,12 @@ pub(super) fn offset(text: &[u8]) -> Option<Option<i32>> {
 
 /// The years 0 to 9999, in microseconds since 1970: the calendar that metrics count on.
 pub const YEARS: std::ops::Range<i64> = -719_528 * 86_400_000_000..2_932_897 * 86_400_000_000;
-/// What is said of other moments.
+/// The message for other moments.
 pub const OUT_OF_RANGE: &str = "out of range; the years 0 to 9999 are accepted";
 
 impl Written {
-    /// Microseconds since 1970: in UTC where the text says how far the clock is ahead, otherwise as the
-    /// clock shows. `None` outside the years 0 to 9999.
+    /// Returns microseconds since 1970: in UTC if the text has an offset, otherwise as the clock shows. `None` outside
+    /// the years 0 to 9999.
     pub fn micros(self) -> Option<i64> {
         let clock = self.clock.and_utc().timestamp_micros();
         let at = clock.checked_sub(i64::from(self.offset.unwrap_or(0)) * 1_000_000)?;
@@ -246,12 +246,12 @@ impl std::fmt::Display for Written {
 /// A clock in a time zone.
 pub struct Clock {
     zone: Tz,
-    /// A stretch of the clock's own time without a change, and how far it is ahead.
+    /// A stretch of local time without a clock change, and its offset.
     steady: std::ops::Range<i64>,
     ahead: i64,
-    /// How many moments lay in an hour that it leaps over.
+    /// How many moments were in an hour that the clock skips.
     pub leapt: usize,
-    /// How many in an hour that it shows twice.
+    /// How many were in an hour that it shows twice.
     pub twice: usize,
 }
 
@@ -263,8 +263,8 @@ impl Clock {
         Clock { zone, steady: 0..0, ahead: 0, leapt: 0, twice: 0 }
     }
 
-    /// Turns what the clock shows into UTC. An hour that it leaps over is read an hour later; of an hour
-    /// shown twice, the first. `None` outside the years 0 to 9999.
+    /// Turns local time into UTC. A skipped hour is read an hour later; an hour shown twice is read as the first.
+    /// `None` outside the years 0 to 9999.
     pub fn set(&mut self, at: &mut i64) -> Option<()> {
         if !self.steady.contains(at) {
             let day = at.div_euclid(DAY) * DAY;
@@ -285,7 +285,7 @@ impl Clock {
         YEARS.contains(at).then_some(())
     }
 
-    /// Notes a moment that the clock never shows, or shows twice.
+    /// Counts a moment that the clock never shows, or shows twice.
     fn count(&mut self, at: i64) {
         let Some(wall) = DateTime::from_timestamp_micros(at).map(|at| at.naive_utc()) else {
             return;

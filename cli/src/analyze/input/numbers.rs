@@ -3,16 +3,16 @@
 /// What commas and points mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Commas {
-    /// A point before decimals. Commas only where they cannot be misread: 1,234.50.
+    /// A decimal point. Commas only where they cannot be misread: 1,234.50.
     #[default]
     Plain,
     /// Commas between thousands: 1,234.
     Thousands,
-    /// A comma before decimals, points between thousands: 1.234,50.
+    /// A decimal comma, points between thousands: 1.234,50.
     Decimal,
 }
 
-/// A number, and the currency it stands beside.
+/// A number and its currency.
 #[derive(Debug, PartialEq)]
 pub struct Amount<'t> {
     pub number: f64,
@@ -21,7 +21,7 @@ pub struct Amount<'t> {
 
 const SYMBOLS: &str = "$€£¥₹₽₩₺₴₪";
 
-/// Reads a number without blanks around it; otherwise what would help, if anything.
+/// Reads a number trimmed of blanks; the error is what would help, if anything.
 pub fn read(text: &str, commas: Commas) -> Result<Amount<'_>, Option<&'static str>> {
     let finite = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
     if commas != Commas::Decimal
@@ -75,9 +75,9 @@ pub fn read(text: &str, commas: Commas) -> Result<Amount<'_>, Option<&'static st
 const DECIMAL: &str = "--decimal-comma reads 12,50 as twelve and a half";
 const POINTS: &str = "--decimal-comma reads 1.234.567 as more than a million";
 const EITHER: &str =
-    "--thousands reads 1,234 as a thousand and more, --decimal-comma as one and a bit";
+    "--thousands reads 1,234 as more than a thousand, --decimal-comma as a little more than one";
 
-/// Whether the point of an amount can stand between thousands as well as before decimals: 1.234. `None` if there is no
+/// Tells whether the point of an amount could separate thousands as well as decimals: 1.234. `None` if there is no
 /// point.
 pub fn may_group(text: &str) -> Option<bool> {
     let (_, bare) = without_currency(text.trim_start_matches('-').trim_start());
@@ -87,7 +87,7 @@ pub fn may_group(text: &str) -> Option<bool> {
     Some(starts && rest.len() == 3 && digits(rest))
 }
 
-/// Digits in groups of three, without what stands between them.
+/// Joins digits in groups of three, without their separators.
 fn grouped(whole: &str, between: &[char]) -> Option<String> {
     let mut groups = whole.split(between);
     let first = groups.next()?;
@@ -105,7 +105,7 @@ fn grouped(whole: &str, between: &[char]) -> Option<String> {
     (fits && digits(first)).then_some(plain)
 }
 
-/// "$12.50", "12.50 €", "EUR 12.50".
+/// Splits off the currency: "$12.50", "12.50 €", "EUR 12.50".
 fn without_currency(text: &str) -> (Option<&str>, &str) {
     let symbol = |c: char| SYMBOLS.contains(c) || c.is_ascii_uppercase();
     let known = |mark: &str| {
@@ -122,8 +122,8 @@ fn without_currency(text: &str) -> (Option<&str>, &str) {
     if known(mark) { (Some(mark), rest.trim_end()) } else { (None, text) }
 }
 
-/// A whole number as it is usually written: no sign but a minus, no zero before it, and it fits. So `007` is
-/// a text, and `7` a number.
+/// Reads a whole number in its usual form: no sign but a minus, no leading zero, and within 64 bits. So `007` is a
+/// text, and `7` a number.
 #[inline]
 pub fn whole(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text {
@@ -147,15 +147,15 @@ pub fn whole(text: &[u8]) -> Option<i64> {
     Some(if negative { -number } else { number })
 }
 
-/// The same, with nothing but zeros after a point: what a whole number becomes in a column of fractions.
+/// Reads the same, allowing only zeros after a point: what a whole number becomes in a column of fractions.
 pub fn nearly_whole(text: &[u8]) -> Option<i64> {
     let Some(point) = text.iter().position(|byte| *byte == b'.') else { return whole(text) };
     let zeros = &text[point + 1..];
     (!zeros.is_empty() && zeros.iter().all(|byte| *byte == b'0')).then(|| whole(&text[..point]))?
 }
 
-/// A value that a condition compares: of numbers, all ways of writing are one. A zero before digits makes a
-/// text, such as a postal code.
+/// Returns the form in which a condition compares a value: different spellings of a number become equal. A leading zero
+/// makes it a text, such as a postal code.
 pub fn canonical(text: &str) -> std::borrow::Cow<'_, str> {
     let bare = text.trim_start_matches('-');
     let code = bare.len() > 1 && bare.starts_with('0') && !bare.starts_with("0.");

@@ -1,7 +1,7 @@
-//! Parquet files: row groups and columns decoded side by side, straight into what they become.
+//! Parquet files: row groups and columns decoded in parallel, directly into their final form.
 //!
-//! Columns are taken as Arrow arrays, not as series: some types that other programs write have no series in
-//! this build of polars.
+//! Columns are read as Arrow arrays, not as series, because this build of polars has no series for some types that
+//! other programs write.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -24,13 +24,13 @@ use super::gather::{Block, Fault, Gathered};
 use super::part::Part;
 use super::{footer, header, pool, trouble};
 
-/// Where the bytes are.
+/// Where the bytes come from.
 enum Store<'p> {
     Disk(&'p Path),
     Memory(Buffer<u8>),
 }
 
-/// Anything that can be read and sought.
+/// Anything that can be read and seeked.
 trait Seekable: Read + Seek {}
 impl<T: Read + Seek> Seekable for T {}
 
@@ -56,7 +56,7 @@ fn damaged(cause: impl std::fmt::Display) -> String {
     format!("it is damaged: {}", cause.lines().next().unwrap_or_default())
 }
 
-/// Reads a file, on disk or given, into what is gathered.
+/// Reads a file, on disk or in memory, into the gathered columns.
 pub fn read(gathered: &mut Gathered, path: &Path, bytes: Option<Vec<u8>>) -> Result<()> {
     let file = gathered.file(path);
     let store = bytes.map_or(Store::Disk(path), |bytes| Store::Memory(bytes.into()));
@@ -128,7 +128,7 @@ pub fn read(gathered: &mut Gathered, path: &Path, bytes: Option<Vec<u8>>) -> Res
     gathered.take(rows(parts, columns.len(), file))
 }
 
-/// Columns side by side.
+/// Reads columns in parallel.
 fn rows(
     parts: Vec<std::result::Result<(usize, Part), Fault>>,
     width: usize,
@@ -153,7 +153,7 @@ fn rows(
     blocks
 }
 
-/// What the program that wrote the file called its types.
+/// Returns the types as declared by the program that wrote the file.
 fn arrow_schema(metadata: &FileMetadata) -> Option<BTreeMap<String, ArrowDataType>> {
     let mut pairs = metadata
         .key_value_metadata()
@@ -165,7 +165,7 @@ fn arrow_schema(metadata: &FileMetadata) -> Option<BTreeMap<String, ArrowDataTyp
     Some(schema.iter().map(|(name, field)| (name.to_string(), field.dtype().clone())).collect())
 }
 
-/// Rows that so many bytes cannot hold are not there.
+/// Checks that the file is large enough to hold the rows it claims.
 fn sound(metadata: &FileMetadata, size: u64) -> std::result::Result<(), &'static str> {
     // Even a column of one value repeated takes some bytes for each page.
     const ROWS_PER_BYTE: u64 = 1 << 16;
@@ -175,7 +175,7 @@ fn sound(metadata: &FileMetadata, size: u64) -> std::result::Result<(), &'static
         return Err("its row groups do not add up");
     }
     if rows > size.saturating_mul(ROWS_PER_BYTE) || rows >= u64::from(u32::MAX) {
-        return Err("it says that it holds more rows than fit in it");
+        return Err("it claims to hold more rows than fit into it");
     }
     Ok(())
 }
@@ -227,7 +227,7 @@ impl<'m> Chunk<'m> {
         read.map(|(arrays, _)| arrays).map_err(|cause| cause.to_string())
     }
 
-    /// Pages say how much room they need: no more than there is reason for.
+    /// Checks that pages ask for no more memory than is plausible.
     fn check(&self, bytes: &[u8], pages: PageReader) -> std::result::Result<(), String> {
         let most = self.metadata.uncompressed_size().max(1 << 24).saturating_mul(4);
         // A dictionary comes first. Each of its values takes a byte at least.

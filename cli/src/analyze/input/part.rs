@@ -1,4 +1,4 @@
-//! A column of some rows, in the making: the same from text, from JSON and from Parquet.
+//! A column of some rows, being built: the same from text, JSON and Parquet.
 
 use super::dictionary::{Dictionary, EMPTY};
 use super::how::{How, Kind, Missing};
@@ -10,33 +10,33 @@ use super::times::{SHOWN, Sample, Times};
 #[derive(Debug)]
 pub struct Part {
     pub values: Values,
-    /// Rows in which something is missing that must be there.
+    /// Rows that lack a required value.
     pub missing: Vec<u32>,
     /// The first amount with a currency.
     pub currency: Option<(String, Sample)>,
     pub points: Points,
-    /// How many times cannot be read and count as missing, and the first of them.
+    /// How many unreadable times count as missing, and the first of them.
     pub unread: Option<(usize, Sample)>,
 }
 
-/// What points in amounts stand for: before decimals, or between thousands as well.
+/// What points in amounts mean: decimals, or thousands as well.
 #[derive(Debug, Default)]
 pub struct Points {
-    /// Whether some amount has them before decimals.
+    /// Whether some amount must have a decimal point.
     pub decided: bool,
-    /// The first amounts in which they can be either.
+    /// The first amounts in which it could be either.
     pub open: Vec<Sample>,
 }
 
-/// Its values; what is missing has some value.
+/// The values; missing ones hold a placeholder.
 #[derive(Debug)]
 pub enum Values {
     /// Identifiers that are whole numbers.
     Whole(Vec<i64>),
-    /// Texts, by their places in the reader's dictionary.
+    /// Texts, by their numbers in the reader's dictionary.
     Codes(Vec<u32>),
     Times(Box<Times>),
-    /// Not a number is null.
+    /// Numbers, with NaN for null.
     Numbers(Vec<f64>),
     Flags(Vec<bool>),
 }
@@ -69,7 +69,7 @@ impl Part {
         self.values.len()
     }
 
-    /// Without some rows, given in their order.
+    /// Drops some rows, given in order.
     pub fn drop_rows(&mut self, rows: &[u32]) {
         match &mut self.values {
             Values::Whole(values) => without(values, rows),
@@ -81,7 +81,7 @@ impl Part {
     }
 }
 
-/// Drops some items, given by their places in order.
+/// Drops some items, given by their indices in order.
 pub fn without<T>(items: &mut Vec<T>, places: &[u32]) {
     let (mut place, mut next) = (0, 0);
     items.retain(|_| {
@@ -92,7 +92,7 @@ pub fn without<T>(items: &mut Vec<T>, places: &[u32]) {
     });
 }
 
-/// Takes values of any type, row by row. An error is what is wrong, for a sentence about the row and column.
+/// Takes values of any type, row by row. An error says what is wrong, for a sentence about the row and column.
 pub struct Sink<'s> {
     pub how: &'s How,
     pub kind: Kind,
@@ -101,7 +101,7 @@ pub struct Sink<'s> {
 }
 
 impl Sink<'_> {
-    /// A cell of text.
+    /// Takes a cell of text.
     pub fn text(&mut self, text: &[u8]) -> Result<(), String> {
         let text = trimmed(text);
         if self.how.empty(text) {
@@ -133,7 +133,7 @@ impl Sink<'_> {
         Ok(())
     }
 
-    /// A time that cannot be read: where rows without one are left out, so is this.
+    /// Notes a time that cannot be read; its row is left out if rows without a time are.
     fn unread(&mut self, text: &[u8], problem: String) -> Result<(), String> {
         if self.how.missing_values == Missing::Refuse {
             return Err(problem);
@@ -190,7 +190,7 @@ impl Sink<'_> {
         Ok(())
     }
 
-    /// Not all identifiers are whole numbers.
+    /// Switches to texts when an identifier is not a whole number.
     fn texts_from_here(&mut self) -> Result<(), String> {
         let Values::Whole(ids) = &self.part.values else { return Ok(()) };
         let mut codes = Vec::with_capacity(ids.len());
@@ -206,7 +206,7 @@ impl Sink<'_> {
         Ok(())
     }
 
-    /// An empty cell.
+    /// Takes an empty cell.
     pub fn missing(&mut self) {
         let row = self.part.len() as u32;
         match &mut self.part.values {
@@ -221,7 +221,7 @@ impl Sink<'_> {
         }
     }
 
-    /// A whole number.
+    /// Takes a whole number.
     pub fn whole(&mut self, number: i64) -> Result<(), String> {
         match (self.kind, &mut self.part.values) {
             (Kind::Id, Values::Whole(ids)) => ids.push(number),
@@ -232,7 +232,7 @@ impl Sink<'_> {
         Ok(())
     }
 
-    /// A number; not a number is missing.
+    /// Takes a number; NaN counts as missing.
     pub fn number(&mut self, number: f64) -> Result<(), String> {
         if number.is_nan() && !self.how.null_words {
             self.missing();
@@ -259,7 +259,7 @@ impl Sink<'_> {
         Ok(())
     }
 
-    /// A moment: microseconds since 1970.
+    /// Takes a moment: microseconds since 1970.
     pub fn moment(&mut self, micros: Option<i64>, zoned: bool) -> Result<(), String> {
         let clock = micros
             .filter(|at| super::moment::YEARS.contains(at))

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Does the work on each piece, a thread per reader's state. Returns results in the order of the pieces: after
-/// a failure, those before it are complete. `next` makes the pieces, one at a time.
+/// Runs the work on each piece, with one thread per reader state. Returns results in the order of the pieces; after a
+/// failure, those before it are complete. `next` produces the pieces, one at a time.
 pub fn run<T, R, S, E>(
     states: &mut [S],
     next: impl FnMut() -> Option<Result<T, E>> + Send,

@@ -15,7 +15,7 @@ use super::trouble;
 pub enum Ids {
     /// Whole numbers, as they are.
     Numbers,
-    /// The places of these texts.
+    /// The indices of these texts.
     Texts(Vec<String>),
 }
 
@@ -46,7 +46,7 @@ impl Table {
         self.called.insert(column.to_owned(), called.to_owned());
     }
 
-    /// What the library says of a column, with the column as the file calls it.
+    /// Rephrases the library's error with the name that the file has for the column.
     pub fn told(&self, error: Error) -> Error {
         let problem = match error.kind() {
             ErrorKind::BadColumn { column, problem, .. } => {
@@ -60,17 +60,17 @@ impl Table {
         }
     }
 
-    /// A problem with the file, in a sentence.
+    /// Returns an error about the file, from a sentence.
     pub fn trouble(&self, problem: impl Into<Cause> + 'static) -> Error {
         trouble(&self.path, problem)
     }
 
-    /// The different texts of a column of names, as they come.
+    /// Returns the distinct texts of a column of names, in order of appearance.
     pub fn names(&self, column: &str) -> &[String] {
         self.names.get(column).map_or(&[], Vec::as_slice)
     }
 
-    /// A result's identifiers as they stand in the file, in their order.
+    /// Replaces a result's identifiers by those in the file, in their order.
     pub fn named(&self, mut result: DataFrame, column: &str) -> Result<DataFrame> {
         if let Some(Ids::Texts(names)) = self.ids.get(column) {
             let codes = result.column(column)?.u32()?.clone();
@@ -81,17 +81,17 @@ impl Table {
         Ok(result.sort([column], SortMultipleOptions::default().with_maintain_order(true))?)
     }
 
-    /// That no identifier comes twice.
+    /// Checks that no identifier comes twice.
     pub fn unique(&self, column: &str, hint: &str) -> Result<()> {
         match self.twice(column)? {
             None => Ok(()),
             Some((id, _)) => {
-                Err(self.trouble(format!("the user \"{id}\" stands there more than once{hint}")))
+                Err(self.trouble(format!("the user \"{id}\" appears more than once{hint}")))
             }
         }
     }
 
-    /// The first identifier that comes again, and the two rows, from 0.
+    /// Returns the first identifier that comes again, and the two rows, from 0.
     pub fn twice(&self, column: &str) -> Result<Option<(String, [usize; 2])>> {
         let mut seen: FxHashMap<i64, usize> = FxHashMap::default();
         for (row, key) in self.keys(column)?.into_iter().enumerate() {
@@ -102,13 +102,13 @@ impl Table {
         Ok(None)
     }
 
-    /// Identifiers as numbers: their own, or their texts' places.
+    /// Returns identifiers as numbers: their own values, or the indices of their texts.
     fn keys(&self, column: &str) -> Result<Vec<i64>> {
         let keys = self.frame.column(column)?.cast(&DataType::Int64)?;
         Ok(keys.i64()?.iter().flatten().collect())
     }
 
-    /// How an identifier is written.
+    /// Formats an identifier.
     fn text(&self, column: &str, key: i64) -> String {
         match self.ids.get(column) {
             Some(Ids::Texts(names)) => usize::try_from(key)
@@ -120,8 +120,7 @@ impl Table {
         }
     }
 
-    /// Gives the same identifier the same value here and in another table, and sees to it that there is one
-    /// that is in both.
+    /// Gives the same identifier the same value in both tables, and checks that at least one is in both.
     pub fn align(&mut self, other: &mut Table, column: &str) -> Result<()> {
         let texts =
             [&*self, other].map(|table| matches!(table.ids.get(column), Some(Ids::Texts(_))));
@@ -145,7 +144,7 @@ impl Table {
             shown.join(", ")
         };
         let problem = format!(
-            "none of its users is in {}: here they are {}, there {}; say with --user which column holds them",
+            "none of its users is in {}: here they are {}, there {}; name their column with --user",
             other.path.display(),
             three(self, self.keys(column)?),
             three(other, there)
@@ -153,7 +152,7 @@ impl Table {
         Err(self.trouble(problem))
     }
 
-    /// Makes whole numbers texts.
+    /// Turns whole numbers into texts.
     fn texts(&mut self, column: &str) -> Result<()> {
         if matches!(self.ids.get(column), Some(Ids::Texts(_))) {
             return Ok(());
@@ -172,7 +171,7 @@ impl Table {
         Ok(())
     }
 
-    /// Numbers the other's texts as here, and those that are not here after them.
+    /// Numbers the other table's texts as here, and new ones after them.
     fn number_alike(&self, other: &mut Table, column: &str) -> Result<()> {
         let (Some(Ids::Texts(here)), Some(Ids::Texts(there))) =
             (self.ids.get(column), other.ids.get(column))

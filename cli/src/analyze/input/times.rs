@@ -1,4 +1,4 @@
-//! A column of times, in the making. How it is written is decided over all rows.
+//! A column of times, being built. All rows together decide the format.
 
 use casebook::chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -6,36 +6,36 @@ use chrono_tz::Tz;
 use super::how::How;
 use super::moment::{self, Choice, RECOGNISED, Reading, Written};
 
-/// A row, and what stands there.
+/// A row and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
     pub row: usize,
     pub text: String,
 }
 
-/// The times of some rows, in microseconds since 1970: in UTC, or as a clock shows.
+/// The times of some rows, in microseconds since 1970: in UTC or local time.
 #[derive(Debug, Default)]
 pub struct Times {
     main: Vec<i64>,
-    /// The same, where the second reading of [`Choice`] differs.
+    /// The same by the second reading of [`Choice`], where it differs.
     other: Option<Vec<i64>>,
     choice: Option<Choice>,
-    /// The first row that can be read only the first way, and the first that can only the second.
+    /// The first row that can be read only the first way, and the first that can be read only the second way.
     decided: [Option<Sample>; 2],
     /// Rows that can be read either way.
     open: Vec<Sample>,
     /// The first row's offset from UTC.
     first: Option<(Option<i32>, Sample)>,
-    /// The first row that has an offset where the first has none, or the other way round; and the first
-    /// whose offset is another.
+    /// The first row that has an offset although the first has none, or the other way round; and the first with a
+    /// different offset.
     mixed: [Option<(Option<i32>, Sample)>; 2],
     /// The time zone that a Parquet file names.
     pub zone: Option<Tz>,
-    /// The date that was read last: in most files, the next is the same.
+    /// The date that was read last, because in most files the next one is the same.
     last: Option<([u8; 10], NaiveDate)>,
 }
 
-/// How many rows are shown.
+/// How many rows messages show.
 pub const SHOWN: usize = 3;
 
 impl Times {
@@ -43,7 +43,7 @@ impl Times {
         self.main.len()
     }
 
-    /// Whether the first row names a zone or an offset itself.
+    /// Tells whether the first row names a zone or an offset itself.
     pub fn zoned(&self) -> bool {
         let digits = self.choice == Some(Choice::Digits) && self.decided[1].is_some();
         digits || self.first.as_ref().is_some_and(|(offset, _)| offset.is_some())
@@ -61,9 +61,9 @@ impl Times {
         let Some(reading) = moment::readings(text, how.time_format.as_deref()) else {
             let hint = match &how.time_format {
                 Some(format) => format!("it does not follow {format}"),
-                None => format!("recognised are {RECOGNISED}; others need --time-format"),
+                None => format!("recognised formats are {RECOGNISED}; others need --time-format"),
             };
-            return Err(format!("is \"{text}\", which is no time; {hint}"));
+            return Err(format!("is \"{text}\", which is not a time; {hint}"));
         };
         match reading {
             Reading::Plain(written) => {
@@ -91,7 +91,7 @@ impl Times {
         text: &str,
     ) -> Result<(), String> {
         if self.choice.is_some_and(|before| before != choice) {
-            return Err(format!("is \"{text}\", which is written unlike earlier rows"));
+            return Err(format!("is \"{text}\", which is not in the format of earlier rows"));
         }
         self.choice = Some(choice);
         // What digits say of a zone is known with the choice.
@@ -134,7 +134,7 @@ impl Times {
         Ok(())
     }
 
-    /// A row's offset from UTC.
+    /// Records a row's offset from UTC.
     #[inline]
     fn record(&mut self, offset: Option<i32>, text: &str) {
         match &self.first {
@@ -156,12 +156,12 @@ impl Times {
         }
     }
 
-    /// Nothing: the row will be left out.
+    /// Adds a placeholder: the row will be left out.
     pub fn push_missing(&mut self) {
         self.push_micros(0);
     }
 
-    /// Times that a Parquet file holds as such, all in UTC or all on a clock. Rows without are noted.
+    /// Adds times that a Parquet file holds as such, all in UTC or all local. Notes rows without one.
     pub fn extend(
         &mut self,
         micros: impl Iterator<Item = Option<i64>>,
@@ -189,7 +189,7 @@ impl Times {
         Ok(())
     }
 
-    /// Without some rows, given in their order.
+    /// Drops some rows, given in order.
     pub fn drop_rows(&mut self, rows: &[u32]) {
         super::part::without(&mut self.main, rows);
         if let Some(others) = &mut self.other {
@@ -207,11 +207,11 @@ pub struct Column {
     pub micros: Vec<i64>,
     /// Whether the data name a zone or an offset themselves.
     pub zoned: bool,
-    /// How far the first row's clock is ahead of UTC, in seconds, if it says so.
+    /// The first row's offset from UTC in seconds, if it has one.
     pub offset: Option<i32>,
 }
 
-/// Something wrong with a column, at a row of a part.
+/// A fault in a column, at a row of a part.
 pub struct Wrong {
     pub part: usize,
     pub row: usize,
@@ -229,7 +229,7 @@ pub fn shown(offset: Option<i32>) -> String {
     }
 }
 
-/// Puts parts together, in order. `place` says of a part's row which row of which file it is.
+/// Joins parts, in order. `place` says which row of which file a part's row is.
 pub fn together(
     parts: Vec<Times>,
     how: &How,
@@ -247,7 +247,7 @@ pub fn together(
                 (one, other) if one == *other => continue,
                 // Summer and winter differ; with a zone given, days are counted on its clock all the same.
                 (Some(_), Some(_)) if how.zone.is_some() => continue,
-                (Some(_), Some(_)) => "; say in which zone days are counted with --timezone",
+                (Some(_), Some(_)) => "; set the zone in which days are counted with --timezone",
                 _ => "; give all rows a time zone, or none",
             };
             let text = match sample.text.is_empty() {
@@ -292,7 +292,7 @@ pub fn together(
     Ok(Column { micros, zoned: matches!(first, Some(Some(_))), offset: first.flatten() })
 }
 
-/// Whether the second reading is meant.
+/// Decides whether to take the second reading.
 fn choose(parts: &[Times], place: impl Fn(usize, usize) -> String) -> Result<bool, Wrong> {
     let decided = |way: usize| {
         parts
@@ -308,7 +308,7 @@ fn choose(parts: &[Times], place: impl Fn(usize, usize) -> String) -> Result<boo
     if let Some((other, part)) =
         parts.iter().enumerate().find(|(_, part)| part.choice.is_some_and(|other| other != choice))
     {
-        let problem = format!("is written unlike {}", place(number, 0));
+        let problem = format!("is not in the same format as {}", place(number, 0));
         let row = part.open.first().map_or(0, |sample| sample.row);
         return Err(Wrong { part: other, row, problem });
     }
@@ -325,7 +325,7 @@ fn choose(parts: &[Times], place: impl Fn(usize, usize) -> String) -> Result<boo
                 false => (second, first, one, other),
             };
             let problem = format!(
-                "is \"{}\", with {how}, and {}, \"{}\", has {before}: write all rows one way",
+                "is \"{}\", with {how}, and {}, \"{}\", has {before}: write all rows in the same way",
                 late.1.text,
                 place(early.0, early.1.row),
                 early.1.text
@@ -350,7 +350,7 @@ fn choose(parts: &[Times], place: impl Fn(usize, usize) -> String) -> Result<boo
             let [likely, other] = [day_first, !day_first]
                 .map(|day_first| super::dates::format(&sample.text, day_first));
             let problem = format!(
-                "is ambiguous: day or month first? No row decides, such as {}; say --time-format \
+                "is ambiguous: day or month first? No row settles it, for example {}; use --time-format \
                  \"{likely}\" (likely) or \"{other}\"",
                 rows.join(", ")
             );

@@ -20,12 +20,12 @@ const SHARES: [&str; 10] = [
 /// Amounts of money.
 const MONEY: [&str; 2] = ["monetary", "mean_monetary"];
 
-/// A difference of shares, in percentage points: "+5.8 pp"; empty if there is none.
+/// Formats a difference of shares in percentage points: "+5.8 pp"; empty if there is none.
 pub fn points(difference: f64) -> String {
     if difference.is_finite() { format::pp(difference) } else { String::new() }
 }
 
-/// A value as people read it: a share in percent, seconds in the units of a clock.
+/// Formats a value for people: a share in percent, seconds in hours and minutes.
 pub fn human(name: &str, value: &AnyValue) -> String {
     match value {
         AnyValue::Float64(number) if !number.is_finite() => String::new(),
@@ -49,7 +49,7 @@ pub fn human(name: &str, value: &AnyValue) -> String {
     }
 }
 
-/// Four digits that count, and no more decimals than that takes.
+/// Rounds to four significant digits, with no more decimals than that takes.
 fn rounded(number: f64) -> String {
     let size = number.abs();
     if size > 0.0 && !(1e-5..1e15).contains(&size) {
@@ -65,7 +65,7 @@ fn rounded(number: f64) -> String {
     }
 }
 
-/// "45s", "8m 13s", "3h 20m", "2d 4h": two units are enough.
+/// Formats a duration as "45s", "8m 13s", "3h 20m" or "2d 4h": two units are enough.
 fn clock(seconds: f64) -> String {
     const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
     let whole = seconds.round() as u64;

@@ -10,16 +10,16 @@ use unicode_width::UnicodeWidthStr as _;
 use super::number::{self, human};
 use crate::terminal;
 
-/// The widest cell of the printed table, in places of a terminal.
+/// The widest cell of the printed table, in terminal columns.
 const WIDEST: usize = 80;
 
-/// A column of the printed table: its header, its cells, and whether they stand on the right.
+/// A column of the printed table: its header, its cells, and whether they are right-aligned.
 struct Shown {
     cells: Vec<String>,
     right: bool,
 }
 
-/// A frame's columns as people read them: an estimate and the interval after it are one.
+/// Formats a frame's columns for people: an estimate and the interval after it become one column.
 fn columns(frame: &DataFrame, rows: usize) -> Result<Vec<Shown>> {
     let mut shown = vec![];
     let mut rest = frame.columns();
@@ -70,8 +70,8 @@ fn columns(frame: &DataFrame, rows: usize) -> Result<Vec<Shown>> {
     Ok(shown)
 }
 
-/// A text as a terminal can show it: what would move its cursor, sound its bell or turn its text around is spelled
-/// out, and what is too long is cut.
+/// Formats a text for a terminal: characters that would move its cursor, sound its bell or reverse its text are spelled
+/// out, and long texts are cut.
 fn cell(text: &str) -> String {
     let (mut cell, mut width) = (String::new(), 0);
     let mut graphemes = text.graphemes(true).peekable();

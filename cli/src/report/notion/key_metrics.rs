@@ -1,4 +1,4 @@
-//! The figures of the first page.
+//! The key figures of the first page.
 
 use std::fmt::Display;
 
@@ -13,7 +13,7 @@ use casebook::{Error, Result};
 use super::study::Study;
 use super::tables::Tables;
 
-/// A figure of the first page: name, value, interval, unit.
+/// A key figure: name, value, interval, unit.
 type Figure = (&'static str, f64, Option<(f64, f64)>, &'static str);
 
 /// The row of a frame with a key.
@@ -31,8 +31,8 @@ fn bounds(frame: &DataFrame, [value, low, high]: [&str; 3]) -> Result<(f64, Opti
     Ok::<_, Error>((at(value)?.unwrap_or(f64::NAN), at(low)?.zip(at(high)?)))
 }
 
-/// The figures of the first page: `metric`, `value`, `low`, `high` (f64; 95%, null where nothing is estimated), `unit`
-/// ("number", "share", "dollars").
+/// Computes the key figures of the first page: `metric`, `value`, `low`, `high` (f64; 95%, null where nothing is
+/// estimated), `unit` ("number", "share", "dollars").
 pub(super) fn key_metrics(study: &Study, tables: &Tables) -> Result<DataFrame> {
     let mut rows: Vec<Figure> = active(study, tables)?;
     rows.extend(stages(study, tables)?);
@@ -53,7 +53,7 @@ pub(super) fn key_metrics(study: &Study, tables: &Tables) -> Result<DataFrame> {
     )?)
 }
 
-/// How many there are, how many are active, and the North Star.
+/// Computes how many users there are, how many are active, and the North Star.
 fn active(study: &Study, tables: &Tables) -> Result<Vec<Figure>> {
     let mut rows: Vec<Figure> = vec![
         ("users", tables.users.len() as f64, None, "number"),
@@ -75,7 +75,7 @@ fn active(study: &Study, tables: &Tables) -> Result<Vec<Figure>> {
     Ok(rows)
 }
 
-/// The rates of the funnel, and the two meanings of conversion.
+/// Computes the rates of the funnel, and the two meanings of conversion.
 fn stages(study: &Study, tables: &Tables) -> Result<Vec<Figure>> {
     let funnel = study.frame("funnel_metrics")?;
     let mut rows: Vec<Figure> = vec![];
@@ -98,7 +98,7 @@ fn stages(study: &Study, tables: &Tables) -> Result<Vec<Figure>> {
     Ok(rows)
 }
 
-/// Who comes back, and how much the most active do.
+/// Computes how many users come back, and how much the most active do.
 fn returns(study: &Study, tables: &Tables) -> Result<Vec<Figure>> {
     let mut rows: Vec<Figure> = vec![];
     let curve = study.frame("retention_curve")?;

@@ -11,8 +11,8 @@
 //! # Ok::<(), casebook::Error>(())
 //! ```
 //!
-//! The interactive pages share one script in a file beside them; the dashboard and the written report's page are
-//! complete in themselves but for the pictures. None makes a request.
+//! The interactive pages share one script in a file next to them; the dashboard and the written report's page are
+//! self-contained except for the pictures. None makes a network request.
 
 mod key_metrics;
 mod panels;
@@ -37,12 +37,12 @@ const SCRIPT: &str = include_str!("panels.js");
 const PAGE: &str = include_str!("panels.html");
 const PRINT: &str = include_str!("written.html");
 
-/// What the interactive charts have in common, as one file: the charts' library and what draws with it.
+/// Returns the script that the interactive charts share: the chart library and the code that draws with it.
 pub fn script() -> String {
     format!("{ECHARTS}\n{FORMAT}\n{SCRIPT}")
 }
 
-/// The page of one chart; it loads [`script`] from `casebook-charts.js` beside it.
+/// Returns the page of one chart; it loads [`script`] from `casebook-charts.js` next to it.
 ///
 /// # Errors
 /// Those of the chart.
@@ -57,7 +57,7 @@ pub fn chart_page(panel: &Panel) -> Result<String> {
     ))
 }
 
-/// The executive dashboard: the figures that matter, and every chart; one file, complete in itself.
+/// Returns the executive dashboard: the key figures and every chart in one self-contained file.
 ///
 /// # Errors
 /// Those of [`Study::frame`] and of the charts.
@@ -90,12 +90,12 @@ pub fn dashboard(study: &Study, panels: &[Panel]) -> Result<String> {
     ))
 }
 
-/// The written report as a page that prints well; its pictures lie in `charts/`.
+/// Returns the written report as a page that prints well; its pictures are in `charts/`.
 pub fn report_page(markdown: &str) -> String {
     PRINT.replace("{{body}}", &written::body(markdown))
 }
 
-/// Texts of a column, empty where null.
+/// Returns the texts of a column; none where null.
 fn texts(column: &Column) -> Result<Vec<Option<String>>> {
     let texts = column.cast(&DataType::String)?;
     Ok(texts.str()?.iter().map(|text| text.map(str::to_owned)).collect())

@@ -1,4 +1,4 @@
-//! The charts of the study: each one description, drawn twice: for print, and interactive.
+//! The charts of the study: each is described once and drawn twice, for print and interactively.
 
 use polars::prelude::*;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use casebook::notebook::{Figure, number};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
-    /// One number against the most there has been; in print its way through time.
+    /// One number compared with its maximum so far; in print, its course over time.
     Gauge,
     Line,
     Bars,
@@ -22,7 +22,7 @@ enum Kind {
     Range,
 }
 
-/// A chart: what it shows, and of what.
+/// A chart: what it shows, and from which data.
 #[derive(Debug, Clone)]
 pub struct Panel {
     /// Its name in files.
@@ -58,7 +58,7 @@ struct Spec<'p> {
 }
 
 impl Panel {
-    /// For print.
+    /// Draws the chart for print.
     ///
     /// # Errors
     /// Those of the chart.
@@ -105,7 +105,7 @@ impl Panel {
         }
     }
 
-    /// For the page's script: JSON.
+    /// Describes the chart for the page's script, as JSON.
     ///
     /// # Errors
     /// As [`figure`](Panel::figure), which describes the chart in words.
@@ -140,7 +140,7 @@ impl Panel {
     }
 }
 
-/// Numbers as numbers, all else as text; what is not there is null.
+/// Returns numbers as numbers, everything else as text, and missing values as null.
 fn values(column: &Column) -> Result<Vec<serde_json::Value>> {
     use serde_json::Value;
     if column.dtype().is_primitive_numeric() {
@@ -159,12 +159,12 @@ fn values(column: &Column) -> Result<Vec<serde_json::Value>> {
 
 pub(super) use casebook::format::percent;
 
-/// "1,234".
+/// Formats "1,234".
 pub(super) fn whole(number: f64) -> String {
     Unit::Number.text(number.round())
 }
 
-/// "$26.5M", or in full below a million.
+/// Formats "$26.5M", or in full below a million.
 pub(super) fn money(dollars: f64) -> String {
     match dollars.abs() {
         large if large >= 1e6 => {
@@ -174,7 +174,7 @@ pub(super) fn money(dollars: f64) -> String {
     }
 }
 
-/// The row in which a column is largest.
+/// Returns the row in which a column is largest.
 pub(super) fn largest(frame: &DataFrame, column: &str) -> Result<usize> {
     let values = frame.column(column)?.cast(&DataType::Float64)?;
     let all = values.f64()?.iter().enumerate().filter_map(|(row, value)| Some((row, value?)));
@@ -185,7 +185,7 @@ pub(super) fn text(frame: &DataFrame, column: &str, row: usize) -> Result<String
     Ok(super::texts(frame.column(column)?)?.into_iter().nth(row).flatten().unwrap_or_default())
 }
 
-/// All charts of the study, in the order of its phases.
+/// Returns all charts of the study, in the order of its phases.
 ///
 /// # Errors
 /// Those of [`Study::frame`], and polars' own.
@@ -226,7 +226,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
         by: Some("window"),
         bounds: None,
         unit: Unit::Number,
-        labels: ("Day", "Users active in the days that end with it"),
+        labels: ("Day", "Users active in the days up to each date"),
     });
 
     let funnel = frame("funnel_metrics")?.slice(1, 6);
@@ -234,7 +234,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
     all.push(Panel {
         id: "funnel",
         title: format!(
-            "{} of sign-ups come to pay on their own; most are lost before {}",
+            "{} of sign-ups go on to pay on their own; most are lost before {}",
             percent(study.key("sign-up to paid, self-serve", "value")?),
             text(&funnel, "name", worst)?
         ),
@@ -245,7 +245,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
         by: None,
         bounds: None,
         unit: Unit::Percent,
-        labels: ("Stage", "Of those at the stage before, the share that reaches it"),
+        labels: ("Stage", "Share of users at the previous stage who reach this one"),
     });
 
     let groups = frame("segment_funnel")?;
@@ -279,7 +279,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
     all.push(Panel {
         id: "retention",
         title: format!(
-            "{} of a cohort are there one month later, {} after six",
+            "{} of a cohort are still active one month later, {} after six",
             percent(study.key("retention, month 1", "value")?),
             percent(study.key("retention, month 6", "value")?)
         ),
@@ -330,14 +330,14 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
         by: None,
         bounds: None,
         unit: Unit::Percent,
-        labels: ("Feature", "Users who have used it"),
+        labels: ("Feature", "Users who have used the feature"),
     });
 
     let power = frame("power_users")?;
     all.push(Panel {
         id: "power_users",
         title: format!(
-            "The most active decile does {} of what the last quarter's users do",
+            "The most active decile accounts for {} of the last quarter's activity",
             percent(number(&power, "share", 0)?)
         ),
         kind: Kind::Bars,
@@ -391,7 +391,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
     let tornado = frame("tornado")?;
     all.push(Panel {
         id: "sensitivity",
-        title: format!("What is least certain is the {}", text(&tornado, "input", 0)?),
+        title: format!("The largest uncertainty is the {}", text(&tornado, "input", 0)?),
         kind: Kind::Range,
         frame: tornado,
         x: "input",
@@ -399,7 +399,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
         by: None,
         bounds: Some(("low", "high")),
         unit: Unit::Dollars,
-        labels: ("Input, moved alone", "Additional revenue in twelve months, US dollars"),
+        labels: ("Input, varied alone", "Additional revenue in twelve months, US dollars"),
     });
     Ok(all)
 }

@@ -1,10 +1,10 @@
-//! What data the study can report on.
+//! The data that the study can report on.
 
 use super::study::MONTHS;
 use casebook::cases::notion::Config;
 use casebook::{Error, Result};
 
-/// Checks, before any data is made, that the study can report on it.
+/// Checks, before any data is generated, that the study can report on it.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`](casebook::ErrorKind::InvalidConfig), naming what is too small.

@@ -102,12 +102,12 @@ impl Study {
         Ok(whole)
     }
 
-    /// The names of all frames, in the order in which they are made.
+    /// Returns the names of all frames, in the order in which they are made.
     pub fn names() -> impl Iterator<Item = &'static str> {
         FRAMES.into_iter()
     }
 
-    /// A frame by its name.
+    /// Returns a frame by its name.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`](casebook::ErrorKind::InvalidConfig) for an unknown name.
@@ -116,7 +116,7 @@ impl Study {
         found.map(|(_, frame)| frame).ok_or_else(|| Error::config("frame", name, FRAMES.join(", ")))
     }
 
-    /// A number of [`key_metrics`](Study::frame), by its name.
+    /// Returns a number of [`key_metrics`](Study::frame), by its name.
     ///
     /// # Errors
     /// As [`frame`](Study::frame).
@@ -140,7 +140,7 @@ impl Study {
         Ok(())
     }
 
-    /// What [`write`](Study::write) wrote.
+    /// Reads what [`write`](Study::write) wrote.
     ///
     /// # Errors
     /// [`ErrorKind::File`](casebook::ErrorKind::File), naming the file.
@@ -152,7 +152,7 @@ impl Study {
     }
 }
 
-/// The way from the visit to payment, all in all, by segment and by channel.
+/// Computes the funnel from visit to payment: overall, by segment and by channel.
 fn stages(tables: &Tables, observed: Window) -> Result<Frames> {
     let Tables { users, events, visitors, until, .. } = tables;
     let reached = study::stages().milestones(users, events, observed)?;
@@ -165,7 +165,7 @@ fn stages(tables: &Tables, observed: Window) -> Result<Frames> {
     ])
 }
 
-/// When users first got value, and whether it matters that it was soon.
+/// Computes when users first got value, and whether getting it soon matters.
 fn first_value(tables: &Tables, observed: Window) -> Result<Frames> {
     let Tables { users, events, until, .. } = tables;
     let times = study::time_to_value(users, events, observed)?;
@@ -177,7 +177,7 @@ fn first_value(tables: &Tables, observed: Window) -> Result<Frames> {
     ])
 }
 
-/// Who comes back, by month of sign-up.
+/// Computes who comes back, by month of sign-up.
 fn returns(tables: &Tables) -> Result<Frames> {
     let Tables { users, events, until, .. } = tables;
     let cohorts = study::retention(*until).cohorts(users, events, Period::Month)?;
@@ -194,8 +194,8 @@ fn returns(tables: &Tables) -> Result<Frames> {
     ])
 }
 
-/// What is left if all lifts are smaller and all launches later: `lifts` (text: "50%" of what is planned), then a
-/// column for each delay, such as `2 months late` (f64, US dollars in twelve months).
+/// Computes what is left if all lifts are smaller and all launches later: `lifts` (text: "50%" of what is planned),
+/// then a column for each delay, such as `2 months late` (f64, US dollars in twelve months).
 fn sensitivity(model: &Model) -> Result<DataFrame> {
     let (lifts, delays) = ([0.25, 0.5, 0.75, 1.0, 1.25], [0.0, 2.0, 4.0, 6.0]);
     let found = model.sensitivity(12, &lifts, &delays)?;

@@ -1,4 +1,4 @@
-//! What the study is made from.
+//! The tables that the study is made from.
 
 use std::path::Path;
 
@@ -10,14 +10,14 @@ use casebook::cases::notion::study;
 use casebook::events::{Events, Users};
 use casebook::warehouse::files::{self, Format};
 
-/// What the study is made from: the case's tables, or others with these columns, prepared once for all metrics.
+/// The study's input: the case's tables, or others with these columns, prepared once for all metrics.
 #[derive(Debug, Clone)]
 pub struct Tables {
     /// `user_id`, since `signup_at`; `signup_date`, `segment`, `acquisition_channel`, `plan_type`, `paid_since`.
     pub users: Users,
     /// What they did after signing up: `user_id`, `workspace_id`, `event_type`, `timestamp`. See [`study::events`].
     pub events: Events,
-    /// How many events were recorded, those of signing up too.
+    /// How many events were recorded, including sign-ups.
     pub recorded: usize,
     /// `date`, `visitors`.
     pub visitors: DataFrame,
@@ -28,8 +28,8 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Reads the Parquet files that `casebook generate notion` writes, in parts or whole; of the events only what is
-    /// needed, a part at a time.
+    /// Reads the Parquet files that `casebook generate notion` writes, in parts or whole; reads only the needed columns
+    /// of events, a part at a time.
     ///
     /// # Errors
     /// [`ErrorKind::File`](casebook::ErrorKind::File), naming the file; those of [`study::users`] and [`study::events`].

@@ -9,10 +9,10 @@ use casebook::Result;
 use casebook::cases::notion::study::{BASE, RAMP};
 use casebook::notebook::number;
 
-/// A column as a table shows it: its name, its head, and how its numbers look.
+/// A column as a table shows it: its name, its header, and its number format.
 type Shown<'s> = (&'s str, &'s str, fn(f64) -> String);
 
-/// A Markdown table of some columns.
+/// Makes a Markdown table of some columns.
 fn table(frame: &DataFrame, columns: &[Shown]) -> Result<String> {
     let heads: Vec<&str> = columns.iter().map(|(_, head, _)| *head).collect();
     let rules: Vec<&str> = columns
@@ -43,7 +43,7 @@ fn table(frame: &DataFrame, columns: &[Shown]) -> Result<String> {
     Ok(lines.join("\n"))
 }
 
-/// The report as Markdown; its pictures are files beside it, in `charts/`.
+/// Returns the report as Markdown; its pictures are files in `charts/`.
 ///
 /// # Errors
 /// Those of [`Study::frame`].
@@ -62,13 +62,13 @@ pub fn markdown(study: &Study, panels: &[Panel]) -> Result<String> {
     Ok(sections.join("\n\n") + "\n")
 }
 
-/// One method for each section: what is said follows from the frames.
+/// One method for each section; all statements are computed from the frames.
 struct Report<'s> {
     study: &'s Study,
     panels: &'s [Panel],
 }
 
-/// Where the funnel loses: the stage not reached, how many of how many, and their share.
+/// A loss in the funnel: the stage not reached, how many of how many, and their share.
 struct Loss {
     stage: String,
     people: String,
@@ -80,7 +80,7 @@ impl Report<'_> {
         self.study.key(metric, "value")
     }
 
-    /// A share of the first page, with its interval.
+    /// Returns a share of the first page, with its interval.
     fn share(&self, metric: &str) -> Result<String> {
         let bound = |column: &str| self.study.key(metric, column).map(percent);
         let value = percent(self.key(metric)?);
@@ -97,8 +97,8 @@ impl Report<'_> {
         }
     }
 
-    /// The largest loss after sign-up, by `dropped` (people) or `lost` (share of the stage before): they need not
-    /// be at the same stage.
+    /// Finds the largest loss after sign-up, by `dropped` (people) or `lost` (share of the stage before), which may be
+    /// at different stages.
     fn loss(&self, by: &str) -> Result<Loss> {
         let after = self.study.frame("funnel_metrics")?.slice(2, 5).lazy();
         let after = after.with_column((lit(1.0) - col("step_rate")).alias("lost")).collect()?;
@@ -111,7 +111,8 @@ impl Report<'_> {
         })
     }
 
-    /// What the levers launched together add in a year: as thought, at least, at most.
+    /// Returns what the levers launched together add in a year: the central estimate, and the interval's lower and
+    /// upper end.
     fn year(&self) -> Result<[String; 3]> {
         let months = self.study.frame("growth_projections")?;
         let end = months.height().saturating_sub(1);
@@ -119,14 +120,14 @@ impl Report<'_> {
         Ok([amount("cumulative")?, amount("low")?, amount("high")?])
     }
 
-    /// A lever by its rank, with its range.
+    /// Describes a lever by its rank, with its range.
     fn lever(&self, row: usize) -> Result<String> {
         let levers = self.study.frame("growth_levers")?;
         let amount = |column| number(levers, column, row).map(money);
         Ok(format!("{} ({} to {})", text(levers, "lever", row)?, amount("low")?, amount("high")?))
     }
 
-    /// The channels whose users activate most and least.
+    /// Returns the channels whose users activate most and least.
     fn channels(&self) -> Result<[String; 2]> {
         let all = self.study.frame("activation")?;
         let channels = all.slice(0, all.height().saturating_sub(1)).lazy();
@@ -145,7 +146,7 @@ impl Report<'_> {
             "# Growth study".to_owned(),
             String::new(),
             format!(
-                "This study is of synthetic data: {} users and {} events, from which every number below is computed. Ranges are 95% intervals for what was counted and 90% intervals for what was modelled.",
+                "This study uses synthetic data: {} users and {} events, from which every number below is computed. Ranges are 95% intervals for counted values and 90% intervals for modelled ones.",
                 whole(self.key("users")?),
                 whole(self.key("events")?)
             ),
@@ -158,7 +159,7 @@ impl Report<'_> {
                 self.share("north star, share of active workspaces")?
             ),
             format!(
-                "- **{}** of users create a page within a week. After sign-up most people are lost before {} ({}); the steepest step is {}, where {} go no further.",
+                "- **{}** of users create a page within a week. After sign-up, most people are lost before {} ({}); the steepest step is {}, where {} drop out.",
                 self.share("activation")?,
                 most.stage,
                 most.people,
@@ -166,12 +167,12 @@ impl Report<'_> {
                 steep.share
             ),
             format!(
-                "- **{}** are there one month later, {} after six.",
+                "- **{}** are still active one month later, {} after six.",
                 self.share("retention, month 1")?,
                 percent(self.key("retention, month 6")?)
             ),
             format!(
-                "- **{}** pay; of those who sign up, {} come to it on their own.",
+                "- **{}** pay; {} of sign-ups get there on their own.",
                 self.share("paid")?,
                 self.share("sign-up to paid, self-serve")?
             ),
@@ -185,7 +186,7 @@ impl Report<'_> {
 
     fn north_star(&self) -> Result<String> {
         Ok(format!(
-            "## North Star\n\nWeekly active collaborative workspaces: two or more users active in the week, and at least one who comments, shares or invites. It counts workspaces, because that is what is bought, and it moves only when people use the product together.\n\n{}",
+            "## North Star\n\nWeekly active collaborative workspaces: two or more users are active in the week, and at least one of them comments, shares or invites. It counts workspaces because customers buy workspaces, and it moves only when people use the product together.\n\n{}",
             self.picture("north_star")?
         ))
     }
@@ -213,7 +214,7 @@ impl Report<'_> {
             lines.push(format!("| {} | {value} | {interval} |", text(metrics, "metric", row)?));
         }
         Ok(format!(
-            "## Snapshot\n\n{}\n\nDaily, weekly and monthly active users are averages of the last 30 days; stickiness is that of all days with a full month before them.\n\n{}",
+            "## Snapshot\n\n{}\n\nDaily, weekly and monthly active users are averages of the last 30 days; stickiness covers all days with a full month before them.\n\n{}",
             lines.join("\n"),
             self.picture("engagement")?
         ))
@@ -249,7 +250,7 @@ impl Report<'_> {
         )?;
         let [best, weakest] = self.channels()?;
         Ok(format!(
-            "## Funnel\n\n{stages}\n\n{}\n\n{} of all users pay, while {} of sign-ups came to it through these stages: for the others a seat was bought. By activation the best channel is {best}, the weakest {weakest}.\n\n{segments}\n\n{}",
+            "## Funnel\n\n{stages}\n\n{}\n\n{} of all users pay, while {} of sign-ups got there through these stages; the others have a seat that someone else bought. By activation, the best channel is {best} and the weakest {weakest}.\n\n{segments}\n\n{}",
             self.picture("funnel")?,
             percent(self.key("paid")?),
             percent(self.key("sign-up to paid, self-serve")?),
@@ -273,14 +274,14 @@ impl Report<'_> {
             self.picture("retention_curve")?,
             self.picture("retention")?,
             format!(
-                "Of those who created a page within 24 hours of sign-up, {crude:.2} times as many were there in the month after as of those who took longer. {} within segment and channel it is {fair:.2} times ({:.2} to {:.2}).",
-                if crude > fair { "Part of that is who they are:" } else { "It is no less once like is compared with like:" },
+                "Users who created a page within 24 hours of sign-up were {crude:.2} times as likely to be active in the month after as those who took longer. {} within segment and channel, the ratio is {fair:.2} ({:.2} to {:.2}).",
+                if crude > fair { "Part of that is due to who they are:" } else { "It is no smaller when like is compared with like:" },
                 ratio("low", 1)?,
                 ratio("high", 1)?
             ),
             self.picture("power_users")?,
             format!(
-                "The most active decile of the last quarter's users did {} of everything, on {:.1} days each. {} have used {}, {shared} ever shared.",
+                "The most active decile of the last quarter's users accounts for {} of all activity, on {:.1} days each. {} have used {}, and {shared} ever shared.",
                 percent(number(power, "share", 0)?),
                 number(power, "days_per_user", 0)?,
                 percent(number(features, "rate", 0)?),
@@ -320,7 +321,7 @@ impl Report<'_> {
             ],
         )?;
         Ok(format!(
-            "## Growth opportunities\n\nEach lever alone, at full effect for a year, at a base of {} of new revenue, ranked by its median times how sure we are that it can be built:\n\n{ranked}\n\n{}\n\nThe {LAUNCHED} best overlap, because each works on what the others bring: alone they would add {}, together {}. Averaged over all orders:\n\n{shared}",
+            "## Growth opportunities\n\nEach lever alone, at full effect for a year, at a base of {} of new revenue, ranked by its median times our confidence that it can be built:\n\n{ranked}\n\n{}\n\nThe {LAUNCHED} best overlap, because each works on users that the others bring: separately they would add {}, together {}. Averaged over all orders:\n\n{shared}",
             money(BASE),
             self.picture("levers")?,
             money(number(overlap, "alone", all)?),
@@ -332,10 +333,10 @@ impl Report<'_> {
         let fast = self.study.frame("fast_activation")?;
         let start = match number(fast, "low", 1)? > 1.0 {
             true => format!(
-                "**Bring new users to their first page within a day.** All else equal, {:.1} times as many of them come back in the month after.",
+                "**Bring new users to their first page within a day.** All else equal, they are {:.1} times as likely to come back in the month after.",
                 number(fast, "ratio", 1)?
             ),
-            false => "**Do not count on a fast start.** Within segment and channel it shows no effect on coming back.".to_owned(),
+            false => "**Do not count on a fast start.** Within segment and channel, it shows no effect on coming back.".to_owned(),
         };
         let (most, steep) = (self.loss("dropped")?, self.loss("lost")?);
         let but = match most.stage == steep.stage {
@@ -353,12 +354,12 @@ impl Report<'_> {
                 most.stage, most.people, most.share
             ),
             format!(
-                "3. **Begin with {}**, then {}. One launched a month, each with {RAMP} months to full effect, they add {middle} in twelve months ({low} to {high}).",
+                "3. **Begin with {}**, then {}. Launched one a month, each with {RAMP} months to full effect, they add {middle} in twelve months ({low} to {high}).",
                 self.lever(0)?,
                 next.join(" and ")
             ),
             format!(
-                "4. **Judge channels by what users do next.** Of those from {best} the largest share creates a page, of those from {weakest} the smallest."
+                "4. **Judge channels by what users do next.** Users from {best} are the most likely to create a page, users from {weakest} the least."
             ),
             format!("\n{}", self.picture("projection")?),
         ]
@@ -382,7 +383,7 @@ impl Report<'_> {
             .collect();
         let left = table(grid, &columns)?;
         Ok(format!(
-            "## Next steps\n\n- Measure what is least certain before building on it: the {} alone moves the result from {} to {}.\n- Test the first lever on half of the users before it is launched to all: its lift is a guess until then.\n- Watch the North Star week by week; report a cohort's retention only when its month is over.\n\n{}\n\nIf all lifts are smaller, and all launches later, the levers add in twelve months:\n\n{left}",
+            "## Next steps\n\n- Measure the largest uncertainty before relying on it: the {} alone moves the result from {} to {}.\n- Test the first lever on half of the users before launching it to everyone: until then, its lift is a guess.\n- Watch the North Star week by week; report a cohort's retention only when its month is over.\n\n{}\n\nIf all lifts are smaller and all launches later, the levers add this much in twelve months:\n\n{left}",
             text(tornado, "input", 0)?,
             money(number(tornado, "low", 0)?),
             money(number(tornado, "high", 0)?),
@@ -391,7 +392,7 @@ impl Report<'_> {
     }
 }
 
-/// Markdown as the body of a page.
+/// Converts Markdown to the body of a page.
 pub(super) fn body(markdown: &str) -> String {
     let mut page = String::new();
     html::push_html(&mut page, Parser::new_ext(markdown, Options::ENABLE_TABLES));

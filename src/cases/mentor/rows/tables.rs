@@ -141,7 +141,7 @@ impl Rows {
     }
 }
 
-/// A column of what each row has.
+/// Makes a column from a field of each row.
 fn column<'r, R, T>(rows: &'r [R], pick: impl FnMut(&'r R) -> T) -> Vec<T> {
     rows.iter().map(pick).collect()
 }

@@ -1,4 +1,4 @@
-//! What has a closed form: shares normalised so that segments and channels differ and the totals stay.
+//! The parts with a closed form: shares normalised so that segments and channels differ while the totals stay.
 
 use super::curve::{busy_days, improving, weibull};
 use super::{Knobs, WINDOWS, World};
@@ -7,7 +7,7 @@ use crate::cases::notion::config::Config;
 use crate::error::{Error, Result};
 
 impl<'c> World<'c> {
-    /// Everything but the three numbers that have no closed form.
+    /// Computes everything but the three numbers that have no closed form.
     pub(super) fn closed_form(config: &'c Config) -> Result<World<'c>> {
         let (segments, channels, targets) = (&config.segments, &config.channels, &config.targets);
         let months = config.months as usize;
@@ -91,10 +91,8 @@ impl<'c> World<'c> {
         let active: f64 = cells.iter().map(|(s, c, w)| w * there(*s, *c)).sum();
         let engages = targets.engagement * targets.activation / active;
         if engages.is_nan() || engages > 1.0 {
-            let accepted = format!(
-                "at most {:.3}: so many are there in month 1",
-                targets.engagement / engages
-            );
+            let accepted =
+                format!("at most {:.3}, the share active in month 1", targets.engagement / engages);
             return Err(Error::config("engagement", targets.engagement, accepted).within("targets"));
         }
 
@@ -114,8 +112,10 @@ impl<'c> World<'c> {
             let others = segments[s].shares - habits[s] * collaborates[s];
             shares[s] = others / (1.0 - habits[s]);
             if !(0.0..=1.0).contains(&shares[s]) {
-                let accepted =
-                    format!("at least {:.3}: so many collaborate", habits[s] * collaborates[s]);
+                let accepted = format!(
+                    "at least {:.3}, the share who collaborate",
+                    habits[s] * collaborates[s]
+                );
                 return Err(
                     Error::config("shares", segments[s].shares, accepted).within("segments")
                 );
@@ -155,7 +155,7 @@ impl<'c> World<'c> {
     }
 }
 
-/// Probabilities by segment with given ratios and a given average, which `weighted` says how to take.
+/// Finds probabilities by segment with given ratios and a given average; `weighted` says how to average.
 fn among(field: &str, to: f64, weighted: impl Fn(usize) -> (f64, f64)) -> Result<[f64; 4]> {
     let cells: [(f64, f64); 4] = std::array::from_fn(weighted);
     let total: f64 = cells.iter().map(|(weight, _)| weight).sum();

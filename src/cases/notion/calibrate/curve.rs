@@ -2,7 +2,7 @@
 
 use super::super::config::{Config, Targets};
 
-/// Weights of the days summed up: weekday and season, 1 on average.
+/// Returns the cumulative weights of the days, from weekday and season; 1 on average.
 pub(super) fn busy_days(config: &Config, starts: &[i32]) -> Vec<f64> {
     use chrono::Datelike;
     let mean = |weights: &[f64]| weights.iter().sum::<f64>() / weights.len() as f64;
@@ -18,7 +18,7 @@ pub(super) fn busy_days(config: &Config, starts: &[i32]) -> Vec<f64> {
     busy
 }
 
-/// The curve exp(−scale · k^shape) through months 1, 3 and 6: least squares of ln(−ln R) on ln k.
+/// Fits the curve exp(−scale · k^shape) to months 1, 3 and 6: least squares of ln(−ln R) on ln k.
 pub(super) fn weibull(retention: &[f64; 3]) -> (f64, f64) {
     let x = [1.0_f64, 3.0, 6.0].map(f64::ln);
     let y = retention.map(|share| (-share.ln()).ln());
@@ -28,9 +28,9 @@ pub(super) fn weibull(retention: &[f64; 3]) -> (f64, f64) {
     ((my - shape * mx).exp(), shape)
 }
 
-/// How cohorts improve: the slope, each cohort's factor, and its average over those observed in month k. The
-/// slope is such that the later half of the cohorts seen in month 1, taken together, beats the earlier half by
-/// what is claimed; of an odd number the middle one is in neither.
+/// Returns how cohorts improve: the slope, each cohort's factor, and its average over those observed in month k. The
+/// slope makes the later half of the cohorts seen in month 1, taken together, beat the earlier half by the claimed
+/// amount; if their number is odd, the middle one is in neither half.
 pub(super) fn improving(targets: &Targets, monthly: &[f64]) -> (f64, Vec<f64>, Vec<f64>) {
     let months = monthly.len();
     let seen = months - 1;

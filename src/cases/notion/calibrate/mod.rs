@@ -1,8 +1,8 @@
 //! From what the data should show to the rates behind it.
 //!
-//! Nearly all of it is closed form: shares are normalised so that segments and channels differ and the totals
-//! stay, and a curve is laid through the retention claimed. Three numbers have none: how often users come, how
-//! much they do, and how much they differ. They are found by making a small world again and again.
+//! Nearly all of it has a closed form: shares are normalised so that segments and channels differ while the totals
+//! stay, and a curve is fitted to the claimed retention. Three numbers have none: how often users come, how much they
+//! do, and how much they differ. They are found by simulating a small world repeatedly.
 
 mod closed_form;
 mod curve;
@@ -43,7 +43,7 @@ pub(super) struct Knobs {
     pub spread: f64,
 }
 
-/// What was solved for, so that the data shows its [`Targets`](super::Targets).
+/// The solved rates with which the data shows its [`Targets`](super::Targets).
 ///
 /// ```
 /// use casebook::cases::notion::{Calibration, Config};
@@ -56,23 +56,23 @@ pub(super) struct Knobs {
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Calibration {
-    /// Retention in month k is exp(−`scale` · k^`shape`): least squares through the months claimed.
+    /// Retention in month k is exp(−`scale` · k^`shape`), fitted to the claimed months by least squares.
     pub scale: f64,
     /// See `scale`.
     pub shape: f64,
-    /// Cohorts return from 1 − this to 1 + this times as often as the average one, first to last.
+    /// From the first to the last, cohorts return 1 − this to 1 + this times as often as the average cohort.
     pub cohort_slope: f64,
-    /// Of users who activate and are there in month 1, the share that engages.
+    /// The share that engages, of users who activate and are there in month 1.
     pub engages: f64,
     /// Probability of paying, by segment.
     pub pays: [f64; 4],
-    /// Visits of a typical user in a month in which it is active, beyond the first.
+    /// A typical user's visits in an active month, beyond the first.
     pub visits: f64,
-    /// Events of a typical user in a visit, beyond the first.
+    /// A typical user's events in a visit, beyond the first.
     pub events: f64,
     /// Standard deviation of the logarithm of how active users are.
     pub spread: f64,
-    /// Passes over the small world that it took.
+    /// How many simulations of the small world it took.
     pub rounds: usize,
 }
 
@@ -80,8 +80,8 @@ impl Calibration {
     /// Solves for the rates behind a configuration's targets.
     ///
     /// # Errors
-    /// Those of [`Config::validate`]; [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for targets
-    /// that cannot be had together, naming one of them and what it could be.
+    /// Those of [`Config::validate`]; [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for targets that
+    /// cannot be met together, naming one of them and what it could be.
     pub fn solve(config: &Config) -> Result<Calibration> {
         let world = World::new(config)?;
         Ok(Calibration {
@@ -98,21 +98,21 @@ impl Calibration {
     }
 }
 
-/// Seats: who pays without having upgraded, by whether the user shares.
+/// Seats: the share who pay without having upgraded, by whether the user shares.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seats {
     pub sharer: f64,
     pub other: f64,
 }
 
-/// A configuration made ready: every probability a user's life needs.
+/// A prepared configuration: every probability that a user's life needs.
 pub(super) struct World<'c> {
     pub config: &'c Config,
     /// The first day, from 1970-01-01.
     pub first_day: i32,
     /// First days of the months, counted from the first; two months more than are observed.
     pub starts: Vec<i32>,
-    /// Days' weights summed up, from the first day on.
+    /// Cumulative weights of the days, from the first day on.
     pub busy: Vec<f64>,
     pub segment_sums: Vec<f64>,
     pub channel_sums: Vec<f64>,
@@ -120,12 +120,12 @@ pub(super) struct World<'c> {
     /// Probability of activating, and of being fast if so, by segment and channel.
     pub activates: [[f64; 6]; 4],
     pub hurries: [[f64; 6]; 4],
-    /// How often a user comes back against the average one: by segment, channel and class.
+    /// How often a user comes back compared with the average user: by segment, channel and class.
     returns: [[[f64; 3]; 6]; 4],
     pub scale: f64,
     pub shape: f64,
     pub slope: f64,
-    /// exp(−scale · kˢʰᵃᵖᵉ), by month k: every user asks for it again and again.
+    /// exp(−scale · kˢʰᵃᵖᵉ), by month k: stored because every user needs it.
     curve: Vec<f64>,
     /// A cohort's factor, and its average over the cohorts observed in month k.
     cohorts: Vec<f64>,
@@ -150,7 +150,7 @@ impl<'c> World<'c> {
         Ok(world)
     }
 
-    /// That no probability of coming back passes 1, and none rises with time.
+    /// Checks that no probability of coming back exceeds 1 or rises with time.
     fn possible(&self) -> Result<()> {
         let months = self.config.months as usize;
         for s in 0..4 {
@@ -168,7 +168,8 @@ impl<'c> World<'c> {
                             return Err(Error::config("retention", one, accepted).within("targets"));
                         }
                         if (2..months - cohort).any(|k| chance(k) > chance(k - 1)) {
-                            let accepted = "fewer: with these a cohort would grow after it shrank";
+                            let accepted =
+                                "fewer: with these, a cohort would grow after it had shrunk";
                             return Err(Error::config("pauses", self.config.pauses, accepted));
                         }
                     }
@@ -182,14 +183,15 @@ impl<'c> World<'c> {
             let ratio = self.config.sharers_pay;
             let paying = self.pays[s] / (segment.shares * ratio + 1.0 - segment.shares);
             if paying * ratio * segment.shares < upgrading || paying > 1.0 {
-                let accepted = "another ratio: with this one fewer sharers would pay than upgrade, or more than all others";
+                let accepted = "another ratio: with this one, fewer sharers would pay than \
+                                upgrade, or more than everyone else";
                 return Err(Error::config("sharers_pay", ratio, accepted));
             }
         }
         Ok(())
     }
 
-    /// Probability that a user has not left by month `k` after sign-up, 1 or more.
+    /// Returns the probability that a user has not left by month `k` after sign-up, 1 or more.
     pub fn there(
         &self,
         segment: usize,
@@ -205,18 +207,18 @@ impl<'c> World<'c> {
             / (average * stays)
     }
 
-    /// Days observed.
+    /// Returns the number of days observed.
     pub fn days(&self) -> i32 {
         self.starts[self.config.months as usize]
     }
 
-    /// Whether somebody who signed up on a day is observed for the funnel's longest window.
+    /// Tells whether someone who signed up on a day is observed for the funnel's longest window.
     pub fn observed(&self, day: i32) -> bool {
         day + WINDOWS[3] <= self.days()
     }
 
-    /// Who pays for a seat, given how many of a segment upgrade themselves: together they are those who pay,
-    /// and sharers pay as much less as the configuration says.
+    /// Returns who pays for a seat, given how many of a segment upgrade themselves: together they are all who pay, and
+    /// sharers pay less often, as configured.
     pub fn seats(&self, segment: usize, upgrading: f64) -> Seats {
         let shares = self.config.segments[segment].shares;
         let ratio = self.config.sharers_pay;
@@ -225,7 +227,7 @@ impl<'c> World<'c> {
         Seats { sharer: sharer.clamp(0.0, 1.0), other: other.clamp(0.0, 1.0) }
     }
 
-    /// What a metric should find: see [`truth`](super::truth).
+    /// Returns what a metric should find: see [`truth`](super::truth).
     pub fn truth(&self) -> Result<DataFrame> {
         let t = &self.config.targets;
         let month = |k: f64| (-self.scale * k.powf(self.shape)).exp();

@@ -1,4 +1,4 @@
-//! What has no closed form, found by making a small world again and again.
+//! The parts without a closed form, found by simulating a small world repeatedly.
 
 use rayon::prelude::*;
 
@@ -7,18 +7,18 @@ use super::World;
 use crate::cases::notion::config::Targets;
 use crate::error::{Error, Result};
 
-/// People in the small world, and its seed: no user of the real one is among them.
+/// The number of people in the small world, and its seed; none of them is a user of the real one.
 const PILOT: u32 = 12_000;
 const PILOT_SEED: u64 = 0x0070_696c_6f74;
 const ROUNDS: usize = 40;
-/// Visits of a typical user in a month that are as good as any more: it is there every day.
+/// A typical user with this many visits in a month is there every day, so more change nothing.
 const MOST_TYPICAL_VISITS: f64 = 300.0;
-/// After so many rounds with that many, more will not help.
+/// After this many rounds at that limit, more will not help.
 const ENOUGH: usize = 3;
 
 impl World<'_> {
-    /// Finds the three numbers. Each round makes the same small world with the numbers so far; each number is
-    /// moved by what its own target is off.
+    /// Finds the three numbers. Each round simulates the same small world with the numbers so far, then adjusts each
+    /// number by how far its own target is off.
     pub(super) fn solve(&mut self) -> Result<()> {
         let Targets { stickiness, events_per_user, top_decile, .. } = self.config.targets;
         let (mut close, mut most) = (0, 0);
@@ -142,7 +142,7 @@ impl World<'_> {
 struct Seen {
     stickiness: f64,
     events_per_user: f64,
-    /// Of those, how many the solver is free to move.
+    /// How many of those the solver can change.
     events_beyond: f64,
     top_decile: f64,
     /// How many times as active as a typical user the most active one is.

@@ -2,7 +2,7 @@ use super::*;
 use crate::cases::notion::Config;
 use crate::cases::notion::rows::PER_USER;
 
-/// All weight on Mondays, and a little on one day of the others.
+/// Puts all weight on Mondays, and a little on one other day.
 fn mondays(world: &mut World, more: i32) {
     let days = world.busy.len() as i32 - 1;
     let weight = |day: i32| match day {
@@ -36,7 +36,7 @@ fn a_visit_beside_falls_on_another_day_of_the_range() {
     assert_eq!(world.visit_beside(&all, 5, 33, &mut rng), None);
 }
 
-/// Where two months have fewer Mondays than the habit takes days, the others are found.
+/// If two months have fewer Mondays than the habit takes days, other days are found.
 #[test]
 fn a_habit_has_its_days_in_a_week_of_mondays() {
     let config = Config::default();
@@ -59,7 +59,7 @@ fn a_habit_has_its_days_in_a_week_of_mondays() {
     assert!(habits > 50 && beside > 20, "{habits} habits, {beside} with other days");
 }
 
-/// However active the search for the targets makes people, ids of one never reach those of the next.
+/// However active the calibration makes people, one user's ids never reach the next user's.
 #[test]
 fn nobody_has_more_events_than_ids() {
     let config = Config::default();

@@ -1,4 +1,4 @@
-//! How many are active, together, and how often.
+//! How many users are active, how often, and who works together.
 
 use polars::prelude::*;
 
@@ -16,10 +16,10 @@ pub fn north_star(events: &dyn EventSource, window: Window) -> Result<DataFrame>
     growth::north_star(events, "workspace_id", collaborates(), window)
 }
 
-/// Computes a ratio over monthly users: `of` is "dau", for stickiness, or "wau".
+/// Computes the ratio of daily or weekly to monthly active users: `of` is "dau" (stickiness) or "wau".
 ///
-/// Reads `daily` as from [`activity::daily`](crate::metrics::activity::daily): sums over the days that have 30 days
-/// before them. Not a number without such a day.
+/// Reads `daily` as returned by [`activity::daily`](crate::metrics::activity::daily) and sums over the days that have
+/// 30 days before them. NaN without such a day.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn).
@@ -32,8 +32,8 @@ pub fn of_monthly(daily: &dyn Source, of: &str) -> Result<f64> {
 
 /// Lists active users by day and window: `date`, `window` ("30 days", "7 days", "1 day"), `users`, by window, then day.
 ///
-/// Reads `daily` as from [`activity::daily`](crate::metrics::activity::daily). A window that begins before observation
-/// does has no row.
+/// Reads `daily` as returned by [`activity::daily`](crate::metrics::activity::daily). A window that begins before the
+/// observation has no row.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn).
@@ -48,13 +48,13 @@ pub fn windows(daily: &dyn Source) -> Result<DataFrame> {
     Ok(all.filter(col("users").is_not_null()).collect()?)
 }
 
-/// Counts each user's events: the column of users, `events` (i64; 0 for who has none), in the order of `users`.
+/// Counts each user's events: the column of users, `events` (i64; 0 if there are none), in the order of `users`.
 ///
-/// Events of nobody in `users` are nobody's activity.
+/// Events of people who are not in `users` do not count.
 ///
 /// # Errors
-/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty users or times, or a user that stands in `users` twice.
+/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)
+/// for empty users or times, or a user who is in `users` twice.
 pub fn events_per_user(users: &dyn UserSource, events: &dyn EventSource) -> Result<DataFrame> {
     let (users, events) = (users.users(&[])?, events.events(&[])?);
     let mut counts = vec![0_i64; users.len()];

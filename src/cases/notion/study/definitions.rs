@@ -1,4 +1,4 @@
-//! What counts as what.
+//! The study's definitions: which events count as what.
 
 use chrono::{NaiveDate, TimeDelta};
 use polars::prelude::*;
@@ -18,10 +18,10 @@ pub const ACTIVATION_HOURS: u32 = 7 * 24;
 /// Hours after sign-up within which the first page is a fast start: a day.
 pub const FAST_HOURS: f64 = 24.0;
 
-/// What users are compared within, where who they are may explain what they chose.
+/// The attributes that users are compared within, because who they are may explain what they chose.
 pub const STRATA: [&str; 2] = ["segment", "acquisition_channel"];
 
-/// Days of observation a user needs for the stages, the days of the quarter.
+/// Days of observation that a user needs for the stages, and the days of the quarter.
 const QUARTER: u32 = 90;
 
 /// The columns of events that the study reads.
@@ -32,12 +32,12 @@ pub fn kind(event_type: &str) -> Expr {
     col("event_type").eq(lit(event_type))
 }
 
-/// Matches what activates: a page created.
+/// Matches events that activate: a page created.
 pub fn activates() -> Expr {
     kind("page_create")
 }
 
-/// Matches what people do together: a comment, a share, an invitation.
+/// Matches collaboration: a comment, a share, an invitation.
 pub fn collaborates() -> Expr {
     kind("comment").or(kind("share")).or(kind("invite"))
 }
@@ -52,7 +52,7 @@ pub fn active() -> Expr {
     kind("signup").not()
 }
 
-/// The stages from sign-up to payment: [activated](activates), active on 3 days within 30 and on 8 within 60,
+/// Returns the stages from sign-up to payment: [activated](activates), active on 3 days within 30 and on 8 within 60,
 /// [collaborated](collaborates), [paid](pays).
 pub fn stages() -> Stages {
     Stages {
@@ -62,22 +62,22 @@ pub fn stages() -> Stages {
     }
 }
 
-/// The funnel over the [stages], of milestones as [`Stages::milestones`] returns them.
+/// Returns the funnel over the [stages], for milestones as [`Stages::milestones`] returns them.
 pub fn funnel() -> Funnel {
     Funnel::new(STAGES.map(Step::event))
 }
 
-/// Retention as observed to before a day.
+/// Returns retention settings for an observation that ends before a day.
 pub fn retention(until: NaiveDate) -> Retention {
     Retention::default().window(Window::until(until))
 }
 
-/// The first day that was not observed.
+/// Returns the first day that was not observed.
 pub fn until(config: &Config) -> NaiveDate {
     config.start.plus(config.months).midnight().date()
 }
 
-/// All the time observed.
+/// Returns the whole time observed.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for an end before the start.
@@ -108,7 +108,7 @@ pub fn quarter(until: NaiveDate) -> Window {
     Window::last_days(QUARTER, until)
 }
 
-/// The days of sign-up of users who were observed long enough for the [stages], where observation ends before a day.
+/// Returns the sign-up days of users observed long enough for the [stages], if observation ends before a day.
 pub fn eligible(until: NaiveDate) -> Window {
     Window::until(until - TimeDelta::days(i64::from(QUARTER) - 1))
 }
@@ -132,7 +132,8 @@ pub fn events(user_events: &dyn Source) -> Result<Events> {
     events_of([fetch(user_events, "user_events", &EVENT_COLUMNS)])
 }
 
-/// Prepares [events] from the parts of a table, one after the other: not all that was read is in memory at once.
+/// Prepares [events] from the parts of a table, one after the other, so that the whole table is never in memory at
+/// once.
 ///
 /// # Errors
 /// As [`events`], and those of the parts.
@@ -148,7 +149,7 @@ pub fn events(user_events: &dyn Source) -> Result<Events> {
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub fn events_of(parts: impl IntoIterator<Item = Result<DataFrame>>) -> Result<Events> {
-    /// So many rows at a time: what is made of them is small beside the whole.
+    /// Rows processed at a time: what is made of them is small compared with the whole.
     const ROWS: usize = 1 << 20;
     let named = DataType::from_categories(Categories::global());
     let of_slice = |part: &DataFrame, from: usize| -> Result<DataFrame> {

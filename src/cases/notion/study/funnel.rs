@@ -10,7 +10,7 @@ use crate::metrics::funnel::Walk;
 use crate::metrics::growth::{self, STAGES};
 use crate::metrics::share_columns;
 
-/// Counts the visitors of the days in a window: for a funnel, those on which its users signed up
+/// Counts the visitors on the days in a window; for a funnel, the days on which its users signed up
 /// ([`eligible`](super::eligible)).
 ///
 /// Reads `visitors`: `date` (Date), `visitors` (i64).
@@ -27,7 +27,7 @@ pub fn visitors(visitors: &dyn Source, window: Window) -> Result<u64> {
     Ok(seen.filter_map(|(_, count)| count).sum::<i64>().max(0) as u64)
 }
 
-/// Counts who has used each feature, the types of events: see [`growth::adoption`].
+/// Counts the users of each feature (type of event): see [`growth::adoption`].
 ///
 /// # Errors
 /// As [`growth::adoption`].
@@ -39,9 +39,9 @@ pub fn adoption(
     growth::adoption(users, events, "event_type", window)
 }
 
-/// Counts who is on a paid plan, by an attribute of users.
+/// Counts users on a paid plan, by an attribute.
 ///
-/// Reads of `users` the attribute and `paid_since`. Returns the attribute's column, `users`, `paid` (i64), `rate`,
+/// Reads the attribute and `paid_since` of `users`. Returns the attribute's column, `users`, `paid` (i64), `rate`,
 /// `low`, `high` (f64, 95% Wilson), by attribute.
 ///
 /// # Errors
@@ -64,9 +64,9 @@ pub fn paid_by(users: &dyn Source, attribute: &str) -> Result<DataFrame> {
     Ok(groups)
 }
 
-/// Sets the funnel beside the share on a paid plan, by segment and by channel.
+/// Compares the funnel with the share on a paid plan, by segment and by channel.
 ///
-/// Reads a walk of the [funnel](super::funnel()), and of `users` the attributes and `paid_since`. Returns `attribute`
+/// Reads a walk of the [funnel](super::funnel()), and the attributes and `paid_since` of `users`. Returns `attribute`
 /// (one of [`STRATA`]), `group`, `users` (i64), the rate of each stage after sign-up (f64), `paid` (i64), `paid_rate`,
 /// `low`, `high` (f64, 95% Wilson), by attribute, then group.
 ///

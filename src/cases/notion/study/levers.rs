@@ -12,10 +12,10 @@ pub const BASE: f64 = 50_000_000.0;
 /// What a customer pays in a year, in US dollars: $8 a month.
 pub const DOLLARS: f64 = 96.0;
 
-/// Months after launch until a lever has its full effect.
+/// Months from launch until a lever has its full effect.
 pub const RAMP: f64 = 2.0;
 
-/// The levers that are compared: name, stage (0 is the visit), lift, and how sure it is that it can be built (0 to 1).
+/// The levers compared: name, stage (0 is the visit), lift, and the confidence that it can be built (0 to 1).
 pub const LEVERS: [(&str, usize, f64, f64); 5] = [
     ("SEO content", 0, 0.25, 0.8),
     ("Viral sharing", 5, 0.156, 0.7),
@@ -24,19 +24,19 @@ pub const LEVERS: [(&str, usize, f64, f64); 5] = [
     ("API and integrations", 4, 0.10, 0.8),
 ];
 
-/// Creates a lever whose lift lies between 0.4 and 1.6 times what is said, as a 90% interval.
+/// Creates a lever whose 90% interval is 0.4 to 1.6 times the stated lift.
 pub fn lever((name, stage, lift, confidence): (&str, usize, f64, f64)) -> Lever {
     Lever::new(name, stage, lift).range(0.4 * lift, 1.6 * lift).confidence(confidence)
 }
 
-/// Puts levers on the funnel as counted, with as many visitors as earn some revenue in a year.
+/// Puts levers on the funnel as counted, with enough visitors to earn `revenue` in a year.
 ///
-/// Reads `funnel` as from [`growth::from_visitors`](crate::metrics::growth::from_visitors): its first row is the visit.
-/// Customers pay [`DOLLARS`]; visitors are known to about 10%.
+/// Reads `funnel` as returned by [`growth::from_visitors`](crate::metrics::growth::from_visitors): its first row is the
+/// visit. Customers pay [`DOLLARS`]; visitors are known to about 10%.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) if nobody came to pay.
+/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) if nobody pays.
 pub fn model(funnel: &DataFrame, revenue: f64, levers: Vec<Lever>) -> Result<Model> {
     require(funnel, "funnel", &["name", "users"])?;
     let names = texts(funnel.column("name")?)?;
@@ -45,8 +45,8 @@ pub fn model(funnel: &DataFrame, revenue: f64, levers: Vec<Lever>) -> Result<Mod
     let (visited, paid) = match users[..] {
         [visited, .., paid] if paid > 0 => (visited, paid),
         _ => {
-            let accepted = "1 or more, for what levers are worth: make the data with more users";
-            return Err(Error::config("users who came to pay", 0, accepted));
+            let accepted = "1 or more, to value the levers: generate data with more users";
+            return Err(Error::config("users who pay", 0, accepted));
         }
     };
     let rates = (1..users.len())
@@ -64,7 +64,7 @@ pub fn model(funnel: &DataFrame, revenue: f64, levers: Vec<Lever>) -> Result<Mod
     })
 }
 
-/// Keeps the best levers of a ranking as from [`Model::alone`], in its order.
+/// Keeps the best levers of a ranking returned by [`Model::alone`], in its order.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn).
@@ -75,8 +75,8 @@ pub fn best(model: &Model, ranking: &DataFrame, count: usize) -> Result<Model> {
     Ok(Model { levers, ..model.clone() })
 }
 
-/// Launches one lever a month, in the order of a ranking as from [`Model::alone`], each with [`RAMP`] months to its full
-/// effect. One that is not ranked is launched at once.
+/// Launches one lever a month in the order of a ranking returned by [`Model::alone`], each with [`RAMP`] months to its
+/// full effect. Levers that are not ranked are launched at once.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn).
@@ -90,7 +90,7 @@ pub fn one_a_month(model: &Model, ranking: &DataFrame) -> Result<Model> {
     Ok(plan)
 }
 
-/// The names of levers, the best first.
+/// Returns the names of levers, the best first.
 fn ranked(ranking: &DataFrame) -> Result<Vec<String>> {
     require(ranking, "ranking", &["lever"])?;
     Ok(texts(ranking.column("lever")?)?.into_iter().flatten().collect())

@@ -1,8 +1,8 @@
-//! The growth study: what it counts as what, and the frames it is made of.
+//! The growth study: its definitions, and the frames it is made of.
 //!
-//! The notebook, the report, its dashboard and the tests all ask here, so that activation, a habit or a fast start mean
-//! the same wherever they stand. Metrics know nothing of this case; this module says which of its events are value,
-//! collaboration and payment, how long users have for each, and which levers stand in the deck.
+//! The notebook, the report, its dashboard and the tests all use these definitions, so that activation, a habit or a
+//! fast start mean the same everywhere. Metrics know nothing about this case; this module says which of its events are
+//! value, collaboration and payment, how long users have for each, and which levers are in the deck.
 //!
 //! ```
 //! use casebook::prelude::*;

@@ -5,18 +5,18 @@ use polars::prelude::*;
 use crate::error::Result;
 use crate::frame::{Source, require};
 
-/// What [`finished`] and [`matrix`] read.
+/// The columns that [`finished`] and [`matrix`] read.
 const COLUMNS: [&str; 4] = ["cohort", "period", "size", "rate"];
 
-/// A cohort's month, as text.
+/// Returns a cohort's month as text.
 fn named() -> Expr {
     col("cohort").dt().to_string("%Y-%m")
 }
 
 /// Keeps the cells of a cohort table that can be compared: after the month of sign-up, observed, and over.
 ///
-/// Reads `cohorts` as from [`Retention::cohorts`](crate::metrics::retention::Retention::cohorts) by month. Returns the same
-/// columns, `cohort` as text ("2024-02"), by cohort and period.
+/// Reads `cohorts` as returned by [`Retention::cohorts`](crate::metrics::retention::Retention::cohorts) by month.
+/// Returns the same columns, `cohort` as text ("2024-02"), by cohort and period.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn).
@@ -34,7 +34,7 @@ pub fn finished(cohorts: &dyn Source) -> Result<DataFrame> {
 
 /// Turns a cohort table into a matrix: `cohort` (text), `size`, then a column of rates for each month: "0", "1", … (f64).
 ///
-/// Reads `cohorts` as [`finished`] does, but shows months that are not over too.
+/// Reads `cohorts` as [`finished`] does, but also shows months in progress.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn).

@@ -1,4 +1,4 @@
-//! What subscriptions bring.
+//! Revenue from subscriptions.
 
 use polars::prelude::*;
 
@@ -7,9 +7,9 @@ use crate::frame::{Source, fetch};
 
 /// Computes recurring revenue by the month in which a plan began.
 ///
-/// Reads of `users` `plan_type` and `paid_since`, and of `plans` `plan_type` and `dollars_a_month`. Returns `month` (text),
-/// `new_customers`, `customers` (i64), `new_mrr`, `mrr` (f64, US dollars a month), by month. A month in which no plan
-/// began has no row.
+/// Reads `plan_type` and `paid_since` of `users`, and `plan_type` and `dollars_a_month` of `plans`. Returns `month`
+/// (text), `new_customers`, `customers` (i64), `new_mrr`, `mrr` (f64, US dollars a month), by month. A month in which
+/// no plan began has no row.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn).

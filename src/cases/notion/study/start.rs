@@ -20,12 +20,12 @@ pub fn time_to_value(
     growth::time_to_value(users, events, activates(), ACTIVATION_HOURS, window)
 }
 
-/// Sets beside each other who started fast and who was back: for
-/// [`confounding::risk_ratio`](crate::metrics::confounding::risk_ratio) within [`STRATA`](super::STRATA).
+/// Joins who started fast with who came back: for [`confounding::risk_ratio`](crate::metrics::confounding::risk_ratio)
+/// within [`STRATA`](super::STRATA).
 ///
-/// Reads `times` as from [`time_to_value`], and `month_after` as from
-/// [`Retention::by_user`](crate::metrics::retention::Retention::by_user). Returns of all users who activated, and whose
-/// month was observed to its end, what is known of them, `hours` (f64), `fast` (bool: within [`FAST_HOURS`]) and `back`
+/// Reads `times` as returned by [`time_to_value`], and `month_after` as returned by
+/// [`Retention::by_user`](crate::metrics::retention::Retention::by_user). Returns, for all users who activated and
+/// whose month was observed to its end, their columns, `hours` (f64), `fast` (bool: within [`FAST_HOURS`]) and `back`
 /// (bool: active in that month), in the order of `users`.
 ///
 /// # Errors

@@ -208,6 +208,6 @@ fn the_best_levers_are_launched_one_a_month() -> Result<()> {
     assert_eq!(names(&two), [named("c", 0.0), named("b", 1.0)]);
     let nobody = df!("name" => ["awareness", "signup", "paid"], "users" => [1_000_i64, 200, 0])?;
     let told = model(&nobody, BASE, vec![]).unwrap_err().to_string();
-    assert!(told.starts_with("`users who came to pay` is 0; accepted: 1 or more"), "{told}");
+    assert!(told.starts_with("`users who pay` is 0; accepted: 1 or more"), "{told}");
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The questions of the take-home, answered by month and company size.
 //!
-//! All start from one frame, [`presence()`]: who was there in which month. The SQL in `sql/saas/` returns the same.
+//! All start from one frame, [`presence()`]: which companies were there in which month. The SQL in `sql/saas/` returns
+//! the same.
 
 mod presence;
 mod revenue;
@@ -17,10 +18,10 @@ pub use revenue::{churn, revenue};
 pub use survival::survival;
 pub use usage::{clients, usage};
 
-/// Every month × every size, so that a month in which nothing happened is a row, not a gap.
+/// Returns every month × every size, so that a month in which nothing happened is a row, not a gap.
 ///
-/// `months` as in [`presence()`]; sizes are those of `presence`, and "all" where asked.
-/// Returns `month_no`, `month` (such as "2021-01"), `company_size`.
+/// `months` as in [`presence()`]; sizes are those of `presence`, and "all" if requested. The columns are `month_no`,
+/// `month` (such as "2021-01"), `company_size`.
 fn spine(presence: &DataFrame, months: &DataFrame, all: bool) -> Result<DataFrame> {
     require(months, "months", &["month_no", "month_start"])?;
     let labelled = months
@@ -49,7 +50,7 @@ fn spine(presence: &DataFrame, months: &DataFrame, all: bool) -> Result<DataFram
         .collect()?)
 }
 
-/// `presence` once under each size and once under "all".
+/// Repeats `presence` once under each size and once under "all".
 fn broken_down(presence: &DataFrame) -> Result<LazyFrame> {
     let one = presence.clone().lazy();
     let all = one.clone().with_column(lit("all").alias("company_size"));

@@ -1,14 +1,14 @@
-//! Who was there in which month.
+//! Which companies were there in which month.
 
 use polars::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::frame::{full, require};
 
-/// Returns one row per company and month it was there at the end of: a month with at least one session.
+/// Returns one row for each company and month at whose end it was still there: a month with at least one session.
 ///
-/// A company just acquired counts as there at the end of the month before. So one that never had a
-/// session is lost in its first month; counted by sessions alone, it would appear nowhere.
+/// A company just acquired counts as there at the end of the month before. So a company that never had a session is
+/// lost in its first month; counting sessions alone would miss it.
 ///
 /// Reads
 /// - `companies`: `company_id`, `company_size`, `acquired_on` (Date);
@@ -85,8 +85,8 @@ pub fn presence(
         .collect()?)
 }
 
-/// The columns asked for (`company_id` and `month_no` among them) and no others, none of them with empty values,
-/// each company once a month.
+/// Returns only the requested columns (`company_id` and `month_no` among them), after checking that none has empty
+/// values and that each company appears once a month.
 pub(super) fn checked(presence: &DataFrame, columns: &[&str]) -> Result<DataFrame> {
     require(presence, "presence", columns)?;
     for column in columns {

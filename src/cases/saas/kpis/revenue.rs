@@ -19,10 +19,9 @@ fn dollars(cents: Expr) -> Expr {
 
 /// Computes revenue by month and size, under both answers to "is the month of churn paid for?".
 ///
-/// Reads `presence` as from [`presence`](super::presence()) and `months` as given to
-/// it. Returns `month_no`, `month`, `company_size`, `clients` (i64), `revenue` (f64, US dollars: who had
-/// a session pays), `revenue_if_churn_billed` (f64: who was there at the month's start pays), by month
-/// and size.
+/// Reads `presence` as returned by [`presence`](super::presence()) and `months` as given to it. Returns `month_no`,
+/// `month`, `company_size`, `clients` (i64), `revenue` (f64, US dollars: companies with a session pay),
+/// `revenue_if_churn_billed` (f64: companies there at the month's start pay), by month and size.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
@@ -65,14 +64,13 @@ pub fn revenue(presence: &DataFrame, months: &DataFrame) -> Result<DataFrame> {
 
 /// Computes churn and retention by month and size, and for all sizes together ("all").
 ///
-/// Of the companies there at the month's start: how many were lost (logo churn), and how much of their
-/// monthly price (revenue churn). Gross retention (GRR) counts no company above what it paid before;
-/// net retention (NRR) counts what those same companies pay now.
+/// Logo churn is the share lost of the companies there at the month's start; revenue churn is the share of their
+/// monthly price that was lost. Gross retention (GRR) counts no company above what it paid before; net retention (NRR)
+/// counts what those same companies pay now.
 ///
-/// Reads `presence` as from [`presence`](super::presence()) and `months` as given to
-/// it. Returns `month_no`, `month`, `company_size`, `clients_start`, `clients_lost` (i64), `logo_churn`,
-/// `mrr_start`, `mrr_lost` (US dollars), `revenue_churn`, `grr`, `nrr` (f64), by month and size. A ratio
-/// over nothing is null.
+/// Reads `presence` as returned by [`presence`](super::presence()) and `months` as given to it. Returns `month_no`,
+/// `month`, `company_size`, `clients_start`, `clients_lost` (i64), `logo_churn`, `mrr_start`, `mrr_lost` (US dollars),
+/// `revenue_churn`, `grr`, `nrr` (f64), by month and size. A ratio over nothing is null.
 ///
 /// # Errors
 /// As [`revenue`].
@@ -162,7 +160,7 @@ mod tests {
         df!("month_no" => [1_i64], "month_start" => [first]).unwrap()
     }
 
-    /// Columns of the caller's that are called as what is computed here change nothing.
+    /// The caller's own columns with the same names as computed ones change nothing.
     #[test]
     fn other_columns_are_not_read() -> Result<()> {
         let named = presence()

@@ -7,15 +7,15 @@ use super::{broken_down, spine};
 use crate::error::Result;
 use crate::stats::interval::wilson;
 
-/// Returns the share of the companies acquired that are still there at each month's end, and the hazard: of those
-/// at risk at its start, the share lost in it.
+/// Returns the share of the companies acquired that are still there at each month's end, and the hazard: the share lost
+/// in the month, of those at risk at its start.
 ///
-/// Meant for a single cohort that everybody entered together and nobody leaves unobserved: then the
-/// survival curve is a plain share, and its interval is Wilson's (95%).
+/// It is meant for a single cohort that all companies entered together and none leaves unobserved: then the survival
+/// curve is a plain share, and its interval is Wilson's (95%).
 ///
-/// Reads `presence` as from [`presence`](super::presence()) and `months` as given to
-/// it. Returns `company_size` (each size, and "all"), `month_no`, `at_risk`, `lost` (i64), `hazard` (f64,
-/// null when nobody is at risk), `survival`, `low`, `high` (f64), by size and month.
+/// Reads `presence` as returned by [`presence`](super::presence()) and `months` as given to it. Returns `company_size`
+/// (each size, and "all"), `month_no`, `at_risk`, `lost` (i64), `hazard` (f64, null when nobody is at risk),
+/// `survival`, `low`, `high` (f64), by size and month.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);

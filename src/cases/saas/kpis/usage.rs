@@ -8,8 +8,8 @@ use crate::frame::require;
 
 /// Counts the companies with at least one session in the month, by size.
 ///
-/// Reads `presence` as from [`presence`](super::presence()) and `months` as given to it. Returns `month_no`, `month` (such
-/// as "2021-01"), `company_size`, `clients` (i64), by month and size; a month without any is 0.
+/// Reads `presence` as returned by [`presence`](super::presence()) and `months` as given to it. Returns `month_no`,
+/// `month` (such as "2021-01"), `company_size`, `clients` (i64), by month and size; 0 in a month without any.
 ///
 /// # Errors
 /// As [`presence`](super::presence()).
@@ -19,9 +19,9 @@ pub fn clients(presence: &DataFrame, months: &DataFrame) -> Result<DataFrame> {
 
 /// Computes the sessions of an average client in the month, by size.
 ///
-/// Reads `presence` as from [`presence`](super::presence()) and `months` as given to it. Returns `month_no`, `month`,
-/// `company_size`, `clients` (i64), `sessions` (i64), `sessions_per_client` (f64, null without
-/// clients), by month and size. Only companies with a session count.
+/// Reads `presence` as returned by [`presence`](super::presence()) and `months` as given to it. Returns `month_no`,
+/// `month`, `company_size`, `clients` (i64), `sessions` (i64), `sessions_per_client` (f64, null without clients), by
+/// month and size. Only companies with a session are counted.
 ///
 /// # Errors
 /// As [`presence`](super::presence()).
