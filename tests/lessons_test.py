@@ -213,6 +213,12 @@ class Lessons(unittest.TestCase):
         self.assertEqual(listed & HELD, set())
         self.assertLessEqual(HELD, {path.stem for path in notebooks()})
 
+    def test_one_fault_in_a_notebook_that_is_rewritten_is_too_many(self):
+        allowed = json.loads(LIST.read_text())
+        for stem in HELD:
+            planted = {"cells": {f"{stem}.ipynb": {"typed let": 1}}, "not shown": {}}
+            self.assertEqual(len(list(troubles(planted, allowed))), 1, stem)
+
     def test_every_assignment_has_its_case(self):
         self.assertEqual(set(CASES), {path.stem for path in (NOTEBOOKS / "exercises/source").glob("*/*.ipynb")})
 
