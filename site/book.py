@@ -15,7 +15,7 @@ NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 # words in its description.
 PICTURES = {
     "mentor": ("01_mentor_marketplace", "The naive estimate is"),
-    "saas": ("02_saas_take_home", "All together churn falls"),
+    "saas": ("02_saas_take_home", "Overall churn falls"),
     "ecommerce": ("03_ecommerce_behaviour", "The clusters find the kinds"),
     "notion": ("04_notion_growth", "In twelve months they add"),
     "scale": ("05_beyond_one_machine", "At a hundred million events"),

@@ -64,6 +64,7 @@ STEPS = [
     Step("fmt", "formatting", ["cargo", "fmt", "--all", "--check"]),
     Step("house", "no new file over 500 lines, no new arrow up between folders, no new circle of files (5 seconds)", [*UNITTEST, "tests/house_test.py"]),
     Step("project", "pins, committed notebooks (10 seconds)", [*UNITTEST, "tests/project_test.py"]),
+    Step("lessons", "cells worth copying, and exercises that ask for what was shown (1 second)", [*UNITTEST, "tests/lessons_test.py"]),
     Step("prose", "what people read is grammatical, in the field's terms (10 seconds)", [*UNITTEST, "tests/prose_test.py"]),
     Step("standin", "the kernel's stand-in for cargo (2 seconds)",
          ["sh", "-c", STANDIN, os.environ.get("CARGO_TARGET_DIR") or "target"]),
@@ -104,7 +105,7 @@ STEPS = [
 # Those that a smaller one does the half of, or that are long and guard what changes seldom.
 NIGHT = {"stock-all", "postgres", "endurance"}
 LOOPS = {
-    "check": ["fmt", "house", "project", "prose", "standin", "quick", "unit", "clippy"],
+    "check": ["fmt", "house", "project", "lessons", "prose", "standin", "quick", "unit", "clippy"],
     "test": [step.name for step in STEPS if step.name not in NIGHT | {"quick"}],
     "all": [step.name for step in STEPS if step.name not in {"quick", "stock"}],
 }

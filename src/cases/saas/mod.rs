@@ -75,6 +75,23 @@ impl Tables {
             ("sessions", &self.sessions),
         ]
     }
+
+    /// Returns who was there in which month: [`presence()`] of these tables.
+    ///
+    /// # Errors
+    /// Those of [`presence()`], if the tables were changed.
+    ///
+    /// ```
+    /// use casebook::cases::saas;
+    ///
+    /// let t = saas::generate(&saas::Config { companies: 20, ..saas::Config::default() })?;
+    /// let presence = saas::presence(&t.companies, &t.plans, &t.months, &t.sessions)?;
+    /// assert!(t.presence()?.equals(&presence));
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
+    pub fn presence(&self) -> Result<DataFrame> {
+        presence(&self.companies, &self.plans, &self.months, &self.sessions)
+    }
 }
 
 /// Generates the whole business.
