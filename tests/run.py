@@ -40,7 +40,7 @@ TWO = ["notebooks/00_start_here.ipynb", "notebooks/02_saas_take_home.ipynb"]
 
 # What needs neither a kernel, nor the library compiled, nor a network: in seconds, and those that start many programs or wait.
 UNITS = [f"tests/{name}_test.py" for name in (
-    "cells", "columns", "complete", "deaths", "explain", "hints", "library_api", "places", "relay", "run", "rust", "runtime_errors", "workflows",
+    "cells", "columns", "complete", "deaths", "explain", "hints", "library_api", "places", "relay", "run", "rust", "runtime_errors", "share", "workflows",
 )]
 SCRIPTS = [f"tests/{name}_test.py" for name in ("pack", "pack_bytes", "pack_fetch", "pack_store", "preflight", "progress", "spare")]
 # The program that stands in for cargo in a session needs nothing but the compiler.
