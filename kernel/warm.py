@@ -27,6 +27,8 @@ from common import (
 
 # How dependencies are compiled, for cargo.
 DEPENDENCIES = pathlib.Path(__file__).parent / "config" / "dependencies.toml"
+# How cargo's note of a crate's files begins.
+NOTE = b"\1\0\0\0\xff\1"
 CELL = "pub fn cell() { println!(\"{}\", casebook::polars::prelude::DataFrame::empty()); }\n"
 
 
@@ -108,6 +110,41 @@ def seed(folder, top=None):
             if source.is_dir():
                 # cargo rewrites fingerprints in place; everything else it replaces.
                 link_tree(source, folder / "target" / base / part, ours, lambda _: part == ".fingerprint")
+
+
+def share(folder):
+    """Copies the library, as it is compiled for sessions, into another build folder of evcxr's that has its dependencies; whether it
+    could. cargo would compile it there with the same flags, which takes minutes."""
+    with locked(warmed().parent / "warm.lock", shared=True):
+        if state() != "ready":
+            return False
+        found = [warmed() / "target" / base / part for base in ("debug", f"{host()}/debug") for part in ("build", ".fingerprint")]
+        found = [path for place in found if place.is_dir() for path in place.iterdir() if ours(path.name)]
+        found += [path for path in (*library(), deps() / "casebook.d") if path.exists() and path.name != shared("casebook_cells")]
+        now = time.time_ns()
+        for path in found:
+            to = folder / path.relative_to(warmed())
+            to.parent.mkdir(parents=True, exist_ok=True)
+            # By content: cargo may write there what it does not replace.
+            shutil.copytree(path, to, dirs_exist_ok=True) if path.is_dir() else shutil.copy2(path, to)
+            for each in to.glob("dep-lib-casebook"):
+                each.write_bytes(read_files(each.read_bytes()))
+            # All of one age, which is not before that of the sources: cargo compiles again what looks older.
+            for each in (to, *to.rglob("*")):
+                os.utime(each, ns=(now, now))
+    return True
+
+
+def read_files(noted):
+    """cargo's note of the files that the library is compiled from, with those that are there now: after an edit the library is made
+    without cargo, and some may have come or gone. A note of another form than rustc 1.95's cargo writes is left as it is, and cargo
+    then compiles what it thinks it must."""
+    if not noted.startswith(NOTE):
+        return noted
+    names = [name.encode() for name in sources() if name.startswith(("src/", "sql/", "assets/"))]
+    # Each relative to the package, without a checksum; then the variables that were read: none.
+    files = b"".join(b"\0" + len(name).to_bytes(4, "little") + name + b"\0" for name in names)
+    return NOTE + len(names).to_bytes(4, "little") + files + bytes(4)
 
 
 def manifest():

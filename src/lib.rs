@@ -47,3 +47,14 @@ pub use error::{Error, ErrorKind, Result, Trouble};
 pub use frame::format;
 // Cells name these through this crate, so that a notebook has one dependency.
 pub use {chrono, plotters, polars, rand, rand_chacha, rand_distr};
+
+// For `make check`: the integration tests in the program of the unit tests, so that an edit compiles the library once. See tests/quick.py.
+#[cfg(all(test, casebook_quick))]
+extern crate self as casebook;
+#[cfg(all(test, casebook_quick))]
+#[allow(unused_imports)] // of the library's own macros, which import what another crate has not
+#[macro_use]
+#[path = "../tests/it/main.rs"]
+mod it;
+#[cfg(all(test, casebook_quick))]
+use it::support;

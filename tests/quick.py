@@ -4,9 +4,9 @@
 usage: quick.py [NAME ...]     only the tests whose names contain one of these
 
 Much of the wait after an edit is the optimisation of the library itself, and a little of it is enough here; with none at all,
-the tests take ten times as long. They have a folder of their own in cargo's target folder: the shared object that notebooks
-are linked with has one name however it is compiled, and a build in the same folder would replace it. What the library depends
-on is linked into that folder, and takes no room.
+the tests take ten times as long. The integration tests are compiled into the program of the unit tests, as a module `it`: so the
+library is compiled once, and no shared object is linked. They have a folder of their own in cargo's target folder: a build in the
+same folder would replace what the others have. What the library depends on is linked into that folder, and takes no room.
 
 Tests that start a PostgreSQL server have names that begin with `postgres_`, or stand in a module with such a name, and are
 left out; so are those in SLOW, unless names are given. If no test runs, that is a failure.
@@ -69,7 +69,7 @@ def seed():
 
 
 def command(names):
-    words = ["--config", f"profile.dev.package.casebook.opt-level={LEVEL}", "--package", "casebook", "--all-features", "--lib", "--test", "it"]
+    words = ["--config", f"profile.dev.package.casebook.opt-level={LEVEL}", "--package", "casebook", "--all-features", "--lib"]
     left = [word for name in (SERVER, *([] if names else SLOW)) for word in ("--skip", name)]
     if shutil.which("cargo-nextest"):
         return ["cargo", "nextest", "run", *words, "--no-fail-fast", "--status-level", "slow", *names, "--", *left]
@@ -91,7 +91,8 @@ def run(words, env):
 
 def main():
     seed()
-    sys.exit(run(command(sys.argv[1:]), os.environ | {"CARGO_TARGET_DIR": str(FOLDER / "target")}))
+    env = {"CARGO_TARGET_DIR": str(FOLDER / "target"), "RUSTC_WORKSPACE_WRAPPER": str(PROJECT / "tests/quick.sh")}
+    sys.exit(run(command(sys.argv[1:]), os.environ | env))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ usage: run.py check          after an edit, meant to take a minute: what can be 
        run.py STEP ...       only these steps, by name; CASEBOOK_SEEDS and CASEBOOK_NOTEBOOKS are `few` unless they are set
 
 Two steps run at a time if there are two cores and memory for both: one compiles while another waits for a kernel. They
-begin in the order written here, so that what fails soon fails first. A step's output is shown when it has ended.
+begin in the order written here: what fails soon, then what takes long, so that both lanes end at about the same time. A step's
+output is shown when it has ended.
 
 How long each took is kept in the user's cache folder, and steps that took longer than usual are named at the end.
 """
@@ -40,7 +41,7 @@ TWO = ["notebooks/00_start_here.ipynb", "notebooks/02_saas_take_home.ipynb"]
 
 # What needs neither a kernel, nor the library compiled, nor a network: in seconds, and those that start many programs or wait.
 UNITS = [f"tests/{name}_test.py" for name in (
-    "cells", "columns", "complete", "deaths", "explain", "hints", "library_api", "places", "relay", "run", "rust", "runtime_errors", "workflows",
+    "cells", "columns", "complete", "deaths", "explain", "hints", "library_api", "places", "relay", "run", "rust", "runtime_errors", "share", "workflows",
 )]
 SCRIPTS = [f"tests/{name}_test.py" for name in ("pack", "pack_bytes", "pack_fetch", "pack_store", "preflight", "progress", "spare")]
 # The program that stands in for cargo in a session needs nothing but the compiler.
@@ -63,13 +64,13 @@ class Step(NamedTuple):
 STEPS = [
     Step("fmt", "formatting", ["cargo", "fmt", "--all", "--check"]),
     Step("house", "no new file over 500 lines, no new arrow up between folders, no new circle of files (5 seconds)", [*UNITTEST, "tests/house_test.py"]),
+    Step("quick", "unit and integration tests of the library without PostgreSQL, compiled for a short wait (half a minute)",
+         [PYTHON, "tests/quick.py"]),
     Step("project", "pins, committed notebooks (10 seconds)", [*UNITTEST, "tests/project_test.py"]),
     Step("lessons", "cells worth copying, and exercises that ask for what was shown (1 second)", [*UNITTEST, "tests/lessons_test.py"]),
     Step("prose", "what people read is grammatical, in the field's terms (10 seconds)", [*UNITTEST, "tests/prose_test.py"]),
     Step("standin", "the kernel's stand-in for cargo (2 seconds)",
          ["sh", "-c", STANDIN, os.environ.get("CARGO_TARGET_DIR") or "target"]),
-    Step("quick", "unit and integration tests of the library without PostgreSQL, compiled for a short wait (half a minute)",
-         [PYTHON, "tests/quick.py"]),
     Step("unit", "parts of the kernel by themselves, workflows, containers (10 seconds)", [*UNITTEST, *UNITS]),
     Step("clippy", "lints (1 to 4 minutes the first time)",
          ["cargo", "clippy", "--workspace", "--all-features", "--all-targets", "--", "-D", "warnings"], "cargo"),
@@ -82,20 +83,20 @@ STEPS = [
     Step("lean", "lints of the library and of the command without PostgreSQL",
          ["cargo", "clippy", "--package", "casebook", "--package", "casebook-cli", "--no-default-features", "--lib", "--bins", "--", "-D", "warnings"],
          "cargo"),
-    Step("contributing", "what CONTRIBUTING.md has one write compiles and runs (2 minutes)", [*UNITTEST, "tests/contributing_test.py"]),
-    Step("doc", "documentation", ["cargo", "doc", "--workspace", "--all-features", "--no-deps", "--document-private-items"], "cargo"),
-    Step("dashboard", "the dashboards and the study's pages in Chromium (1 minute)",
-         [*UNITTEST, "tests/dashboard_test.py", "tests/study_test.py"], "cargo"),
-    Step("stock", "two notebooks on the stock Rust kernel (2 minutes)", [*NOTEBOOKS, "--kernel", "rust", *TWO]),
-    Step("stock-all", "all of them (6 to 13 minutes)", [*NOTEBOOKS, "--kernel", "rust"]),
-    Step("export", "every notebook as a program, on SQLite and PostgreSQL (2 minutes)", [*UNITTEST, "tests/export_test.py"], "cargo"),
-    Step("exercises", "right, wrong and missing answers graded by nbgrader (4 minutes; all assignments 10)", [*UNITTEST, "tests/exercises_test.py"]),
     Step("site", "the site in Chromium, its links, and the documents' headings and spelling (2 minutes)",
          [*UNITTEST, "tests/site_test.py"], "cargo"),
-    Step("lab", "JupyterLab in Chromium: two notebooks' first cells, an exercise (3 minutes; all notebooks 7)", [*UNITTEST, "tests/lab_test.py"]),
-    Step("readers", "nbconvert and papermill fail where a cell does (1 to 2 minutes)", [*UNITTEST, "tests/readers_test.py"]),
+    Step("stock", "two notebooks on the stock Rust kernel (2 minutes)", [*NOTEBOOKS, "--kernel", "rust", *TWO]),
+    Step("stock-all", "all of them (6 to 13 minutes)", [*NOTEBOOKS, "--kernel", "rust"]),
     Step("cluster", "a Spark cluster: queries in parts equal polars, and a worker dies (2 minutes)",
          [PYTHON, "tests/cluster.py", "test", "300000"], "cargo"),
+    Step("exercises", "right, wrong and missing answers graded by nbgrader (4 minutes; all assignments 10)", [*UNITTEST, "tests/exercises_test.py"]),
+    Step("dashboard", "the dashboards and the study's pages in Chromium (1 minute)",
+         [*UNITTEST, "tests/dashboard_test.py", "tests/study_test.py"], "cargo"),
+    Step("lab", "JupyterLab in Chromium: two notebooks' first cells, an exercise (3 minutes; all notebooks 7)", [*UNITTEST, "tests/lab_test.py"]),
+    Step("export", "every notebook as a program, on SQLite and PostgreSQL (2 minutes)", [*UNITTEST, "tests/export_test.py"], "cargo"),
+    Step("readers", "nbconvert and papermill fail where a cell does (1 to 2 minutes)", [*UNITTEST, "tests/readers_test.py"]),
+    Step("contributing", "what CONTRIBUTING.md has one write compiles and runs (2 minutes)", [*UNITTEST, "tests/contributing_test.py"]),
+    Step("doc", "documentation", ["cargo", "doc", "--workspace", "--all-features", "--no-deps", "--document-private-items"], "cargo"),
     Step("postgres", "every notebook in a kernel on PostgreSQL (3 minutes)", [*POSTGRES, *NOTEBOOKS]),
     Step("serve", "the live dashboard's server, which is timed (20 seconds)",
          cargo_test("--package", "casebook-cli", "--all-features", "--no-fail-fast", "--test", "serve"), "machine"),

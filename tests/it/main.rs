@@ -7,7 +7,7 @@
 mod twins;
 
 #[path = "../support/mod.rs"]
-mod support;
+pub(crate) mod support;
 
 mod cells;
 mod charts;

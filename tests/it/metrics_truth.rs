@@ -30,7 +30,7 @@ fn coverage(what: &str, sets: u64, truth: f64, interval: impl Fn(&mut Stream) ->
     let share = held as f64 / sets as f64;
     println!("{what}: {:.1} % of {sets}", 100.0 * share);
     // Two points, or what chance alone may take of fewer sets.
-    let off = 0.02_f64.max(4.0 * (0.95 * 0.05 / sets as f64).sqrt());
+    let off = 0.02_f64.max(4.0 * (0.95 * 0.05_f64 / sets as f64).sqrt());
     assert!((share - 0.95).abs() <= off, "{what}: {share}");
 }
 
@@ -39,7 +39,7 @@ fn false_positives(what: &str, sets: u64, p_value: impl Fn(&mut Stream) -> f64) 
     let sets = seeds(sets / 10, sets);
     let cried = (0..sets).filter(|set| p_value(&mut stream(8, what, *set)) < 0.05).count();
     let share = cried as f64 / sets as f64;
-    let error = (0.05 * 0.95 / sets as f64).sqrt();
+    let error = (0.05 * 0.95_f64 / sets as f64).sqrt();
     println!("{what}: {:.2} % of {sets}, chance alone {:.2}", 100.0 * share, 100.0 * error);
     assert!((share - 0.05).abs() < 3.0 * error, "{what}: {share}");
 }

@@ -114,7 +114,7 @@ fn the_truth_is_recovered_over_seeds() {
         assert!(z.abs() < 3.0, "{what}: {mean} against {wanted}, z = {z}");
     }
     // Two points, or what chance alone may take of fewer seeds.
-    let off = 0.02_f64.max(4.0 * (0.95 * 0.05 / n).sqrt());
+    let off = 0.02_f64.max(4.0 * (0.95 * 0.05_f64 / n).sqrt());
     assert!((itt - 0.95).abs() <= off && (complier - 0.95).abs() <= off, "{itt}, {complier}");
     assert!(naive < 0.01, "naive: {naive}");
 }
