@@ -269,7 +269,7 @@ fn slope((width, height): (u32, u32)) -> Result<Figure> {
         "2024" => [0.418, 0.401, 0.341, 0.352, 0.419, 0.447, 0.459, 0.411],
     )?;
     chart::slope(&retention, "country", "2023", "2024")
-        .highlight(["Poland"])
+        .highlight("Poland")
         .title("Poland catches up after its prices were set in zloty")
         .y_label("Share of sign-ups active after 30 days")
         .unit(Unit::Percent)

@@ -7,7 +7,7 @@ use super::axis::{Scale, decades, ticks};
 use super::canvas::{Canvas, Text};
 use super::label::short;
 use super::{
-    Frame, Labels, Unit, columns, drawable, extent, labels, left_out, names, numbers, theme,
+    Frame, Labels, Unit, Values, columns, drawable, extent, labels, left_out, names, numbers, theme,
 };
 use crate::error::{Error, Result};
 use crate::figure::Figure;
@@ -56,7 +56,7 @@ pub fn boxplot<'f>(frame: &'f DataFrame, name: &str, five: [&str; 5]) -> Boxplot
         counts: None,
         outliers: None,
         log: false,
-        labels: Labels::new(five[2], name),
+        labels: Labels::new(five[2], name).of(Values::Across),
     }
 }
 

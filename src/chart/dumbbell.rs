@@ -7,7 +7,9 @@ use super::axis::{Scale, ticks};
 use super::canvas::{Canvas, Text};
 use super::key::{Mark, key, ring};
 use super::label::{short, signed};
-use super::{Frame, Labels, columns, drawable, extent, labels, left_out, names, numbers, theme};
+use super::{
+    Frame, Labels, Values, columns, drawable, extent, labels, left_out, names, numbers, theme,
+};
 use crate::error::Result;
 use crate::figure::Figure;
 
@@ -53,7 +55,7 @@ pub fn dumbbell<'f>(frame: &'f DataFrame, name: &str, first: &str, second: &str)
         columns: [first.into(), second.into()],
         groups: [short(first), short(second)],
         sorted: false,
-        labels: Labels::new(&format!("{first} and {second}"), name),
+        labels: Labels::new(&format!("{first} and {second}"), name).of(Values::Across),
     }
 }
 

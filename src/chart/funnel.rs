@@ -6,7 +6,8 @@ use polars::prelude::*;
 use super::canvas::{Canvas, Text};
 use super::label::short;
 use super::{
-    Frame, LINE, Labels, Unit, columns, drawable, extent, labels, left_out, names, numbers, theme,
+    Frame, LINE, Labels, Unit, Values, columns, drawable, extent, labels, left_out, names, numbers,
+    theme,
 };
 use crate::error::{Error, Result, nearest};
 use crate::figure::Figure;
@@ -40,7 +41,7 @@ pub struct Funnel<'f> {
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub fn funnel(frame: &DataFrame) -> Funnel<'_> {
-    Funnel { frame, highlight: None, labels: Labels::new("Users", "Step") }
+    Funnel { frame, highlight: None, labels: Labels::new("Users", "Step").of(Values::Across) }
 }
 
 labels!(Funnel);

@@ -40,7 +40,7 @@ pub struct Slope<'f> {
 ///     "2024" => [0.17, 0.56, 0.54, 0.73],
 /// )?;
 /// let figure = chart::slope(&retention, "plan", "2023", "2024")
-///     .highlight(["Team"])
+///     .highlight("Team")
 ///     .title("Only Team keeps clearly more of its users than a year ago")
 ///     .y_label("Share active 30 days after sign-up")
 ///     .unit(Unit::Percent)
@@ -71,9 +71,9 @@ struct Series {
 const GAP: f64 = 15.5;
 
 impl Slope<'_> {
-    /// Draws these lines in colours of their own, and the others in grey.
-    pub fn highlight<'n>(mut self, names: impl IntoIterator<Item = &'n str>) -> Self {
-        self.highlight.extend(names.into_iter().map(str::to_owned));
+    /// Draws this line in a colour of its own, and those that are not highlighted in grey.
+    pub fn highlight(mut self, name: &str) -> Self {
+        self.highlight.push(name.to_owned());
         self
     }
 
@@ -262,7 +262,7 @@ mod tests {
             "plan" => ["Free", "Team", "Pro"], "q1" => [Some(0.2), Some(0.3), None], "q2" => [0.25, 0.5, 0.4],
         )?;
         let chart = slope(&frame, "plan", "q1", "q2").unit(crate::chart::Unit::Percent);
-        let figure = chart.clone().highlight(["Team"]).moments("January", "April").draw()?;
+        let figure = chart.clone().highlight("Team").moments("January", "April").draw()?;
         let told = "Slope chart of q1 and q2 by plan. Team: 30.0% in January, 50.0% in April; \
                     Free: 20.0% in January, 25.0% in April. All between 20.0% and 50.0%.";
         assert!(figure.alt().ends_with(told), "{}", figure.alt());
@@ -271,7 +271,7 @@ mod tests {
         assert!(text.contains("1 value is missing") && !text.contains(">Pro<"));
         // The others are grey.
         assert_eq!(figure.svg().matches("stroke=\"#B8B8B8\" stroke-width=\"7\"").count(), 1);
-        let told = chart.highlight(["Teams"]).draw().unwrap_err().to_string();
+        let told = chart.highlight("Teams").draw().unwrap_err().to_string();
         assert!(
             told.contains("`highlight` is \"Teams\"") && told.contains("did you mean \"Team\"?"),
             "{told}"

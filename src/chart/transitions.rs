@@ -6,7 +6,7 @@ use polars::prelude::*;
 use super::area::not_negative;
 use super::canvas::{Canvas, Text};
 use super::{
-    Frame, Labels, Unit, columns, drawable, labels, left_out, names, numbers, places, theme,
+    Frame, Labels, Unit, Values, columns, drawable, labels, left_out, names, numbers, places, theme,
 };
 use crate::error::Result;
 use crate::figure::Figure;
@@ -50,7 +50,7 @@ pub fn transitions<'f>(frame: &'f DataFrame, from: &str, to: &str, count: &str) 
         from: from.into(),
         to: to.into(),
         count: count.into(),
-        labels: Labels::new(to, from),
+        labels: Labels::new(to, from).of(Values::Colour("share of each row".into())),
     }
 }
 

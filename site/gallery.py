@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""The page of all kinds of charts, docs/charts.md, and its pictures: from the program examples/gallery, whose functions are
+the page's code and whose comments are its text.
+
+usage: gallery.py            draw, and write page and pictures
+       gallery.py --check    exit with 1, and name what differs, if the committed ones are not what would be written
+"""
+
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+PROGRAM, PAGE, PICTURES = PROJECT / "examples/gallery", PROJECT / "docs/charts.md", PROJECT / "docs/charts"
+# Comment and body of a function that draws one chart.
+CHART = re.compile(r"((?:^///.*\n)+)^pub fn (\w+)\(\) -> Result<Figure> \{\n(.*?)^\}\n", re.M | re.S)
+START = """# Charts
+
+Every kind of chart in `casebook::chart`, drawn by the code beside it. `cargo run --example gallery -- FOLDER` draws them
+again. All share one theme: the title states the finding, the subtitle says what is shown, in which unit, of whom and when,
+what the title names is marked on the chart, and a description for readers who can't see it is made from the title and the
+range of the data.
+"""
+
+
+def charts(source):
+    """Each chart of a file: its name, its comment without slashes, and its code without indentation."""
+    for comment, name, body in CHART.findall(source):
+        text = "\n".join(line[3:].removeprefix(" ") for line in comment.splitlines())
+        code = "\n".join(line.removeprefix("    ") for line in body.rstrip().splitlines())
+        yield name, text, code
+
+
+def parts():
+    """The program's modules, in the order in which its main file names them: headings and charts."""
+    main = (PROGRAM / "main.rs").read_text(encoding="utf-8")
+    for module in re.findall(r"^mod (\w+);", main, re.M):
+        source = (PROGRAM / f"{module}.rs").read_text(encoding="utf-8")
+        heading = re.match(r"//! (.+)\n", source).group(1)
+        yield heading.rstrip("."), list(charts(source))
+
+
+def page(described):
+    """The page, given each picture's description and width."""
+    lines = [START]
+    for heading, members in parts():
+        lines += [f"## {heading}", ""]
+        for name, text, code in members:
+            about = described[name]
+            lines += [text, "", f'<img src="charts/{name}.png" width="{about["width"]}" alt="{escaped(about["alt"])}">', "", "```rust", code, "```", ""]
+    return "\n".join(lines)
+
+
+def escaped(text):
+    return " ".join(text.split()).replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+
+
+def draw(folder):
+    """Draws all into a folder; each picture's description and width."""
+    done = subprocess.run(["cargo", "run", "--quiet", "--example", "gallery", "--", str(folder)], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit("casebook: the gallery could not be drawn; see the messages above")
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    return {name: {"width": width, "alt": alt} for name, width, alt in rows}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="compare with what is committed")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        described = draw(folder)
+        drawn = {path.name: path.read_bytes() for path in folder.glob("*.png")}
+        wanted = {PAGE: page(described).encode(), **{PICTURES / name: data for name, data in drawn.items()}}
+    there = {PAGE, *PICTURES.glob("*.png")}
+    differs = sorted(path for path in wanted.keys() | there if path not in wanted or not path.exists() or path.read_bytes() != wanted[path])
+    if asked.check:
+        for path in differs:
+            print(f"{path.relative_to(PROJECT)} is not what examples/gallery draws: run site/gallery.py")
+        sys.exit(bool(differs))
+    PICTURES.mkdir(exist_ok=True)
+    for path in differs:
+        if path in wanted:
+            path.write_bytes(wanted[path])
+        else:
+            path.unlink()
+    print(f"casebook: {len(drawn)} charts, {len(differs)} files written", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
