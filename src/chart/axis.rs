@@ -142,7 +142,7 @@ pub fn decades((low, high): (f64, f64), count: usize, unit: Unit) -> Ticks {
         range.0 = data.0 - room;
     }
     let inside = |power: &i32| (range.0..=range.1).contains(&f64::from(*power));
-    if powers.iter().filter(|power| inside(power)).count() > 1 {
+    if powers.iter().filter(|power| inside(*power)).count() > 1 {
         powers.retain(inside);
     } else {
         range = (f64::from(first), f64::from(last));
