@@ -58,9 +58,9 @@ fn figures() -> Result<Vec<(&'static str, Figure)>> {
         (0..9).map(|i| format!("a segment with quite a long name {i}")).collect();
     let many = df!(
         "quarter" => (0..27).map(|i| ["Q1", "Q2", "Q3"][i / 9]).collect::<Vec<_>>(),
-        "month" => (0..27).map(|i| (i / 9)).collect::<Vec<_>>(),
+        "month" => (0..27).map(|i| i / 9).collect::<Vec<i32>>(),
         "segment" => (0..27).map(|i| nine[i % 9].clone()).collect::<Vec<_>>(),
-        "users" => (0..27).map(|i| (i * 13 % 29 + 5) as f64).collect::<Vec<_>>(),
+        "users" => (0..27).map(|i| f64::from(i * 13 % 29 + 5)).collect::<Vec<_>>(),
     )?;
     Ok(vec![
         (

@@ -90,11 +90,14 @@ pub fn ticks((low, high): (f64, f64), count: usize, unit: Unit, whole: bool) -> 
     Ticks { text: unit.ticks(&at), at, range, log: false }
 }
 
+/// How much of an axis may lie empty between the data and its last tick.
+const EMPTY: f64 = 0.12;
+/// What an axis without such a tick leaves beyond the data.
+const ROOM: f64 = 0.04;
+
 /// Multiples of a step around a range, and the range they and it span. An axis that would go on far beyond the data to
 /// reach its next tick ends soon after the data instead: half a chart can be empty otherwise.
 fn steps((low, high): (f64, f64), step: f64) -> (Vec<f64>, (f64, f64)) {
-    const EMPTY: f64 = 0.12;
-    const ROOM: f64 = 0.04;
     let (first, last) = ((low / step).floor(), (high / step).ceil());
     // The step follows from the range, so this is a handful; the limit is for ranges below the
     // precision of a number.
@@ -127,13 +130,29 @@ pub fn decades((low, high): (f64, f64), count: usize, unit: Unit) -> Ticks {
     let first = power(low.min(high)).floor() as i32;
     let last = (power(low.max(high)).ceil() as i32).max(first + 1);
     let step = ((last - first) as usize).div_ceil(count.max(1)).max(1);
-    let powers: Vec<i32> = (first..=last).step_by(step).collect();
+    let mut powers: Vec<i32> = (first..=last).step_by(step).collect();
+    // As for other ticks, the axis ends soon after the data; both ends of these are powers.
+    let data = (power(low.min(high)), power(low.max(high)));
+    let (span, room) = (f64::from(last - first), ROOM * (data.1 - data.0));
+    let mut range = (f64::from(first), f64::from(last));
+    if powers.len() > 2 && range.1 - data.1 > EMPTY * span {
+        range.1 = data.1 + room;
+    }
+    if powers.len() > 2 && data.0 - range.0 > EMPTY * span {
+        range.0 = data.0 - room;
+    }
+    let inside = |power: &i32| (range.0..=range.1).contains(&f64::from(*power));
+    if powers.iter().filter(|power| inside(*power)).count() > 1 {
+        powers.retain(inside);
+    } else {
+        range = (f64::from(first), f64::from(last));
+    }
     let at: Vec<f64> = powers.iter().map(|power| 10_f64.powi(*power)).collect();
     let text = powers.iter().zip(&at).flat_map(|(power, at)| {
         // Each with the decimals that it needs itself.
         unit.ticks(&[0.0, *at]).pop().map(|text| if *power < -6 { format!("{at:e}") } else { text })
     });
-    let range = (10_f64.powi(first), 10_f64.powi(last));
+    let range = (10_f64.powf(range.0), 10_f64.powf(range.1));
     Ticks { text: text.collect(), at, range, log: true }
 }
 
@@ -373,7 +392,7 @@ mod tests {
         assert_eq!(t.text, ["0.01", "0.1", "1", "10", "100", "1,000"]);
         assert_eq!(decades((1e5, 1e8), 8, Unit::Number).text, ["100,000", "1M", "10M", "100M"]);
         assert_eq!(decades((3.0, 3.0), 8, Unit::Dollars).text, ["$1", "$10"]);
-        assert_eq!(decades((0.004, 0.5), 8, Unit::Percent).text, ["0.1%", "1%", "10%", "100%"]);
+        assert_eq!(decades((0.004, 0.5), 8, Unit::Percent).text, ["1%", "10%", "100%"]);
         let scale = Scale::of(&decades((1.0, 100.0), 8, Unit::Number), (0.0, 100.0));
         assert!((scale.at(10.0) - 50.0).abs() < 1e-9);
     }
