@@ -129,7 +129,7 @@ fn figures() -> Result<Vec<(String, Figure)>> {
         (
             "law",
             chart::histogram(&drawn, "minutes")
-                .law(&density, "minutes", "density")
+                .density(&density, "minutes", "density")
                 .title("What was drawn follows the law")
                 .x_label("Minutes")
                 .y_label("Sessions")

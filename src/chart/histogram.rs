@@ -18,7 +18,7 @@ pub struct Histogram<'f> {
     frame: &'f DataFrame,
     x: String,
     bins: Option<usize>,
-    law: Option<(&'f DataFrame, String, String)>,
+    density: Option<(&'f DataFrame, String, String)>,
     labels: Labels,
 }
 
@@ -27,11 +27,11 @@ pub struct Histogram<'f> {
 /// values; bars are counts.
 pub fn histogram<'f>(frame: &'f DataFrame, x: &str) -> Histogram<'f> {
     let labels = Labels::new(x, "Count").of(Values::Counted);
-    Histogram { frame, x: x.into(), bins: None, law: None, labels }
+    Histogram { frame, x: x.into(), bins: None, density: None, labels }
 }
 
-/// A law as a frame of points, to draw as a line or to lay over a histogram: `x` (f64, even steps from `from`
-/// to `to`), `density` (f64).
+/// Computes a density at even steps, to draw it as a line or to lay it over a histogram: `x` (f64, from `from` to `to`),
+/// `density` (f64).
 ///
 /// # Errors
 /// Polars' own; none is known.
@@ -39,16 +39,16 @@ pub fn histogram<'f>(frame: &'f DataFrame, x: &str) -> Histogram<'f> {
 /// ```
 /// use casebook::prelude::*;
 ///
-/// let law = SessionLength::default();
-/// let curve = chart::curve(1.0, 30.0, |minutes| law.density(minutes))?;
+/// let lengths = SessionLength::default();
+/// let curve = chart::curve(1.0, 30.0, |minutes| lengths.density(minutes))?;
 /// let figure = chart::line(&curve, "x", "density").draw()?;
 /// # Ok::<(), casebook::Error>(())
 /// ```
-pub fn curve(from: f64, to: f64, law: impl Fn(f64) -> f64) -> Result<DataFrame> {
+pub fn curve(from: f64, to: f64, density: impl Fn(f64) -> f64) -> Result<DataFrame> {
     const STEPS: u32 = 400;
     let x: Vec<f64> =
         (0..=STEPS).map(|k| from + (to - from) * f64::from(k) / f64::from(STEPS)).collect();
-    let density: Vec<f64> = x.iter().map(|x| law(*x)).collect();
+    let density: Vec<f64> = x.iter().map(|x| density(*x)).collect();
     Ok(df!("x" => x, "density" => density)?)
 }
 
@@ -62,10 +62,9 @@ impl<'f> Histogram<'f> {
         self
     }
 
-    /// Lays over it, as a line, what a law with this density would give: `density` per unit of `x`, one row
-    /// per point of the curve.
-    pub fn law(mut self, curve: &'f DataFrame, x: &str, density: &str) -> Self {
-        self.law = Some((curve, x.into(), density.into()));
+    /// Lays a density over the histogram, as a line: `density` per unit of `x`, one row per point of the curve.
+    pub fn density(mut self, curve: &'f DataFrame, x: &str, density: &str) -> Self {
+        self.density = Some((curve, x.into(), density.into()));
         self
     }
 
@@ -85,7 +84,7 @@ impl<'f> Histogram<'f> {
         values.sort_by(f64::total_cmp);
         let missing = all.len() - values.len();
         let bins = Bins::new(&values, self.bins);
-        let law = match (&self.law, &bins) {
+        let expected = match (&self.density, &bins) {
             (Some((curve, x, density)), Some(bins)) => {
                 columns(curve, &[x, density])?;
                 bins.expected(&numbers(curve, x)?, &numbers(curve, density)?, values.len())
@@ -93,11 +92,12 @@ impl<'f> Histogram<'f> {
             _ => vec![],
         };
         let summary = bins.as_ref().map(|bins| {
-            let over = if law.is_empty() { "" } else { " A line shows what the law would give." };
+            let over =
+                if expected.is_empty() { "" } else { " A line shows the density to compare with." };
             bins.summary(&values, self.labels.unit) + over
         });
         self.labels.figure("Histogram", summary, |canvas| match &bins {
-            Some(bins) => self.paint(canvas, bins, &law, missing),
+            Some(bins) => self.paint(canvas, bins, &expected, missing),
             None => Ok(()),
         })
     }
@@ -106,18 +106,18 @@ impl<'f> Histogram<'f> {
         &self,
         canvas: &Canvas,
         bins: &Bins,
-        law: &[(f64, f64)],
+        expected: &[(f64, f64)],
         missing: usize,
     ) -> Result<()> {
-        let legend = match law.is_empty() {
+        let legend = match expected.is_empty() {
             true => vec![],
-            false => vec![Key::square("drawn", 0), Key::line("the law", 1)],
+            false => vec![Key::square("data", 0), Key::line("density", 1)],
         };
         let mut frame = Frame::keyed(canvas, &self.labels, &legend, left_out(missing))?;
         let marks = &self.labels.marks;
         let rows = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
         let counted = bins.counts.iter().map(|count| *count as f64);
-        let most = counted.chain(law.iter().map(|point| point.1)).fold(1.0, f64::max);
+        let most = counted.chain(expected.iter().map(|point| point.1)).fold(1.0, f64::max);
         let counts = extent(marks.numbers(Axis::Y).chain([0.0, most])).unwrap_or((0.0, most));
         let counts = ticks(counts, rows, Unit::Number, true);
         let end = bins.low + bins.width * bins.counts.len() as f64;
@@ -141,8 +141,9 @@ impl<'f> Histogram<'f> {
             }
         }
         canvas.line(&[(frame.left, y.at(0.0)), (frame.right, y.at(0.0))], theme::AXIS, 1.0)?;
-        if law.len() > 1 {
-            let points: Vec<(f64, f64)> = law.iter().map(|(at, n)| (x.at(*at), y.at(*n))).collect();
+        if expected.len() > 1 {
+            let points: Vec<(f64, f64)> =
+                expected.iter().map(|(at, n)| (x.at(*at), y.at(*n))).collect();
             canvas.line(&points, theme::colour(1), 2.2)?;
             ground.busy.extend(along_lines([points.as_slice()]));
         }

@@ -28,7 +28,7 @@ fn all(frame: &DataFrame) -> Vec<(&'static str, Figure)> {
         ("grouped", chart::bar(frame, "x", "y").by("name").unit(Unit::Dollars).draw().unwrap()),
         ("histogram", chart::histogram(frame, "y").draw().unwrap()),
         ("bins", chart::histogram(frame, "y").bins(7).draw().unwrap()),
-        ("law", chart::histogram(frame, "y").law(frame, "x", "y").draw().unwrap()),
+        ("density", chart::histogram(frame, "y").density(frame, "x", "y").draw().unwrap()),
         ("heat map", chart::heatmap(frame, "x", "name", "y").draw().unwrap()),
         ("steps", chart::line(frame, "x", "y").by("name").band("x", "y").steps().draw().unwrap()),
         ("survival", chart::survival(&curve(frame)).by("name").draw().unwrap()),
