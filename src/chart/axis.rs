@@ -81,7 +81,7 @@ pub fn ticks((low, high): (f64, f64), count: usize, unit: Unit, whole: bool) -> 
     // Two ticks say little; a finer step may have room for three.
     if found.0.len() < 3 {
         let finer = steps((low, high), step(rounded - 1));
-        if finer.0.len() <= count.max(2) + 1 {
+        if finer.0.len() <= count.max(2) + 2 {
             found = finer;
         }
     }

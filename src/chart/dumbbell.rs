@@ -121,10 +121,7 @@ impl Dumbbell<'_> {
         let [first, second] = &self.groups;
         let summary = (!rows.is_empty())
             .then(|| format!("From {first} to {second}. {}{rest}.", described.join("; ")));
-        // The values stand on the horizontal axis, and come first in a sentence.
-        let turned =
-            Labels { x: self.labels.y.clone(), y: self.labels.x.clone(), ..self.labels.clone() };
-        turned.figure("Dumbbell plot", summary, |canvas| self.paint(canvas, &rows, missing))
+        self.labels.figure("Dumbbell plot", summary, |canvas| self.paint(canvas, &rows, missing))
     }
 
     fn paint(&self, canvas: &Canvas, rows: &[Row], missing: usize) -> Result<()> {

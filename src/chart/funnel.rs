@@ -94,10 +94,8 @@ impl Funnel<'_> {
             more => format!("; and {more} more steps"),
         };
         let summary = (!steps.is_empty()).then(|| format!("{}{rest}.", described.join("; ")));
-        // What is measured stands on the horizontal axis, and comes first in a sentence.
-        let turned =
-            Labels { x: self.labels.y.clone(), y: self.labels.x.clone(), ..self.labels.clone() };
-        turned.figure("Funnel chart", summary, |canvas| self.paint(canvas, &steps, unit, missing))
+        self.labels
+            .figure("Funnel chart", summary, |canvas| self.paint(canvas, &steps, unit, missing))
     }
 
     fn steps(&self) -> Result<(Vec<Step>, usize)> {

@@ -396,7 +396,7 @@ mod tests {
     #[test]
     fn awaiting_needs_a_runtime() {
         assert!(told("let x = 1;\nf().await").starts_with("line 2: it uses `.await`"));
-        assert!(told("async { 1 }.await").contains("awaits"));
+        assert!(told("async { 1 }.await").contains("`.await`"));
         for fine in [
             "async fn f() { g().await }",
             "let x = async move { g(h().await).await };",
