@@ -236,7 +236,7 @@ impl TickUnit {
         let numbers: Option<Vec<f64>> = (labels.iter())
             .map(|(_, name)| name.parse().ok().filter(|number: &f64| number.is_finite()))
             .collect();
-        let range = numbers.as_deref().and_then(|all| super::extent(all.iter().copied()));
+        let range = numbers.as_deref().and_then(|all| super::read::extent(all.iter().copied()));
         let (Some(numbers), Some((low, high))) = (numbers, range) else { return labels };
         let step = self.step(high - low, count);
         let kept = labels.iter().zip(&numbers).filter(|(_, number)| **number % step == 0.0);

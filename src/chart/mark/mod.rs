@@ -8,10 +8,11 @@ mod paint;
 mod position;
 
 use super::Unit;
-use super::frame::{Key, Look};
 use super::label::short;
+use super::legend::{Key, Look};
 use super::theme;
-use crate::error::{Error, Result, nearest};
+use crate::error::Result;
+use position::unknown;
 
 pub use paint::{Ground, along_lines, in_rect};
 pub use position::{Along, Position};
@@ -145,18 +146,6 @@ impl Marks {
         }
         said.iter().map(|sentence| format!(" {sentence}")).collect()
     }
-}
-
-/// The error for a name that is not among those there are.
-fn unknown(field: &str, name: &str, names: &[&str]) -> Error {
-    const SHOWN: usize = 12;
-    let listed: Vec<String> = names.iter().take(SHOWN).map(|name| format!("\"{name}\"")).collect();
-    let more = names.len().saturating_sub(SHOWN);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let meant = nearest(name, names.iter().copied())
-        .map(|name| format!("; did you mean \"{name}\"?"))
-        .unwrap_or_default();
-    Error::config(field, format!("\"{name}\""), format!("{}{more}{meant}", listed.join(", ")))
 }
 
 /// The setters of builders whose charts have axes to mark.
