@@ -34,7 +34,7 @@ impl Frame {
         Frame::keyed(canvas, labels, &keys, note)
     }
 
-    /// The same with a legend that looks like what it stands for.
+    /// Sets the same as [`new`](Frame::new), with any entries in the legend: lines, dots, squares.
     pub fn keyed(
         canvas: &Canvas,
         labels: &Labels,
@@ -107,13 +107,13 @@ impl Frame {
         Ok(if keys.is_empty() { y } else { y + LINE })
     }
 
-    /// How much of the width the vertical axis' labels take.
+    /// Returns how much of the width the vertical axis' labels take.
     pub fn y_room(ticks: &Ticks) -> f64 {
         let style = Text::new(theme::TICK, theme::MUTED);
         ticks.text.iter().map(|text| style.width(text)).fold(0.0, f64::max) + 8.0
     }
 
-    /// Grid lines and labels of the vertical axis; moves the plot's left edge beside them.
+    /// Draws grid lines and labels of the vertical axis, and moves the plot's left edge to the right of them.
     pub fn y_axis(&mut self, canvas: &Canvas, ticks: &Ticks) -> Result<Scale> {
         let style = Text::new(theme::TICK, theme::MUTED).at(HPos::Right, VPos::Center);
         self.left += Frame::y_room(ticks);
@@ -127,7 +127,7 @@ impl Frame {
         Ok(scale)
     }
 
-    /// Grid lines and labels of a horizontal axis of values, below the plot.
+    /// Draws grid lines and labels of a horizontal axis of values, below the plot.
     pub fn x_axis(&self, canvas: &Canvas, ticks: &Ticks, scale: &Scale) -> Result<()> {
         for at in &ticks.at {
             let x = scale.at(*at);

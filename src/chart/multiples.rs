@@ -26,8 +26,9 @@ pub struct Multiples<'f> {
     labels: Labels,
 }
 
-/// `y` over `x` as a small line chart for each value of `by`, in the frame's order. All have the same axes, so that they
-/// can be compared; numbers stand only at the outer edges. The grid is the one whose panels have the best shape.
+/// Begins small multiples: `y` over `x` as a small line chart for each value of `by`, in the frame's order. All have
+/// the same axes, so that they can be compared; numbers stand only at the outer edges. The grid is the one whose panels
+/// have the best shape.
 ///
 /// `x` may be a number, a date or a text (then in order of first appearance).
 ///

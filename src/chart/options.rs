@@ -55,12 +55,12 @@ impl Labels {
         }
     }
 
-    /// With values of another kind than those on a vertical axis.
+    /// Names the values, if they aren't on a vertical axis.
     pub fn of(self, values: Values) -> Labels {
         Labels { values, ..self }
     }
 
-    /// What stands under the title.
+    /// Returns the line under the title.
     pub fn under_title(&self) -> &str {
         self.subtitle.as_deref().unwrap_or(match &self.values {
             Values::Up | Values::Counted => &self.y,
@@ -69,7 +69,7 @@ impl Labels {
         })
     }
 
-    /// What stands under the horizontal axis. What is under the title already is not said twice.
+    /// Returns the label under the horizontal axis: empty if it stands under the title already.
     pub fn below(&self) -> &str {
         if self.subtitle.is_none() && self.values == Values::Across { "" } else { &self.x }
     }

@@ -175,14 +175,14 @@ impl World<'_> {
         months
     }
 
-    /// How many times as often as a typical user this one comes, and how many times as much it does then: half of how
-    /// active a user is shows in either.
+    /// Returns how many times as often as a typical user this one comes, which is also how many times as much the user
+    /// does in a visit: each shows half of how active a user is.
     pub fn active(&self, person: &Person) -> f64 {
         let spread = self.knobs.spread;
         (spread * (person.bell - spread / 2.0) / 2.0).exp().min(1e3)
     }
 
-    /// A user and its visits.
+    /// Simulates a user and all of the user's visits.
     pub fn life(&self, seed: u64, id: u32) -> Life {
         let (person, mut stream) = self.person(seed, id);
         let rng = &mut stream;

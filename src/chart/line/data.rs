@@ -40,7 +40,7 @@ pub struct Series {
 }
 
 impl Series {
-    /// Unbroken stretches of points that have something.
+    /// Splits the points into unbroken stretches of those for which `has` is true.
     pub fn runs(&self, has: impl Fn(&Point) -> bool) -> Vec<&[Point]> {
         self.points.split(|point| !has(point)).filter(|run| !run.is_empty()).collect()
     }
@@ -144,7 +144,7 @@ impl Data {
         self.series.iter().flat_map(|one| &one.points)
     }
 
-    /// What the vertical axis has to span, marks included.
+    /// Returns the range that the vertical axis has to span, marks included.
     pub fn y_range(&self, zoom: bool, labels: &Labels) -> (f64, f64) {
         let values = self
             .points()
@@ -154,7 +154,7 @@ impl Data {
         if zoom { (low, high) } else { (low.min(0.0), high.max(0.0)) }
     }
 
-    /// The horizontal axis between two pixels: its ticks, if it has any, and its scale.
+    /// Returns the horizontal axis between two pixels: its ticks, if it has any, and its scale.
     pub fn x_axis(&self, span: (f64, f64), log: bool, labels: &Labels) -> XAxis<'_> {
         if let XKind::Category(names) = &self.x {
             let last = names.len().saturating_sub(1).max(1) as f64;
@@ -196,7 +196,7 @@ impl Data {
         }
     }
 
-    /// In words: where each series begins and ends, and its range. `None` without data.
+    /// Describes in words where each series begins and ends, and its range. `None` without data.
     pub fn summary(&self, labels: &Labels) -> Option<String> {
         let unit = labels.unit;
         let x_text = |x: f64| self.x_text(x, labels.x_unit);
@@ -249,7 +249,7 @@ impl XAxis<'_> {
         }
     }
 
-    /// As marks know it.
+    /// Returns the axis as marks know it.
     pub fn along(&self) -> Along<'_> {
         match self {
             XAxis::Ticks { scale, dates: true, .. } => Along::Dates(*scale),
@@ -261,7 +261,7 @@ impl XAxis<'_> {
         }
     }
 
-    /// Ticks inside the plot: their values and their pixels. None for categories.
+    /// Returns the ticks inside the plot: their values and their pixels. None for categories.
     pub fn ticked(&self) -> Vec<(f64, f64)> {
         let XAxis::Ticks { ticks, scale, .. } = self else { return vec![] };
         let inside = |at: &&f64| (ticks.range.0..=ticks.range.1).contains(*at);

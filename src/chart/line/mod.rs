@@ -24,8 +24,8 @@ pub struct Line<'f> {
     labels: Labels,
 }
 
-/// `y` over `x`: one row per point, in any order. `x` may be a number, a date or a text (then in order
-/// of first appearance).
+/// Begins a line chart: `y` over `x`, one row per point, in any order. `x` may be a number, a date or a text (then in
+/// order of first appearance).
 pub fn line<'f>(frame: &'f DataFrame, x: &str, y: &str) -> Line<'f> {
     Line {
         source: Source {
@@ -45,9 +45,9 @@ pub fn line<'f>(frame: &'f DataFrame, x: &str, y: &str) -> Line<'f> {
     }
 }
 
-/// A survival curve as [`survival::kaplan_meier`](crate::metrics::survival::kaplan_meier) returns it: level
-/// until the next time, with its band, and below it how many are at risk. Reads `time`, `survival`, `low`,
-/// `high`, `at_risk`; groups are given to [`by`](Line::by).
+/// Begins a line chart of a survival curve as [`survival::kaplan_meier`](crate::metrics::survival::kaplan_meier)
+/// returns it: level until the next time, with its band, and below it how many are at risk. Reads `time`, `survival`,
+/// `low`, `high`, `at_risk`; name a column of groups with [`by`](Line::by).
 pub fn survival(curve: &DataFrame) -> Line<'_> {
     let mut line = line(curve, "time", "survival").band("low", "high").unit(Unit::Percent).steps();
     line.source.at_risk = Some("at_risk".into());
@@ -58,13 +58,13 @@ labels!(Line);
 marks!(Line);
 
 impl Line<'_> {
-    /// One line for each value of this column.
+    /// Draws one line for each value of this column.
     pub fn by(mut self, column: &str) -> Self {
         self.source.by = Some(column.into());
         self
     }
 
-    /// A band between two columns behind each line: an interval. Points without one have none.
+    /// Draws a band between two columns behind each line: an interval. Points without bounds have no band.
     pub fn band(mut self, low: &str, high: &str) -> Self {
         self.source.band = Some((low.into(), high.into()));
         self
@@ -110,8 +110,8 @@ impl Line<'_> {
         self
     }
 
-    /// Logarithmic axes: what grows as a power of `x` is a straight line, as steep as the power. A horizontal axis of
-    /// dates or texts stays as it is. Values of 0 or less have no place, and are left out.
+    /// Makes both axes logarithmic: what grows as a power of `x` is a straight line, as steep as the power. A
+    /// horizontal axis of dates or texts stays as it is. Values of 0 or less have no place, and are left out.
     pub fn log(mut self) -> Self {
         self.source.log = true;
         self

@@ -151,7 +151,7 @@ pub enum Along<'a> {
 }
 
 impl Along<'_> {
-    /// The pixel of a place.
+    /// Returns the pixel of a place.
     ///
     /// # Errors
     /// A place that this axis does not have, named after the setter.
@@ -159,7 +159,7 @@ impl Along<'_> {
         self.ends(field, place).map(|(low, high)| (low + high) / 2.0)
     }
 
-    /// Where a place begins and ends: a category is as wide as its slot.
+    /// Returns where a place begins and ends: a category is as wide as its slot.
     pub fn ends(&self, field: &str, place: &Position) -> Result<(f64, f64)> {
         let wrong = |accepted: &str| Err(Error::config(field, place.found(), accepted));
         let at = |scale: &Scale, accepted: &str| match place.number() {

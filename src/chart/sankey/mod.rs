@@ -24,9 +24,9 @@ pub struct Sankey<'f> {
     labels: Labels,
 }
 
-/// Flows from `source` to `target`, each as wide as its `count`. Nodes are as tall as what flows through them, one layer to
-/// the right of those from which something flows in, in an order in which flows cross little. Several rows for the same
-/// flow add up.
+/// Begins a Sankey diagram: flows from `source` to `target`, each as wide as its `count`. Nodes are as tall as what
+/// flows through them, and stand one layer to the right of those from which something flows in, in an order in which
+/// few flows cross. Rows for the same flow add up.
 ///
 /// ```
 /// use casebook::prelude::*;

@@ -80,7 +80,7 @@ impl Data {
         Ok(Data { dots, groups, sizes, date, log, left_out })
     }
 
-    /// What the axes must span.
+    /// Returns the ranges that the axes must span.
     pub fn ranges(&self, same: bool) -> ((f64, f64), (f64, f64)) {
         let x = extent(self.dots.iter().map(|dot| dot.x)).unwrap_or((0.0, 1.0));
         let y = extent(self.dots.iter().map(|dot| dot.y)).unwrap_or((0.0, 1.0));
@@ -88,7 +88,7 @@ impl Data {
         if same { (both, both) } else { (x, y) }
     }
 
-    /// A series' dots as its line is fitted to them: their logarithms where the axes are logarithmic.
+    /// Returns a series' dots as its line is fitted to them: their logarithms where the axes are logarithmic.
     pub fn fitted(&self, group: usize) -> impl Iterator<Item = (f64, f64)> + '_ {
         let log = self.log;
         let on = |value: f64, log: bool| if log { value.log10() } else { value };
