@@ -83,7 +83,7 @@ impl<'f> Boxplot<'f> {
         self
     }
 
-    /// Draws the chart. [`unit`](Boxplot::unit) is that of the values.
+    /// Draws the chart. [`unit`](Boxplot::unit) is the unit of the values.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)

@@ -76,7 +76,7 @@ impl Heatmap<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Heatmap::unit) is that of the values.
+    /// Draws the chart. [`unit`](Heatmap::unit) is the unit of the values.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),

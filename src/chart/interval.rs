@@ -85,7 +85,7 @@ impl Interval<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Interval::unit) is that of the values.
+    /// Draws the chart. [`unit`](Interval::unit) is the unit of the values.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),

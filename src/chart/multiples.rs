@@ -83,7 +83,7 @@ impl Multiples<'_> {
         self
     }
 
-    /// Puts so many panels side by side, instead of the number that gives them the best shape.
+    /// Sets how many panels are side by side, instead of the number that gives them the best shape.
     pub fn columns(mut self, columns: usize) -> Self {
         self.columns = Some(columns);
         self

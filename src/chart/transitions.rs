@@ -57,7 +57,7 @@ pub fn transitions<'f>(frame: &'f DataFrame, from: &str, to: &str, count: &str) 
 labels!(Transitions);
 
 impl Transitions<'_> {
-    /// Draws the chart. Shares are in percent; [`unit`](Transitions::unit) is that of the counts.
+    /// Draws the chart. Shares are in percent; [`unit`](Transitions::unit) is the unit of the counts.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)

@@ -15,7 +15,7 @@ const MOST_VISITS: f64 = 600.0;
 /// Nobody does more in a visit, on average: with it, five years of the busiest days have fewer events than a user has ids.
 /// A configuration that takes more is refused: see [`World::solve`].
 pub(super) const MOST_IN_A_VISIT: f64 = 240.0;
-/// After so many visits on days that count already, a visit is put on a day that does not.
+/// How many visits in a row may fall on days that count already before one is put on a day that doesn't.
 const PATIENCE: usize = 64;
 /// Users with the habit are more active: their bell curve lies this many standard deviations higher.
 const HABIT_SHIFT: f64 = 0.8;

@@ -40,7 +40,7 @@ pub fn row_of_labels(
     most_rows: usize,
 ) -> Vec<Option<(f64, usize)>> {
     const GAP: f64 = 10.0;
-    /// So many are tried in all ways.
+    /// Up to this many labels are tried in all ways.
     const FEW: usize = 8;
     let mut order: Vec<usize> = (0..labels.len()).collect();
     order.sort_by(|a, b| labels[*a].0.total_cmp(&labels[*b].0));

@@ -24,7 +24,7 @@ pub struct Ground<'a> {
 
 /// A row of labels above the plot.
 const ROW: f64 = 16.0;
-/// So many, at most: the plot needs its room too.
+/// The most rows of labels: the plot needs its room too.
 const ROWS: usize = 3;
 
 /// A label above the plot.

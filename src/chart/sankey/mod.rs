@@ -73,7 +73,7 @@ impl Sankey<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Sankey::unit) is that of the counts.
+    /// Draws the chart. [`unit`](Sankey::unit) is the unit of the counts.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)

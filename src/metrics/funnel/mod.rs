@@ -96,7 +96,7 @@ impl Step {
         self
     }
 
-    /// Lets only the user's first event that fits the step, ever in these data, take it.
+    /// Requires the event to be the user's first one, in all these data, that fits the step.
     ///
     /// ```
     /// use casebook::prelude::*;
@@ -116,8 +116,8 @@ impl Step {
         self.first_of(of)
     }
 
-    /// Lets only the user's first event that fulfils `of`, ever in these data, take the step, if it fits the step: with
-    /// `of` "is a purchase", a first purchase of 50 or more, and no later one.
+    /// Requires the event to be the user's first one, in all these data, that fulfils `of`, and to fit the step: with `of`
+    /// "is a purchase", a first purchase of 50 or more, and no later one.
     pub fn first_of(mut self, of: Expr) -> Step {
         self.first_of = Some(of);
         self
