@@ -62,7 +62,7 @@ impl Area<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Area::unit) is that of the amounts; shares are always in percent.
+    /// Draws the chart. [`unit`](Area::unit) is the unit of the amounts; shares are always in percent.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)

@@ -25,7 +25,7 @@ pub struct Bar<'f> {
     labels: Labels,
 }
 
-/// `y` for each `x`, in the frame's order. Several rows for the same bar add up. Names too long to stand
+/// Begins a bar chart: `y` for each `x`, in the frame's order. Rows for the same bar add up. Names too long to stand
 /// below their bars turn the chart on its side.
 pub fn bar<'f>(frame: &'f DataFrame, x: &str, y: &str) -> Bar<'f> {
     Bar {
@@ -43,7 +43,7 @@ labels!(Bar);
 marks!(Bar);
 
 impl Bar<'_> {
-    /// One bar for each value of this column, side by side.
+    /// Splits each bar into one for each value of this column, side by side.
     pub fn by(mut self, column: &str) -> Self {
         self.by = Some(column.into());
         self

@@ -16,9 +16,10 @@ pub struct Calibration<'f> {
     labels: Labels,
 }
 
-/// A dot for each bin of predictions, as [`metrics::calibration`](crate::metrics::calibration) returns them: what was
-/// predicted across, what was observed upwards, with its interval. On the dashed diagonal both are the same; a bin whose
-/// interval misses it has another colour. Grey bars below show how many predictions each bin holds.
+/// Begins a calibration plot: a dot for each bin of predictions, as
+/// [`metrics::calibration`](crate::metrics::calibration) returns them, with what was predicted across and what was
+/// observed upwards, and its interval. On the dashed diagonal both are the same; a bin whose interval misses it has
+/// another colour. Grey bars below show how many predictions each bin holds.
 ///
 /// Reads `predicted`, `observed`, `low`, `high` and `n`, one row per bin; a bin without `low` and `high` has only its dot.
 /// Values are shares unless [`unit`](Calibration::unit) says otherwise: it can as well be orders forecast for each decile.

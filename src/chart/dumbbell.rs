@@ -85,7 +85,7 @@ impl Dumbbell<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Dumbbell::unit) is that of the values.
+    /// Draws the chart. [`unit`](Dumbbell::unit) is the unit of the values.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),

@@ -77,7 +77,7 @@ impl Funnel<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Funnel::unit) is that of the users, should they be dollars.
+    /// Draws the chart. [`unit`](Funnel::unit) is the unit of the users, should they be dollars.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),

@@ -24,9 +24,9 @@ pub struct Heatmap<'f> {
     labels: Labels,
 }
 
-/// A cell for each `x` and `y`, darker the higher `value` is; columns and rows in the frame's order. Values
-/// on both sides of 0 get two colours, blue above and orange below, white at 0. A pair that is missing or
-/// without a value stays grey. Where there is room, values stand in their cells. A key says what colour stands for.
+/// Begins a heat map: a cell for each `x` and `y`, darker the higher `value` is; columns and rows in the frame's order.
+/// Values on both sides of 0 get two colours, blue above and orange below, white at 0. A pair that is missing or
+/// without a value stays grey. Values are written in their cells where there is room. A key explains the colours.
 pub fn heatmap<'f>(frame: &'f DataFrame, x: &str, y: &str, value: &str) -> Heatmap<'f> {
     let labels = Labels::new(x, y).of(Values::Colour(short(&value.replace('_', " "))));
     let (x, y, value) = (x.into(), y.into(), value.into());
@@ -76,7 +76,7 @@ impl Heatmap<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Heatmap::unit) is that of the values.
+    /// Draws the chart. [`unit`](Heatmap::unit) is the unit of the values.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),

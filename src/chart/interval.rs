@@ -25,8 +25,8 @@ pub struct Interval<'f> {
     labels: Labels,
 }
 
-/// A row for each `name`, in the frame's order: a dot at `value` and a line from `low` to `high`. A row
-/// without bounds has only its dot. Where there is room, the numbers stand beside.
+/// Begins a chart of intervals: a row for each `name`, in the frame's order, with a dot at `value` and a line from
+/// `low` to `high`. A row without bounds has only its dot. The numbers are written beside it where there is room.
 pub fn interval<'f>(
     frame: &'f DataFrame,
     name: &str,
@@ -85,7 +85,7 @@ impl Interval<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Interval::unit) is that of the values.
+    /// Draws the chart. [`unit`](Interval::unit) is the unit of the values.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),

@@ -4,7 +4,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::frame::format::{Unit, pp};
 
-/// A difference, with its sign: "+$4,200", "-12", "+5.4 pp".
+/// Writes a difference with its sign: "+$4,200", "-12", "+5.4 pp".
 pub fn signed(unit: Unit, difference: f64) -> String {
     match unit {
         Unit::Percent => pp(difference),
@@ -16,8 +16,8 @@ pub fn signed(unit: Unit, difference: f64) -> String {
 /// Characters of a text that is looked at: more than the largest chart has room for.
 const MOST: usize = 400;
 
-/// The text, or its beginning with an ellipsis: whole graphemes, unless a single one is too long. To be called before
-/// anything is measured, which takes time for each character.
+/// Returns the text, or its beginning with an ellipsis: whole graphemes, unless a single one is too long. Call it
+/// before anything is measured, since measuring takes time for each character.
 pub fn short(text: &str) -> String {
     let Some((end, _)) = text.char_indices().nth(MOST) else { return text.to_owned() };
     let head = &text[..end];
@@ -27,7 +27,7 @@ pub fn short(text: &str) -> String {
     format!("{}…", head.trim_end())
 }
 
-/// Shorter and shorter beginnings of a text, a grapheme at a time.
+/// Returns shorter and shorter beginnings of a text, each a grapheme shorter than the one before.
 pub fn beginnings(text: &str) -> impl Iterator<Item = &str> {
     text.grapheme_indices(true).rev().map(|(at, _)| text[..at].trim_end())
 }

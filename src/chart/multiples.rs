@@ -26,8 +26,9 @@ pub struct Multiples<'f> {
     labels: Labels,
 }
 
-/// `y` over `x` as a small line chart for each value of `by`, in the frame's order. All have the same axes, so that they
-/// can be compared; numbers stand only at the outer edges. The grid is the one whose panels have the best shape.
+/// Begins small multiples: `y` over `x` as a small line chart for each value of `by`, in the frame's order. All have
+/// the same axes, so that they can be compared; numbers stand only at the outer edges. The grid is the one whose panels
+/// have the best shape.
 ///
 /// `x` may be a number, a date or a text (then in order of first appearance).
 ///
@@ -82,7 +83,7 @@ impl Multiples<'_> {
         self
     }
 
-    /// Puts so many panels side by side, instead of the number that gives them the best shape.
+    /// Sets how many panels are side by side, instead of the number that gives them the best shape.
     pub fn columns(mut self, columns: usize) -> Self {
         self.columns = Some(columns);
         self

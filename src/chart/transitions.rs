@@ -21,9 +21,9 @@ pub struct Transitions<'f> {
     labels: Labels,
 }
 
-/// A row for each state of `from`, a column for each of `to`, and in each cell the share of the row that went there, with
-/// its `count`: how many were counted. The darker, the higher the share. Those who stayed stand on the diagonal, which is
-/// outlined.
+/// Begins a transition matrix: a row for each state of `from`, a column for each of `to`, and in each cell the share of
+/// the row that went there, with its `count`. The darker a cell, the higher its share. Those who stayed are on the
+/// diagonal, which is outlined.
 ///
 /// States come in the frame's order, rows and columns in the same; those that nobody leaves come last, as columns only.
 /// Several rows for the same pair add up. A pair that is not in the frame was counted 0 times; one whose count is null
@@ -57,7 +57,7 @@ pub fn transitions<'f>(frame: &'f DataFrame, from: &str, to: &str, count: &str) 
 labels!(Transitions);
 
 impl Transitions<'_> {
-    /// Draws the chart. Shares are in percent; [`unit`](Transitions::unit) is that of the counts.
+    /// Draws the chart. Shares are in percent; [`unit`](Transitions::unit) is the unit of the counts.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)

@@ -100,7 +100,7 @@ impl Waterfall<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Waterfall::unit) is that of the amounts.
+    /// Draws the chart. [`unit`](Waterfall::unit) is the unit of the amounts.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),

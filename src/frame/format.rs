@@ -81,7 +81,7 @@ fn percentage(share: f64, digits: usize) -> String {
     if small { pct(share) } else { format!("{}%", decimal(percent, digits)) }
 }
 
-/// As [`pp`] writes it, with so many decimals. A difference too small for them keeps one digit that counts.
+/// Writes a difference as [`pp`] does, with `digits` decimals. A difference too small for them keeps one digit that counts.
 fn points(difference: f64, digits: usize) -> String {
     let points = difference * 100.0;
     let small = points != 0.0 && points.abs() < 0.5 * 10_f64.powi(-(digits as i32));
@@ -136,7 +136,7 @@ pub(crate) fn decimals(numbers: impl Iterator<Item = f64>) -> usize {
     (3 - digits_before).clamp(1, most) as usize
 }
 
-/// A number with so many decimals; very large and very small ones in scientific notation.
+/// Writes a number with `decimals` decimals; very large and very small ones in scientific notation.
 pub(crate) fn decimal(number: f64, decimals: usize) -> String {
     let size = number.abs();
     if number.is_nan() {

@@ -24,7 +24,7 @@ pub struct Ground<'a> {
 
 /// A row of labels above the plot.
 const ROW: f64 = 16.0;
-/// So many, at most: the plot needs its room too.
+/// The most rows of labels: the plot needs its room too.
 const ROWS: usize = 3;
 
 /// A label above the plot.
@@ -256,7 +256,7 @@ fn halo(canvas: &Canvas, (left, top, right, bottom): Rect) -> Result<()> {
     canvas.area(&outline, theme::PAPER, 0.78)
 }
 
-/// Points along lines, close enough for notes to keep away from the lines.
+/// Returns points along lines, close enough for notes to keep away from the lines.
 pub fn along_lines<'p>(lines: impl IntoIterator<Item = &'p [(f64, f64)]>) -> Vec<(f64, f64)> {
     const STEP: f64 = 5.0;
     let mut found = vec![];
@@ -274,7 +274,7 @@ pub fn along_lines<'p>(lines: impl IntoIterator<Item = &'p [(f64, f64)]>) -> Vec
     found
 }
 
-/// Points in a rectangle, for the same purpose.
+/// Returns points in a rectangle, close enough for notes to keep away from it.
 pub fn in_rect(a: (f64, f64), b: (f64, f64)) -> Vec<(f64, f64)> {
     const STEP: f64 = 6.0;
     let places = |from: f64, to: f64| {

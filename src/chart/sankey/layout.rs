@@ -8,7 +8,7 @@ use super::graph::Graph;
 
 /// Sweeps over the layers; more rarely change anything.
 const SWEEPS: usize = 12;
-/// With so many pieces of flows, swapping neighbours would take too long.
+/// The most pieces of flows whose neighbours are swapped: with more, it would take too long.
 const MOST_SWAPPED: usize = 300;
 
 /// A node, or the place where a flow passes through a layer.

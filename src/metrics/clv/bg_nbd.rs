@@ -14,7 +14,7 @@ use crate::stream::stream;
 impl BgNbd {
     /// Fits the model by maximum likelihood. The order of rows does not matter.
     ///
-    /// Reads `customers` as from [`clv::customers`](crate::metrics::clv::customers()): `user_id` (unique),
+    /// Reads `customers` as [`clv::customers`](crate::metrics::clv::customers()) returns them: `user_id` (unique),
     /// `repeats`, `recency_days`, `age_days`.
     ///
     /// # Errors
@@ -53,8 +53,8 @@ impl BgNbd {
         Ok(table)
     }
 
-    /// Forecasts all customers' orders in the next `days` days, with a range: so many futures are simulated from
-    /// what is known of each customer. The range holds chance, not doubt about the model or its parameters.
+    /// Forecasts all customers' orders in the next `days` days, with a range: `draws` futures are simulated from what
+    /// is known of each customer. The range holds chance, not doubt about the model or its parameters.
     ///
     /// Reads `customers` as [`fit`](BgNbd::fit), in any order of rows. Returns one row: `days` (f64), `customers`
     /// (i64), `expected_orders` (f64), `low`, `high` (f64: 95% of `draws` futures lie between).

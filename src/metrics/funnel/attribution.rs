@@ -24,7 +24,8 @@ pub enum Attribution {
 }
 
 impl Funnel {
-    /// [`conversion`](Funnel::conversion) for each value of a property of the events.
+    /// Counts how many get to each step, as [`conversion`](Funnel::conversion), for each value of a property of the
+    /// events.
     ///
     /// Reads `events` as `conversion`, and the property. Returns the property's column (text; null for
     /// who has no value), then as `conversion`, by property and step. Values nobody of whom begins have

@@ -40,7 +40,7 @@ pub struct Reached {
     pub step_low: f64,
     /// The upper end.
     pub step_high: f64,
-    /// Half of those who took it took it within so many seconds of the step before; not a number at step 1.
+    /// The median time from the step before, in seconds; not a number at step 1.
     pub median_seconds: f64,
 }
 

@@ -14,7 +14,7 @@ use crate::metrics::{share_columns, warnings};
 use crate::stats::sample::quantile;
 
 impl Funnel {
-    /// How many get to each step.
+    /// Counts how many get to each step.
     ///
     /// Reads `events`: users and times, `event` (text, if steps are given by name), the columns named by the
     /// steps' expressions and by [`per`](Funnel::per).
@@ -46,7 +46,7 @@ impl Funnel {
         self.walk(events)?.conversion()
     }
 
-    /// The way each user took, to be looked at from several sides without being looked for again.
+    /// Finds each user's way through the funnel once, for several tables about it.
     ///
     /// Reads `events` as [`conversion`](Funnel::conversion).
     ///
@@ -68,7 +68,7 @@ impl Funnel {
         Ok(Walk { funnel: self, run: self.marked(events, None)?.run()? })
     }
 
-    /// [`conversion`](Funnel::conversion) for each value of a user's attribute.
+    /// Counts how many get to each step, as [`conversion`](Funnel::conversion), for each value of a user's attribute.
     ///
     /// Reads of `users` the attribute. Returns the attribute's column (text; null for
     /// users that are not in `users`, or without the attribute), then as `conversion`, by attribute and
@@ -96,7 +96,7 @@ impl Funnel {
         self.walk(events)?.conversion_by(users, attribute)
     }
 
-    /// When each user took each step, in the attempt that counts.
+    /// Lists when each user took each step, in the attempt that counts.
     ///
     /// Reads `events` as [`conversion`](Funnel::conversion). Returns one row per user (or user and
     /// session) and step taken: the events' column of users, the one given to [`per`](Funnel::per) if any,
@@ -154,7 +154,7 @@ impl Funnel {
         Ok(table.sort(order, SortMultipleOptions::default())?)
     }
 
-    /// How the time from one step to the next is distributed.
+    /// Distributes the time from one step to the next over intervals.
     ///
     /// `edges`: rising bounds in seconds, such as `[0.0, 60.0, 3600.0]`; the last interval has no end.
     /// Reads `events` as [`conversion`](Funnel::conversion). Returns one row per step from the second and
@@ -285,7 +285,7 @@ pub struct Walk<'f> {
 }
 
 impl Walk<'_> {
-    /// How many get to each step: as from [`Funnel::conversion`].
+    /// Counts how many get to each step, as [`Funnel::conversion`].
     ///
     /// # Errors
     /// Polars' own.
@@ -294,7 +294,7 @@ impl Walk<'_> {
         self.funnel.summary(&self.run.reached, &everybody)
     }
 
-    /// The same for each value of a user's attribute: as from [`Funnel::conversion_by`].
+    /// Counts how many get to each step for each value of a user's attribute, as [`Funnel::conversion_by`].
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);

@@ -25,7 +25,7 @@ struct Cell {
 const MOST_PERIODS: i32 = 1_000_000;
 
 impl Funnel {
-    /// The conversion from the first to the last step, by the day, week or month in which attempts began.
+    /// Computes the conversion from the first to the last step, by the day, week or month in which attempts began.
     ///
     /// Reads `events` as [`conversion`](Funnel::conversion). A user counts once in each period in which
     /// the user begins, with the attempt of that period that gets furthest, even if it ends later.
