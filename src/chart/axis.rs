@@ -109,6 +109,7 @@ fn steps((low, high): (f64, f64), step: f64) -> (Vec<f64>, (f64, f64)) {
         at.pop();
         range.1 = high + ROOM * (high - low);
     }
+    let span = range.1 - range.0;
     if at.len() > 2 && low - range.0 > EMPTY * span {
         at.remove(0);
         range.0 = low - ROOM * (high - low);
@@ -142,7 +143,7 @@ pub fn decades((low, high): (f64, f64), count: usize, unit: Unit) -> Ticks {
         range.0 = data.0 - room;
     }
     let inside = |power: &i32| (range.0..=range.1).contains(&f64::from(*power));
-    if powers.iter().filter(|power| inside(*power)).count() > 1 {
+    if powers.iter().filter(|power| inside(power)).count() > 1 {
         powers.retain(inside);
     } else {
         range = (f64::from(first), f64::from(last));

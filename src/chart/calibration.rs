@@ -5,7 +5,9 @@ use polars::prelude::*;
 
 use super::axis::{Scale, ticks};
 use super::canvas::{Canvas, Text};
-use super::{Frame, Labels, Unit, columns, drawable, extent, labels, left_out, numbers, theme};
+use super::{
+    Frame, Key, Labels, Unit, columns, drawable, extent, labels, left_out, numbers, theme,
+};
 use crate::error::Result;
 use crate::figure::Figure;
 
@@ -87,13 +89,13 @@ impl Calibration<'_> {
 
     fn paint(&self, canvas: &Canvas, bins: &[Bin], missing: usize) -> Result<()> {
         let with_intervals = bins.iter().any(|bin| bin.bounds.is_some());
-        let legend: Vec<(String, usize)> = ["Interval holds the prediction", "Interval misses it"]
+        let legend: Vec<Key> = ["Interval holds the prediction", "Interval misses it"]
             .into_iter()
             .zip(0..)
             .filter(|_| with_intervals)
-            .map(|(text, index)| (text.to_owned(), index))
+            .map(|(text, index)| Key::dot(text, index))
             .collect();
-        let mut frame = Frame::new(canvas, &self.labels, &legend, left_out(missing))?;
+        let mut frame = Frame::keyed(canvas, &self.labels, &legend, left_out(missing))?;
         let floor = frame.bottom;
         let most = bins.iter().filter_map(|bin| bin.n).fold(0.0, f64::max);
         let counted = most > 0.0 && frame.bottom - frame.top > 150.0;

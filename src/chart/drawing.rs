@@ -50,8 +50,9 @@ impl Labels {
             return alt.clone();
         }
         let (what, by) = self.subject();
+        let shown = if by.is_empty() { what } else { format!("{what} by {by}") };
         let mut said = match self.title.as_str() {
-            "" => sentence(&format!("{what} by {by}")),
+            "" => sentence(&shown),
             title => sentence(title),
         };
         if let Some(subtitle) = self.subtitle.as_deref().filter(|subtitle| !subtitle.is_empty()) {
@@ -60,9 +61,9 @@ impl Labels {
         match summary {
             Some(summary) => {
                 let marked = self.marks.sentences(self.mark_units());
-                format!("{said} {kind} of {what} by {by}. {summary}{marked}")
+                format!("{said} {kind} of {shown}. {summary}{marked}")
             }
-            None => format!("{said} {kind} of {what} by {by}: no data."),
+            None => format!("{said} {kind} of {shown}: no data."),
         }
     }
 

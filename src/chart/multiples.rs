@@ -251,7 +251,7 @@ impl Grid {
             (Grid { columns, wide, tall }, empty)
         });
         let fair = |(grid, empty): &(Grid, usize)| {
-            (grid.wide / grid.tall / 1.6).ln().abs() + 0.12 * *empty as f64
+            (grid.wide / grid.tall / 1.6).ln().abs() + 0.25 * *empty as f64
         };
         grids
             .filter(|(grid, _)| grid.wide >= LEAST_WIDE && grid.tall >= LEAST_TALL)

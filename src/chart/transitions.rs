@@ -6,7 +6,8 @@ use polars::prelude::*;
 use super::area::not_negative;
 use super::canvas::{Canvas, Text};
 use super::{
-    Frame, Labels, Unit, Values, columns, drawable, labels, left_out, names, numbers, places, theme,
+    Frame, LINE, Labels, Unit, Values, columns, drawable, labels, left_out, names, numbers, places,
+    theme,
 };
 use crate::error::Result;
 use crate::figure::Figure;
@@ -73,6 +74,10 @@ impl Transitions<'_> {
         let mut frame = Frame::new(canvas, &self.labels, &[], left_out(data.missing))?;
         let tick = Text::new(theme::TICK, theme::MUTED);
         let name = Text::new(theme::TICK, theme::INK);
+        // What the rows are, above their names.
+        let rows_are = tick.fit(&self.labels.y, canvas.width * 0.6);
+        canvas.text(&rows_are, (frame.left, frame.top + 2.0), tick.at(HPos::Left, VPos::Center))?;
+        frame.top += LINE - 2.0;
         let counted: Vec<String> = (data.totals.iter())
             .map(|total| total.map_or("n unknown".into(), |n| format!("n = {}", unit.text(n))))
             .collect();

@@ -13,7 +13,7 @@ use super::label::short;
 use super::{Frame, Labels, Unit, labels, left_out, theme};
 use crate::error::{Error, Result};
 use crate::figure::Figure;
-use graph::{Flows, Graph};
+use graph::{Flows, Graph, Link};
 use layout::{Layout, Stop};
 
 /// A Sankey diagram in the making: see [`sankey`].
@@ -53,7 +53,7 @@ pub fn sankey<'f>(frame: &'f DataFrame, source: &str, target: &str, count: &str)
             stage: None,
         },
         headings: vec![],
-        labels: Labels::new(&format!("{source} → {target}"), count),
+        labels: Labels::new("", count),
     }
 }
 
@@ -179,9 +179,16 @@ struct Texts {
 
 impl Texts {
     fn new(graph: &Graph, layout: &Layout, unit: Unit, width: f64, frame: &Frame) -> Texts {
-        let most = graph.links.iter().map(|link| link.count).fold(0.0, f64::max);
-        let counts: Vec<String> = (layout.places.iter().take(graph.nodes.len()))
-            .map(|place| unit.text((place.size * most).min(f64::MAX)))
+        // What comes in, or goes out if that is more: the first stage has no arrivals, the last none that leave.
+        let volume = |node: usize| {
+            let of = |end: fn(&Link) -> usize| {
+                let links = graph.links.iter().filter(move |link| end(link) == node);
+                links.map(|link| link.count).sum::<f64>()
+            };
+            of(|link| link.from).max(of(|link| link.to))
+        };
+        let counts: Vec<String> = (0..graph.nodes.len())
+            .map(|node| unit.text(volume(node).min(f64::MAX)))
             .map(|text| text.replace("inf", "more"))
             .collect();
         let most_room = width * 0.26;

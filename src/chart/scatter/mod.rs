@@ -301,19 +301,13 @@ fn axis(range: (f64, f64), count: usize, unit: Unit, log: bool) -> Ticks {
         return ticks(range, count, unit, false);
     }
     let wide = decades(range, count, unit);
-    if range.0 < 1e-6 || range.1 > 1e12 {
+    let (low, high) = (range.0.log10().floor() as i32, range.1.log10().ceil() as i32);
+    if range.0 < 1e-6 || range.1 > 1e12 || high - low > 2 {
         return wide;
     }
-    if wide.at.len() > 3 {
-        // No empty decades at the ends.
-        let range = ((range.0 / 1.3).max(wide.range.0), (range.1 * 1.3).min(wide.range.1));
-        let inside = |at: &f64| (range.0..=range.1).contains(at);
-        let kept = wide.at.iter().zip(wide.text).filter(|(at, _)| inside(at));
-        let (at, text) = kept.map(|(at, text)| (*at, text)).unzip();
-        return Ticks { at, text, range, log: true };
-    }
-    let each = wide.at.iter().flat_map(|power| [1.0, 2.0, 5.0].map(|times| times * power));
-    let fine: Vec<f64> = each.filter(|at| *at <= wide.range.1).collect();
+    let each =
+        (low..=high).flat_map(|power| [1.0, 2.0, 5.0].map(|times| times * 10_f64.powi(power)));
+    let fine: Vec<f64> = each.filter(|at| *at <= 10_f64.powi(high)).collect();
     let first = fine.iter().rposition(|at| *at <= range.0).unwrap_or(0);
     let last = fine.iter().position(|at| *at >= range.1).unwrap_or(fine.len() - 1);
     if last < first + 2 {
