@@ -23,7 +23,7 @@ pub struct Across {
 }
 
 impl Across {
-    /// Numbers as they are, dates as days since 1970, texts in order of first appearance.
+    /// Reads a column: numbers as they are, dates as days since 1970, texts in order of first appearance.
     pub fn new(frame: &DataFrame, column: &str) -> Result<Across> {
         let (at, kind) = match frame.column(column)?.dtype() {
             DataType::String => {

@@ -15,7 +15,7 @@ use super::{
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 
-/// A stacked area chart in the making: see [`area`].
+/// Builds a stacked area chart: see [`area`].
 #[derive(Debug, Clone)]
 pub struct Area<'f> {
     frame: &'f DataFrame,

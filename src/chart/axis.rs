@@ -117,8 +117,8 @@ fn steps((low, high): (f64, f64), step: f64) -> (Vec<f64>, (f64, f64)) {
     (at, range)
 }
 
-/// The largest power of ten that a positive number reaches. By its digits, since machines differ in the last one of a
-/// logarithm, and a chart in which step it takes.
+/// The largest power of ten that a positive number reaches. It is read off its digits, since machines differ in the last
+/// digit of a logarithm, and charts would differ in their steps.
 fn power_below(value: f64) -> f64 {
     let text = format!("{value:e}");
     let exponent = text.rsplit('e').next().unwrap_or("0");
@@ -232,7 +232,7 @@ impl TickUnit {
         Ticks { text: unit.ticks(&at), at, range: (low, high), log: false }
     }
 
-    /// Of the labels of categories that are numbers those that people count in; other labels stay as they are.
+    /// Keeps those labels of categories that people count in, if all are numbers; other labels stay as they are.
     pub(super) fn of_names(self, labels: Vec<(f64, String)>, count: usize) -> Vec<(f64, String)> {
         let numbers: Option<Vec<f64>> = (labels.iter())
             .map(|(_, name)| name.parse().ok().filter(|number: &f64| number.is_finite()))

@@ -13,7 +13,7 @@ use super::{
 use crate::error::Result;
 use crate::figure::Figure;
 
-/// A bar chart in the making: see [`bar`].
+/// Builds a bar chart: see [`bar`].
 #[derive(Debug, Clone)]
 pub struct Bar<'f> {
     frame: &'f DataFrame,
@@ -75,7 +75,7 @@ impl Bar<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a `y` that is no number, or a size
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a `y` that is not a number, or a size
     /// out of range, or more than 200,000 bars.
     pub fn draw(self) -> Result<Figure> {
         let data = Data::new(&self)?;

@@ -12,7 +12,7 @@ use super::{
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 
-/// A box plot in the making: see [`boxplot`].
+/// Builds a box plot: see [`boxplot`].
 #[derive(Debug, Clone)]
 pub struct Boxplot<'f> {
     frame: &'f DataFrame,

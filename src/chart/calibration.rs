@@ -11,7 +11,7 @@ use super::{
 use crate::error::Result;
 use crate::figure::Figure;
 
-/// A calibration plot in the making: see [`calibration`].
+/// Builds a calibration plot: see [`calibration`].
 #[derive(Debug, Clone)]
 pub struct Calibration<'f> {
     frame: &'f DataFrame,
@@ -24,7 +24,7 @@ pub struct Calibration<'f> {
 /// another colour. Grey bars below show how many predictions each bin holds.
 ///
 /// Reads `predicted`, `observed`, `low`, `high` and `n`, one row per bin; a bin without `low` and `high` has only its dot.
-/// Values are shares unless [`unit`](Calibration::unit) says otherwise: it can as well be orders forecast for each decile.
+/// Values are shares unless [`unit`](Calibration::unit) says otherwise: they may just as well be orders forecast for each decile.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -63,7 +63,7 @@ impl Bin {
 }
 
 impl Calibration<'_> {
-    /// Draws the chart. [`unit`](Calibration::unit) is that of both axes: percent if not given.
+    /// Draws the chart. [`unit`](Calibration::unit) is the unit of both axes: percent if not given.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)

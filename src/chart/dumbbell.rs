@@ -89,7 +89,7 @@ impl Dumbbell<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is no number, a size out of range, or more
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is not a number, a size out of range, or more
     /// than 200,000 rows.
     pub fn draw(self) -> Result<Figure> {
         let [first, second] = &self.columns;

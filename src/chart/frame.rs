@@ -22,8 +22,8 @@ pub const MARGIN: f64 = 14.0;
 pub const LINE: f64 = 20.0;
 
 impl Frame {
-    /// Sets title, legend, axis labels and the note on values left out, and returns what remains. The legend's squares
-    /// have the colours of the series of these numbers.
+    /// Draws title, legend, axis labels and the note on values left out, and returns what remains. The legend gives each
+    /// name a square in the colour of its series' number.
     pub fn new(
         canvas: &Canvas,
         labels: &Labels,
@@ -34,7 +34,7 @@ impl Frame {
         Frame::keyed(canvas, labels, &keys, note)
     }
 
-    /// Sets the same as [`new`](Frame::new), with any entries in the legend: lines, dots, squares.
+    /// Draws the same as [`new`](Frame::new), with any entries in the legend: lines, dots, squares.
     pub fn keyed(
         canvas: &Canvas,
         labels: &Labels,
@@ -138,8 +138,8 @@ impl Frame {
         self.x_labels(canvas, &texts, false)
     }
 
-    /// Labels below the plot, as many as fit side by side. With `every`, none may be left out: those
-    /// that are too long are cut instead.
+    /// Draws labels below the plot, as many as fit side by side. With `every`, none may be left out: those that are too
+    /// long are cut instead.
     pub fn x_labels(&self, canvas: &Canvas, labels: &[(f64, String)], every: bool) -> Result<()> {
         let style = Text::new(theme::TICK, theme::MUTED).at(HPos::Center, VPos::Center);
         let slot = (self.right - self.left) / labels.len().max(1) as f64;

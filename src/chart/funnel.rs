@@ -77,11 +77,11 @@ impl Funnel<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Funnel::unit) is the unit of the users, should they be dollars.
+    /// Draws the chart. [`unit`](Funnel::unit) is the unit of `users`, which may be dollars.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for users that are no number or below 0,
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for users that are not numbers, or below 0,
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a highlighted step that is not there, a size out
     /// of range, or more than 200,000 steps.
     pub fn draw(self) -> Result<Figure> {

@@ -12,7 +12,7 @@ use super::{
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 
-/// A heat map in the making: see [`heatmap`].
+/// Builds a heat map: see [`heatmap`].
 #[derive(Debug, Clone)]
 pub struct Heatmap<'f> {
     frame: &'f DataFrame,
@@ -80,7 +80,7 @@ impl Heatmap<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is no number, or a size
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is not a number, or a size
     /// or range out of range, or more than 200,000 cells.
     pub fn draw(self) -> Result<Figure> {
         columns(self.frame, &[&self.x, &self.y, &self.value])?;

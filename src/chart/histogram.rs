@@ -12,7 +12,7 @@ use super::{
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 
-/// A histogram in the making: see [`histogram`].
+/// Builds a histogram: see [`histogram`].
 #[derive(Debug, Clone)]
 pub struct Histogram<'f> {
     frame: &'f DataFrame,
@@ -72,7 +72,7 @@ impl<'f> Histogram<'f> {
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a column that is no number, or a size
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a column that is not a number, or a size
     /// or number of bins out of range.
     pub fn draw(self) -> Result<Figure> {
         columns(self.frame, &[&self.x])?;

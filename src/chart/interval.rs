@@ -14,7 +14,7 @@ use super::{
 use crate::error::Result;
 use crate::figure::Figure;
 
-/// An interval plot in the making: see [`interval`].
+/// Builds an interval plot: see [`interval`].
 #[derive(Debug, Clone)]
 pub struct Interval<'f> {
     frame: &'f DataFrame,
@@ -89,7 +89,7 @@ impl Interval<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is no number, or a size
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is not a number, or a size
     /// out of range, or more than 200,000 rows.
     pub fn draw(self) -> Result<Figure> {
         let (low, high) = (&self.bounds.0, &self.bounds.1);

@@ -12,7 +12,7 @@ use super::{
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 
-/// Small multiples in the making: see [`multiples`].
+/// Builds small multiples: see [`multiples`].
 #[derive(Debug, Clone)]
 pub struct Multiples<'f> {
     frame: &'f DataFrame,

@@ -8,11 +8,11 @@ use crate::frame::format::Unit;
 /// Which label names the values, and so stands under the title of a chart without a subtitle.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
-    /// That of the vertical axis.
+    /// The label of the vertical axis.
     Up,
-    /// That of the vertical axis, which counts; the unit is that of the horizontal one.
+    /// The label of the vertical axis, which counts; the unit belongs to the horizontal axis.
     Counted,
-    /// That of the horizontal axis: rows of names, with values across.
+    /// The label of the horizontal axis: rows of names, with values across.
     Across,
     /// This one: both axes are categories, and values are colours.
     Colour(String),
@@ -30,7 +30,7 @@ pub struct Labels {
     pub x_unit: Unit,
     pub x_ticks: Option<TickUnit>,
     pub values: Values,
-    /// The size asked for; otherwise that of the kind.
+    /// The size asked for; otherwise the kind of chart decides.
     pub asked_size: Option<(u32, u32)>,
     pub size: (u32, u32),
     pub alt: Option<String>,
@@ -86,8 +86,8 @@ macro_rules! labels {
             }
 
             /// Sets the line under the title: what is shown, in which unit, for whom and when. Without one, the label of
-            /// the values stands there: that of the vertical axis for lines and bars, that of the horizontal one for
-            /// intervals, what colour stands for in a heat map.
+            /// the values stands there: the vertical axis' label for lines and bars, the horizontal one's for intervals,
+            /// and what colour stands for in a heat map.
             pub fn subtitle(mut self, subtitle: impl Into<String>) -> Self {
                 self.labels.subtitle = Some($crate::chart::label::short(&subtitle.into()));
                 self

@@ -87,7 +87,7 @@ impl Slope<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is no number,
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is not a number,
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a highlighted name that is not there, a size out
     /// of range, or more than 200,000 lines.
     pub fn draw(self) -> Result<Figure> {

@@ -12,7 +12,7 @@ use super::{
 use crate::error::Result;
 use crate::figure::Figure;
 
-/// A transition matrix in the making: see [`transitions`].
+/// Builds a transition matrix: see [`transitions`].
 #[derive(Debug, Clone)]
 pub struct Transitions<'f> {
     frame: &'f DataFrame,

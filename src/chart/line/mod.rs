@@ -15,7 +15,7 @@ use super::{Frame, Key, Labels, Look, MARGIN, Unit, labels, left_out, marks, the
 use crate::error::Result;
 use crate::figure::Figure;
 
-/// A line chart in the making: see [`line`](fn@line).
+/// Builds a line chart: see [`line`](fn@line).
 #[derive(Debug, Clone)]
 pub struct Line<'f> {
     source: Source<'f>,
@@ -121,7 +121,7 @@ impl Line<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a `y` that is no number, or a size
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a `y` that is not a number, or a size
     /// out of range.
     pub fn draw(self) -> Result<Figure> {
         let data = Data::new(&self.source, &self.labels.y)?;

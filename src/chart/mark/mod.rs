@@ -1,7 +1,7 @@
 //! Marks: what a title names, shown on the chart. Lines, shaded spans, notes, and series in colour among grey ones.
 //!
 //! A builder that calls `marks!` has the setters. Its `paint` gives the marks' numbers to the axes ([`Marks::numbers`]),
-//! leaves [`Ground::head_room`] above the plot, and draws [`Ground::behind`] and [`Ground::before`] its own data.
+//! leaves [`Marks::head_room`] above the plot, and draws [`Ground::behind`] before its own data, and [`Ground::before`] after.
 
 mod fit;
 mod paint;
@@ -53,7 +53,7 @@ pub struct Marks {
     highlighted: Vec<String>,
 }
 
-/// Most marks of a chart: more are no marks any more.
+/// The most marks on a chart: more would not stand out.
 const MOST: usize = 50;
 
 impl Marks {
@@ -195,8 +195,8 @@ macro_rules! marks {
                 self
             }
 
-            /// Writes a note beside a point, with a thin line to it, where it covers least of the data. Places are those
-            /// of [`vline`](Self::vline).
+            /// Writes a note beside a point, with a thin line to it, where it covers least of the data. Places are the
+            /// same as for [`vline`](Self::vline).
             pub fn annotate(
                 mut self,
                 x: impl Into<$crate::chart::Position>,

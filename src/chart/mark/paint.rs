@@ -87,7 +87,7 @@ impl Mark {
 }
 
 impl Marks {
-    /// Moves the plot's upper edge down, below the labels of what stands upright in it. To be called as soon as the axis
+    /// Moves the plot's upper edge down, below the labels of what stands upright in it. Call it as soon as the axis
     /// that runs across (`x`, or `y` of a chart on its side) has its pixels, before the other one gets its own.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use crate::figure::Figure;
 use graph::{Flows, Graph, Link};
 use layout::{Layout, Stop};
 
-/// A Sankey diagram in the making: see [`sankey`].
+/// Builds a Sankey diagram: see [`sankey`].
 #[derive(Debug, Clone)]
 pub struct Sankey<'f> {
     flows: Flows<'f>,

@@ -122,7 +122,7 @@ impl Scatter<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an `x`, a `y` or a size that is no number, a picture's
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an `x`, a `y` or a size that is not a number, a picture's
     /// size out of range, or more than 200,000 dots.
     pub fn draw(self) -> Result<Figure> {
         let data = Data::new(&self.source, &self.labels.y)?;

@@ -41,7 +41,7 @@ impl GammaGamma {
     /// expectation exists. With q up to 1 that is so for everybody who has not ordered again.
     ///
     /// # Errors
-    /// As [`fit`](GammaGamma::fit), but any number of customers will do; a customer who is there twice;
+    /// The same as [`fit`](GammaGamma::fit), but any number of customers will do; a customer who is there twice;
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for parameters that are not above 0.
     pub fn forecast(&self, customers: &dyn Source) -> Result<DataFrame> {
         self.validate()?;

@@ -146,7 +146,7 @@ pub fn liquidity(
 /// if nobody withdrew. People who withdraw because of the wait make it look shorter than it is.
 ///
 /// # Errors
-/// As [`liquidity`].
+/// The same as [`liquidity`].
 ///
 /// ```
 /// use casebook::metrics::marketplace::Goal;
