@@ -6,7 +6,7 @@ use polars::prelude::*;
 use super::axis::{Scale, ticks};
 use super::canvas::{Canvas, Text};
 use super::key::{Mark, key, ring};
-use super::label::{short, signed};
+use super::label::{short, signed_alike};
 use super::{
     Frame, Labels, Values, columns, drawable, extent, labels, left_out, names, numbers, theme,
 };
@@ -108,10 +108,11 @@ impl Dumbbell<'_> {
             rows.sort_by(|a, b| b.difference().total_cmp(&a.difference()));
         }
         let unit = self.labels.unit;
-        let described: Vec<String> = (rows.iter().take(10))
-            .map(|row| {
+        let gaps = signed_alike(unit, &rows.iter().map(Row::difference).collect::<Vec<_>>());
+        let described: Vec<String> = (rows.iter().zip(gaps).take(10))
+            .map(|(row, gap)| {
                 let [first, second] = row.ends.map(|value| unit.text(value));
-                format!("{}: {first} to {second}, {}", row.name, signed(unit, row.difference()))
+                format!("{}: {first} to {second}, {gap}", row.name)
             })
             .collect();
         let rest = match rows.len().saturating_sub(10) {
@@ -136,7 +137,7 @@ impl Dumbbell<'_> {
         let room = widest.min(canvas.width * 0.35);
         frame.left += room + 16.0;
         let differences: Vec<String> =
-            rows.iter().map(|row| signed(unit, row.difference())).collect();
+            signed_alike(unit, &rows.iter().map(Row::difference).collect::<Vec<_>>());
         let heading = "Difference";
         let widest = differences.iter().map(|text| label.width(text)).fold(0.0, f64::max);
         let beside = widest.max(tick.width(heading)) + 16.0;

@@ -141,7 +141,7 @@ impl Funnel<'_> {
     fn paint(&self, canvas: &Canvas, steps: &[Step], unit: Unit, missing: usize) -> Result<()> {
         let bare = Labels { x: String::new(), ..self.labels.clone() };
         let mut frame = Frame::new(canvas, &bare, &[], left_out(missing))?;
-        frame.bottom += 2.0 * LINE - 2.0; // no axis below
+        frame.bottom += LINE; // no axis below
         // A line for the headings of the columns beside.
         frame.top += LINE - 2.0;
         const BETWEEN: f64 = 19.0;

@@ -43,7 +43,14 @@ impl Unit {
 
     /// Formats a value with its interval: "8.1% (1.6% to 14.4%)", "+8.1 pp (+1.6 to +14.4)".
     pub(crate) fn interval(self, value: f64, (low, high): (f64, f64)) -> String {
-        let [value, low, high] = [value, low, high].map(|number| self.text(number));
+        let all = [value, low, high];
+        let [value, low, high] = match self {
+            // All with cents, or none.
+            Unit::Dollars if all.iter().any(|number| number.abs() >= 100.0) => {
+                all.map(|number| dollars(number, 0))
+            }
+            _ => all.map(|number| self.text(number)),
+        };
         // What is said once is heard: three times "pp" is noise.
         let [low, high] = [&low, &high].map(|text| text.strip_suffix(" pp").unwrap_or(text));
         format!("{value} ({low} to {high})")

@@ -318,5 +318,6 @@ fn risk_room(data: &Data, width: f64) -> f64 {
     let several = data.series.len() > 1;
     let headings = data.series.iter().map(|one| one.name.as_str()).filter(|_| several);
     let wide = headings.chain(["At risk"]).map(|text| risk.width(text)).fold(0.0, f64::max);
-    (wide.min(width * 0.3) - 26.0).max(0.0)
+    // The first number is centred below the axis, so half of it reaches to the left.
+    (wide.min(width * 0.3) - 6.0).max(0.0)
 }

@@ -189,7 +189,7 @@ impl Ground<'_> {
         let text = style.fit(label, area.2 - area.0 - 8.0);
         let (wide, tall) = (style.width(&text) + 6.0, 15.0);
         let inside = [low + 2.0, high - tall - 2.0];
-        let outside = [low - tall - 1.0, high + 1.0];
+        let outside = [low - tall - 3.0, high + 3.0];
         let heights = if high - low >= tall + 4.0 { inside } else { outside };
         let shares = [1.0, 0.0, 0.5, 0.75, 0.25];
         let corners = shares.into_iter().flat_map(|share| {
