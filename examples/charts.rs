@@ -1,4 +1,5 @@
-//! Draws every kind of chart, also from awkward data, as PNG files.
+//! Draws what the gallery (examples/gallery) does not show, as PNG files: awkward data, and settings of some kinds, wide
+//! and narrow.
 //!
 //! Run with `cargo run --example charts -- FOLDER`.
 
@@ -54,12 +55,11 @@ fn figures() -> Result<Vec<(String, Figure)>> {
     let lengths =
         df!("minutes" => (1..2_000).map(|i| 40.0 / f64::from(i).sqrt()).collect::<Vec<_>>())?;
     use casebook::cases::rhythm::{Distribution, SessionLength};
-    let law = SessionLength::default();
+    let length = SessionLength::default();
     let mut rng = stream(1, "gallery", 0);
-    let drawn = df!("minutes" => (0..4_000).map(|_| law.sample(&mut rng)).collect::<Vec<_>>())?;
+    let drawn = df!("minutes" => (0..4_000).map(|_| length.sample(&mut rng)).collect::<Vec<_>>())?;
     let at: Vec<f64> = (0..=100).map(|k| 1.0 + 0.29 * f64::from(k)).collect();
-    let density =
-        df!("minutes" => &at, "density" => at.iter().map(|x| law.density(*x)).collect::<Vec<_>>())?;
+    let density = df!("minutes" => &at, "density" => at.iter().map(|x| length.density(*x)).collect::<Vec<_>>())?;
     let lives = df!(
         "duration" => (0..300).map(|i| f64::from(i * i % 24 + 1)).collect::<Vec<_>>(),
         "observed" => (0..300).map(|i| i % 3 > 0).collect::<Vec<_>>(),
@@ -127,10 +127,10 @@ fn figures() -> Result<Vec<(String, Figure)>> {
                 .draw()?,
         ),
         (
-            "law",
+            "density",
             chart::histogram(&drawn, "minutes")
                 .density(&density, "minutes", "density")
-                .title("What was drawn follows the law")
+                .title("The simulated sessions follow their density")
                 .x_label("Minutes")
                 .y_label("Sessions")
                 .draw()?,
@@ -158,78 +158,11 @@ fn figures() -> Result<Vec<(String, Figure)>> {
 type Kind = fn((u32, u32)) -> Result<Figure>;
 
 /// Each with data as a product analyst has them, and a title that says what they show.
-const KINDS: [(&str, Kind); 9] = [
-    ("funnel", funnel_chart),
-    ("scatter", scatter),
-    ("scatter_fit", scatter_fit),
+const KINDS: [(&str, Kind); 3] = [
     ("scatter_identity", scatter_identity),
     ("scatter_size", scatter_size),
-    ("slope", slope),
-    ("dumbbell", dumbbell),
-    ("waterfall", waterfall),
     ("waterfall_zoom", waterfall_zoom),
 ];
-
-fn funnel_chart((width, height): (u32, u32)) -> Result<Figure> {
-    let steps = df!(
-        "name" => ["Visit", "View product", "Add to cart", "Start checkout", "Purchase"],
-        "users" => [48_210, 31_977, 9_644, 5_120, 3_894],
-    )?;
-    chart::funnel(&steps)
-        .highlight("Add to cart")
-        .title("Seven in ten who look at a product never put one in the cart")
-        .labels("Users", "Step, visitors of May 2024")
-        .size(width, height)
-        .draw()
-}
-
-/// Companies with seats, revenue and sessions: what the scatter plots show.
-fn companies(count: u64) -> Result<DataFrame> {
-    let (mut seats, mut mrr, mut plan) = (vec![], vec![], vec![]);
-    let (mut sessions, mut kept) = (vec![], vec![]);
-    for id in 0..count {
-        let mut rng = stream(7, "companies", id);
-        let normal = |rng: &mut Stream, mean: f64, sd: f64| -> Result<f64> {
-            let law = rand_distr::Normal::new(mean, sd)
-                .map_err(|_| casebook::Error::config("sd", sd, "0 or more"))?;
-            Ok(law.sample(rng))
-        };
-        let size = normal(&mut rng, 2.4, 1.0)?.exp().max(1.0).round();
-        let business = normal(&mut rng, size.ln(), 0.8)? > 3.2;
-        let price = if business { 16.0 } else { 9.0 };
-        seats.push(size);
-        mrr.push((price * size.powf(0.94) * normal(&mut rng, 0.0, 0.25)?.exp()).max(5.0).round());
-        plan.push(if business { "Business" } else { "Team" });
-        let active = (9.0 + normal(&mut rng, 0.0, 4.0)?).max(0.0);
-        sessions.push(active);
-        kept.push((0.35 + 0.03 * active + normal(&mut rng, 0.0, 0.12)?).clamp(0.0, 1.0));
-    }
-    Ok(df!("seats" => seats, "mrr" => mrr, "plan" => plan, "sessions" => sessions, "kept" => kept)?)
-}
-
-fn scatter((width, height): (u32, u32)) -> Result<Figure> {
-    let companies = companies(4_000)?;
-    chart::scatter(&companies, "seats", "mrr")
-        .by("plan")
-        .log_x()
-        .log_y()
-        .title("At the same size, Business companies pay almost twice as much")
-        .labels("Seats", "MRR per company, US dollars")
-        .unit(Unit::Dollars)
-        .size(width, height)
-        .draw()
-}
-
-fn scatter_fit((width, height): (u32, u32)) -> Result<Figure> {
-    let companies = companies(240)?;
-    chart::scatter(&companies, "sessions", "kept")
-        .fit()
-        .title("Each session a week goes with about three more points of retention")
-        .labels("Sessions per user and week", "Users active after 90 days")
-        .unit(Unit::Percent)
-        .size(width, height)
-        .draw()
-}
 
 fn scatter_identity((width, height): (u32, u32)) -> Result<Figure> {
     let forecast = df!(
@@ -262,57 +195,12 @@ fn scatter_size((width, height): (u32, u32)) -> Result<Figure> {
         .draw()
 }
 
-fn slope((width, height): (u32, u32)) -> Result<Figure> {
-    let retention = df!(
-        "country" => ["Germany", "France", "Spain", "Italy", "Poland", "Netherlands", "Sweden", "Austria"],
-        "2023" => [0.412, 0.405, 0.338, 0.331, 0.287, 0.441, 0.452, 0.409],
-        "2024" => [0.418, 0.401, 0.341, 0.352, 0.419, 0.447, 0.459, 0.411],
-    )?;
-    chart::slope(&retention, "country", "2023", "2024")
-        .highlight("Poland")
-        .title("Poland catches up after its prices were set in zloty")
-        .y_label("Share of sign-ups active after 30 days")
-        .unit(Unit::Percent)
-        .size(width, height)
-        .draw()
-}
-
-fn dumbbell((width, height): (u32, u32)) -> Result<Figure> {
-    let activation = df!(
-        "channel" => ["Organic search", "Paid social", "Paid search", "Referral", "Partner", "Newsletter", "Direct"],
-        "old" => [0.412, 0.281, 0.344, 0.553, 0.468, 0.391, 0.502],
-        "new" => [0.488, 0.389, 0.401, 0.580, 0.457, 0.455, 0.521],
-    )?;
-    chart::dumbbell(&activation, "channel", "old", "new")
-        .groups("Old onboarding", "New onboarding")
-        .sort_by_difference()
-        .title("The new onboarding helps most where users know least about the product")
-        .labels("Share activated within a week", "Channel")
-        .unit(Unit::Percent)
-        .size(width, height)
-        .draw()
-}
-
-fn moves() -> Result<DataFrame> {
-    Ok(df!(
+fn waterfall_zoom((width, height): (u32, u32)) -> Result<Figure> {
+    let moves = df!(
         "what" => ["New customers", "Reactivation", "Expansion", "Contraction", "Churn"],
         "mrr" => [31_400.0, 4_200.0, 12_900.0, -6_100.0, -24_700.0],
-    )?)
-}
-
-fn waterfall((width, height): (u32, u32)) -> Result<Figure> {
-    chart::waterfall(&moves()?, "what", "mrr")
-        .start("January", 62_000.0)
-        .end("June", 79_700.0)
-        .title("Churn eats most of what new customers bring")
-        .labels("", "MRR, US dollars")
-        .unit(Unit::Dollars)
-        .size(width, height)
-        .draw()
-}
-
-fn waterfall_zoom((width, height): (u32, u32)) -> Result<Figure> {
-    chart::waterfall(&moves()?, "what", "mrr")
+    )?;
+    chart::waterfall(&moves, "what", "mrr")
         .start("MRR in January", 1_182_000.0)
         .end("MRR in June", 1_199_700.0)
         .zoom()

@@ -28,7 +28,8 @@ class Library(unittest.TestCase):
         self.assertEqual(set(API["chart"]), {
             "Unit", "Bar", "bar", "Heatmap", "heatmap", "Histogram", "curve", "histogram", "Interval", "interval", "Line",
             "line", "survival", "panels", "schema", "theme", "Area", "area", "Boxplot", "boxplot", "Calibration", "calibration",
-            "Multiples", "multiples", "Sankey", "sankey", "Transitions", "transitions",
+            "Dumbbell", "dumbbell", "Funnel", "funnel", "Multiples", "multiples", "Position", "Sankey", "sankey", "Scatter",
+            "scatter", "Slope", "slope", "TickUnit", "Transitions", "transitions", "Waterfall", "waterfall",
         })
         self.assertLessEqual({"Config", "Tables", "Truth", "generate", "truth", "batches", "Part"}, set(API["cases::saas"]))
         self.assertLessEqual({"read", "parts", "Format"}, set(API["warehouse::files"]))

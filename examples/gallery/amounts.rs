@@ -11,8 +11,8 @@ pub const ALL: &[Drawing] =
 ///
 /// How much of each. Long names lie on their side; `by_value` puts the largest first. Bars begin at 0, always.
 ///
-/// The Economist and Datawrapper order bars by value, highlight the one that the title is about, grey out the rest, and write
-/// values at the bars' ends instead of an axis' grid: so do we.
+/// The Economist and Datawrapper order bars by value, highlight the one that the title is about, grey out the rest:
+/// so do we. Values at the bars' ends, which they prefer to a grid, we leave to tables.
 pub fn bars() -> Result<Figure> {
     let reasons = df!(
         "reason" => ["Missing feature", "Too expensive", "Went to a competitor", "No longer needed", "Poor support"],
@@ -88,5 +88,6 @@ pub fn waterfall() -> Result<Figure> {
         .unit(Unit::Dollars)
         .title("Churn eats most of what new customers bring")
         .subtitle("Monthly recurring revenue from January to June 2024, US dollars")
+        .labels("Movement", "MRR")
         .draw()
 }

@@ -58,7 +58,7 @@ pub fn survival_curve() -> Result<Figure> {
     chart::survival(&curve)
         .by("plan")
         .x_ticks(TickUnit::Months)
-        .title("Annual customers stay about twice as long")
+        .title("After a year, only annual customers are left")
         .subtitle("Share of customers still subscribed, with 95% intervals, by plan")
         .labels("Months since the first payment", "Share subscribed")
         .draw()

@@ -15,7 +15,7 @@ pub const ALL: &[Drawing] =
 /// those out, and readers then guess.
 pub fn intervals() -> Result<Figure> {
     let estimates = df!(
-        "estimate" => ["Users who took a mentor against the rest", "As assigned", "Users who took the offer"],
+        "estimate" => ["Takers against the rest", "As assigned", "Users who accepted"],
         "effect" => [0.404, 0.081, 0.158],
         "low" => [0.386, 0.012, 0.024],
         "high" => [0.422, 0.150, 0.291],

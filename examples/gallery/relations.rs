@@ -90,6 +90,7 @@ pub fn heatmap() -> Result<Figure> {
     let kept = df!("cohort" => cohort, "month" => month, "kept" => kept)?;
     chart::heatmap(&kept, "month", "cohort", "kept")
         .unit(Unit::Percent)
+        .value_label("Share active")
         .title("Cohorts since April keep more of their users")
         .subtitle("Share of each cohort active again, by month since sign-up, 2024")
         .labels("Months since sign-up", "Cohort")

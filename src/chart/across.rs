@@ -23,7 +23,7 @@ pub struct Across {
 }
 
 impl Across {
-    /// Numbers as they are, dates as days since 1970, texts in order of first appearance.
+    /// Reads a column: numbers as they are, dates as days since 1970, texts in order of first appearance.
     pub fn new(frame: &DataFrame, column: &str) -> Result<Across> {
         let (at, kind) = match frame.column(column)?.dtype() {
             DataType::String => {
@@ -36,7 +36,7 @@ impl Across {
         Ok(Across { at, kind })
     }
 
-    /// Different places, in rising order.
+    /// Returns the different places, in rising order.
     pub fn places(&self) -> Vec<f64> {
         let mut all: Vec<f64> = self.at.iter().flatten().copied().collect();
         all.sort_by(f64::total_cmp);
@@ -44,7 +44,7 @@ impl Across {
         all
     }
 
-    /// Ticks inside a range of places, for an axis so many pixels wide. The axis ends where the data end.
+    /// Returns ticks inside a range of places, for an axis `width` pixels wide. The axis ends where the data end.
     pub fn ticks(&self, range: (f64, f64), width: f64) -> Ticks {
         let count = (width / 80.0).clamp(2.0, 12.0) as usize;
         let mut all = match &self.kind {
@@ -76,7 +76,7 @@ impl Across {
         Ticks { at, text, ..all }
     }
 
-    /// A place in words.
+    /// Writes a place in words.
     pub fn text(&self, place: f64) -> String {
         match &self.kind {
             Kind::Names(names) => names.get(place as usize).cloned().unwrap_or_default(),

@@ -15,7 +15,7 @@ use super::{
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 
-/// A stacked area chart in the making: see [`area`].
+/// Builds a stacked area chart: see [`area`].
 #[derive(Debug, Clone)]
 pub struct Area<'f> {
     frame: &'f DataFrame,
@@ -62,7 +62,7 @@ impl Area<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Area::unit) is that of the amounts; shares are always in percent.
+    /// Draws the chart. [`unit`](Area::unit) is the unit of the amounts; shares are always in percent.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)

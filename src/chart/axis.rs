@@ -15,12 +15,12 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// `low` and `high` of the data at the pixels `from` and `to`.
+    /// Creates a scale with `low` and `high` of the data at the pixels `from` and `to`.
     pub fn new((low, high): (f64, f64), (from, to): (f64, f64)) -> Scale {
         Scale { low, high, from, to, log: false }
     }
 
-    /// The range of an axis' ticks at the pixels `from` and `to`.
+    /// Creates a scale with the ends of an axis' ticks at the pixels `from` and `to`.
     pub fn of(ticks: &Ticks, span: (f64, f64)) -> Scale {
         let (low, high) = ticks.range;
         if ticks.log {
@@ -30,12 +30,12 @@ impl Scale {
         }
     }
 
-    /// Whether equal distances are equal ratios, so that only values above 0 have a place.
+    /// Tells whether equal distances are equal ratios, so that only values above 0 have a place.
     pub fn is_log(&self) -> bool {
         self.log
     }
 
-    /// The lowest and the highest value that it shows.
+    /// Returns the lowest and the highest value on the scale.
     pub fn range(&self) -> (f64, f64) {
         let value = |at: f64| if self.log { 10_f64.powf(at) } else { at };
         (value(self.low), value(self.high))
@@ -59,8 +59,8 @@ pub struct Ticks {
     pub log: bool,
 }
 
-/// Round ticks (1, 2 or 5 times a power of ten) that span finite values; about `count` of them. With
-/// `whole`, no fractions.
+/// Returns about `count` round ticks (1, 2 or 5 times a power of ten) that span finite values. With `whole`, none of
+/// them is a fraction.
 pub fn ticks((low, high): (f64, f64), count: usize, unit: Unit, whole: bool) -> Ticks {
     let inside = |value: f64| value.clamp(-1e300, 1e300);
     let (mut low, mut high) = (inside(low.min(high)), inside(low.max(high)));
@@ -81,7 +81,7 @@ pub fn ticks((low, high): (f64, f64), count: usize, unit: Unit, whole: bool) -> 
     // Two ticks say little; a finer step may have room for three.
     if found.0.len() < 3 {
         let finer = steps((low, high), step(rounded - 1));
-        if finer.0.len() <= count.max(2) + 1 {
+        if finer.0.len() <= count.max(2) + 2 {
             found = finer;
         }
     }
@@ -109,6 +109,7 @@ fn steps((low, high): (f64, f64), step: f64) -> (Vec<f64>, (f64, f64)) {
         at.pop();
         range.1 = high + ROOM * (high - low);
     }
+    let span = range.1 - range.0;
     if at.len() > 2 && low - range.0 > EMPTY * span {
         at.remove(0);
         range.0 = low - ROOM * (high - low);
@@ -116,15 +117,15 @@ fn steps((low, high): (f64, f64), step: f64) -> (Vec<f64>, (f64, f64)) {
     (at, range)
 }
 
-/// The largest power of ten that a positive number reaches. By its digits, since machines differ in the last one of a
-/// logarithm, and a chart in which step it takes.
+/// The largest power of ten that a positive number reaches. It is read off its digits, since machines differ in the last
+/// digit of a logarithm, and charts would differ in their steps.
 fn power_below(value: f64) -> f64 {
     let text = format!("{value:e}");
     let exponent = text.rsplit('e').next().unwrap_or("0");
     format!("1e{exponent}").parse().unwrap_or(1.0)
 }
 
-/// Powers of ten around positive values; at most about `count` of them.
+/// Returns powers of ten around positive values: at most about `count` of them.
 pub fn decades((low, high): (f64, f64), count: usize, unit: Unit) -> Ticks {
     let power = |value: f64| value.clamp(1e-300, 1e300).log10();
     let first = power(low.min(high)).floor() as i32;
@@ -142,7 +143,7 @@ pub fn decades((low, high): (f64, f64), count: usize, unit: Unit) -> Ticks {
         range.0 = data.0 - room;
     }
     let inside = |power: &i32| (range.0..=range.1).contains(&f64::from(*power));
-    if powers.iter().filter(|power| inside(*power)).count() > 1 {
+    if powers.iter().filter(|power| inside(power)).count() > 1 {
         powers.retain(inside);
     } else {
         range = (f64::from(first), f64::from(last));
@@ -231,12 +232,12 @@ impl TickUnit {
         Ticks { text: unit.ticks(&at), at, range: (low, high), log: false }
     }
 
-    /// Of the labels of categories that are numbers those that people count in; other labels stay as they are.
+    /// Keeps those labels of categories that people count in, if all are numbers; other labels stay as they are.
     pub(super) fn of_names(self, labels: Vec<(f64, String)>, count: usize) -> Vec<(f64, String)> {
         let numbers: Option<Vec<f64>> = (labels.iter())
             .map(|(_, name)| name.parse().ok().filter(|number: &f64| number.is_finite()))
             .collect();
-        let range = numbers.as_deref().and_then(|all| super::extent(all.iter().copied()));
+        let range = numbers.as_deref().and_then(|all| super::read::extent(all.iter().copied()));
         let (Some(numbers), Some((low, high))) = (numbers, range) else { return labels };
         let step = self.step(high - low, count);
         let kept = labels.iter().zip(&numbers).filter(|(_, number)| **number % step == 0.0);
@@ -245,8 +246,8 @@ impl TickUnit {
     }
 }
 
-/// Ticks for days since 1970: at first days of months or years; over less than three months at days, Mondays where not
-/// every day has room; over less than two days at hours.
+/// Returns ticks for days since 1970: first days of months or years; for less than three months, days, or Mondays if
+/// not every day has room; for less than two days, hours.
 pub fn date_ticks((low, high): (f64, f64), count: usize) -> Ticks {
     let day =
         |days: f64| NaiveDate::default().checked_add_signed(TimeDelta::try_days(days as i64)?);

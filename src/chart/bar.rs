@@ -13,7 +13,7 @@ use super::{
 use crate::error::Result;
 use crate::figure::Figure;
 
-/// A bar chart in the making: see [`bar`].
+/// Builds a bar chart: see [`bar`].
 #[derive(Debug, Clone)]
 pub struct Bar<'f> {
     frame: &'f DataFrame,
@@ -25,7 +25,7 @@ pub struct Bar<'f> {
     labels: Labels,
 }
 
-/// `y` for each `x`, in the frame's order. Several rows for the same bar add up. Names too long to stand
+/// Begins a bar chart: `y` for each `x`, in the frame's order. Rows for the same bar add up. Names too long to stand
 /// below their bars turn the chart on its side.
 pub fn bar<'f>(frame: &'f DataFrame, x: &str, y: &str) -> Bar<'f> {
     Bar {
@@ -43,7 +43,7 @@ labels!(Bar);
 marks!(Bar);
 
 impl Bar<'_> {
-    /// One bar for each value of this column, side by side.
+    /// Splits each bar into one for each value of this column, side by side.
     pub fn by(mut self, column: &str) -> Self {
         self.by = Some(column.into());
         self
@@ -75,7 +75,7 @@ impl Bar<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a `y` that is no number, or a size
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a `y` that is not a number, or a size
     /// out of range, or more than 200,000 bars.
     pub fn draw(self) -> Result<Figure> {
         let data = Data::new(&self)?;

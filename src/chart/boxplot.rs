@@ -12,7 +12,7 @@ use super::{
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 
-/// A box plot in the making: see [`boxplot`].
+/// Builds a box plot: see [`boxplot`].
 #[derive(Debug, Clone)]
 pub struct Boxplot<'f> {
     frame: &'f DataFrame,
@@ -24,11 +24,11 @@ pub struct Boxplot<'f> {
     labels: Labels,
 }
 
-/// A row for each `name`, in the frame's order: a box from the first to the third quartile, a line at the median, and
-/// whiskers to both sides. `five` are the columns of lower whisker, first quartile, median, third quartile and upper
-/// whisker: what they hold is the caller's, such as the summary of
-/// [`distribution`](crate::metrics::distribution::summary), or the 5th and 95th percentiles as whiskers. Where there is
-/// room, medians stand beside.
+/// Begins a box plot: a row for each `name`, in the frame's order, with a box from the first to the third quartile, a
+/// line at the median, and whiskers to both sides. `five` names the columns of the lower whisker, first quartile,
+/// median, third quartile and upper whisker. What whiskers mean is up to you: the summary of
+/// [`distribution`](crate::metrics::distribution::summary), or the 5th and 95th percentiles. Medians are written beside
+/// the boxes where there is room.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -76,14 +76,14 @@ impl<'f> Boxplot<'f> {
         self
     }
 
-    /// A logarithmic axis, on which equal ratios are equally far apart. Values of 0 or less have no place on it: a whisker
-    /// to one runs off the axis, and a box or a dot is left out.
+    /// Makes the axis logarithmic: equal ratios are equally far apart. Values of 0 or less have no place on it: a
+    /// whisker to one runs off the axis, and a box or a dot is left out.
     pub fn log(mut self) -> Self {
         self.log = true;
         self
     }
 
-    /// Draws the chart. [`unit`](Boxplot::unit) is that of the values.
+    /// Draws the chart. [`unit`](Boxplot::unit) is the unit of the values.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)

@@ -5,23 +5,26 @@ use polars::prelude::*;
 
 use super::axis::{Scale, ticks};
 use super::canvas::{Canvas, Text};
-use super::{Frame, Labels, Unit, columns, drawable, extent, labels, left_out, numbers, theme};
+use super::{
+    Frame, Key, Labels, Unit, columns, drawable, extent, labels, left_out, numbers, theme,
+};
 use crate::error::Result;
 use crate::figure::Figure;
 
-/// A calibration plot in the making: see [`calibration`].
+/// Builds a calibration plot: see [`calibration`].
 #[derive(Debug, Clone)]
 pub struct Calibration<'f> {
     frame: &'f DataFrame,
     labels: Labels,
 }
 
-/// A dot for each bin of predictions, as [`metrics::calibration`](crate::metrics::calibration) returns them: what was
-/// predicted across, what was observed upwards, with its interval. On the dashed diagonal both are the same; a bin whose
-/// interval misses it has another colour. Grey bars below show how many predictions each bin holds.
+/// Begins a calibration plot: a dot for each bin of predictions, as
+/// [`metrics::calibration`](crate::metrics::calibration) returns them, with what was predicted across and what was
+/// observed upwards, and its interval. On the dashed diagonal both are the same; a bin whose interval misses it has
+/// another colour. Grey bars below show how many predictions each bin holds.
 ///
 /// Reads `predicted`, `observed`, `low`, `high` and `n`, one row per bin; a bin without `low` and `high` has only its dot.
-/// Values are shares unless [`unit`](Calibration::unit) says otherwise: it can as well be orders forecast for each decile.
+/// Values are shares unless [`unit`](Calibration::unit) says otherwise: they may just as well be orders forecast for each decile.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -60,7 +63,7 @@ impl Bin {
 }
 
 impl Calibration<'_> {
-    /// Draws the chart. [`unit`](Calibration::unit) is that of both axes: percent if not given.
+    /// Draws the chart. [`unit`](Calibration::unit) is the unit of both axes: percent if not given.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)
@@ -86,13 +89,13 @@ impl Calibration<'_> {
 
     fn paint(&self, canvas: &Canvas, bins: &[Bin], missing: usize) -> Result<()> {
         let with_intervals = bins.iter().any(|bin| bin.bounds.is_some());
-        let legend: Vec<(String, usize)> = ["Interval holds the prediction", "Interval misses it"]
+        let legend: Vec<Key> = ["Interval holds the prediction", "Interval misses it"]
             .into_iter()
             .zip(0..)
             .filter(|_| with_intervals)
-            .map(|(text, index)| (text.to_owned(), index))
+            .map(|(text, index)| Key::dot(text, index))
             .collect();
-        let mut frame = Frame::new(canvas, &self.labels, &legend, left_out(missing))?;
+        let mut frame = Frame::keyed(canvas, &self.labels, &legend, left_out(missing))?;
         let floor = frame.bottom;
         let most = bins.iter().filter_map(|bin| bin.n).fold(0.0, f64::max);
         let counted = most > 0.0 && frame.bottom - frame.top > 150.0;

@@ -52,7 +52,7 @@ impl Text {
             .pos(Pos::new(self.h, self.v))
     }
 
-    /// How wide a text is.
+    /// Measures how wide a text is.
     pub fn width(self, text: &str) -> f64 {
         theme::prepare_font();
         let font = self.style().font;
@@ -61,7 +61,7 @@ impl Text {
         units.map_or(text.chars().count() as f64 * self.size * 0.55, |units| units / UNITS * DRAWN)
     }
 
-    /// The text, or as much of its beginning as fits, with an ellipsis.
+    /// Returns the text, or as much of its beginning as fits, with an ellipsis.
     pub fn fit(self, text: &str, width: f64) -> String {
         let text = short(text);
         if self.width(&text) <= width {
@@ -73,7 +73,7 @@ impl Text {
             .unwrap_or_else(|| "…".into())
     }
 
-    /// The text in lines that fit; a word that is too long for a line is cut.
+    /// Wraps the text into lines that fit; a word that is too long for a line is cut.
     pub fn wrap(self, text: &str, width: f64) -> Vec<String> {
         let mut lines: Vec<String> = vec![];
         for word in text.split_whitespace() {
@@ -88,7 +88,7 @@ impl Text {
         lines
     }
 
-    /// The text in at most so many lines; an ellipsis ends the last one if there would be more.
+    /// Wraps the text into at most `most` lines; an ellipsis ends the last one if the text goes on.
     pub fn lines(self, text: &str, width: f64, most: usize) -> Vec<String> {
         let mut lines = self.wrap(text, width);
         if lines.len() > most {
@@ -134,7 +134,7 @@ fn named((width, height): (u32, u32), title: &str) -> String {
     )
 }
 
-/// The beginning of an empty drawing.
+/// Returns the beginning of an empty drawing.
 pub fn root((width, height): (u32, u32), title: &str) -> String {
     let named = named((width, height), title);
     format!("<svg {named} viewBox=\"0 0 {width} {height}\" xmlns=\"http://www.w3.org/2000/svg\">\n")
@@ -164,7 +164,7 @@ impl Canvas<'_> {
         self.area.draw_text(&clean(text), &how.style(), units(at)).map_err(Error::figure)
     }
 
-    /// A dot that shows what lies below it.
+    /// Draws a dot that what lies below it shows through.
     pub fn bubble(
         &self,
         at: (f64, f64),
@@ -187,7 +187,7 @@ impl Canvas<'_> {
         self.area.draw(&PathElement::new(points, style)).map_err(Error::figure)
     }
 
-    /// A line of dashes, 7 pixels each with 4 between.
+    /// Draws a dashed line: dashes of 7 pixels with gaps of 4.
     pub fn dashes(&self, points: &[(f64, f64)], colour: RGBColor, width: f64) -> Result<()> {
         const DASH: [f64; 2] = [7.0, 4.0];
         let (mut drawing, mut left, mut dash) = (true, DASH[0], vec![]);
@@ -217,13 +217,13 @@ impl Canvas<'_> {
         if dash.len() > 1 { self.line(&dash, colour, width) } else { Ok(()) }
     }
 
-    /// A filled area.
+    /// Draws a filled area.
     pub fn area(&self, outline: &[(f64, f64)], colour: RGBColor, opacity: f64) -> Result<()> {
         let points: Vec<_> = outline.iter().copied().map(units).collect();
         self.area.draw(&Polygon::new(points, colour.mix(opacity))).map_err(Error::figure)
     }
 
-    /// A filled rectangle between two corners.
+    /// Draws a filled rectangle between two corners.
     pub fn rect(&self, a: (f64, f64), b: (f64, f64), colour: RGBColor) -> Result<()> {
         let low = units((a.0.min(b.0), a.1.min(b.1)));
         let high = units((a.0.max(b.0), a.1.max(b.1)));

@@ -6,7 +6,7 @@ use polars::prelude::*;
 use super::axis::{Scale, ticks};
 use super::canvas::{Canvas, Text};
 use super::key::{Mark, key, ring};
-use super::label::{short, signed};
+use super::label::{short, signed_alike};
 use super::{
     Frame, Labels, Values, columns, drawable, extent, labels, left_out, names, numbers, theme,
 };
@@ -85,11 +85,11 @@ impl Dumbbell<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Dumbbell::unit) is that of the values.
+    /// Draws the chart. [`unit`](Dumbbell::unit) is the unit of the values.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is no number, a size out of range, or more
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is not a number, a size out of range, or more
     /// than 200,000 rows.
     pub fn draw(self) -> Result<Figure> {
         let [first, second] = &self.columns;
@@ -108,10 +108,11 @@ impl Dumbbell<'_> {
             rows.sort_by(|a, b| b.difference().total_cmp(&a.difference()));
         }
         let unit = self.labels.unit;
-        let described: Vec<String> = (rows.iter().take(10))
-            .map(|row| {
+        let gaps = signed_alike(unit, &rows.iter().map(Row::difference).collect::<Vec<_>>());
+        let described: Vec<String> = (rows.iter().zip(gaps).take(10))
+            .map(|(row, gap)| {
                 let [first, second] = row.ends.map(|value| unit.text(value));
-                format!("{}: {first} to {second}, {}", row.name, signed(unit, row.difference()))
+                format!("{}: {first} to {second}, {gap}", row.name)
             })
             .collect();
         let rest = match rows.len().saturating_sub(10) {
@@ -121,10 +122,7 @@ impl Dumbbell<'_> {
         let [first, second] = &self.groups;
         let summary = (!rows.is_empty())
             .then(|| format!("From {first} to {second}. {}{rest}.", described.join("; ")));
-        // The values stand on the horizontal axis, and come first in a sentence.
-        let turned =
-            Labels { x: self.labels.y.clone(), y: self.labels.x.clone(), ..self.labels.clone() };
-        turned.figure("Dumbbell plot", summary, |canvas| self.paint(canvas, &rows, missing))
+        self.labels.figure("Dumbbell plot", summary, |canvas| self.paint(canvas, &rows, missing))
     }
 
     fn paint(&self, canvas: &Canvas, rows: &[Row], missing: usize) -> Result<()> {
@@ -139,7 +137,7 @@ impl Dumbbell<'_> {
         let room = widest.min(canvas.width * 0.35);
         frame.left += room + 16.0;
         let differences: Vec<String> =
-            rows.iter().map(|row| signed(unit, row.difference())).collect();
+            signed_alike(unit, &rows.iter().map(Row::difference).collect::<Vec<_>>());
         let heading = "Difference";
         let widest = differences.iter().map(|text| label.width(text)).fold(0.0, f64::max);
         let beside = widest.max(tick.width(heading)) + 16.0;

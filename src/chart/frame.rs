@@ -1,10 +1,10 @@
 //! Where things are drawn: title, subtitle, legend and axis labels around the plot.
 
-use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::{Scale, Ticks};
 use super::canvas::{Canvas, Text};
+use super::legend::Key;
 use super::options::Labels;
 use super::theme;
 use crate::error::Result;
@@ -18,85 +18,12 @@ pub struct Frame {
     pub bottom: f64,
 }
 
-/// What a legend shows beside a name: something that looks like what it stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
-    /// A short line.
-    Line,
-    /// A short broken line.
-    Dashes,
-    Dot,
-    /// A square, for bars and areas.
-    Square,
-    /// A square in two halves, for bars of a series whose colour was used before.
-    Halves,
-}
-
-/// An entry of a legend.
-#[derive(Debug, Clone)]
-pub struct Key {
-    pub name: String,
-    pub colour: RGBColor,
-    pub look: Look,
-    pub bold: bool,
-}
-
-impl Key {
-    /// A bar or an area of a series of this number.
-    pub fn square(name: &str, index: usize) -> Key {
-        let look = if theme::broken(index) { Look::Halves } else { Look::Square };
-        Key { name: name.to_owned(), colour: theme::colour(index), look, bold: false }
-    }
-
-    /// The line of a series of this number.
-    pub fn line(name: &str, index: usize) -> Key {
-        let look = if theme::broken(index) { Look::Dashes } else { Look::Line };
-        Key { look, ..Key::square(name, index) }
-    }
-
-    /// The dots of a series of this number.
-    pub fn dot(name: &str, index: usize) -> Key {
-        Key { look: Look::Dot, ..Key::square(name, index) }
-    }
-
-    fn text(&self) -> Text {
-        let colour = if self.bold { theme::INK } else { theme::MUTED };
-        Text { bold: self.bold, ..Text::new(theme::LABEL, colour) }
-    }
-
-    /// Room for what it looks like, before its name.
-    fn wide(&self) -> f64 {
-        match self.look {
-            Look::Line | Look::Dashes => 28.0,
-            Look::Dot | Look::Square | Look::Halves => 18.0,
-        }
-    }
-
-    /// Draws what it looks like, in a line of text whose upper edge is at `y`.
-    pub fn draw(&self, canvas: &Canvas, (x, y): (f64, f64)) -> Result<()> {
-        let (colour, middle) = (self.colour, y + 9.0);
-        match self.look {
-            Look::Line => canvas.line(&[(x, middle), (x + 22.0, middle)], colour, 2.2),
-            Look::Dashes => [0.0, 8.0, 16.0].into_iter().try_for_each(|from| {
-                let dash = [(x + from, middle), (x + from + 6.0, middle)];
-                canvas.line(&dash, colour, 2.2)
-            }),
-            Look::Dot => canvas.dot((x + 6.0, middle), 4.0, colour),
-            Look::Square => canvas.rect((x, y + 3.0), (x + 12.0, y + 15.0), colour),
-            Look::Halves => {
-                canvas.rect((x, y + 3.0), (x + 4.5, y + 15.0), colour)?;
-                canvas.rect((x + 7.5, y + 3.0), (x + 12.0, y + 15.0), colour)
-            }
-        }
-    }
-}
-
 pub const MARGIN: f64 = 14.0;
 pub const LINE: f64 = 20.0;
 
 impl Frame {
-    /// Sets title, legend, axis labels and the note on values left out, and returns what remains. The legend's squares
-    /// have the colours of the series of these numbers.
+    /// Draws title, legend, axis labels and the note on values left out, and returns what remains. The legend gives each
+    /// name a square in the colour of its series' number.
     pub fn new(
         canvas: &Canvas,
         labels: &Labels,
@@ -107,7 +34,7 @@ impl Frame {
         Frame::keyed(canvas, labels, &keys, note)
     }
 
-    /// The same with a legend that looks like what it stands for.
+    /// Draws the same as [`new`](Frame::new), with any entries in the legend: lines, dots, squares.
     pub fn keyed(
         canvas: &Canvas,
         labels: &Labels,
@@ -180,13 +107,13 @@ impl Frame {
         Ok(if keys.is_empty() { y } else { y + LINE })
     }
 
-    /// How much of the width the vertical axis' labels take.
+    /// Returns how much of the width the vertical axis' labels take.
     pub fn y_room(ticks: &Ticks) -> f64 {
         let style = Text::new(theme::TICK, theme::MUTED);
         ticks.text.iter().map(|text| style.width(text)).fold(0.0, f64::max) + 8.0
     }
 
-    /// Grid lines and labels of the vertical axis; moves the plot's left edge beside them.
+    /// Draws grid lines and labels of the vertical axis, and moves the plot's left edge to the right of them.
     pub fn y_axis(&mut self, canvas: &Canvas, ticks: &Ticks) -> Result<Scale> {
         let style = Text::new(theme::TICK, theme::MUTED).at(HPos::Right, VPos::Center);
         self.left += Frame::y_room(ticks);
@@ -200,7 +127,7 @@ impl Frame {
         Ok(scale)
     }
 
-    /// Grid lines and labels of a horizontal axis of values, below the plot.
+    /// Draws grid lines and labels of a horizontal axis of values, below the plot.
     pub fn x_axis(&self, canvas: &Canvas, ticks: &Ticks, scale: &Scale) -> Result<()> {
         for at in &ticks.at {
             let x = scale.at(*at);
@@ -211,8 +138,8 @@ impl Frame {
         self.x_labels(canvas, &texts, false)
     }
 
-    /// Labels below the plot, as many as fit side by side. With `every`, none may be left out: those
-    /// that are too long are cut instead.
+    /// Draws labels below the plot, as many as fit side by side. With `every`, none may be left out: those that are too
+    /// long are cut instead.
     pub fn x_labels(&self, canvas: &Canvas, labels: &[(f64, String)], every: bool) -> Result<()> {
         let style = Text::new(theme::TICK, theme::MUTED).at(HPos::Center, VPos::Center);
         let slot = (self.right - self.left) / labels.len().max(1) as f64;

@@ -77,11 +77,11 @@ impl Funnel<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Funnel::unit) is that of the users, should they be dollars.
+    /// Draws the chart. [`unit`](Funnel::unit) is the unit of `users`, which may be dollars.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for users that are no number or below 0,
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for users that are not numbers, or below 0,
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a highlighted step that is not there, a size out
     /// of range, or more than 200,000 steps.
     pub fn draw(self) -> Result<Figure> {
@@ -94,10 +94,8 @@ impl Funnel<'_> {
             more => format!("; and {more} more steps"),
         };
         let summary = (!steps.is_empty()).then(|| format!("{}{rest}.", described.join("; ")));
-        // What is measured stands on the horizontal axis, and comes first in a sentence.
-        let turned =
-            Labels { x: self.labels.y.clone(), y: self.labels.x.clone(), ..self.labels.clone() };
-        turned.figure("Funnel chart", summary, |canvas| self.paint(canvas, &steps, unit, missing))
+        self.labels
+            .figure("Funnel chart", summary, |canvas| self.paint(canvas, &steps, unit, missing))
     }
 
     fn steps(&self) -> Result<(Vec<Step>, usize)> {
@@ -143,7 +141,7 @@ impl Funnel<'_> {
     fn paint(&self, canvas: &Canvas, steps: &[Step], unit: Unit, missing: usize) -> Result<()> {
         let bare = Labels { x: String::new(), ..self.labels.clone() };
         let mut frame = Frame::new(canvas, &bare, &[], left_out(missing))?;
-        frame.bottom += 2.0 * LINE - 2.0; // no axis below
+        frame.bottom += LINE; // no axis below
         // A line for the headings of the columns beside.
         frame.top += LINE - 2.0;
         const BETWEEN: f64 = 19.0;

@@ -12,7 +12,7 @@ use super::{
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 
-/// A heat map in the making: see [`heatmap`].
+/// Builds a heat map: see [`heatmap`].
 #[derive(Debug, Clone)]
 pub struct Heatmap<'f> {
     frame: &'f DataFrame,
@@ -24,9 +24,9 @@ pub struct Heatmap<'f> {
     labels: Labels,
 }
 
-/// A cell for each `x` and `y`, darker the higher `value` is; columns and rows in the frame's order. Values
-/// on both sides of 0 get two colours, blue above and orange below, white at 0. A pair that is missing or
-/// without a value stays grey. Where there is room, values stand in their cells. A key says what colour stands for.
+/// Begins a heat map: a cell for each `x` and `y`, darker the higher `value` is; columns and rows in the frame's order.
+/// Values on both sides of 0 get two colours, blue above and orange below, white at 0. A pair that is missing or
+/// without a value stays grey. Values are written in their cells where there is room. A key explains the colours.
 pub fn heatmap<'f>(frame: &'f DataFrame, x: &str, y: &str, value: &str) -> Heatmap<'f> {
     let labels = Labels::new(x, y).of(Values::Colour(short(&value.replace('_', " "))));
     let (x, y, value) = (x.into(), y.into(), value.into());
@@ -76,11 +76,11 @@ impl Heatmap<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Heatmap::unit) is that of the values.
+    /// Draws the chart. [`unit`](Heatmap::unit) is the unit of the values.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is no number, or a size
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is not a number, or a size
     /// or range out of range, or more than 200,000 cells.
     pub fn draw(self) -> Result<Figure> {
         columns(self.frame, &[&self.x, &self.y, &self.value])?;

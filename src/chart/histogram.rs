@@ -12,7 +12,7 @@ use super::{
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 
-/// A histogram in the making: see [`histogram`].
+/// Builds a histogram: see [`histogram`].
 #[derive(Debug, Clone)]
 pub struct Histogram<'f> {
     frame: &'f DataFrame,
@@ -22,9 +22,9 @@ pub struct Histogram<'f> {
     labels: Labels,
 }
 
-/// The distribution of a numeric column. Whole numbers with few different values get one bar each;
-/// otherwise bins follow Freedman and Diaconis' rule (1981). [`unit`](Histogram::unit) is that of the
-/// values; bars are counts.
+/// Begins a histogram: the distribution of a numeric column. Whole numbers with few different values get one bar each;
+/// otherwise bins follow the rule of Freedman and Diaconis (1981). [`unit`](Histogram::unit) is the unit of the values;
+/// bars are counts.
 pub fn histogram<'f>(frame: &'f DataFrame, x: &str) -> Histogram<'f> {
     let labels = Labels::new(x, "Count").of(Values::Counted);
     Histogram { frame, x: x.into(), bins: None, density: None, labels }
@@ -56,7 +56,7 @@ labels!(Histogram);
 marks!(Histogram);
 
 impl<'f> Histogram<'f> {
-    /// How many bins, 1 to 200, instead of the rule's.
+    /// Sets the number of bins, 1 to 200, instead of the rule's.
     pub fn bins(mut self, bins: usize) -> Self {
         self.bins = Some(bins);
         self
@@ -72,7 +72,7 @@ impl<'f> Histogram<'f> {
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a column that is no number, or a size
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a column that is not a number, or a size
     /// or number of bins out of range.
     pub fn draw(self) -> Result<Figure> {
         columns(self.frame, &[&self.x])?;

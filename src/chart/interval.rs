@@ -14,7 +14,7 @@ use super::{
 use crate::error::Result;
 use crate::figure::Figure;
 
-/// An interval plot in the making: see [`interval`].
+/// Builds an interval plot: see [`interval`].
 #[derive(Debug, Clone)]
 pub struct Interval<'f> {
     frame: &'f DataFrame,
@@ -25,8 +25,8 @@ pub struct Interval<'f> {
     labels: Labels,
 }
 
-/// A row for each `name`, in the frame's order: a dot at `value` and a line from `low` to `high`. A row
-/// without bounds has only its dot. Where there is room, the numbers stand beside.
+/// Begins a chart of intervals: a row for each `name`, in the frame's order, with a dot at `value` and a line from
+/// `low` to `high`. A row without bounds has only its dot. The numbers are written beside it where there is room.
 pub fn interval<'f>(
     frame: &'f DataFrame,
     name: &str,
@@ -85,11 +85,11 @@ impl Interval<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Interval::unit) is that of the values.
+    /// Draws the chart. [`unit`](Interval::unit) is the unit of the values.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is no number, or a size
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is not a number, or a size
     /// out of range, or more than 200,000 rows.
     pub fn draw(self) -> Result<Figure> {
         let (low, high) = (&self.bounds.0, &self.bounds.1);

@@ -19,7 +19,7 @@ pub enum Mark {
 }
 
 impl Mark {
-    /// The mark of series number `index`: a ring where colours begin again.
+    /// Returns the mark of series number `index`: a ring once the colours start over.
     pub fn of(index: usize) -> Mark {
         let colour = theme::colour(index);
         if theme::broken(index) { Mark::Ring(colour) } else { Mark::Dot(colour) }
@@ -47,7 +47,7 @@ impl Mark {
     }
 }
 
-/// A dot that is open in the middle.
+/// Draws a dot that is open in the middle.
 pub fn ring(canvas: &Canvas, at: (f64, f64), radius: f64, colour: RGBColor) -> Result<()> {
     canvas.dot(at, radius, colour)?;
     canvas.dot(at, radius - 2.0, theme::PAPER)

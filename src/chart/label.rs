@@ -4,7 +4,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::frame::format::{Unit, pp};
 
-/// A difference, with its sign: "+$4,200", "-12", "+5.4 pp".
+/// Writes a difference with its sign: "+$4,200", "-12", "+5.4 pp".
 pub fn signed(unit: Unit, difference: f64) -> String {
     match unit {
         Unit::Percent => pp(difference),
@@ -13,11 +13,33 @@ pub fn signed(unit: Unit, difference: f64) -> String {
     }
 }
 
+/// Writes differences with their signs, plain numbers with as many decimals each as the largest needs for three digits.
+pub fn signed_alike(unit: Unit, differences: &[f64]) -> Vec<String> {
+    let largest = differences.iter().fold(0.0, |most: f64, one| most.max(one.abs()));
+    let whole = differences.iter().all(|one| one.fract() == 0.0);
+    if unit != Unit::Number || whole || largest >= 1e6 {
+        return differences.iter().map(|one| signed(unit, *one)).collect();
+    }
+    let digits = match largest {
+        large if large >= 100.0 => 0,
+        large if large >= 10.0 => 1,
+        _ => 2,
+    };
+    // Zero has no sign.
+    let text = |one: &f64| format!("{one:+.digits$}");
+    let zero = format!("{:.digits$}", 0.0);
+    differences
+        .iter()
+        .map(text)
+        .map(|text| if text[1..] == zero { zero.clone() } else { text })
+        .collect()
+}
+
 /// Characters of a text that is looked at: more than the largest chart has room for.
 const MOST: usize = 400;
 
-/// The text, or its beginning with an ellipsis: whole graphemes, unless a single one is too long. To be called before
-/// anything is measured, which takes time for each character.
+/// Returns the text, or its beginning with an ellipsis: whole graphemes, unless a single one is too long. Call it
+/// before anything is measured, since measuring takes time for each character.
 pub fn short(text: &str) -> String {
     let Some((end, _)) = text.char_indices().nth(MOST) else { return text.to_owned() };
     let head = &text[..end];
@@ -27,7 +49,7 @@ pub fn short(text: &str) -> String {
     format!("{}…", head.trim_end())
 }
 
-/// Shorter and shorter beginnings of a text, a grapheme at a time.
+/// Returns shorter and shorter beginnings of a text, each a grapheme shorter than the one before.
 pub fn beginnings(text: &str) -> impl Iterator<Item = &str> {
     text.grapheme_indices(true).rev().map(|(at, _)| text[..at].trim_end())
 }
@@ -58,6 +80,9 @@ mod tests {
         assert_eq!(signed(Unit::Number, -12.0), "-12");
         assert_eq!(signed(Unit::Percent, 0.054), "+5.4 pp");
         assert_eq!(signed(Unit::Number, 0.0), "0");
+        assert_eq!(signed_alike(Unit::Number, &[-0.00169, 2.18, -0.4]), ["0.00", "+2.18", "-0.40"]);
+        assert_eq!(signed_alike(Unit::Number, &[12.0, -1.0, 0.0]), ["+12", "-1", "0"]);
+        assert_eq!(signed_alike(Unit::Percent, &[0.054, -0.2]), ["+5.4 pp", "-20.0 pp"]);
     }
 
     #[test]

@@ -49,6 +49,7 @@ mod bar;
 mod boxplot;
 mod calibration;
 mod canvas;
+mod drawing;
 mod dumbbell;
 mod frame;
 mod funnel;
@@ -57,19 +58,19 @@ mod histogram;
 mod interval;
 mod key;
 mod label;
+mod legend;
 mod line;
 mod mark;
 mod multiples;
 mod options;
 mod panels;
+mod read;
 mod sankey;
 mod scatter;
 mod schema;
 mod slope;
 mod transitions;
 mod waterfall;
-
-use polars::prelude::*;
 
 pub use area::{Area, area};
 pub use axis::TickUnit;
@@ -92,100 +93,11 @@ pub use slope::{Slope, slope};
 pub use transitions::{Transitions, transitions};
 pub use waterfall::{Waterfall, waterfall};
 
-use crate::error::{Error, Result};
 pub use crate::figure::theme;
 pub use crate::frame::format::Unit;
-use crate::frame::require;
 use axis::Scale;
-use frame::{Frame, Key, LINE, Look, MARGIN};
-use label::short;
+use frame::{Frame, LINE, MARGIN};
+use legend::{Key, Look};
 use mark::marks;
 use options::{Labels, Values, labels};
-
-/// Numbers of a column; dates become days since 1970. What is not finite is `None`.
-fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>> {
-    let column = frame.column(name)?;
-    let per_day = match column.dtype() {
-        DataType::Datetime(TimeUnit::Nanoseconds, _) => 86_400e9,
-        DataType::Datetime(TimeUnit::Microseconds, _) => 86_400e6,
-        DataType::Datetime(TimeUnit::Milliseconds, _) => 86_400e3,
-        DataType::Date | DataType::Boolean | DataType::Null => 1.0,
-        dtype if dtype.is_primitive_numeric() => 1.0,
-        other => {
-            let problem = format!("is of type {other}; a number or a date is needed here");
-            return Err(Error::column("chart's", name, problem));
-        }
-    };
-    let physical = column.to_physical_repr();
-    let values = physical.cast(&DataType::Float64)?;
-    Ok(values
-        .f64()?
-        .iter()
-        .map(|value| value.map(|v| v / per_day).filter(|v| v.is_finite()))
-        .collect())
-}
-
-/// A column as text, for names; null is a name too.
-fn names(frame: &DataFrame, name: &str) -> Result<Vec<String>> {
-    let column = frame.column(name)?;
-    Ok((0..column.len())
-        .map(|row| match column.get(row) {
-            Ok(AnyValue::Null) | Err(_) => "null".to_owned(),
-            Ok(AnyValue::String(text)) => text.to_owned(),
-            Ok(AnyValue::StringOwned(text)) => text.to_string(),
-            Ok(value) => value.to_string(),
-        })
-        .collect())
-}
-
-/// Different names in order of first appearance, each as a chart can show it, and each row's place among them.
-fn places(names: &[String]) -> (Vec<String>, Vec<usize>) {
-    let mut seen: Vec<String> = vec![];
-    let mut index = std::collections::BTreeMap::new();
-    let rows = names
-        .iter()
-        .map(|name| {
-            *index.entry(name.as_str()).or_insert_with(|| {
-                seen.push(short(name));
-                seen.len() - 1
-            })
-        })
-        .collect();
-    (seen, rows)
-}
-
-/// Lowest and highest of finite numbers, if there are any.
-fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
-    values.fold(None, |range, value| match range {
-        None => Some((value, value)),
-        Some((low, high)) => Some((low.min(value), high.max(value))),
-    })
-}
-
-/// What a chart says of values it could not draw.
-fn left_out(count: usize) -> Option<String> {
-    match count {
-        0 => None,
-        1 => Some("1 value is missing or not finite and is not drawn.".into()),
-        n => Some(format!("{n} values are missing or not finite and are not drawn.")),
-    }
-}
-
-/// Marks of a picture, at most: no screen has room for more, and few programs open what would hold them.
-const MOST_MARKS: usize = 200_000;
-
-/// That so many rows of so many marks can be drawn.
-fn drawable(what: &str, rows: usize, each: usize) -> Result<()> {
-    match rows.saturating_mul(each) {
-        0..=MOST_MARKS => Ok(()),
-        marks => Err(Error::config(
-            "chart",
-            format!("{what} of {marks}"),
-            format!("at most {MOST_MARKS}"),
-        )),
-    }
-}
-
-fn columns(frame: &DataFrame, names: &[&str]) -> Result<()> {
-    require(frame, "chart's", names)
-}
+use read::{columns, drawable, extent, left_out, names, numbers, places};

@@ -12,7 +12,7 @@ use super::{
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 
-/// Small multiples in the making: see [`multiples`].
+/// Builds small multiples: see [`multiples`].
 #[derive(Debug, Clone)]
 pub struct Multiples<'f> {
     frame: &'f DataFrame,
@@ -26,8 +26,9 @@ pub struct Multiples<'f> {
     labels: Labels,
 }
 
-/// `y` over `x` as a small line chart for each value of `by`, in the frame's order. All have the same axes, so that they
-/// can be compared; numbers stand only at the outer edges. The grid is the one whose panels have the best shape.
+/// Begins small multiples: `y` over `x` as a small line chart for each value of `by`, in the frame's order. All have
+/// the same axes, so that they can be compared; numbers stand only at the outer edges. The grid is the one whose panels
+/// have the best shape.
 ///
 /// `x` may be a number, a date or a text (then in order of first appearance).
 ///
@@ -82,7 +83,7 @@ impl Multiples<'_> {
         self
     }
 
-    /// Puts so many panels side by side, instead of the number that gives them the best shape.
+    /// Sets how many panels are side by side, instead of the number that gives them the best shape.
     pub fn columns(mut self, columns: usize) -> Self {
         self.columns = Some(columns);
         self
@@ -250,7 +251,7 @@ impl Grid {
             (Grid { columns, wide, tall }, empty)
         });
         let fair = |(grid, empty): &(Grid, usize)| {
-            (grid.wide / grid.tall / 1.6).ln().abs() + 0.12 * *empty as f64
+            (grid.wide / grid.tall / 1.6).ln().abs() + 0.25 * *empty as f64
         };
         grids
             .filter(|(grid, _)| grid.wide >= LEAST_WIDE && grid.tall >= LEAST_TALL)

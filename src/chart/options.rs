@@ -1,24 +1,18 @@
 //! What every chart is told: texts, units, size, ticks and marks.
 
-use plotters::style::text_anchor::{HPos, VPos};
-
 use super::axis::TickUnit;
-use super::canvas::{self, Canvas, Text};
-use super::frame::Frame;
 use super::label::short;
 use super::mark::Marks;
-use super::{Unit, theme};
-use crate::error::{Error, Result};
-use crate::figure::Figure;
+use crate::frame::format::Unit;
 
 /// Which label names the values, and so stands under the title of a chart without a subtitle.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
-    /// That of the vertical axis.
+    /// The label of the vertical axis.
     Up,
-    /// That of the vertical axis, which counts; the unit is that of the horizontal one.
+    /// The label of the vertical axis, which counts; the unit belongs to the horizontal axis.
     Counted,
-    /// That of the horizontal axis: rows of names, with values across.
+    /// The label of the horizontal axis: rows of names, with values across.
     Across,
     /// This one: both axes are categories, and values are colours.
     Colour(String),
@@ -36,7 +30,7 @@ pub struct Labels {
     pub x_unit: Unit,
     pub x_ticks: Option<TickUnit>,
     pub values: Values,
-    /// The size asked for; otherwise that of the kind.
+    /// The size asked for; otherwise the kind of chart decides.
     pub asked_size: Option<(u32, u32)>,
     pub size: (u32, u32),
     pub alt: Option<String>,
@@ -61,12 +55,12 @@ impl Labels {
         }
     }
 
-    /// With values of another kind than those on a vertical axis.
+    /// Names the values, if they aren't on a vertical axis.
     pub fn of(self, values: Values) -> Labels {
         Labels { values, ..self }
     }
 
-    /// What stands under the title.
+    /// Returns the line under the title.
     pub fn under_title(&self) -> &str {
         self.subtitle.as_deref().unwrap_or(match &self.values {
             Values::Up | Values::Counted => &self.y,
@@ -75,80 +69,10 @@ impl Labels {
         })
     }
 
-    /// What stands under the horizontal axis. What is under the title already is not said twice.
+    /// Returns the label under the horizontal axis: empty if it stands under the title already.
     pub fn below(&self) -> &str {
         if self.subtitle.is_none() && self.values == Values::Across { "" } else { &self.x }
     }
-
-    /// What is shown, and by what.
-    fn subject(&self) -> (String, String) {
-        match &self.values {
-            Values::Up | Values::Counted => (self.y.clone(), self.x.clone()),
-            Values::Across => (self.x.clone(), self.y.clone()),
-            Values::Colour(what) => (what.clone(), format!("{} and {}", self.x, self.y)),
-        }
-    }
-
-    /// Draws, or says that there is nothing to draw.
-    pub fn figure(
-        &self,
-        kind: &str,
-        summary: Option<String>,
-        picture: impl FnOnce(&Canvas) -> Result<()>,
-    ) -> Result<Figure> {
-        let (width, height) = self.size;
-        if !(160..=4_000).contains(&width) || !(120..=4_000).contains(&height) {
-            let found = format!("{width} x {height}");
-            return Err(Error::config("size", found, "160 x 120 to 4000 x 4000 pixels"));
-        }
-        let described = self.describe(kind, summary.as_deref());
-        let svg = canvas::draw(self.size, &described, |canvas| match summary {
-            Some(_) => picture(canvas),
-            None => {
-                Frame::new(canvas, self, &[], None)?;
-                let centre = (canvas.width / 2.0, canvas.height / 2.0);
-                let text = Text::new(theme::TITLE, theme::MUTED).at(HPos::Center, VPos::Center);
-                canvas.text("No data", centre, text)
-            }
-        })?;
-        Ok(Figure::new(svg, self.size, described))
-    }
-
-    /// The chart in words: the title, the subtitle if there is one, what is in it, and what is marked.
-    fn describe(&self, kind: &str, summary: Option<&str>) -> String {
-        if let Some(alt) = &self.alt {
-            return alt.clone();
-        }
-        let (what, by) = self.subject();
-        let mut said = match self.title.as_str() {
-            "" => sentence(&format!("{what} by {by}")),
-            title => sentence(title),
-        };
-        if let Some(subtitle) = self.subtitle.as_deref().filter(|subtitle| !subtitle.is_empty()) {
-            said = format!("{said} {}", sentence(subtitle));
-        }
-        match summary {
-            Some(summary) => {
-                let marked = self.marks.sentences(self.mark_units());
-                format!("{said} {kind} of {what} by {by}. {summary}{marked}")
-            }
-            None => format!("{said} {kind} of {what} by {by}: no data."),
-        }
-    }
-
-    /// The units in which places on the horizontal and on the vertical axis are written.
-    fn mark_units(&self) -> (Unit, Unit) {
-        match self.values {
-            Values::Across | Values::Counted => (self.unit, Unit::Number),
-            Values::Up | Values::Colour(_) => (self.x_unit, self.unit),
-        }
-    }
-}
-
-/// With the full stop that ends a sentence.
-fn sentence(text: &str) -> String {
-    let stop = if text.ends_with(['.', '?', '!']) { "" } else { "." };
-    format!("{text}{stop}")
 }
 
 /// The setters that all builders share.
@@ -162,8 +86,8 @@ macro_rules! labels {
             }
 
             /// Sets the line under the title: what is shown, in which unit, for whom and when. Without one, the label of
-            /// the values stands there: that of the vertical axis for lines and bars, that of the horizontal one for
-            /// intervals, what colour stands for in a heat map.
+            /// the values stands there: the vertical axis' label for lines and bars, the horizontal one's for intervals,
+            /// and what colour stands for in a heat map.
             pub fn subtitle(mut self, subtitle: impl Into<String>) -> Self {
                 self.labels.subtitle = Some($crate::chart::label::short(&subtitle.into()));
                 self

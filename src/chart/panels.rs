@@ -5,8 +5,8 @@ use crate::figure::Figure;
 
 const GAP: u32 = 12;
 
-/// Figures side by side in so many columns, row by row, as one figure: what a reader should compare at a
-/// glance. Each keeps its size; a row is as high as its highest. The description is theirs, one after the
+/// Puts figures side by side in `columns` columns, row by row, as one figure: what a reader should compare at a glance.
+/// Each keeps its size; a row is as high as its highest figure. Its description consists of theirs, one after the
 /// other.
 ///
 /// # Errors

@@ -87,7 +87,7 @@ impl Slope<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is no number,
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a value that is not a number,
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a highlighted name that is not there, a size out
     /// of range, or more than 200,000 lines.
     pub fn draw(self) -> Result<Figure> {
@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(text.matches(">Team<").count(), 2);
         assert!(text.contains("1 value is missing") && !text.contains(">Pro<"));
         // The others are grey.
-        assert_eq!(figure.svg().matches("stroke=\"#B8B8B8\" stroke-width=\"7\"").count(), 1);
+        assert_eq!(figure.svg().matches("stroke=\"#B4B4B4\" stroke-width=\"7\"").count(), 1);
         let told = chart.highlight("Teams").draw().unwrap_err().to_string();
         assert!(
             told.contains("`highlight` is \"Teams\"") && told.contains("did you mean \"Team\"?"),

@@ -6,12 +6,13 @@ use polars::prelude::*;
 use super::area::not_negative;
 use super::canvas::{Canvas, Text};
 use super::{
-    Frame, Labels, Unit, Values, columns, drawable, labels, left_out, names, numbers, places, theme,
+    Frame, LINE, Labels, Unit, Values, columns, drawable, labels, left_out, names, numbers, places,
+    theme,
 };
 use crate::error::Result;
 use crate::figure::Figure;
 
-/// A transition matrix in the making: see [`transitions`].
+/// Builds a transition matrix: see [`transitions`].
 #[derive(Debug, Clone)]
 pub struct Transitions<'f> {
     frame: &'f DataFrame,
@@ -21,9 +22,9 @@ pub struct Transitions<'f> {
     labels: Labels,
 }
 
-/// A row for each state of `from`, a column for each of `to`, and in each cell the share of the row that went there, with
-/// its `count`: how many were counted. The darker, the higher the share. Those who stayed stand on the diagonal, which is
-/// outlined.
+/// Begins a transition matrix: a row for each state of `from`, a column for each of `to`, and in each cell the share of
+/// the row that went there, with its `count`. The darker a cell, the higher its share. Those who stayed are on the
+/// diagonal, which is outlined.
 ///
 /// States come in the frame's order, rows and columns in the same; those that nobody leaves come last, as columns only.
 /// Several rows for the same pair add up. A pair that is not in the frame was counted 0 times; one whose count is null
@@ -57,7 +58,7 @@ pub fn transitions<'f>(frame: &'f DataFrame, from: &str, to: &str, count: &str) 
 labels!(Transitions);
 
 impl Transitions<'_> {
-    /// Draws the chart. Shares are in percent; [`unit`](Transitions::unit) is that of the counts.
+    /// Draws the chart. Shares are in percent; [`unit`](Transitions::unit) is the unit of the counts.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)
@@ -73,6 +74,10 @@ impl Transitions<'_> {
         let mut frame = Frame::new(canvas, &self.labels, &[], left_out(data.missing))?;
         let tick = Text::new(theme::TICK, theme::MUTED);
         let name = Text::new(theme::TICK, theme::INK);
+        // What the rows are, above their names.
+        let rows_are = tick.fit(&self.labels.y, canvas.width * 0.6);
+        canvas.text(&rows_are, (frame.left, frame.top + 2.0), tick.at(HPos::Left, VPos::Center))?;
+        frame.top += LINE - 2.0;
         let counted: Vec<String> = (data.totals.iter())
             .map(|total| total.map_or("n unknown".into(), |n| format!("n = {}", unit.text(n))))
             .collect();

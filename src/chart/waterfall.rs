@@ -100,11 +100,11 @@ impl Waterfall<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Waterfall::unit) is that of the amounts.
+    /// Draws the chart. [`unit`](Waterfall::unit) is the unit of the amounts.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an amount that is no number,
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an amount that is not a number,
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a start or an end that is not finite, an end that
     /// start and parts do not add up to (with the difference), a size out of range, or more than 200,000 parts.
     pub fn draw(self) -> Result<Figure> {

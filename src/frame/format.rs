@@ -43,7 +43,14 @@ impl Unit {
 
     /// Formats a value with its interval: "8.1% (1.6% to 14.4%)", "+8.1 pp (+1.6 to +14.4)".
     pub(crate) fn interval(self, value: f64, (low, high): (f64, f64)) -> String {
-        let [value, low, high] = [value, low, high].map(|number| self.text(number));
+        let all = [value, low, high];
+        let [value, low, high] = match self {
+            // All with cents, or none.
+            Unit::Dollars if all.iter().any(|number| number.abs() >= 100.0) => {
+                all.map(|number| dollars(number, 0))
+            }
+            _ => all.map(|number| self.text(number)),
+        };
         // What is said once is heard: three times "pp" is noise.
         let [low, high] = [&low, &high].map(|text| text.strip_suffix(" pp").unwrap_or(text));
         format!("{value} ({low} to {high})")
@@ -81,7 +88,7 @@ fn percentage(share: f64, digits: usize) -> String {
     if small { pct(share) } else { format!("{}%", decimal(percent, digits)) }
 }
 
-/// As [`pp`] writes it, with so many decimals. A difference too small for them keeps one digit that counts.
+/// Writes a difference as [`pp`] does, with `digits` decimals. A difference too small for them keeps one digit that counts.
 fn points(difference: f64, digits: usize) -> String {
     let points = difference * 100.0;
     let small = points != 0.0 && points.abs() < 0.5 * 10_f64.powi(-(digits as i32));
@@ -136,7 +143,7 @@ pub(crate) fn decimals(numbers: impl Iterator<Item = f64>) -> usize {
     (3 - digits_before).clamp(1, most) as usize
 }
 
-/// A number with so many decimals; very large and very small ones in scientific notation.
+/// Writes a number with `decimals` decimals; very large and very small ones in scientific notation.
 pub(crate) fn decimal(number: f64, decimals: usize) -> String {
     let size = number.abs();
     if number.is_nan() {

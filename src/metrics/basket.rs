@@ -48,9 +48,9 @@ const MOST_ROWS: usize = 10_000_000;
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), or
-/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values, and for orders of so many items that there
-/// are more pairs than that, naming the largest; [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for
-/// a `least` of 0, or one that leaves more rows than that.
+/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values, and for orders with so many items that they
+/// make more pairs than that, naming the largest; [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a
+/// `least` of 0, or one that leaves more rows than that.
 pub fn pairs(lines: &dyn Source, least: u32) -> Result<DataFrame> {
     if least == 0 {
         return Err(Error::config("least", 0, "1 or more"));

@@ -201,7 +201,7 @@ mod tests {
         let told = summary(&frame, "plan", "minutes").unwrap_err().to_string();
         assert!(told.contains("`minutes`") && told.contains("an empty value"), "{told}");
         let told = summary(&frame, "n", "plan").unwrap_err().to_string();
-        assert!(told.contains("`n`") && told.contains("overwrite"), "{told}");
+        assert!(told.contains("`n`") && told.contains("column of the result"), "{told}");
         assert!(outliers(&frame, "n", "n").unwrap_err().to_string().contains("`by`"));
     }
 }

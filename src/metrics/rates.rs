@@ -214,7 +214,10 @@ mod tests {
         }
         let message =
             rate_by(&users(), col("segment").alias("rate"), lit(true)).unwrap_err().to_string();
-        assert!(message.contains("`rate`") && message.contains("overwrite"), "{message}");
+        assert!(
+            message.contains("`rate`") && message.contains("column of the result"),
+            "{message}"
+        );
         let message = rate(&users().clear(), lit(true)).unwrap_err().to_string();
         assert!(message.contains("at least one row"), "{message}");
     }

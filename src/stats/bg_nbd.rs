@@ -116,8 +116,8 @@ impl BgNbd {
         1.0 / (1.0 + odds)
     }
 
-    /// Orders expected in so many days from now, given the history. Not a number for a horizon more than 99,999 times as
-    /// long as α + age, where the formula's series is too slow.
+    /// Returns the orders expected in the next `days` days, given the history. Not a number for a horizon more than
+    /// 99,999 times as long as α + age, where the formula's series is too slow.
     pub(crate) fn expected(&self, one: &History, days: f64) -> f64 {
         let BgNbd { r, alpha, a, b, .. } = *self;
         let x = one.repeats;

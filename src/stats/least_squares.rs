@@ -52,24 +52,24 @@ impl LeastSquares {
         [line.slope(), low, high].iter().all(|value| value.is_finite()).then_some(line)
     }
 
-    /// How much y grows with x.
+    /// Returns how much y grows with x.
     pub fn slope(&self) -> f64 {
         self.slope * (self.scale.1 / self.scale.0)
     }
 
-    /// The slope's 95% interval.
+    /// Returns the slope's 95% interval.
     pub fn slope_interval(&self) -> (f64, f64) {
         let half = self.reach / self.spread.sqrt();
         let unit = self.scale.1 / self.scale.0;
         ((self.slope - half) * unit, (self.slope + half) * unit)
     }
 
-    /// The share of y's variance that the line explains.
+    /// Returns the share of y's variance that the line explains.
     pub fn r_squared(&self) -> f64 {
         self.r_squared
     }
 
-    /// The line at an x, between the ends of its 95% interval.
+    /// Returns the line at an x, between the ends of its 95% interval.
     pub fn at(&self, x: f64) -> (f64, f64, f64) {
         let away = x / self.scale.0 - self.mean.0;
         let middle = self.mean.1 + self.slope * away;

@@ -18,8 +18,8 @@ use polars_parquet::write::{
     StatisticsOptions, Version, WriteOptions, ZstdLevel, array_to_columns, compress,
 };
 
-/// Slices are put together until their rows take so many bytes, uncompressed. A business has several tables that wait at
-/// once, each for as many.
+/// The bytes, uncompressed, that the rows of slices take together before they are written. A business has several tables
+/// that wait at once, each for as many.
 const GROUP: usize = 48 << 20;
 
 /// A Parquet file being written.
@@ -166,7 +166,7 @@ mod tests {
         .unwrap()
     }
 
-    /// The bytes of a file made from slices, with so many rows in a group, all of which are equally wide.
+    /// The bytes of a file made from slices, with `group` rows in a group, all of them equally wide.
     fn written(frame: &DataFrame, slices: &[usize], group: usize) -> Vec<u8> {
         let mut bytes = vec![];
         let mut file = Batches::new(&mut bytes, frame.schema()).unwrap();

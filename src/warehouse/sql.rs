@@ -38,8 +38,8 @@ pub fn first_name(rest: &str) -> Option<String> {
     None
 }
 
-/// Statements for SQLite with what `moment(x)` stands for: whether a text is a moment as we write it, to the second or with a
-/// fraction of it.
+/// Replaces `moment(x)` in statements for SQLite by what it stands for: whether a text is a moment as we write it, to
+/// the second or with a fraction of it.
 pub fn with_moments(statements: &str) -> String {
     const CHECK: &str = "CHECK (moment(";
     let mut parts = statements.split(CHECK);

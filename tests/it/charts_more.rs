@@ -143,7 +143,7 @@ fn the_alt_text_states_finding_and_range() {
         .unwrap();
     assert_eq!(
         figure.alt(),
-        "Three in ten upgrade. Sankey diagram of users by from → to. 3 flows between 4 nodes in 3 layers. \
+        "Three in ten upgrade. Sankey diagram of users. 3 flows between 4 nodes in 3 layers. \
          Largest: free to free 70; free to pro 30; pro to gone 6."
     );
     sound("headings", &figure);

@@ -252,13 +252,13 @@ fn is_value(statement: &Stmt) -> bool {
     }
 }
 
-/// Lines, however they end.
+/// Splits a text into lines, whichever way they end.
 pub fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
 }
 
-/// A text as a comment may hold it: control characters, and those that turn text around, are spelled out. The compiler
-/// refuses them.
+/// Escapes what a comment may not hold, because the compiler refuses it: control characters, and those that change the
+/// direction of text.
 pub fn harmless(text: &str) -> String {
     let mut out = String::new();
     for letter in text.chars() {
@@ -270,7 +270,7 @@ pub fn harmless(text: &str) -> String {
     out
 }
 
-/// A text as comments, line by line.
+/// Turns a text into comments, line by line.
 pub fn comment(text: &str) -> String {
     let last = text.ends_with('\n');
     let lines = lines(text.strip_suffix('\n').filter(|_| last).unwrap_or(text));
@@ -396,7 +396,7 @@ mod tests {
     #[test]
     fn awaiting_needs_a_runtime() {
         assert!(told("let x = 1;\nf().await").starts_with("line 2: it uses `.await`"));
-        assert!(told("async { 1 }.await").contains("awaits"));
+        assert!(told("async { 1 }.await").contains("`.await`"));
         for fine in [
             "async fn f() { g().await }",
             "let x = async move { g(h().await).await };",

@@ -15,7 +15,7 @@ const MOST_VISITS: f64 = 600.0;
 /// Nobody does more in a visit, on average: with it, five years of the busiest days have fewer events than a user has ids.
 /// A configuration that takes more is refused: see [`World::solve`].
 pub(super) const MOST_IN_A_VISIT: f64 = 240.0;
-/// After so many visits on days that count already, a visit is put on a day that does not.
+/// How many visits in a row may fall on days that count already before one is put on a day that doesn't.
 const PATIENCE: usize = 64;
 /// Users with the habit are more active: their bell curve lies this many standard deviations higher.
 const HABIT_SHIFT: f64 = 0.8;
@@ -175,14 +175,14 @@ impl World<'_> {
         months
     }
 
-    /// How many times as often as a typical user this one comes, and how many times as much it does then: half of how
-    /// active a user is shows in either.
+    /// Returns how many times as often as a typical user this one comes, which is also how many times as much the user
+    /// does in a visit: each shows half of how active a user is.
     pub fn active(&self, person: &Person) -> f64 {
         let spread = self.knobs.spread;
         (spread * (person.bell - spread / 2.0) / 2.0).exp().min(1e3)
     }
 
-    /// A user and its visits.
+    /// Simulates a user and all of the user's visits.
     pub fn life(&self, seed: u64, id: u32) -> Life {
         let (person, mut stream) = self.person(seed, id);
         let rng = &mut stream;

@@ -52,7 +52,7 @@ pub use calibrate::{Calibration, ENGAGED_DAYS, HABIT_DAYS, WINDOWS};
 pub use config::{Channel, Config, Segment, Targets};
 pub use rows::Batch;
 
-/// [`generate`] takes as many users as expect so many events: they fill about 8 gigabytes.
+/// The most events that [`generate`] accepts, as expected of its users: they fill about 8 gigabytes.
 pub const MOST_EVENTS: f64 = 60e6;
 
 /// The generated business.

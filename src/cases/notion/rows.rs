@@ -99,7 +99,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// The tables with the names they have in files, parents before children.
+    /// Returns the tables with the names of their files, parents before children.
     pub fn named(&self) -> [(&'static str, &DataFrame); 4] {
         [
             ("workspaces", &self.workspaces),

@@ -2,13 +2,26 @@
 
 use polars::prelude::*;
 
-use super::Line;
 use crate::chart::axis::{Scale, Ticks, date_ticks, decades, ticks};
 use crate::chart::canvas::Canvas;
 use crate::chart::label::short;
 use crate::chart::mark::{Along, Axis};
 use crate::chart::{Frame, Labels, Unit, columns, extent, names, numbers, places};
 use crate::error::Result;
+
+/// The columns of a line chart, and how their points are joined.
+#[derive(Debug, Clone)]
+pub struct Source<'f> {
+    pub frame: &'f DataFrame,
+    pub x: String,
+    pub y: String,
+    pub by: Option<String>,
+    pub band: Option<(String, String)>,
+    pub observed: Option<String>,
+    pub at_risk: Option<String>,
+    pub steps: bool,
+    pub log: bool,
+}
 
 #[derive(Debug, Clone, Copy)]
 pub struct Point {
@@ -27,7 +40,7 @@ pub struct Series {
 }
 
 impl Series {
-    /// Unbroken stretches of points that have something.
+    /// Splits the points into unbroken stretches of those for which `has` is true.
     pub fn runs(&self, has: impl Fn(&Point) -> bool) -> Vec<&[Point]> {
         self.points.split(|point| !has(point)).filter(|run| !run.is_empty()).collect()
     }
@@ -46,50 +59,51 @@ pub struct Data {
 }
 
 impl Data {
-    pub fn new(chart: &Line) -> Result<Data> {
-        let frame = chart.frame;
-        let mut needed = vec![chart.x.as_str(), &chart.y];
-        needed.extend(chart.by.as_deref());
-        needed.extend(chart.observed.as_deref());
-        needed.extend(chart.at_risk.as_deref());
-        needed.extend(chart.band.iter().flat_map(|(low, high)| [low.as_str(), high.as_str()]));
+    /// Reads the points. Without a column of series they are one, called `name`, or like `y` beside what was observed.
+    pub fn new(source: &Source, name: &str) -> Result<Data> {
+        let frame = source.frame;
+        let mut needed = vec![source.x.as_str(), &source.y];
+        needed.extend(source.by.as_deref());
+        needed.extend(source.observed.as_deref());
+        needed.extend(source.at_risk.as_deref());
+        needed.extend(source.band.iter().flat_map(|(low, high)| [low.as_str(), high.as_str()]));
         columns(frame, &needed)?;
 
-        let dtype = frame.column(&chart.x)?.dtype();
+        let dtype = frame.column(&source.x)?.dtype();
         let (xs, x) = match dtype {
             DataType::String => {
-                let (seen, rows) = places(&names(frame, &chart.x)?);
+                let (seen, rows) = places(&names(frame, &source.x)?);
                 (rows.into_iter().map(|row| Some(row as f64)).collect(), XKind::Category(seen))
             }
-            DataType::Date | DataType::Datetime(_, _) => (numbers(frame, &chart.x)?, XKind::Date),
-            dtype => (numbers(frame, &chart.x)?, XKind::Number { whole: dtype.is_integer() }),
+            DataType::Date | DataType::Datetime(_, _) => (numbers(frame, &source.x)?, XKind::Date),
+            dtype => (numbers(frame, &source.x)?, XKind::Number { whole: dtype.is_integer() }),
         };
-        let has_place = |value: &f64| !chart.log || *value > 0.0;
+        let has_place = |value: &f64| !source.log || *value > 0.0;
         let number = matches!(x, XKind::Number { .. });
         let xs: Vec<Option<f64>> =
             xs.into_iter().map(|x| x.filter(|x| !number || has_place(x))).collect();
         let positive = |column: &str| -> Result<Vec<Option<f64>>> {
             Ok(numbers(frame, column)?.into_iter().map(|y| y.filter(has_place)).collect())
         };
-        let ys = positive(&chart.y)?;
-        let bands = match &chart.band {
+        let ys = positive(&source.y)?;
+        let bands = match &source.band {
             Some((low, high)) => {
                 let pairs = positive(low)?.into_iter().zip(positive(high)?);
                 pairs.map(|(low, high)| low.zip(high)).collect()
             }
             None => vec![None; ys.len()],
         };
-        let owner = match &chart.by {
+        let owner = match &source.by {
             Some(column) => names(frame, column)?,
-            None if chart.observed.is_some() => vec![chart.y.replace('_', " "); ys.len()],
-            None => vec![chart.labels.y.clone(); ys.len()],
+            None if source.observed.is_some() => vec![source.y.replace('_', " "); ys.len()],
+            None => vec![name.to_owned(); ys.len()],
         };
         let (series_names, owners) = places(&owner);
         let mut series: Vec<Series> = series_names
             .into_iter()
             .map(|name| Series { name, points: vec![], dots: false, at_risk: vec![] })
             .collect();
-        let at_risk = match &chart.at_risk {
+        let at_risk = match &source.at_risk {
             Some(column) => numbers(frame, column)?,
             None => vec![None; ys.len()],
         };
@@ -102,7 +116,7 @@ impl Data {
                 mine.at_risk.extend(at_risk[row].map(|n| (x, n)));
             }
         }
-        if let Some(column) = &chart.observed {
+        if let Some(column) = &source.observed {
             let seen = xs.iter().zip(positive(column)?);
             let points =
                 seen.filter_map(|(x, y)| Some(Point { x: (*x)?, y, band: None })).collect();
@@ -113,7 +127,7 @@ impl Data {
         for one in &mut series {
             one.points.sort_by(|a, b| a.x.total_cmp(&b.x));
             one.at_risk.sort_by(|a, b| a.0.total_cmp(&b.0));
-            if chart.steps && !one.dots {
+            if source.steps && !one.dots {
                 // A corner before each point but the first: what was there until now.
                 let corners = one.points.windows(2).map(|pair| Point { x: pair[1].x, ..pair[0] });
                 let corners: Vec<Point> = corners.collect();
@@ -130,7 +144,7 @@ impl Data {
         self.series.iter().flat_map(|one| &one.points)
     }
 
-    /// What the vertical axis has to span, marks included.
+    /// Returns the range that the vertical axis has to span, marks included.
     pub fn y_range(&self, zoom: bool, labels: &Labels) -> (f64, f64) {
         let values = self
             .points()
@@ -140,7 +154,7 @@ impl Data {
         if zoom { (low, high) } else { (low.min(0.0), high.max(0.0)) }
     }
 
-    /// The horizontal axis between two pixels: its ticks, if it has any, and its scale.
+    /// Returns the horizontal axis between two pixels: its ticks, if it has any, and its scale.
     pub fn x_axis(&self, span: (f64, f64), log: bool, labels: &Labels) -> XAxis<'_> {
         if let XKind::Category(names) = &self.x {
             let last = names.len().saturating_sub(1).max(1) as f64;
@@ -182,7 +196,7 @@ impl Data {
         }
     }
 
-    /// In words: where each series begins and ends, and its range. `None` without data.
+    /// Describes in words where each series begins and ends, and its range. `None` without data.
     pub fn summary(&self, labels: &Labels) -> Option<String> {
         let unit = labels.unit;
         let x_text = |x: f64| self.x_text(x, labels.x_unit);
@@ -235,7 +249,7 @@ impl XAxis<'_> {
         }
     }
 
-    /// As marks know it.
+    /// Returns the axis as marks know it.
     pub fn along(&self) -> Along<'_> {
         match self {
             XAxis::Ticks { scale, dates: true, .. } => Along::Dates(*scale),
@@ -247,7 +261,7 @@ impl XAxis<'_> {
         }
     }
 
-    /// Ticks inside the plot: their values and their pixels. None for categories.
+    /// Returns the ticks inside the plot: their values and their pixels. None for categories.
     pub fn ticked(&self) -> Vec<(f64, f64)> {
         let XAxis::Ticks { ticks, scale, .. } = self else { return vec![] };
         let inside = |at: &&f64| (ticks.range.0..=ticks.range.1).contains(*at);

@@ -2,7 +2,7 @@
 
 mod data;
 
-use data::{Data, Series};
+use data::{Data, Series, Source};
 use plotters::style::text_anchor::{HPos, VPos};
 use polars::prelude::*;
 
@@ -15,48 +15,42 @@ use super::{Frame, Key, Labels, Look, MARGIN, Unit, labels, left_out, marks, the
 use crate::error::Result;
 use crate::figure::Figure;
 
-/// A line chart in the making: see [`line`](fn@line).
+/// Builds a line chart: see [`line`](fn@line).
 #[derive(Debug, Clone)]
 pub struct Line<'f> {
-    frame: &'f DataFrame,
-    x: String,
-    y: String,
-    by: Option<String>,
-    band: Option<(String, String)>,
-    observed: Option<String>,
+    source: Source<'f>,
     zoom: bool,
-    steps: bool,
-    log: bool,
-    at_risk: Option<String>,
     diagonal: Option<String>,
     labels: Labels,
 }
 
-/// `y` over `x`: one row per point, in any order. `x` may be a number, a date or a text (then in order
-/// of first appearance).
+/// Begins a line chart: `y` over `x`, one row per point, in any order. `x` may be a number, a date or a text (then in
+/// order of first appearance).
 pub fn line<'f>(frame: &'f DataFrame, x: &str, y: &str) -> Line<'f> {
     Line {
-        frame,
-        x: x.into(),
-        y: y.into(),
-        by: None,
-        band: None,
-        observed: None,
+        source: Source {
+            frame,
+            x: x.into(),
+            y: y.into(),
+            by: None,
+            band: None,
+            observed: None,
+            at_risk: None,
+            steps: false,
+            log: false,
+        },
         zoom: false,
-        steps: false,
-        log: false,
-        at_risk: None,
         diagonal: None,
         labels: Labels::new(x, y),
     }
 }
 
-/// A survival curve as [`survival::kaplan_meier`](crate::metrics::survival::kaplan_meier) returns it: level
-/// until the next time, with its band, and below it how many are at risk. Reads `time`, `survival`, `low`,
-/// `high`, `at_risk`; groups are given to [`by`](Line::by).
+/// Begins a line chart of a survival curve as [`survival::kaplan_meier`](crate::metrics::survival::kaplan_meier)
+/// returns it: level until the next time, with its band, and below it how many are at risk. Reads `time`, `survival`,
+/// `low`, `high`, `at_risk`; name a column of groups with [`by`](Line::by).
 pub fn survival(curve: &DataFrame) -> Line<'_> {
     let mut line = line(curve, "time", "survival").band("low", "high").unit(Unit::Percent).steps();
-    line.at_risk = Some("at_risk".into());
+    line.source.at_risk = Some("at_risk".into());
     line.x_label("Time").y_label("Share still there, with 95% intervals")
 }
 
@@ -64,21 +58,21 @@ labels!(Line);
 marks!(Line);
 
 impl Line<'_> {
-    /// One line for each value of this column.
+    /// Draws one line for each value of this column.
     pub fn by(mut self, column: &str) -> Self {
-        self.by = Some(column.into());
+        self.source.by = Some(column.into());
         self
     }
 
-    /// A band between two columns behind each line: an interval. Points without one have none.
+    /// Draws a band between two columns behind each line: an interval. Points without bounds have no band.
     pub fn band(mut self, low: &str, high: &str) -> Self {
-        self.band = Some((low.into(), high.into()));
+        self.source.band = Some((low.into(), high.into()));
         self
     }
 
     /// Adds another column as dots, named after the column: observations beside what was expected.
     pub fn observed(mut self, column: &str) -> Self {
-        self.observed = Some(column.into());
+        self.source.observed = Some(column.into());
         self
     }
 
@@ -90,7 +84,7 @@ impl Line<'_> {
 
     /// Keeps each value level until the next point, instead of going straight to it.
     pub fn steps(mut self) -> Self {
-        self.steps = true;
+        self.source.steps = true;
         self
     }
 
@@ -116,10 +110,10 @@ impl Line<'_> {
         self
     }
 
-    /// Logarithmic axes: what grows as a power of `x` is a straight line, as steep as the power. A horizontal axis of
-    /// dates or texts stays as it is. Values of 0 or less have no place, and are left out.
+    /// Makes both axes logarithmic: what grows as a power of `x` is a straight line, as steep as the power. A
+    /// horizontal axis of dates or texts stays as it is. Values of 0 or less have no place, and are left out.
     pub fn log(mut self) -> Self {
-        self.log = true;
+        self.source.log = true;
         self
     }
 
@@ -127,10 +121,10 @@ impl Line<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a `y` that is no number, or a size
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a `y` that is not a number, or a size
     /// out of range.
     pub fn draw(self) -> Result<Figure> {
-        let data = Data::new(&self)?;
+        let data = Data::new(&self.source, &self.labels.y)?;
         let summary = data.summary(&self.labels).map(|summary| match &self.diagonal {
             Some(label) => format!("{summary} A dashed line marks {label}."),
             None => summary,
@@ -165,13 +159,13 @@ impl Line<'_> {
             frame.left += risk_room(data, canvas.width);
         }
         let rows_of_ticks = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
-        let marks = if self.log {
+        let marks = if self.source.log {
             decades(data.y_range(true, &self.labels), rows_of_ticks, self.labels.unit)
         } else {
             ticks(data.y_range(self.zoom, &self.labels), rows_of_ticks, self.labels.unit, false)
         };
         let span = (frame.left + Frame::y_room(&marks) + 6.0, frame.right - 6.0);
-        let x_axis = data.x_axis(span, self.log, &self.labels);
+        let x_axis = data.x_axis(span, self.source.log, &self.labels);
         let mut plot = Frame { left: span.0 - 6.0, ..frame };
         self.labels.marks.head_room(&mut plot, &x_axis.along(), Axis::X)?;
         frame.top = plot.top;
@@ -215,7 +209,7 @@ impl Line<'_> {
                 let points: Vec<(f64, f64)> =
                     run.iter().filter_map(|p| Some((x.at(p.x), y.at(p.y?)))).collect();
                 // Decades are far apart: it is seen where something was measured.
-                let dotted = one.dots || points.len() == 1 || self.log;
+                let dotted = one.dots || points.len() == 1 || self.source.log;
                 if dotted {
                     points.iter().try_for_each(|at| canvas.dot(*at, 3.2, key.colour))?;
                 }
@@ -268,7 +262,7 @@ impl Line<'_> {
     fn risk_rows(&self, data: &Data, height: f64) -> usize {
         let rows = if data.series.len() > 1 { data.series.len() + 1 } else { 1 };
         let fits = RISK_ROW * rows as f64 <= height * 0.4;
-        if self.at_risk.is_some() && fits { rows } else { 0 }
+        if self.source.at_risk.is_some() && fits { rows } else { 0 }
     }
 
     /// The numbers at risk below the ticks (values and pixels), from a height on.
@@ -324,5 +318,6 @@ fn risk_room(data: &Data, width: f64) -> f64 {
     let several = data.series.len() > 1;
     let headings = data.series.iter().map(|one| one.name.as_str()).filter(|_| several);
     let wide = headings.chain(["At risk"]).map(|text| risk.width(text)).fold(0.0, f64::max);
-    (wide.min(width * 0.3) - 26.0).max(0.0)
+    // The first number is centred below the axis, so half of it reaches to the left.
+    (wide.min(width * 0.3) - 6.0).max(0.0)
 }

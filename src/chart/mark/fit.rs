@@ -14,7 +14,7 @@ fn overlap(a: Rect, b: Rect) -> bool {
     a.0 < b.2 && b.0 < a.2 && a.1 < b.3 && b.1 < a.3
 }
 
-/// The place, among left upper corners in order of preference, where a box of this size covers least.
+/// Finds the place where a box of this size covers least, among left upper corners in order of preference.
 pub fn place(
     size: (f64, f64),
     corners: impl IntoIterator<Item = (f64, f64)>,
@@ -31,16 +31,16 @@ pub fn place(
     corners.into_iter().map(|corner| inside(corner, size, area)).min_by_key(cost)
 }
 
-/// A label above the plot: where its text begins, and in which row, 0 next to the plot. Labels are centred over their
-/// places if they have room there; two that are close stand to the left and to the right of theirs; more stand in rows.
-/// `None` for a label without room.
+/// Places labels above the plot: where the text of each begins, and in which row, 0 next to the plot. Labels are
+/// centred over their places if they have room there; two that are close stand to the left and to the right of theirs;
+/// more stand in rows. `None` for a label without room.
 pub fn row_of_labels(
     labels: &[(f64, f64)],
     (left, right): (f64, f64),
     most_rows: usize,
 ) -> Vec<Option<(f64, usize)>> {
     const GAP: f64 = 10.0;
-    /// So many are tried in all ways.
+    /// Up to this many labels are tried in all ways.
     const FEW: usize = 8;
     let mut order: Vec<usize> = (0..labels.len()).collect();
     order.sort_by(|a, b| labels[*a].0.total_cmp(&labels[*b].0));

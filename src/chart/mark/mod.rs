@@ -1,17 +1,18 @@
 //! Marks: what a title names, shown on the chart. Lines, shaded spans, notes, and series in colour among grey ones.
 //!
 //! A builder that calls `marks!` has the setters. Its `paint` gives the marks' numbers to the axes ([`Marks::numbers`]),
-//! leaves [`Ground::head_room`] above the plot, and draws [`Ground::behind`] and [`Ground::before`] its own data.
+//! leaves [`Marks::head_room`] above the plot, and draws [`Ground::behind`] before its own data, and [`Ground::before`] after.
 
 mod fit;
 mod paint;
 mod position;
 
 use super::Unit;
-use super::frame::{Key, Look};
 use super::label::short;
+use super::legend::{Key, Look};
 use super::theme;
-use crate::error::{Error, Result, nearest};
+use crate::error::Result;
+use position::unknown;
 
 pub use paint::{Ground, along_lines, in_rect};
 pub use position::{Along, Position};
@@ -52,7 +53,7 @@ pub struct Marks {
     highlighted: Vec<String>,
 }
 
-/// Most marks of a chart: more are no marks any more.
+/// The most marks on a chart: more would not stand out.
 const MOST: usize = 50;
 
 impl Marks {
@@ -76,7 +77,7 @@ impl Marks {
         self.all.is_empty()
     }
 
-    /// The numbers along an axis, which has to reach all of them.
+    /// Returns the numbers along an axis, which has to reach all of them.
     pub fn numbers(&self, axis: Axis) -> impl Iterator<Item = f64> {
         let places = self.all.iter().flat_map(move |mark| match mark {
             Mark::Line { axis: of, at, .. } if *of == axis => vec![at],
@@ -87,7 +88,8 @@ impl Marks {
         places.filter_map(Position::number)
     }
 
-    /// The keys of a legend, or of anything that has a colour: with a highlighted one, in colour only what is highlighted.
+    /// Returns the keys of a legend, or of anything that has a colour: if one is highlighted, only those highlighted
+    /// have colours.
     ///
     /// # Errors
     /// A highlighted name that none of them has, or too many marks.
@@ -114,12 +116,12 @@ impl Marks {
         Ok(keys)
     }
 
-    /// Whether a series is highlighted, or all are alike.
+    /// Tells whether a series is highlighted, or all are alike.
     pub fn is_prominent(&self, name: &str) -> bool {
         self.highlighted.is_empty() || self.highlighted.iter().any(|one| one == name)
     }
 
-    /// The marks in words, each a sentence, with a space before it.
+    /// Describes the marks in words, each in a sentence, with a space before it.
     pub fn sentences(&self, (x, y): (Unit, Unit)) -> String {
         let unit = |axis: &Axis| if *axis == Axis::X { x } else { y };
         let mut said: Vec<String> = (self.all.iter().take(MOST))
@@ -147,18 +149,6 @@ impl Marks {
     }
 }
 
-/// The error for a name that is not among those there are.
-fn unknown(field: &str, name: &str, names: &[&str]) -> Error {
-    const SHOWN: usize = 12;
-    let listed: Vec<String> = names.iter().take(SHOWN).map(|name| format!("\"{name}\"")).collect();
-    let more = names.len().saturating_sub(SHOWN);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let meant = nearest(name, names.iter().copied())
-        .map(|name| format!("; did you mean \"{name}\"?"))
-        .unwrap_or_default();
-    Error::config(field, format!("\"{name}\""), format!("{}{more}{meant}", listed.join(", ")))
-}
-
 /// The setters of builders whose charts have axes to mark.
 macro_rules! marks {
     ($builder:ident) => {
@@ -180,8 +170,9 @@ macro_rules! marks {
                 self
             }
 
-            /// Shades what lies between two places of the horizontal axis, with what it is above it: a season, an
-            /// experiment. Two categories are shaded with all between them. Places are those of [`vline`](Self::vline).
+            /// Shades what lies between two places of the horizontal axis, with a label above it: a season, an
+            /// experiment. Between two categories, all from the one to the other are shaded. Places are the same as for
+            /// [`vline`](Self::vline).
             pub fn vspan(
                 mut self,
                 from: impl Into<$crate::chart::Position>,
@@ -192,7 +183,7 @@ macro_rules! marks {
                 self
             }
 
-            /// Shades what lies between two places of the vertical axis, with what it is beside it: see
+            /// Shades what lies between two places of the vertical axis, with a label beside it: see
             /// [`vspan`](Self::vspan).
             pub fn hspan(
                 mut self,
@@ -204,8 +195,8 @@ macro_rules! marks {
                 self
             }
 
-            /// Writes a note beside a point, with a thin line to it, where it covers least of the data. Places are those
-            /// of [`vline`](Self::vline).
+            /// Writes a note beside a point, with a thin line to it, where it covers least of the data. Places are the
+            /// same as for [`vline`](Self::vline).
             pub fn annotate(
                 mut self,
                 x: impl Into<$crate::chart::Position>,

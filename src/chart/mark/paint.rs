@@ -24,7 +24,7 @@ pub struct Ground<'a> {
 
 /// A row of labels above the plot.
 const ROW: f64 = 16.0;
-/// So many, at most: the plot needs its room too.
+/// The most rows of labels: the plot needs its room too.
 const ROWS: usize = 3;
 
 /// A label above the plot.
@@ -87,7 +87,7 @@ impl Mark {
 }
 
 impl Marks {
-    /// Moves the plot's upper edge down, below the labels of what stands upright in it. To be called as soon as the axis
+    /// Moves the plot's upper edge down, below the labels of what stands upright in it. Call it as soon as the axis
     /// that runs across (`x`, or `y` of a chart on its side) has its pixels, before the other one gets its own.
     ///
     /// # Errors
@@ -189,7 +189,7 @@ impl Ground<'_> {
         let text = style.fit(label, area.2 - area.0 - 8.0);
         let (wide, tall) = (style.width(&text) + 6.0, 15.0);
         let inside = [low + 2.0, high - tall - 2.0];
-        let outside = [low - tall - 1.0, high + 1.0];
+        let outside = [low - tall - 3.0, high + 3.0];
         let heights = if high - low >= tall + 4.0 { inside } else { outside };
         let shares = [1.0, 0.0, 0.5, 0.75, 0.25];
         let corners = shares.into_iter().flat_map(|share| {
@@ -256,7 +256,7 @@ fn halo(canvas: &Canvas, (left, top, right, bottom): Rect) -> Result<()> {
     canvas.area(&outline, theme::PAPER, 0.78)
 }
 
-/// Points along lines, close enough for notes to keep away from the lines.
+/// Returns points along lines, close enough for notes to keep away from the lines.
 pub fn along_lines<'p>(lines: impl IntoIterator<Item = &'p [(f64, f64)]>) -> Vec<(f64, f64)> {
     const STEP: f64 = 5.0;
     let mut found = vec![];
@@ -274,7 +274,7 @@ pub fn along_lines<'p>(lines: impl IntoIterator<Item = &'p [(f64, f64)]>) -> Vec
     found
 }
 
-/// Points in a rectangle, for the same purpose.
+/// Returns points in a rectangle, close enough for notes to keep away from it.
 pub fn in_rect(a: (f64, f64), b: (f64, f64)) -> Vec<(f64, f64)> {
     const STEP: f64 = 6.0;
     let places = |from: f64, to: f64| {

@@ -2,11 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 
-use super::unknown;
 use crate::chart::Unit;
 use crate::chart::axis::Scale;
 use crate::chart::label::short;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 
 /// A place on an axis: a number, a date or time, or the text of a category. Each is made of what it holds.
 ///
@@ -152,7 +151,7 @@ pub enum Along<'a> {
 }
 
 impl Along<'_> {
-    /// The pixel of a place.
+    /// Returns the pixel of a place.
     ///
     /// # Errors
     /// A place that this axis does not have, named after the setter.
@@ -160,7 +159,7 @@ impl Along<'_> {
         self.ends(field, place).map(|(low, high)| (low + high) / 2.0)
     }
 
-    /// Where a place begins and ends: a category is as wide as its slot.
+    /// Returns where a place begins and ends: a category is as wide as its slot.
     pub fn ends(&self, field: &str, place: &Position) -> Result<(f64, f64)> {
         let wrong = |accepted: &str| Err(Error::config(field, place.found(), accepted));
         let at = |scale: &Scale, accepted: &str| match place.number() {
@@ -192,6 +191,18 @@ impl Along<'_> {
             }
         }
     }
+}
+
+/// Returns the error for a name that is not among those there are.
+pub(super) fn unknown(field: &str, name: &str, names: &[&str]) -> Error {
+    const SHOWN: usize = 12;
+    let listed: Vec<String> = names.iter().take(SHOWN).map(|name| format!("\"{name}\"")).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let meant = nearest(name, names.iter().copied())
+        .map(|name| format!("; did you mean \"{name}\"?"))
+        .unwrap_or_default();
+    Error::config(field, format!("\"{name}\""), format!("{}{more}{meant}", listed.join(", ")))
 }
 
 #[cfg(test)]

@@ -2,13 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{area::not_negative, columns, names, numbers};
-use super::{MOST_FLOWS, Sankey};
+use polars::prelude::*;
+
+use crate::chart::area::not_negative;
 use crate::chart::label::short;
+use crate::chart::{columns, names, numbers};
 use crate::error::{Error, Result};
 
+/// Flows, at most: more are a tangle in the largest chart.
+const MOST_FLOWS: usize = 2_000;
 /// Stages, at most: as many as the widest chart can keep apart.
 const MOST_STAGES: f64 = 50.0;
+
+/// The columns of a Sankey diagram.
+#[derive(Debug, Clone)]
+pub struct Flows<'f> {
+    pub frame: &'f DataFrame,
+    pub source: String,
+    pub target: String,
+    pub count: String,
+    pub stage: Option<String>,
+}
 
 pub struct Node {
     pub name: String,
@@ -30,16 +44,20 @@ pub struct Graph {
 }
 
 impl Graph {
-    pub fn new(chart: &Sankey) -> Result<Graph> {
-        let frame = chart.frame;
-        let mut needed = vec![chart.source.as_str(), &chart.target, &chart.count];
-        needed.extend(chart.stage.as_deref());
+    /// Reads the flows, adds up those between the same nodes, and gives each node its layer.
+    ///
+    /// # Errors
+    /// A missing column, or one of the wrong type; counts below 0; flows in a circle; too many flows or stages.
+    pub fn new(asked: &Flows) -> Result<Graph> {
+        let frame = asked.frame;
+        let mut needed = vec![asked.source.as_str(), &asked.target, &asked.count];
+        needed.extend(asked.stage.as_deref());
         columns(frame, &needed)?;
-        let counts = numbers(frame, &chart.count)?;
-        not_negative(&chart.count, &counts)?;
-        let stages = chart.stage.as_ref().map(|column| layers(column, &numbers(frame, column)?));
+        let counts = numbers(frame, &asked.count)?;
+        not_negative(&asked.count, &counts)?;
+        let stages = asked.stage.as_ref().map(|column| layers(column, &numbers(frame, column)?));
         let stages = stages.transpose()?;
-        let (sources, targets) = (names(frame, &chart.source)?, names(frame, &chart.target)?);
+        let (sources, targets) = (names(frame, &asked.source)?, names(frame, &asked.target)?);
         let mut nodes: Vec<Node> = vec![];
         let mut known: BTreeMap<(usize, &str), usize> = BTreeMap::new();
         let mut flows: BTreeMap<(usize, usize), usize> = BTreeMap::new();
@@ -83,7 +101,7 @@ impl Graph {
         let mut graph = Graph { nodes, links, left_out };
         few(graph.links.len())?;
         if stages.is_none() {
-            graph.assign_layers(chart)?;
+            graph.assign_layers(asked)?;
         }
         // A flow over several layers is one in each.
         let steps = |link: &Link| graph.nodes[link.to].layer - graph.nodes[link.from].layer;
@@ -92,7 +110,7 @@ impl Graph {
     }
 
     /// A node stands one layer to the right of the rightmost from which something flows into it.
-    fn assign_layers(&mut self, chart: &Sankey) -> Result<()> {
+    fn assign_layers(&mut self, asked: &Flows) -> Result<()> {
         let mut waiting: Vec<usize> = vec![0; self.nodes.len()];
         self.links.iter().for_each(|link| waiting[link.to] += 1);
         let mut ready: Vec<usize> = (0..self.nodes.len()).filter(|n| waiting[*n] == 0).collect();
@@ -113,10 +131,10 @@ impl Graph {
         }
         let problem = format!(
             "and `{}` lead in a circle: {}; remove one of these flows, or say with `stages` which comes when",
-            chart.target,
+            asked.target,
             self.circle(&waiting)
         );
-        Err(Error::column("chart's", &chart.source, problem))
+        Err(Error::column("chart's", &asked.source, problem))
     }
 
     /// One circle among nodes that still wait for others, in words.
@@ -172,7 +190,6 @@ fn layers(column: &str, stages: &[Option<f64>]) -> Result<Vec<Option<usize>>> {
 mod tests {
     use super::super::sankey;
     use super::*;
-    use polars::prelude::*;
 
     fn refused(source: &[&str], target: &[&str]) -> String {
         let frame = df!("source" => source, "target" => target, "n" => vec![1; source.len()]);
@@ -195,7 +212,8 @@ mod tests {
             "target" => ["pro", "free", "free", "pro"], "n" => [3, 4, 5, 0],
         )
         .unwrap();
-        let graph = Graph::new(&sankey(&frame, "source", "target", "n").stages("stage")).unwrap();
+        let graph =
+            Graph::new(&sankey(&frame, "source", "target", "n").stages("stage").flows).unwrap();
         let nodes: Vec<(&str, usize)> =
             graph.nodes.iter().map(|node| (node.name.as_str(), node.layer)).collect();
         assert_eq!(nodes, [("free", 0), ("pro", 1), ("pro", 0), ("free", 1), ("free", 2)]);
@@ -206,7 +224,7 @@ mod tests {
     fn a_node_stands_right_of_all_that_flow_into_it() {
         let frame =
             df!("a" => ["x", "x", "y", "x"], "b" => ["z", "y", "z", "z"], "n" => [1, 2, 3, 4]);
-        let graph = Graph::new(&sankey(&frame.unwrap(), "a", "b", "n")).unwrap();
+        let graph = Graph::new(&sankey(&frame.unwrap(), "a", "b", "n").flows).unwrap();
         let layers: Vec<usize> = graph.nodes.iter().map(|node| node.layer).collect();
         assert_eq!(layers, [0, 2, 1]);
         assert_eq!(graph.links[0].count, 5.0);

@@ -8,7 +8,7 @@ use super::graph::Graph;
 
 /// Sweeps over the layers; more rarely change anything.
 const SWEEPS: usize = 12;
-/// With so many pieces of flows, swapping neighbours would take too long.
+/// The most pieces of flows whose neighbours are swapped: with more, it would take too long.
 const MOST_SWAPPED: usize = 300;
 
 /// A node, or the place where a flow passes through a layer.
@@ -45,7 +45,8 @@ struct Piece {
 }
 
 impl Layout {
-    /// Places between `top` and `bottom`; `gap` pixels between those of a layer, less if there are many.
+    /// Places the nodes and flows between `top` and `bottom`, with `gap` pixels between those of a layer, less if there are
+    /// many.
     pub fn new(graph: &Graph, (top, bottom): (f64, f64), gap: f64) -> Layout {
         let most = graph.links.iter().map(|link| link.count).fold(f64::MIN_POSITIVE, f64::max);
         let size = |link: usize| graph.links[link].count / most;

@@ -13,27 +13,20 @@ use super::label::short;
 use super::{Frame, Labels, Unit, labels, left_out, theme};
 use crate::error::{Error, Result};
 use crate::figure::Figure;
-use graph::Graph;
+use graph::{Flows, Graph, Link};
 use layout::{Layout, Stop};
 
-/// Flows, at most: more are a tangle in the largest chart.
-const MOST_FLOWS: usize = 2_000;
-
-/// A Sankey diagram in the making: see [`sankey`].
+/// Builds a Sankey diagram: see [`sankey`].
 #[derive(Debug, Clone)]
 pub struct Sankey<'f> {
-    frame: &'f DataFrame,
-    source: String,
-    target: String,
-    count: String,
-    stage: Option<String>,
+    flows: Flows<'f>,
     headings: Vec<String>,
     labels: Labels,
 }
 
-/// Flows from `source` to `target`, each as wide as its `count`. Nodes are as tall as what flows through them, one layer to
-/// the right of those from which something flows in, in an order in which flows cross little. Several rows for the same
-/// flow add up.
+/// Begins a Sankey diagram: flows from `source` to `target`, each as wide as its `count`. Nodes are as tall as what
+/// flows through them, and stand one layer to the right of those from which something flows in, in an order in which
+/// few flows cross. Rows for the same flow add up.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -52,13 +45,15 @@ pub struct Sankey<'f> {
 /// ```
 pub fn sankey<'f>(frame: &'f DataFrame, source: &str, target: &str, count: &str) -> Sankey<'f> {
     Sankey {
-        frame,
-        source: source.into(),
-        target: target.into(),
-        count: count.into(),
-        stage: None,
+        flows: Flows {
+            frame,
+            source: source.into(),
+            target: target.into(),
+            count: count.into(),
+            stage: None,
+        },
         headings: vec![],
-        labels: Labels::new(&format!("{source} → {target}"), count),
+        labels: Labels::new("", count),
     }
 }
 
@@ -68,7 +63,7 @@ impl Sankey<'_> {
     /// Takes from a column which stage each flow starts from; it ends in the next. The same name in another stage is then
     /// another node, so that states can be left and come back to.
     pub fn stages(mut self, column: &str) -> Self {
-        self.stage = Some(column.into());
+        self.flows.stage = Some(column.into());
         self
     }
 
@@ -78,7 +73,7 @@ impl Sankey<'_> {
         self
     }
 
-    /// Draws the chart. [`unit`](Sankey::unit) is that of the counts.
+    /// Draws the chart. [`unit`](Sankey::unit) is the unit of the counts.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn)
@@ -86,7 +81,7 @@ impl Sankey<'_> {
     /// [`stages`](Sankey::stages); for stages that are not whole numbers, or more than 50. A size out of range; more than
     /// 2,000 flows; another number of headings than of layers.
     pub fn draw(self) -> Result<Figure> {
-        let graph = Graph::new(&self)?;
+        let graph = Graph::new(&self.flows)?;
         let layers = graph.nodes.iter().map(|node| node.layer + 1).max().unwrap_or(0);
         if !self.headings.is_empty() && layers > 0 && self.headings.len() != layers {
             let accepted = format!("one for each layer, {layers}");
@@ -184,9 +179,16 @@ struct Texts {
 
 impl Texts {
     fn new(graph: &Graph, layout: &Layout, unit: Unit, width: f64, frame: &Frame) -> Texts {
-        let most = graph.links.iter().map(|link| link.count).fold(0.0, f64::max);
-        let counts: Vec<String> = (layout.places.iter().take(graph.nodes.len()))
-            .map(|place| unit.text((place.size * most).min(f64::MAX)))
+        // What comes in, or goes out if that is more: the first stage has no arrivals, the last none that leave.
+        let volume = |node: usize| {
+            let of = |end: fn(&Link) -> usize| {
+                let links = graph.links.iter().filter(move |link| end(link) == node);
+                links.map(|link| link.count).sum::<f64>()
+            };
+            of(|link| link.from).max(of(|link| link.to))
+        };
+        let counts: Vec<String> = (0..graph.nodes.len())
+            .map(|node| unit.text(volume(node).min(f64::MAX)))
             .map(|text| text.replace("inf", "more"))
             .collect();
         let most_room = width * 0.26;

@@ -13,17 +13,13 @@ use super::label::short;
 use super::{Frame, Labels, Unit, extent, labels, left_out, theme};
 use crate::error::Result;
 use crate::figure::Figure;
-use data::{Data, Dot};
+use crate::stats::least_squares::LeastSquares;
+use data::{Data, Dot, Source};
 
 /// Builds a scatter plot: see [`scatter`].
 #[derive(Debug, Clone)]
 pub struct Scatter<'f> {
-    frame: &'f DataFrame,
-    x: String,
-    y: String,
-    by: Option<String>,
-    size_by: Option<String>,
-    log: (bool, bool),
+    source: Source<'f>,
     fit: bool,
     identity: Option<String>,
     x_unit: Unit,
@@ -55,12 +51,14 @@ pub struct Scatter<'f> {
 /// ```
 pub fn scatter<'f>(frame: &'f DataFrame, x: &str, y: &str) -> Scatter<'f> {
     Scatter {
-        frame,
-        x: x.into(),
-        y: y.into(),
-        by: None,
-        size_by: None,
-        log: (false, false),
+        source: Source {
+            frame,
+            x: x.into(),
+            y: y.into(),
+            by: None,
+            size_by: None,
+            log: (false, false),
+        },
         fit: false,
         identity: None,
         x_unit: Unit::Number,
@@ -73,26 +71,26 @@ labels!(Scatter);
 impl Scatter<'_> {
     /// Colours the dots by this column's values.
     pub fn by(mut self, column: &str) -> Self {
-        self.by = Some(column.into());
+        self.source.by = Some(column.into());
         self
     }
 
     /// Gives each dot an area in proportion to this column: a number of 0 or more.
     pub fn size_by(mut self, column: &str) -> Self {
-        self.size_by = Some(column.into());
+        self.source.size_by = Some(column.into());
         self
     }
 
     /// Makes the horizontal axis logarithmic. Values of 0 or less have no place there and are left out; dates stay as they
     /// are.
     pub fn log_x(mut self) -> Self {
-        self.log.0 = true;
+        self.source.log.0 = true;
         self
     }
 
     /// Makes the vertical axis logarithmic. Values of 0 or less have no place there and are left out.
     pub fn log_y(mut self) -> Self {
-        self.log.1 = true;
+        self.source.log.1 = true;
         self
     }
 
@@ -124,11 +122,11 @@ impl Scatter<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn),
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an `x`, a `y` or a size that is no number, a picture's
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an `x`, a `y` or a size that is not a number, a picture's
     /// size out of range, or more than 200,000 dots.
     pub fn draw(self) -> Result<Figure> {
-        let data = Data::new(&self)?;
-        let summary = data.summary(&self);
+        let data = Data::new(&self.source, &self.labels.y)?;
+        let summary = data.summary(&self.labels, self.x_unit, &self.lines(&data));
         self.labels.figure("Scatter plot", summary, |canvas| self.paint(canvas, &data))
     }
 
@@ -137,18 +135,18 @@ impl Scatter<'_> {
         key(canvas, &mut frame, &self.entries(data))?;
         let rows = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
         // Between a linear and a logarithmic axis, equal spans would show nothing.
-        let same = self.identity.is_some() && !data.date && self.log.0 == self.log.1;
+        let same = self.identity.is_some() && !data.date && self.source.log.0 == self.source.log.1;
         let (across, down) = data.ranges(same);
-        let down = axis(down, rows, self.labels.unit, self.log.1);
+        let down = axis(down, rows, self.labels.unit, self.source.log.1);
         frame.y_axis(canvas, &down)?;
         let count = ((frame.right - frame.left) / 80.0).clamp(2.0, 10.0) as usize;
         let across = match (same, data.date) {
             (_, true) => date_ticks(across, count),
-            (false, _) => axis(across, count, self.x_unit, self.log.0),
+            (false, _) => axis(across, count, self.x_unit, self.source.log.0),
             // The same span on both sides, and of the ticks those in it.
             (true, _) => {
                 let within = |at: &f64| (down.range.0..=down.range.1).contains(at);
-                let fresh = axis(down.range, count, self.x_unit, self.log.0);
+                let fresh = axis(down.range, count, self.x_unit, self.source.log.0);
                 let kept = fresh.at.into_iter().zip(fresh.text).filter(|(at, _)| within(at));
                 let (at, text) = kept.unzip();
                 Ticks { at, text, range: down.range, log: fresh.log }
@@ -167,11 +165,11 @@ impl Scatter<'_> {
         if self.identity.is_some() && !data.date {
             let (low, high) = across.range;
             // Straight, unless only one axis is logarithmic.
-            let steps = if self.log.0 == self.log.1 { 1 } else { 100 };
+            let steps = if self.source.log.0 == self.source.log.1 { 1 } else { 100 };
             let (from, to) = (x.at(low), x.at(high));
             let at = |step: i32| {
                 let share = f64::from(step) / f64::from(steps);
-                let value = if self.log.0 {
+                let value = if self.source.log.0 {
                     10_f64.powf(low.log10() * (1.0 - share) + high.log10() * share)
                 } else {
                     low * (1.0 - share) + high * share
@@ -185,7 +183,7 @@ impl Scatter<'_> {
             canvas.dashes(&path, theme::AXIS, 1.6)?;
         }
         self.paint_dots(canvas, &frame, data, (x, y))?;
-        for (index, line) in data.lines(self) {
+        for (index, line) in self.lines(data) {
             // A line in a colour of its own where all dots share one.
             let colour = self.fit_colour(data, index);
             let x = Scale::new(
@@ -193,7 +191,7 @@ impl Scatter<'_> {
                 (frame.left + 6.0, frame.right - 6.0),
             );
             let y = Scale::new(log_range(down.range, down.log), (frame.bottom, frame.top));
-            let span = extent(data.fitted(self, index).map(|(x, _)| x)).unwrap_or((0.0, 0.0));
+            let span = extent(data.fitted(index).map(|(x, _)| x)).unwrap_or((0.0, 0.0));
             let inside = |at: f64| at.clamp(frame.top, frame.bottom);
             let (mut upper, mut lower) = (vec![], vec![]);
             for step in 0..=60 {
@@ -213,6 +211,11 @@ impl Scatter<'_> {
         Ok(())
     }
 
+    /// The fitted lines that were asked for.
+    fn lines(&self, data: &Data) -> Vec<(usize, LeastSquares)> {
+        if self.fit { data.lines() } else { vec![] }
+    }
+
     fn fit_colour(&self, data: &Data, index: usize) -> plotters::style::RGBColor {
         if data.groups.len() > 1 { theme::colour(index) } else { theme::colour(1) }
     }
@@ -224,14 +227,14 @@ impl Scatter<'_> {
                 data.groups.iter().enumerate().map(|(index, name)| (Mark::of(index), name.clone())),
             );
         }
-        if let (Some(column), Some((low, high))) = (&self.size_by, data.sizes) {
+        if let (Some(column), Some((low, high))) = (&self.source.size_by, data.sizes) {
             let (low, high) = (Unit::Number.text(low), Unit::Number.text(high));
             entries.push((
                 Mark::Sizes,
                 short(&format!("{}, {low} to {high}", column.replace('_', " "))),
             ));
         }
-        if let Some((index, _)) = data.lines(self).first() {
+        if let Some((index, _)) = self.lines(data).first() {
             let colour =
                 if data.groups.len() > 1 { theme::AXIS } else { self.fit_colour(data, *index) };
             entries.push((Mark::Band(colour), "Least-squares line, 95% band".into()));
@@ -298,19 +301,13 @@ fn axis(range: (f64, f64), count: usize, unit: Unit, log: bool) -> Ticks {
         return ticks(range, count, unit, false);
     }
     let wide = decades(range, count, unit);
-    if range.0 < 1e-6 || range.1 > 1e12 {
+    let (low, high) = (range.0.log10().floor() as i32, range.1.log10().ceil() as i32);
+    if range.0 < 1e-6 || range.1 > 1e12 || high - low > 2 {
         return wide;
     }
-    if wide.at.len() > 3 {
-        // No empty decades at the ends.
-        let range = ((range.0 / 1.3).max(wide.range.0), (range.1 * 1.3).min(wide.range.1));
-        let inside = |at: &f64| (range.0..=range.1).contains(at);
-        let kept = wide.at.iter().zip(wide.text).filter(|(at, _)| inside(at));
-        let (at, text) = kept.map(|(at, text)| (*at, text)).unzip();
-        return Ticks { at, text, range, log: true };
-    }
-    let each = wide.at.iter().flat_map(|power| [1.0, 2.0, 5.0].map(|times| times * power));
-    let fine: Vec<f64> = each.filter(|at| *at <= wide.range.1).collect();
+    let each =
+        (low..=high).flat_map(|power| [1.0, 2.0, 5.0].map(|times| times * 10_f64.powi(power)));
+    let fine: Vec<f64> = each.filter(|at| *at <= 10_f64.powi(high)).collect();
     let first = fine.iter().rposition(|at| *at <= range.0).unwrap_or(0);
     let last = fine.iter().position(|at| *at >= range.1).unwrap_or(fine.len() - 1);
     if last < first + 2 {

@@ -34,10 +34,10 @@ impl BetaBinomial {
     /// Estimates each user's probability, given the counts: between the user's own share and the overall
     /// one, closer to the user's own the more trials there were.
     ///
-    /// Reads `users` as [`fit`](BetaBinomial::fit). Returns, in their order: `user_id`, `expected_share` (f64).
+    /// Reads `users` like [`fit`](BetaBinomial::fit). Returns, in their order: `user_id`, `expected_share` (f64).
     ///
     /// # Errors
-    /// As [`fit`](BetaBinomial::fit), but anybody may succeed;
+    /// The same as [`fit`](BetaBinomial::fit), but anybody may succeed;
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for parameters that are not above 0.
     pub fn forecast(&self, users: &dyn Source) -> Result<DataFrame> {
         self.validate()?;

@@ -14,7 +14,7 @@ use crate::stream::stream;
 impl BgNbd {
     /// Fits the model by maximum likelihood. The order of rows does not matter.
     ///
-    /// Reads `customers` as from [`clv::customers`](crate::metrics::clv::customers()): `user_id` (unique),
+    /// Reads `customers` as [`clv::customers`](crate::metrics::clv::customers()) returns them: `user_id` (unique),
     /// `repeats`, `recency_days`, `age_days`.
     ///
     /// # Errors
@@ -34,12 +34,12 @@ impl BgNbd {
 
     /// Forecasts each customer's next `days` days.
     ///
-    /// Reads `customers` as [`fit`](BgNbd::fit), at the end of whose history the forecast begins. Returns, in
+    /// Reads `customers` like [`fit`](BgNbd::fit), at the end of whose history the forecast begins. Returns, in
     /// their order: `user_id`, `alive` (f64: probability of being a customer still), `expected_orders` (f64:
     /// the mean of their number).
     ///
     /// # Errors
-    /// As [`fit`](BgNbd::fit), but nobody needs to have ordered again;
+    /// The same as [`fit`](BgNbd::fit), but nobody needs to have ordered again;
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for days that are not above 0, up to 100,000, or more
     /// than 99,999 times as many as alpha and a customer's `age_days` together; for parameters that are not above 0.
     pub fn forecast(&self, customers: &dyn Source, days: f64) -> Result<DataFrame> {
@@ -53,14 +53,14 @@ impl BgNbd {
         Ok(table)
     }
 
-    /// Forecasts all customers' orders in the next `days` days, with a range: so many futures are simulated from
-    /// what is known of each customer. The range holds chance, not doubt about the model or its parameters.
+    /// Forecasts all customers' orders in the next `days` days, with a range: `draws` futures are simulated from what
+    /// is known of each customer. The range holds chance, not doubt about the model or its parameters.
     ///
-    /// Reads `customers` as [`fit`](BgNbd::fit), in any order of rows. Returns one row: `days` (f64), `customers`
+    /// Reads `customers` like [`fit`](BgNbd::fit), in any order of rows. Returns one row: `days` (f64), `customers`
     /// (i64), `expected_orders` (f64), `low`, `high` (f64: 95% of `draws` futures lie between).
     ///
     /// # Errors
-    /// As [`forecast`](BgNbd::forecast); draws outside 100 to 100,000.
+    /// The same as [`forecast`](BgNbd::forecast); draws outside 100 to 100,000.
     pub fn total(
         &self,
         customers: &dyn Source,

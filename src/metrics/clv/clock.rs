@@ -81,7 +81,7 @@ impl Clock {
     /// Sums up orders as [`customers`](super::customers()) does, with `recency_days` and `age_days` in usual days.
     ///
     /// # Errors
-    /// As [`customers`](super::customers()); orders, or an end of the window, outside the clock's days.
+    /// The same as [`customers`](super::customers()); orders, or an end of the window, outside the clock's days.
     pub fn customers(&self, orders: &dyn OrderSource, window: Window) -> Result<DataFrame> {
         on_clock(orders, window, |time| self.reads(time))
     }

@@ -21,8 +21,8 @@ use crate::stats::sample::total;
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values, times that are none, or amounts
-/// that are no finite numbers.
+/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values, values that are not times, or
+/// amounts that are not finite numbers.
 ///
 /// ```
 /// use casebook::prelude::*;

@@ -13,7 +13,7 @@ impl GammaGamma {
     /// Fits the model by maximum likelihood. Customers without a repeat order do not count. The order of rows does
     /// not matter.
     ///
-    /// Reads `customers` as from [`clv::customers`](crate::metrics::clv::customers()): `repeats`, `mean_amount`.
+    /// Reads `customers` as [`clv::customers`](crate::metrics::clv::customers()) returns them: `repeats`, `mean_amount`.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
@@ -35,13 +35,13 @@ impl GammaGamma {
     /// Forecasts the mean amount of each customer's future orders: between the customer's own mean and the overall
     /// one, closer to the customer's own the more orders there were.
     ///
-    /// Reads `customers` as from [`clv::customers`](crate::metrics::clv::customers()): `user_id` (unique),
+    /// Reads `customers` as [`clv::customers`](crate::metrics::clv::customers()) returns them: `user_id` (unique),
     /// `repeats`, `mean_amount`. Returns, in their order: `user_id`, `expected_amount` (f64, in the unit of the
     /// amounts). It is null where p × repeats + q is not above 1: amounts have so heavy a tail then that no
     /// expectation exists. With q up to 1 that is so for everybody who has not ordered again.
     ///
     /// # Errors
-    /// As [`fit`](GammaGamma::fit), but any number of customers will do; a customer who is there twice;
+    /// The same as [`fit`](GammaGamma::fit), but any number of customers will do; a customer who is there twice;
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for parameters that are not above 0.
     pub fn forecast(&self, customers: &dyn Source) -> Result<DataFrame> {
         self.validate()?;

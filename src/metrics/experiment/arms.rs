@@ -39,7 +39,7 @@ impl Arms {
         Ok(Arms { names, rows, columns, frame })
     }
 
-    /// The place of the control arm, and those of the others.
+    /// Finds the place of the control arm, and those of the others.
     pub fn control(&self, arm: &str, control: &str) -> Result<(usize, Vec<usize>)> {
         let Some(place) = self.names.iter().position(|name| name == control) else {
             let problem =
@@ -53,7 +53,7 @@ impl Arms {
         Ok((place, (0..self.names.len()).filter(|other| *other != place).collect()))
     }
 
-    /// That a column holds 1 and 0 only.
+    /// Checks that a column holds 1 and 0 only.
     pub fn flags(&self, column: usize, name: &str) -> Result<()> {
         let values = &self.columns[column];
         match values.iter().position(|value| *value != 0.0 && *value != 1.0) {
@@ -81,7 +81,7 @@ impl Arms {
         Summary::of(&self.values(arm, column))
     }
 
-    /// Columns `arm` and `control`: one row per other arm.
+    /// Returns the columns `arm` and `control`: one row per other arm.
     pub fn names_of(&self, control: usize, others: &[usize]) -> Vec<Column> {
         let names: Vec<&str> = others.iter().map(|arm| self.names[*arm].as_str()).collect();
         let control = vec![self.names[control].as_str(); others.len()];

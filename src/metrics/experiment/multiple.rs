@@ -66,7 +66,7 @@ mod tests {
     fn columns_of_the_input_are_not_overwritten() {
         let tests = df!("p_value" => [0.01], "adjusted" => ["by hand"]).unwrap();
         let said = benjamini_hochberg(&tests, 0.05).unwrap_err().to_string();
-        assert!(said.contains("`adjusted`") && said.contains("overwrite"), "{said}");
+        assert!(said.contains("`adjusted`") && said.contains("column of the result"), "{said}");
     }
 
     #[test]

@@ -24,14 +24,15 @@ pub enum Attribution {
 }
 
 impl Funnel {
-    /// [`conversion`](Funnel::conversion) for each value of a property of the events.
+    /// Counts how many get to each step, like [`conversion`](Funnel::conversion), for each value of a property of the
+    /// events.
     ///
     /// Reads `events` as `conversion`, and the property. Returns the property's column (text; null for
-    /// who has no value), then as `conversion`, by property and step. Values nobody of whom begins have
+    /// users without a value), then the columns of `conversion`, by property and step. Values with which nobody begins have
     /// no rows. Of values at the same moment the first in order counts.
     ///
     /// # Errors
-    /// As [`conversion`](Funnel::conversion); a step to attribute by that the funnel does not have.
+    /// The same as [`conversion`](Funnel::conversion); a step to attribute by that the funnel does not have.
     ///
     /// ```
     /// use casebook::metrics::funnel::Attribution;

@@ -40,7 +40,7 @@ pub struct Reached {
     pub step_low: f64,
     /// The upper end.
     pub step_high: f64,
-    /// Half of those who took it took it within so many seconds of the step before; not a number at step 1.
+    /// The median time from the step before, in seconds; not a number at step 1.
     pub median_seconds: f64,
 }
 
@@ -48,7 +48,7 @@ impl Funnel {
     /// Counts how many get to each step, as [`conversion`](Funnel::conversion) does, and returns the numbers by step.
     ///
     /// # Errors
-    /// As [`conversion`](Funnel::conversion).
+    /// The same as [`conversion`](Funnel::conversion).
     ///
     /// ```
     /// use casebook::prelude::*;
@@ -69,7 +69,7 @@ impl Funnel {
 impl Reached {
     /// Returns the step as a frame of one row: `step` (i64), `name`, `users`, `entered` (i64),
     /// `overall_rate`, `overall_low`, `overall_high` (f64), `previous` (i64), `step_rate`, `step_low`, `step_high`,
-    /// `median_seconds` (f64), null where they are no number.
+    /// `median_seconds` (f64), null where they are not numbers.
     ///
     /// # Errors
     /// Polars' own.

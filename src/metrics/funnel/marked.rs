@@ -195,13 +195,13 @@ fn slice(bits: &Column) -> Result<&[u32]> {
 }
 
 impl Marked<'_> {
-    /// The steps that each event matches.
+    /// Returns the steps that each event matches.
     pub fn steps(&self) -> Result<impl Iterator<Item = u32> + '_> {
         let steps = slice(&self.steps)?;
         Ok(self.rows.iter().map(move |row| steps[*row as usize]))
     }
 
-    /// When each event happened.
+    /// Returns when each event happened.
     pub fn at(&self) -> impl Iterator<Item = i64> + '_ {
         let micros = &self.moments().micros;
         self.rows.iter().map(move |row| micros[*row as usize])
@@ -211,7 +211,7 @@ impl Marked<'_> {
         self.events.moments()
     }
 
-    /// A property of the events.
+    /// Reads a property of the events.
     pub fn property(&self, column: &str) -> Result<Property> {
         let (codes, values) = coded(&self.events.frame().column(column)?.take_slice(&self.rows)?)?;
         Ok(Property { codes, values })

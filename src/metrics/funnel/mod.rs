@@ -73,30 +73,30 @@ pub struct Step {
 }
 
 impl Step {
-    /// Taken by the events whose `event` column has this name.
+    /// Creates a step that is taken by the events whose `event` column has this name.
     pub fn event(name: &str) -> Step {
         Step::new(name, col("event").eq(lit(name)))
     }
 
-    /// Taken by the events for which an expression over the events' columns is true. Where it is null it
-    /// does not hold; one that is not true or false, such as a number, is refused.
+    /// Creates a step that is taken by the events for which an expression over the events' columns is true. A null does
+    /// not count as true; an expression that is neither true nor false, such as a number, is refused.
     pub fn new(name: &str, when: Expr) -> Step {
         Step { name: name.to_owned(), when, optional: false, within: None, first_of: None }
     }
 
-    /// May be left out on the way to the next step. Neither the first nor the last step may be.
+    /// Lets users skip the step on the way to the next. Neither the first nor the last step may be optional.
     pub fn optional(mut self) -> Step {
         self.optional = true;
         self
     }
 
-    /// Must follow the step before within this time, beside the funnel's own window.
+    /// Limits the time since the step before, in addition to the funnel's own window.
     pub fn within(mut self, time: TimeDelta) -> Step {
         self.within = Some(time);
         self
     }
 
-    /// Taken only by the user's first event ever, in these data, that fits the step.
+    /// Requires the event to be the user's first one, in all these data, that fits the step.
     ///
     /// ```
     /// use casebook::prelude::*;
@@ -116,8 +116,8 @@ impl Step {
         self.first_of(of)
     }
 
-    /// Taken only by the user's first event ever, in these data, that fulfils `of`, if it fits the step:
-    /// with `of` "is a purchase", a first purchase of 50 or more, and no later one.
+    /// Requires the event to be the user's first one, in all these data, that fulfils `of`, and to fit the step: with `of`
+    /// "is a purchase", a first purchase of 50 or more, and no later one.
     pub fn first_of(mut self, of: Expr) -> Step {
         self.first_of = Some(of);
         self
@@ -174,7 +174,7 @@ pub struct Funnel {
 }
 
 impl Funnel {
-    /// A funnel through these steps, without a limit of time.
+    /// Creates a funnel through these steps, without a limit of time.
     pub fn new(steps: impl IntoIterator<Item = Step>) -> Funnel {
         Funnel {
             steps: steps.into_iter().collect(),
@@ -190,32 +190,32 @@ impl Funnel {
         }
     }
 
-    /// All within this time of step 1.
+    /// Limits the time from step 1 to any other step.
     pub fn window(mut self, window: TimeDelta) -> Funnel {
         self.window = Some(window);
         self
     }
 
-    /// The order in which steps must come.
+    /// Sets the order in which steps must come.
     pub fn order(mut self, order: Order) -> Funnel {
         self.order = order;
         self
     }
 
-    /// Each step must be later than the one before, not simultaneous with it.
+    /// Requires each step to be later than the one before, not simultaneous with it.
     pub fn increasing(mut self) -> Funnel {
         self.increasing = true;
         self
     }
 
-    /// A step that the attempt has taken already ends it when it is taken again.
+    /// Ends an attempt when a step that it has taken already is taken again.
     pub fn unrepeated(mut self) -> Funnel {
         self.unrepeated = true;
         self
     }
 
-    /// In strict order, the step where an attempt stands may be taken again without ending it, as in
-    /// PostHog: A A B B C gets to C.
+    /// Lets the step where an attempt stands be taken again in strict order without ending the attempt, as in PostHog:
+    /// A A B B C gets to C.
     pub fn repeatable(mut self) -> Funnel {
         self.repeatable = true;
         self
@@ -227,7 +227,7 @@ impl Funnel {
         self
     }
 
-    /// What happens to a user who does something excluded.
+    /// Sets what happens to a user who does something excluded.
     pub fn excluded(mut self, excluded: Excluded) -> Funnel {
         self.excluded = excluded;
         self
@@ -259,7 +259,7 @@ impl Funnel {
         self
     }
 
-    /// That the funnel makes sense.
+    /// Checks that the funnel makes sense.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig), naming the field.

@@ -14,7 +14,7 @@ use crate::metrics::{share_columns, warnings};
 use crate::stats::sample::quantile;
 
 impl Funnel {
-    /// How many get to each step.
+    /// Counts how many get to each step.
     ///
     /// Reads `events`: users and times, `event` (text, if steps are given by name), the columns named by the
     /// steps' expressions and by [`per`](Funnel::per).
@@ -28,7 +28,7 @@ impl Funnel {
     /// `warning` (text, where fewer than 30 began). A rate over nobody is null.
     ///
     /// # Errors
-    /// As [`validate`](Funnel::validate), and for an event that matches two steps in any order, or a
+    /// The same as [`validate`](Funnel::validate), and for an event that matches two steps in any order, or a
     /// condition that is not true or false;
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
     /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty identifiers or times.
@@ -46,12 +46,12 @@ impl Funnel {
         self.walk(events)?.conversion()
     }
 
-    /// The way each user took, to be looked at from several sides without being looked for again.
+    /// Finds each user's way through the funnel once, for several tables about it.
     ///
-    /// Reads `events` as [`conversion`](Funnel::conversion).
+    /// Reads `events` like [`conversion`](Funnel::conversion).
     ///
     /// # Errors
-    /// As [`conversion`](Funnel::conversion).
+    /// The same as [`conversion`](Funnel::conversion).
     ///
     /// ```
     /// use casebook::prelude::*;
@@ -68,14 +68,14 @@ impl Funnel {
         Ok(Walk { funnel: self, run: self.marked(events, None)?.run()? })
     }
 
-    /// [`conversion`](Funnel::conversion) for each value of a user's attribute.
+    /// Counts how many get to each step, like [`conversion`](Funnel::conversion), for each value of a user's attribute.
     ///
     /// Reads of `users` the attribute. Returns the attribute's column (text; null for
-    /// users that are not in `users`, or without the attribute), then as `conversion`, by attribute and
-    /// step. Values nobody of whom begins have no rows.
+    /// users that are not in `users`, or without the attribute), then the columns of `conversion`, by attribute and
+    /// step. Values with which nobody begins have no rows.
     ///
     /// # Errors
-    /// As [`conversion`](Funnel::conversion), and for an id that stands in `users` twice.
+    /// The same as [`conversion`](Funnel::conversion), and for an id that is in `users` twice.
     ///
     /// ```
     /// use casebook::prelude::*;
@@ -96,16 +96,15 @@ impl Funnel {
         self.walk(events)?.conversion_by(users, attribute)
     }
 
-    /// When each user took each step, in the attempt that counts.
+    /// Lists when each user took each step, in the attempt that counts.
     ///
-    /// Reads `events` as [`conversion`](Funnel::conversion). Returns one row per user (or user and
-    /// session) and step taken: the events' column of users, the one given to [`per`](Funnel::per) if any,
-    /// `step` (i64), `name`, `at` (Datetime, in the events' zone), `seconds` (f64: since the step taken before; null at step 1),
-    /// `total_seconds` (f64: since step 1), by user and step. In any order, steps are numbered as they
-    /// were done, and `name` is null.
+    /// Reads `events` like [`conversion`](Funnel::conversion). Returns one row per user (or user and session) and step
+    /// taken: the events' column of users, the one given to [`per`](Funnel::per) if any, `step` (i64), `name`, `at`
+    /// (Datetime, in the events' zone), `seconds` (f64: since the step taken before; null at step 1), `total_seconds`
+    /// (f64: since step 1), by user and step. In any order, steps are numbered as they were done, and `name` is null.
     ///
     /// # Errors
-    /// As [`conversion`](Funnel::conversion).
+    /// The same as [`conversion`](Funnel::conversion).
     ///
     /// ```
     /// use casebook::prelude::*;
@@ -154,15 +153,15 @@ impl Funnel {
         Ok(table.sort(order, SortMultipleOptions::default())?)
     }
 
-    /// How the time from one step to the next is distributed.
+    /// Distributes the time from one step to the next over intervals.
     ///
     /// `edges`: rising bounds in seconds, such as `[0.0, 60.0, 3600.0]`; the last interval has no end.
-    /// Reads `events` as [`conversion`](Funnel::conversion). Returns one row per step from the second and
+    /// Reads `events` like [`conversion`](Funnel::conversion). Returns one row per step from the second and
     /// interval: `step`, `name`, `from_seconds`, `to_seconds` (null: no end), `users` (i64), `of` (i64:
     /// who took the step), `share`, `low`, `high` (f64, 95% Wilson).
     ///
     /// # Errors
-    /// As [`conversion`](Funnel::conversion); `edges` that do not rise from 0.
+    /// The same as [`conversion`](Funnel::conversion); `edges` that do not rise from 0.
     ///
     /// ```
     /// use casebook::prelude::*;
@@ -285,7 +284,7 @@ pub struct Walk<'f> {
 }
 
 impl Walk<'_> {
-    /// How many get to each step: as from [`Funnel::conversion`].
+    /// Counts how many get to each step, like [`Funnel::conversion`].
     ///
     /// # Errors
     /// Polars' own.
@@ -294,11 +293,11 @@ impl Walk<'_> {
         self.funnel.summary(&self.run.reached, &everybody)
     }
 
-    /// The same for each value of a user's attribute: as from [`Funnel::conversion_by`].
+    /// Counts how many get to each step for each value of a user's attribute, like [`Funnel::conversion_by`].
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an id that stands in `users` twice.
+    /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an id that is in `users` twice.
     pub fn conversion_by(&self, users: &dyn UserSource, attribute: &str) -> Result<DataFrame> {
         let users = users.users(&[attribute])?;
         let rows = match self.run.actors.columns().first() {

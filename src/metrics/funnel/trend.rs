@@ -25,9 +25,9 @@ struct Cell {
 const MOST_PERIODS: i32 = 1_000_000;
 
 impl Funnel {
-    /// The conversion from the first to the last step, by the day, week or month in which attempts began.
+    /// Computes the conversion from the first to the last step, by the day, week or month in which attempts began.
     ///
-    /// Reads `events` as [`conversion`](Funnel::conversion). A user counts once in each period in which
+    /// Reads `events` like [`conversion`](Funnel::conversion). A user counts once in each period in which
     /// the user begins, with the attempt of that period that gets furthest, even if it ends later.
     /// `observed` is the window of observation: what lies outside counts for nothing, except that a step's
     /// [first event ever](super::Step::first_time) may lie before it.
@@ -40,7 +40,7 @@ impl Funnel {
     /// period in progress all but `entered` is null: whoever has not converted may still.
     ///
     /// # Errors
-    /// As [`conversion`](Funnel::conversion); a funnel without a window, of which no attempt is ever over;
+    /// The same as [`conversion`](Funnel::conversion); a funnel without a window, of which no attempt is ever over;
     /// `windowFunnel`'s modes.
     ///
     /// ```

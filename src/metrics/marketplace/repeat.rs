@@ -13,7 +13,7 @@ use crate::metrics::{labelled, share_columns, texts, warnings};
 /// Reads `bookings`, each an event, and the column `by` if given (of a user's first booking; of several at the same
 /// moment, the first in the alphabet). Only users whose first booking of all lies in the window, `within` days or more
 /// before its end, count. Returns one row per group:
-/// `by`'s column (text), `users`, `repeated` (i64: with another booking within so many days after the first, at
+/// `by`'s column (text), `users`, `repeated` (i64: with another booking within `within` days after the first, at
 /// another moment), `rate`, `low`, `high` (f64, 95% Wilson), `warning` (text).
 ///
 /// # Errors

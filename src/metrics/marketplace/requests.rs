@@ -83,7 +83,7 @@ impl Requests {
     }
 }
 
-/// Computes match rate and fill rate: the shares of requests with a match, and with a first session, within so many
+/// Computes match rate and fill rate: the shares of requests with a match, and with a first session, within `within`
 /// days.
 ///
 /// Reads `requests` as the [module](super) says, and the column `by` if given. Only requests made in the window and
@@ -146,7 +146,7 @@ pub fn liquidity(
 /// if nobody withdrew. People who withdraw because of the wait make it look shorter than it is.
 ///
 /// # Errors
-/// As [`liquidity`].
+/// The same as [`liquidity`].
 ///
 /// ```
 /// use casebook::metrics::marketplace::Goal;

@@ -153,7 +153,7 @@ pub fn utilisation(
 /// without a match are included, with 0.
 ///
 /// # Errors
-/// As [`utilisation`]; a column `provider` that has the name of another of the result.
+/// The same as [`utilisation`]; a column `provider` that has the name of another of the result.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -205,7 +205,7 @@ pub fn by_provider(
 /// row each. Returns what [`concentration::summary`] does: the Gini coefficient, and the share of the busiest.
 ///
 /// # Errors
-/// As [`concentration::summary`]; a booking with a provider that `providers` lacks.
+/// The same as [`concentration::summary`]; a booking with a provider that `providers` lacks.
 ///
 /// ```
 /// use casebook::prelude::*;

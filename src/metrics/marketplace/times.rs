@@ -44,8 +44,8 @@ impl Times {
         Ok(Times { columns: columns.collect::<Result<_>>()?, calendar })
     }
 
-    /// The window in calendar time. Where it is open, it begins with the first day on which anything happened, and ends
-    /// after the last; nothing if it holds no time: nothing happened, or all of it before or after the window.
+    /// Converts the window to calendar time. Where it is open, it begins with the first day on which anything happened,
+    /// and ends after the last. `None` if it holds no time: nothing happened, or only before or after the window.
     pub fn range(&self, window: Window) -> Option<Range<i64>> {
         let days = || self.columns.iter().flatten().flatten().map(|at| at.div_euclid(DAY) as i32);
         let range = window.calendar_range(&self.calendar, days().min().zip(days().max()));

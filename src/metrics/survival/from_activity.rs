@@ -6,20 +6,21 @@ use crate::error::{Error, Result};
 use crate::events::{EventSource, Observed, UserSource, Window};
 use crate::metrics::absent;
 
-/// Takes as lost whoever was inactive for so many days: how long users stay where nobody cancels.
+/// Takes as lost whoever was inactive for a number of days: how long users stay where nobody cancels.
 ///
-/// Reads `users` with their starts, and `events`. `inactivity`: days without an event after which a user has left. Whoever
-/// was seen in the last so many days of the window may still be there, and counts as observed up to their beginning. Returns
-/// `users`' rows, in their order, with all their columns and `events` (i64: from the start to the end of the window),
-/// `duration` (i64, calendar days from the start to the first day without the user: 1 for who came on day 0 only),
-/// `observed` (bool: has left): subjects for the functions here. The curve at 7 is then the share seen on day 7 or later.
-/// Left out are users without an event, and those who started in the last `inactivity` days or before the window.
+/// Reads `users` with their starts, and `events`. `inactivity`: days without an event after which a user has left.
+/// Whoever was seen in the last `inactivity` days of the window may still be there, and counts as observed up to their
+/// beginning. Returns `users`' rows, in their order, with all their columns and `events` (i64: from the start to the
+/// end of the window), `duration` (i64, calendar days from the start to the first day without the user: 1 for those who
+/// came on day 0 only), `observed` (bool: has left): subjects for the functions here. The curve at 7 is then the share
+/// seen on day 7 or later. Left out are users without an event, and those who started in the last `inactivity` days or
+/// before the window.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
 /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a user that stands in `users` twice, empty
-/// values, times that are none, and a column of `users` called `events`, `duration` or `observed`; `inactivity` of 0, or
-/// longer than the calendar.
+/// values, values that are not times, and a column of `users` called `events`, `duration` or `observed`; `inactivity` of
+/// 0, or longer than the calendar.
 ///
 /// ```
 /// use casebook::prelude::*;

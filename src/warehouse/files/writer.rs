@@ -31,7 +31,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The file name's ending.
+    /// Returns the file name's ending.
     pub fn extension(self) -> &'static str {
         match self {
             Format::Csv => "csv",

@@ -79,7 +79,7 @@ fn clock(seconds: f64) -> String {
     }
 }
 
-/// A value as text; null is empty.
+/// Writes a value as text; null is empty.
 pub fn text(value: &AnyValue) -> String {
     match value {
         AnyValue::Null => String::new(),
@@ -99,8 +99,8 @@ pub fn text(value: &AnyValue) -> String {
     }
 }
 
-/// The fewest digits that read back as the same number; `None` if it is not finite. Very large and very small ones
-/// get an exponent instead of hundreds of zeros.
+/// Writes a number in the fewest digits that read back as the same number; `None` if it is not finite. Very large and
+/// very small ones get an exponent instead of hundreds of zeros.
 pub fn exact(number: f64) -> Option<String> {
     let number = number + 0.0; // zero has no sign
     let plain = number == 0.0 || (1e-7..1e17).contains(&number.abs());

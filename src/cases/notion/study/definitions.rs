@@ -85,7 +85,7 @@ pub fn observed(config: &Config) -> Result<Window> {
     Window::new(config.start.midnight(), until(config))
 }
 
-/// All the time observed of users: from the first day of sign-up to before a day.
+/// Returns all the time in which users are observed: from the first day of sign-up until before `until`.
 ///
 /// Reads of `users` `signup_date`.
 ///
@@ -103,7 +103,7 @@ pub fn observed_of(users: &dyn UserSource, until: NaiveDate) -> Result<Window> {
     })
 }
 
-/// The 90 days before a day.
+/// Returns the 90 days before `until`.
 pub fn quarter(until: NaiveDate) -> Window {
     Window::last_days(QUARTER, until)
 }

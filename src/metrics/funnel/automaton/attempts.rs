@@ -45,7 +45,7 @@ impl Attempts {
         }
     }
 
-    /// What stands at this step counts no more.
+    /// Voids the attempt at this step: it no longer counts.
     pub fn spoil(&mut self, step: usize) {
         self.void |= 1 << step;
         if let Some(earlier) = &mut self.earlier {

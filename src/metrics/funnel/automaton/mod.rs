@@ -46,13 +46,13 @@ pub(super) struct Way<'f> {
 }
 
 impl<'f> Way<'f> {
-    /// `overlap`: whether an event matches several steps.
+    /// Prepares the search. `overlap`: whether an event matches several steps.
     pub fn new(funnel: &'f Funnel, overlap: bool) -> Way<'f> {
         let (search, rows) = (Search::new(funnel, overlap), Attempts::new(funnel.steps.len()));
         Way { funnel, search, rows }
     }
 
-    /// When the user took each step: `reached` comes and goes with [`SKIPPED`] for those not taken.
+    /// Finds when the user took each step: `reached` holds [`SKIPPED`], before and after, for steps not taken.
     pub fn find(&mut self, marks: &[Mark], reached: &mut [i64]) {
         let stays = match (self.funnel.window_funnel, self.funnel.order) {
             (Some(modes), _) => {

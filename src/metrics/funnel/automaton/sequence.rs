@@ -38,8 +38,8 @@ impl<'f> Search<'f> {
         }
     }
 
-    /// Of each step, the attempt that last reached it. An attempt that began later is never worse: it
-    /// has more of the window left. So one pass finds the furthest. False: the user is left out.
+    /// Finds, for each step, the attempt that last reached it. An attempt that began later is never worse, since it has
+    /// more of the window left: one pass finds the furthest. Returns false if the user is left out.
     pub fn find(&mut self, marks: &[Mark], best: &mut [i64]) -> bool {
         self.attempts.clear();
         (self.furthest, self.void) = (None, false);

@@ -69,7 +69,7 @@ impl Modes {
         Err(Error::config("window_funnel", format!("with {rule}"), accepted))
     }
 
-    /// The level that `windowFunnel` returns for one user, as the times of so many steps.
+    /// Finds the level that `windowFunnel` returns for one user, as the times of that many steps.
     pub(super) fn level(
         self,
         funnel: &Funnel,
