@@ -22,7 +22,7 @@ from book import NOTEBOOKS, PROJECT
 SITE = PROJECT / "site"
 SOURCE = SITE / "source"
 OUT = SITE / "html"
-DOCUMENTS = ["CHANGELOG.md", "CONTRIBUTING.md", "data/README.md", "kernel/README.md", "docs/language.md", "docs/latency.md", "docs/performance.md", "docs/teaching.md", "docs/ways_in.md"]
+DOCUMENTS = ["CHANGELOG.md", "CONTRIBUTING.md", "data/README.md", "kernel/README.md", "docs/charts.md", "docs/language.md", "docs/latency.md", "docs/performance.md", "docs/teaching.md", "docs/ways_in.md"]
 RELEASED = sorted((PROJECT / "notebooks/exercises/release").glob("*/*.ipynb"))
 
 
@@ -102,6 +102,7 @@ def gather():
     shutil.rmtree(SOURCE, ignore_errors=True)
     for name in DOCUMENTS:
         put(name, (PROJECT / name).read_text(encoding="utf-8"))
+    shutil.copytree(PROJECT / "docs/charts", SOURCE / "docs/charts")
     for path in [*NOTEBOOKS, *RELEASED]:
         put(path.relative_to(PROJECT), page(path))
     put("definitions.md", definitions())

@@ -16,7 +16,7 @@ import tempfile
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM, PAGE, PICTURES = PROJECT / "examples/gallery", PROJECT / "docs/charts.md", PROJECT / "docs/charts"
 # Comment and body of a function that draws one chart.
-CHART = re.compile(r"((?:^///.*\n)+)^pub fn (\w+)\(\) -> Result<Figure> \{\n(.*?)^\}\n", re.M | re.S)
+CHART = re.compile(r"((?:^///[^\n]*\n)+)^pub fn (\w+)\(\) -> Result<Figure> \{\n(.*?)^\}\n", re.M | re.S)
 START = """# Charts
 
 Every kind of chart in `casebook::chart`, drawn by the code beside it. `cargo run --example gallery -- FOLDER` draws them
@@ -44,27 +44,26 @@ def parts():
 
 
 def page(described):
-    """The page, given each picture's description and width."""
+    """The page, given each picture's description."""
     lines = [START]
     for heading, members in parts():
         lines += [f"## {heading}", ""]
         for name, text, code in members:
-            about = described[name]
-            lines += [text, "", f'<img src="charts/{name}.png" width="{about["width"]}" alt="{escaped(about["alt"])}">', "", "```rust", code, "```", ""]
+            lines += [text, "", f"![{escaped(described[name])}](charts/{name}.png)", "", "```rust", code, "```", ""]
     return "\n".join(lines)
 
 
 def escaped(text):
-    return " ".join(text.split()).replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    """A description as Markdown takes it."""
+    return re.sub(r"([\\\[\]*_`<>])", r"\\\1", " ".join(text.split()))
 
 
 def draw(folder):
-    """Draws all into a folder; each picture's description and width."""
+    """Draws all into a folder; each picture's description."""
     done = subprocess.run(["cargo", "run", "--quiet", "--example", "gallery", "--", str(folder)], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit("casebook: the gallery could not be drawn; see the messages above")
-    rows = [line.split("\t") for line in done.stdout.splitlines()]
-    return {name: {"width": width, "alt": alt} for name, width, alt in rows}
+    return dict(line.split("\t", 1) for line in done.stdout.splitlines())
 
 
 def main():

@@ -23,7 +23,7 @@ import browser  # noqa: E402
 BIN = pathlib.Path(sys.executable).parent
 # Read before building the site writes them anew.
 PICTURES = {name: (PROJECT / "site/pictures" / f"{name}.png").read_bytes() for name in book.PICTURES}
-DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "data/README.md", "kernel/README.md", "src/metrics/definitions.md", "docs/language.md", "docs/latency.md", "docs/performance.md", "docs/teaching.md",
+DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "data/README.md", "kernel/README.md", "src/metrics/definitions.md", "docs/charts.md", "docs/language.md", "docs/latency.md", "docs/performance.md", "docs/teaching.md",
              "docs/ways_in.md", "site/index.md", "site/reports.md"]
 
 
@@ -174,6 +174,10 @@ class Text(unittest.TestCase):
         rules = "md001,md003,md018,md019,md023,md042,md045"
         done = run(BIN / "pymarkdown", "-d", "*", "-e", rules, "scan", *DOCUMENTS)
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+
+    def test_the_page_of_charts_is_as_drawn(self):
+        done = subprocess.run([sys.executable, "site/gallery.py", "--check"], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
 
     def test_files_that_documents_link_to_exist(self):
         for name in DOCUMENTS:

@@ -7,7 +7,7 @@ use crate::Drawing;
 
 pub const ALL: &[Drawing] = &[
     ("line", line),
-    ("survival", survival_curve),
+    ("survival_curve", survival_curve),
     ("multiples", multiples),
     ("area", area),
     ("slope", slope),

@@ -5,7 +5,7 @@ use casebook::prelude::*;
 use crate::Drawing;
 
 pub const ALL: &[Drawing] =
-    &[("interval", intervals), ("dumbbell", dumbbell), ("calibration", calibrated)];
+    &[("intervals", intervals), ("dumbbell", dumbbell), ("calibrated", calibrated)];
 
 /// ### Intervals
 ///

@@ -1,5 +1,5 @@
 //! Every kind of chart, for the page docs/charts.md: `cargo run --example gallery -- FOLDER` draws them as PNG files, and
-//! prints name, width and description of each.
+//! prints name and description of each.
 
 use casebook::prelude::*;
 
@@ -28,7 +28,7 @@ fn main() -> Result<()> {
     for (name, draw) in all.concat() {
         let figure = draw()?;
         figure.save(format!("{folder}/{name}.png"))?;
-        println!("{name}\t{}\t{}", figure.size().0, figure.alt());
+        println!("{name}\t{}", figure.alt());
     }
     Ok(())
 }
