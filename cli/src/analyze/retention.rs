@@ -309,6 +309,7 @@ impl Cohorts {
                 .title(format!("Share of each {}'s cohort active later", self.period))
                 .x_label(axis)
                 .y_label("Cohort")
+                .value_label("Share of the cohort active")
                 .draw()
         })
     }

@@ -181,8 +181,8 @@ impl Segments {
             let long = concat(parts.collect::<Vec<_>>(), UnionArgs::default())?.collect()?;
             chart::heatmap(&long, "feature", "group", "deviations")
                 .title(format!("{} groups, and what sets each apart", found.centroids.height()))
-                .x_label("Feature: standard deviations from the mean")
-                .y_label("Group")
+                .labels("Feature", "Group")
+                .value_label("Standard deviations from the mean")
                 .draw()
         })
     }

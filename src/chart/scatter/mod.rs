@@ -344,7 +344,7 @@ mod tests {
         let t = axis((18.0, 340.0), 6, Unit::Number, true);
         assert_eq!(t.text, ["10", "20", "50", "100", "200", "500"]);
         let t = axis((3.0, 2e5), 8, Unit::Number, true);
-        assert_eq!(t.text, ["10", "100", "1,000", "10,000", "100,000"]);
+        assert_eq!(t.text, ["1", "10", "100", "1,000", "10,000", "100,000", "1M"]);
         assert!(t.range.0 < 3.0 && t.range.1 > 2e5);
         // One value: the decade around it.
         assert_eq!(axis((3.0, 3.0), 6, Unit::Dollars, true).text, ["$1", "$10"]);

@@ -89,6 +89,7 @@ impl Panel {
                     .title(&self.title)
                     .x_label(x_label)
                     .y_label(y_label)
+                    .value_label("Share of the cohort active in the month")
                     .unit(self.unit)
                     .size(1_000, 130 + 20 * rows)
                     .draw()
