@@ -20,8 +20,8 @@ CHART = re.compile(r"((?:^///[^\n]*\n)+)^pub fn (\w+)\(\) -> Result<Figure> \{\n
 START = """# Charts
 
 Every kind of chart in `casebook::chart`, drawn by the code beside it. `cargo run --example gallery -- FOLDER` draws them
-again. All share one theme: the title states the finding, the subtitle says what is shown, in which unit, of whom and when,
-what the title names is marked on the chart, and a description for readers who can't see it is made from the title and the
+again. All share one theme. The title states the finding, and what it names is marked on the chart. The subtitle says what is
+shown, in which unit, of whom and when. A description for readers who can't see the chart is made from the title and the
 range of the data.
 """
 

@@ -92,7 +92,8 @@ class Values(unittest.TestCase):
     def test_a_frame(self):
         found = refined("df.", *self.FRAME)
         self.assertEqual(set(found), set(self.FRAME) - {"height", "columns", "cached_schema"})
-        self.assertEqual(found[:3], ["lazy()", "clone()", "filter(…)"])
+        # What the notebooks use comes before what they don't; in which order, the notebooks decide.
+        self.assertEqual(set(found[:4]), {"lazy()", "clone()", "height()", "filter(…)"})
         noise = {"try_into()", "evcxr_display()", "eq(…)", "_finish_anti_semi_join(…)", "take_unchecked(…)"}
         self.assertEqual(set(found[-5:]), noise)
 
