@@ -1,4 +1,4 @@
-//! Charts: functions from a tidy frame to a [`Figure`].
+//! Charts: functions from a tidy frame to a [`Figure`](crate::figure::Figure).
 //!
 //! Each kind has a builder that starts with the frame and its columns. At the end of a notebook's cell it shows itself;
 //! elsewhere `draw` makes a figure of it:
