@@ -5,7 +5,7 @@ use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
 use chrono::NaiveDate;
 
-use crate::charts::{frame, sound};
+use super::charts::{frame, sound};
 
 fn day(month: u32, day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2024, month, day).unwrap()

@@ -6,7 +6,7 @@ use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
 use proptest::prelude::*;
 
-use crate::charts::sound;
+use super::charts::sound;
 
 /// All kinds on one frame with columns `x`, `y`, `name`. Kinds of parts and counts get those without their sign.
 fn all(frame: &DataFrame) -> Vec<(&'static str, Figure)> {
