@@ -30,8 +30,8 @@ FOLDER = target() / "quick"
 LEVEL = 1
 # What the paths of tests that start a server contain: not the library's module `postgres`, whose unit tests need none.
 SERVER = "::postgres_"
-# Tests that take seconds each even with few seeds: whole businesses at their usual size. `make test` runs them, and so does
-# whoever asks for them by name.
+# Tests that take more than a second each even with few seeds: whole businesses at their usual size, random charts.
+# They took two thirds of the time. `make test` runs them, and so does whoever asks for them by name. Every metric's properties stay.
 SLOW = [
     "notion_truth::claims_are_met_on_every_seed",
     "notion_truth::the_sticky_preset_keeps_them_too",
@@ -44,6 +44,31 @@ SLOW = [
     "ecommerce_recovery::clusters_are_the_known_segments",
     "mentor::experiment::survival_is_the_one_configured",
     "mentor::marginals::marginals_hold_within_half_a_point_at_a_hundred_thousand",
+    "cases::bounded::a_week_of_mondays_ends",
+    "cases::bounded::events_beyond_a_visit_are_told",
+    "cases::bounded::extreme_shops_are_made",
+    "cases::bounded::targets_out_of_reach_are_told_in_time",
+    "chart::scatter::tests::two_hundred_thousand_dots_are_drawn_and_more_refused",
+    "charts::any_numbers_are_drawn",
+    "charts::labels_of_any_length_are_drawn_at_once",
+    "charts::unplanned_data_is_drawn_or_declined",
+    "charts_more::any_numbers_are_drawn",
+    "charts_more::long_labels_are_drawn_at_once",
+    "charts_more::unplanned_data_is_drawn_or_declined",
+    "ecommerce_recovery::companions_are_bought_together",
+    "kpis::sqlite::pairs_of_products_are_those_of_polars",
+    "kpis::sqlite::polars_agrees_on_the_shop",
+    "mentor::experiment::the_truth_is_recovered_over_seeds",
+    "metrics::clv::bg_nbd::tests::its_own_parameters_and_futures_are_recovered",
+    "metrics::clv::bg_nbd::tests::the_order_of_rows_does_not_matter",
+    "metrics::funnel::tests::a_zone_moves_days_and_nothing_else",
+    "metrics::retention::tests::zones_and_the_order_of_rows_do_not_matter",
+    "metrics_properties::a_cohorts_cells_never_exceed_its_size",
+    "notion_truth::parts_make_the_whole_on_any_number_of_threads",
+    "output::tests::a_holder_is_shown_without_what_a_terminal_obeys",
+    "reference::power_equals_statsmodels",
+    "warehouse::sqlite::owned::tests::a_file_of_an_earlier_version_is_loaded_again",
+    "warehouse::sqlite::owned::tests::two_cases_that_share_a_name_do_not_share_a_file",
 ]
 
 
