@@ -3,10 +3,11 @@
 
 usage: phases.py [NOTEBOOK ...]     only these, and nothing is written
 
-Each notebook is run twice: once for the times that a reader waits, and once with the compiler's own timings, which
-slow it down a little.
+Each notebook is run three times: once for the times that a reader waits, once with the compiler's own timings, which
+slow it down a little, and once with cargo called for each cell, as evcxr does by itself.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -20,38 +21,57 @@ import status
 import warm
 from common import EVCXR_VERSION, PROJECT, rustc_version, say
 
-PAGE, README, BEFORE = PROJECT / "docs/latency.md", PROJECT / "README.md", PROJECT / "kernel/before.json"
+PAGE, README = PROJECT / "docs/latency.md", PROJECT / "README.md"
 PHASES = {
     "inference": "evcxr and rust-analyzer: types of variables, and the crate's text", "standin": "the stand-in for cargo",
     "rustc": "the compiler, without the linker", "link": "the linker", "load": "loading the shared object",
     "run": "the cell's own code", "rest": "messages and everything else",
 }
-# Of each cell when cargo built it, as kernel/before.json has it; without a phase that was not measured apart.
-OLD = {"seconds": "before", "builds": "builds before", "cargo": "cargo before", "rustc": "rustc before"}
+# Of each cell when cargo is called for it; what cargo does after the compiler has ended is not counted apart.
+OLD = {"seconds": "through cargo", "compilations": "its builds", "standin": "cargo's own", "rustc": "its rustc"}
 # The first cells of a notebook load the library and infer their first types.
 FIRST = 2
 MARKS = "<!-- latency: written by make latency -->", "<!-- end of latency -->"
 
 
-def traced(path):
-    """The phases of each code cell."""
+@contextlib.contextmanager
+def environment(**names):
+    """Variables that sessions see."""
+    os.environ |= names
+    try:
+        yield
+    finally:
+        for name in names:
+            del os.environ[name]
+
+
+def traced(path, **names):
+    """The seconds and the phases of each code cell."""
     with tempfile.NamedTemporaryFile("r", suffix=".jsonl") as file:
-        os.environ["CASEBOOK_TRACE"] = file.name
-        try:
-            notebooks.execute(path)
-        finally:
-            del os.environ["CASEBOOK_TRACE"]
-        return [json.loads(line) for line in file]
+        with environment(CASEBOOK_TRACE=file.name, **names):
+            _, times = notebooks.execute(path)
+        cells = [json.loads(line) for line in file]
+    if len(cells) != len(times):
+        sys.exit(f"casebook: {path.name} has {len(times)} code cells, and {len(cells)} were traced")
+    return [cell | {"seconds": seconds} for seconds, cell in zip(times, cells)]
 
 
 def measure(path):
-    """Seconds that each cell took, and its phases."""
+    """Of each cell: seconds and phases, and the same when cargo is called for it."""
     _, times = notebooks.execute(path)
-    cells = traced(path)
-    if len(cells) != len(times):
-        sys.exit(f"casebook: {path.name} has {len(times)} code cells, and {len(cells)} were traced")
+    cells, through = traced(path), traced(path, CASEBOOK_THROUGH_CARGO="1")
     say(f"{path.name}: median {statistics.median(times):.2f} s, slowest {max(times):.2f} s")
-    return [{"seconds": seconds, **{name: cell.get(name) for name in ("compilations", *PHASES)}} for seconds, cell in zip(times, cells)]
+    kept = ("compilations", *PHASES)
+    return (
+        [{"seconds": seconds, **{name: cell.get(name) for name in kept}} for seconds, cell in zip(times, cells)],
+        [{"seconds": cell["seconds"], **{name: cell.get(name) for name in kept}, "rustc": total(cell, "rustc", "link")} for cell in through],
+    )
+
+
+def total(cell, *names):
+    """Seconds of several phases; none if the cell has none of them."""
+    found = [cell[name] for name in names if cell.get(name) is not None]
+    return sum(found) if found else None
 
 
 def later(cells):
@@ -90,28 +110,24 @@ def page(measured, before):
         f"Without the first {FIRST} cells of each notebook, which load the library:", "",
         "| kernel | cells | median | 90th percentile | slowest |", "| --- | ---: | ---: | ---: | ---: |",
     ]
-    out += [f"| {name} | {of['cells']} | {of['median']:.2f} | {of['p90']:.2f} | {of['worst']:.2f} |" for name, of in (("now", now), ("through cargo, before", was))]
-    if all("cargo" in cell for cells in before.values() for cell in cells):
-        out += ["", "The median of each phase, over the same cells:", "", "| phase | before | now |", "| --- | ---: | ---: |"]
-        mean, was_mean = medians(measured, ("compilations", *PHASES)), medians(before, ("builds", "inference", "cargo", "rustc", "rest"))
-        out += [f"| builds | {was_mean['builds']:.0f} | {mean['compilations']:.0f} |", f"| cargo, or its stand-in | {was_mean['cargo']:.2f} | {mean['standin']:.2f} |",
-                f"| rustc, with the linker | {was_mean['rustc']:.2f} | {mean['rustc'] + mean['link']:.2f} |", f"| inference | {was_mean['inference']:.2f} | {mean['inference']:.2f} |",
-                f"| load, run and rest | {was_mean['rest']:.2f} | {mean['load'] + mean['run'] + mean['rest']:.2f} |"]
+    out += [f"| {name} | {of['cells']} | {of['median']:.2f} | {of['p90']:.2f} | {of['worst']:.2f} |" for name, of in (("casebook", now), ("the same cells through cargo", was))]
+    out += ["", "The median of each phase, over the same cells:", "", "| phase | through cargo | casebook |", "| --- | ---: | ---: |"]
+    mean, was_mean = medians(measured, ("compilations", *PHASES)), medians(before, ("compilations", *PHASES))
+    out += [f"| builds | {was_mean['compilations']:.0f} | {mean['compilations']:.0f} |", f"| cargo until it calls the compiler, or its stand-in | {was_mean['standin']:.2f} | {mean['standin']:.2f} |",
+            f"| rustc, with the linker | {was_mean['rustc']:.2f} | {mean['rustc'] + mean['link']:.2f} |", f"| inference | {was_mean['inference']:.2f} | {mean['inference']:.2f} |",
+            f"| load, run and rest, with cargo's end | {was_mean['load'] + was_mean['run'] + was_mean['rest']:.2f} | {mean['load'] + mean['run'] + mean['rest']:.2f} |"]
     out += ["", "## What the columns say", "", "| column | what is in it |", "| --- | --- |",
-            "| before | the whole cell when cargo built it, on the same kind of machine; then how often cargo built, and how much of the "
-            "time was cargo's own work and the compiler's, including the linker |",
+            "| through cargo | the whole cell when cargo is called for it, as evcxr does by itself, with the same library and the same options; then how "
+            "often the compiler ran, how long cargo took until it called the compiler, and the compiler with the linker |",
             "| seconds | the whole cell, from the request to the answer |", "| builds | how often the compiler ran |"]
     out += [f"| {name} | {what} |" for name, what in PHASES.items()]
-    out += ["", "The phases come from a second run, in which the compiler also counts its time. The first cell also waits until the kernel has read the library, "
+    out += ["", "The phases come from runs of their own, in which the compiler also counts its time. The first cell also waits until the kernel has read the library, "
             "which is not a phase of a cell."]
     names = [*OLD.values(), "seconds", "builds", *PHASES]
     for name, cells in measured.items():
         out += ["", f"## {name}", "", "| cell | " + " | ".join(names) + " |", "| ---: | " + " | ".join("---:" for _ in names) + " |"]
-        old = before.get(name, [])
-        same = len(old) == len(cells)
-        for place, cell in enumerate(cells):
-            was_cell = old[place] if same else {}
-            row = [place + 1, *(number(was_cell.get(key)) for key in OLD), number(cell["seconds"]), cell["compilations"], *(number(cell[phase]) for phase in PHASES)]
+        for place, (cell, old) in enumerate(zip(cells, before[name])):
+            row = [place + 1, *(number(old[key]) for key in OLD), number(cell["seconds"]), cell["compilations"], *(number(cell[phase]) for phase in PHASES)]
             out.append("| " + " | ".join(map(str, row)) + " |")
     return "\n".join(out) + "\n"
 
@@ -124,12 +140,13 @@ def line(found):
 def main():
     asked = [pathlib.Path(word).resolve() for word in sys.argv[1:]]
     warm.warm()
-    measured = {path.stem: measure(path) for path in asked or sorted((PROJECT / "notebooks").glob("*.ipynb"))}
+    both = {path.stem: measure(path) for path in asked or sorted((PROJECT / "notebooks").glob("*.ipynb"))}
+    measured, before = ({name: pair[side] for name, pair in both.items()} for side in (0, 1))
     say(line(summary(measured)))
     if asked:
-        print(json.dumps(measured, indent=1))
+        print(page(measured, before))
         return
-    PAGE.write_text(page(measured, json.loads(BEFORE.read_text())), encoding="utf-8")
+    PAGE.write_text(page(measured, before), encoding="utf-8")
     text = README.read_text(encoding="utf-8")
     start, end = MARKS
     text = re.sub(f"{start}.*?{end}", lambda _: f"{start}{line(summary(measured))}{end}", text, flags=re.S)

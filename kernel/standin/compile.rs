@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::cell;
 use crate::store;
-use crate::session::{Session, level, read, run, value, write};
+use crate::session::{BEGAN, Session, level, read, run, value, write};
 
 /// What a compilation is for.
 #[derive(Clone, Copy, PartialEq)]
@@ -135,8 +135,10 @@ pub fn through_cargo(session: &Session, words: &[OsString], purpose: Purpose) ->
     words.extend(["--config".into(), format!("{}/kernel/config/dependencies.toml", session.project).into()]);
     let source = session.folder.join("src/lib.rs");
     let before = (purpose == Purpose::Check).then(|| read(&source)).transpose()?;
-    let code = session.cargo(&words, &[("RUSTC_WRAPPER", wrapper.as_os_str())])?;
-    if code == 0 {
+    let began = OsString::from(now().to_string());
+    let code = session.cargo(&words, &[("RUSTC_WRAPPER", wrapper.as_os_str()), (BEGAN, &began)])?;
+    // Without dependencies, cargo keeps no version at all.
+    if code == 0 && !session.bare() {
         session.keep_versions()?;
     }
     if let Some(before) = before {
@@ -150,7 +152,7 @@ pub fn recorded(session: &Session, rustc: &OsStr, words: &[OsString]) -> Result<
     if value(words, "--crate-type").is_none() {
         return Ok(run(rustc, words)); // cargo asks what the compiler can do
     }
-    let started = now();
+    let started = std::env::var(BEGAN).ok().and_then(|began| began.parse().ok()).unwrap_or_else(now);
     let mut kept = kept(words);
     let generic = session.folder.join("lib").join(format!("{DLL_PREFIX}casebook_cells{DLL_SUFFIX}"));
     if generic.exists() && kept.iter().any(|word| word.starts_with(LIBRARY)) {
