@@ -19,7 +19,7 @@ PROGRAM, PAGE, PICTURES = PROJECT / "examples/gallery", PROJECT / "docs/charts.m
 CHART = re.compile(r"((?:^///[^\n]*\n)+)^pub fn (\w+)\(\) -> Result<Figure> \{\n(.*?)^\}\n", re.M | re.S)
 START = """# Charts
 
-Every kind of chart in `casebook::chart`, drawn by the code beside it. `cargo run --example gallery -- FOLDER` draws them
+Every kind of chart in `casebook::chart`, drawn by the code below it. `cargo run --example gallery -- FOLDER` draws them
 again. All share one theme. The title states the finding, and what it names is marked on the chart. The subtitle says what is
 shown, in which unit, of whom and when. A description for readers who can't see the chart is made from the title and the
 range of the data.
@@ -49,7 +49,7 @@ def page(described):
     for heading, members in parts():
         lines += [f"## {heading}", ""]
         for name, text, code in members:
-            lines += [text, "", f"![{escaped(described[name])}](charts/{name}.png)", "", "```rust", code, "```", ""]
+            lines += [text, "", f"[![{escaped(described[name])}](charts/{name}.png)](charts/{name}.png)", "", "```rust", code, "```", ""]
     return "\n".join(lines)
 
 

@@ -121,6 +121,16 @@ class OneSession(unittest.TestCase):
 
 
 class Sessions(unittest.TestCase):
+    def test_a_cell_before_the_library_does_not_choose_other_versions(self):
+        """Cargo forgets the versions of what a cell does not use; then it took the newest ones, and compiled them all."""
+        spec, env = latency.ours()
+        session = latency.Session(spec, env | {"CASEBOOK_THROUGH_CARGO": "1"})
+        self.addCleanup(session.end)
+        self.assertEqual(session.run("let one = 1;")[1], "")
+        seconds, trouble, _ = session.run(':dep casebook = { path = ".." }')
+        self.assertNotIn("error", trouble)
+        self.assertLess(seconds, 90, "the dependencies were compiled again")
+
     def test_who_leaves_before_the_answer_does_not_end_the_session(self):
         """JupyterLab asks again and again until a kernel has started, and leaves at the first answer."""
         spec, env = latency.ours()

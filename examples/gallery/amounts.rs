@@ -9,10 +9,10 @@ pub const ALL: &[Drawing] =
 
 /// ### Bars
 ///
-/// How much of each. Long names lie on their side; `by_value` puts the largest first. Bars begin at 0, always.
+/// How much of each. With long names the bars become horizontal; `by_value` puts the largest first. Bars begin at 0, always.
 ///
-/// The Economist and Datawrapper order bars by value, highlight the one that the title is about, grey out the rest:
-/// so do we. Values at the bars' ends, which they prefer to a grid, we leave to tables.
+/// The Economist and Datawrapper order bars by value, highlight the one that the title is about, and grey out the rest:
+/// so do we. They print values at the bars' ends; we keep a light grid instead, since a table is one call away.
 pub fn bars() -> Result<Figure> {
     let reasons = df!(
         "reason" => ["Missing feature", "Too expensive", "Went to a competitor", "No longer needed", "Poor support"],
@@ -31,8 +31,8 @@ pub fn bars() -> Result<Figure> {
 ///
 /// Parts of a whole that may also be negative: what was won stands above 0, what was lost below.
 ///
-/// Our World in Data warns that only the lowest part of a stack can be compared: for shares over time, see the stacked area;
-/// for comparing parts, small multiples.
+/// Our World in Data warns that only the lowest part of a stack can be compared. Here each side of 0 has one part, so both can;
+/// with more parts, use small multiples, or for shares over time a stacked area.
 pub fn bars_stacked() -> Result<Figure> {
     let moves = df!(
         "quarter" => ["Q1", "Q1", "Q2", "Q2", "Q3", "Q3", "Q4", "Q4"],
@@ -44,7 +44,7 @@ pub fn bars_stacked() -> Result<Figure> {
         .stacked()
         .unit(Unit::Dollars)
         .vspan("Q3", "Q4", "losses exceed wins")
-        .title("Since the third quarter, more is lost than won")
+        .title("Since the third quarter, more has been lost than won")
         .subtitle("Monthly recurring revenue won and lost in 2024, US dollars")
         .labels("Quarter", "MRR")
         .draw()
@@ -56,8 +56,8 @@ pub fn bars_stacked() -> Result<Figure> {
 /// between two steps the conversion from one to the next and how many dropped out. It reads what
 /// `Funnel::measure` returns.
 ///
-/// Product tools (Amplitude, Mixpanel, PostHog) put the conversion between the bars and the drop-off in a lighter shade: taken
-/// over. Tapered funnels, whose areas mean nothing, were not.
+/// Product tools (Amplitude, Mixpanel, PostHog) put the conversion between the bars and the drop-off in a lighter shade: so do
+/// we. Tapered funnels, whose areas mean nothing, we leave out.
 pub fn funnel() -> Result<Figure> {
     let steps = df!(
         "name" => ["Visit", "View product", "Add to cart", "Start checkout", "Purchase"],
@@ -66,7 +66,7 @@ pub fn funnel() -> Result<Figure> {
     chart::funnel(&steps)
         .highlight("Add to cart")
         .title("Seven in ten who look at a product never put one in the cart")
-        .subtitle("Visitors of May 2024, by the furthest step reached within 7 days")
+        .subtitle("Visitors in May 2024 who reached each step within 7 days of their visit")
         .draw()
 }
 

@@ -32,7 +32,7 @@ pub fn line() -> Result<Figure> {
         .annotate(25, 5_940, "5,940 users")
         .title("Weekly active users took off with the new onboarding")
         .subtitle("Weekly active users in the first half of 2024")
-        .labels("Week of the year", "Users")
+        .labels("Weeks since January 1", "Users")
         .draw()
 }
 
@@ -44,13 +44,16 @@ pub fn line() -> Result<Figure> {
 /// Medical journals require the numbers at risk, since the right end of a curve rests on few; lifelines draws them on request.
 /// Ours always has them.
 pub fn survival_curve() -> Result<Figure> {
-    let plans = [("monthly", 7), ("annual", 19)];
+    let plans = [("monthly", 0.14), ("annual", 0.03)];
+    let mut rng = stream(7, "subscriptions", 0);
     let (mut plan, mut duration, mut observed) = (vec![], vec![], vec![]);
-    for (name, pace) in plans {
+    for (name, hazard) in plans {
         for customer in 0..180 {
+            // Customers joined over a year, so that not everybody has been observed for 18 months.
+            let (months, most) = ((1..=18).find(|_| rng.random::<f64>() < hazard), 18 - customer % 12);
             plan.push(name);
-            duration.push(f64::from(1 + (customer * customer) % (pace + 5)));
-            observed.push(customer % 4 > 0);
+            duration.push(f64::from(months.unwrap_or(most).min(most)));
+            observed.push(months.is_some_and(|months| months <= most));
         }
     }
     let lives = df!("plan" => plan, "duration" => duration, "observed" => observed)?;
@@ -58,8 +61,8 @@ pub fn survival_curve() -> Result<Figure> {
     chart::survival(&curve)
         .by("plan")
         .x_ticks(TickUnit::Months)
-        .title("After a year, only annual customers are left")
-        .subtitle("Share of customers still subscribed, with 95% intervals, by plan")
+        .title("After a year, most annual customers are left and few monthly ones")
+        .subtitle("Share of 360 customers still subscribed, by plan, with 95% intervals, 2023 and 2024")
         .labels("Months since the first payment", "Share subscribed")
         .draw()
 }
@@ -88,7 +91,8 @@ pub fn multiples() -> Result<Figure> {
     let signups = df!("month" => month, "channel" => channel, "signups" => signups)?;
     chart::multiples(&signups, "month", "signups", "channel")
         .others()
-        .title("Referrals overtook every other channel while ads shrank")
+        .x_ticks(TickUnit::Months)
+        .title("Referral overtook every other channel while ads shrank")
         .subtitle("Sign-ups a month by channel, 2023 and 2024; the other channels in grey")
         .labels("Months since January 2023", "Sign-ups a month")
         .draw()
@@ -99,8 +103,9 @@ pub fn multiples() -> Result<Figure> {
 /// Parts of a whole over time, as amounts or, with `share`, as shares. A missing value is a gap, not a zero; negative parts are
 /// refused.
 ///
-/// Our World in Data lets readers switch between amounts and shares, orders parts so that the steadiest is lowest, and labels
-/// them inside or at the right: labels and order are ours too, and the switch is a second chart.
+/// Our World in Data lets readers switch between amounts and shares, and labels parts inside or at the right: we have the
+/// labels, and the switch is a second chart. Parts are stacked in the order of the frame; put the one that readers should compare
+/// first, at the bottom.
 pub fn area() -> Result<Figure> {
     let plans =
         [("Monthly", 42_000.0, 0.004), ("Annual", 14_000.0, 0.045), ("Enterprise", 3_000.0, 0.11)];
@@ -117,7 +122,7 @@ pub fn area() -> Result<Figure> {
     let revenue = df!("month" => month, "plan" => plan, "revenue" => revenue)?;
     chart::area(&revenue, "month", "revenue", "plan")
         .share()
-        .title("Monthly plans fell from 71% of revenue to 36% in two years")
+        .title("Monthly plans fell from 71% of revenue to 37% in two years")
         .subtitle("Share of monthly recurring revenue by plan, 2023 and 2024")
         .labels("Month", "Share of MRR")
         .draw()
@@ -139,7 +144,7 @@ pub fn slope() -> Result<Figure> {
     chart::slope(&retention, "country", "2023", "2024")
         .highlight("Poland")
         .unit(Unit::Percent)
-        .title("Poland caught up after prices were set in złoty")
-        .subtitle("Share of sign-ups still active after 30 days, by country")
+        .title("Poland went from last to third in 30-day retention")
+        .subtitle("Share of sign-ups still active after 30 days, eight countries, 2023 and 2024")
         .draw()
 }

@@ -18,7 +18,7 @@ pub fn histogram() -> Result<Figure> {
     let median = sessions.scalar(col("minutes").median())?;
     chart::histogram(&sessions, "minutes")
         .x_ticks(TickUnit::Minutes)
-        .vline(median, "median")
+        .vline(median, &format!("median: {median:.0} minutes"))
         .title(format!("Half of all sessions end within {median:.0} minutes"))
         .subtitle("Length of 4,000 sessions in May 2024")
         .labels("Minutes", "Sessions")
@@ -56,8 +56,8 @@ pub fn boxplot() -> Result<Figure> {
         .counts("n")
         .outliers(&beyond, "channel", "minutes")
         .log()
-        .title("Half of all chats are answered in five minutes; email takes three hours")
-        .subtitle("Minutes to the first reply, by support channel, 2,840 tickets of 2024")
+        .title("Half of all chats are answered within 5 minutes; email takes 3 hours")
+        .subtitle("Minutes to the first reply by support channel, 2,840 tickets in 2024, logarithmic axis")
         .labels("Minutes to the first reply, logarithmic", "Support channel")
         .draw()
 }

@@ -15,16 +15,16 @@ pub const ALL: &[Drawing] =
 /// those out, and readers then guess.
 pub fn intervals() -> Result<Figure> {
     let estimates = df!(
-        "estimate" => ["Takers against the rest", "As assigned", "Users who accepted"],
+        "estimate" => ["Naive: mentored or not", "As assigned", "Users who accepted"],
         "effect" => [0.404, 0.081, 0.158],
         "low" => [0.386, 0.012, 0.024],
         "high" => [0.422, 0.150, 0.291],
     )?;
     chart::interval(&estimates, "estimate", "effect", "low", "high")
-        .vline(0.163, "the truth")
+        .vline(0.163, "true effect: +16.3 pp")
         .unit(Unit::Points)
-        .title("The naive comparison more than doubles the mentor's effect")
-        .subtitle("Effect on retention after half a year, percentage points, with 95% intervals")
+        .title("The naive comparison more than doubles the effect of a mentor")
+        .subtitle("Effect of a mentor on retention after half a year, percentage points, 95% intervals")
         .labels("Effect on retention", "Estimate")
         .size(720, 260)
         .draw()
@@ -32,10 +32,10 @@ pub fn intervals() -> Result<Figure> {
 
 /// ### Dumbbell
 ///
-/// Two values for each of several things: before and after, control and treatment, men and women. The line between them is the
+/// Two values for each of several groups: before and after, control and treatment, men and women. The line between them is the
 /// difference, and `sort_by_difference` puts the largest first.
 ///
-/// Datawrapper calls it a range plot, and colours the two dots while the line stays grey: taken over.
+/// Datawrapper calls it a range plot, and keeps the line between the dots grey: so do we.
 pub fn dumbbell() -> Result<Figure> {
     let activation = df!(
         "channel" => ["Organic search", "Paid social", "Paid search", "Referral", "Partner", "Newsletter", "Direct"],
@@ -46,7 +46,7 @@ pub fn dumbbell() -> Result<Figure> {
         .groups("Old onboarding", "New onboarding")
         .sort_by_difference()
         .unit(Unit::Percent)
-        .title("The new onboarding helps most where users know least about the product")
+        .title("The new onboarding helps paid social most and partners not at all")
         .subtitle("Share of sign-ups activated within a week, by channel, June 2024")
         .labels("Share activated", "Channel")
         .draw()
@@ -71,7 +71,7 @@ pub fn calibrated() -> Result<Figure> {
     let deciles = calibration::by_quantile(&scores, "risk", "churned", 10)?;
     chart::calibration(&deciles)
         .title("The churn model is too optimistic at low risk and too gloomy at high risk")
-        .subtitle("6,000 customers by decile of predicted risk, with 95% intervals")
+        .subtitle("Share that churned among 6,000 customers, by decile of predicted risk, with 95% intervals")
         .labels("Predicted probability of churn", "Share that churned")
         .draw()
 }

@@ -9,7 +9,7 @@ pub const ALL: &[Drawing] = &[("sankey", sankey), ("transitions", transitions)];
 /// ### Sankey
 ///
 /// Where people come from and where they go, stage by stage. Nodes are as tall as their volume, and bands as wide as what flows.
-/// Without a column of stages they follow from the flows, and a circle is refused by name.
+/// Without a column of stages they follow from the flows, and a cycle is rejected, and named.
 ///
 /// D3's and Google's diagrams order nodes to cross as little as possible and make bands transparent: so do we, always in the
 /// same order for the same data.
@@ -31,7 +31,7 @@ pub fn sankey() -> Result<Figure> {
     chart::sankey(&steps, "from", "to", "users")
         .headings(["Channel", "First week", "After a month"])
         .title("Ads bring the most people, and most of them leave within a week")
-        .subtitle("Users who signed up in March 2024, until a month later")
+        .subtitle("Users who signed up in March 2024, followed for a month")
         .draw()
 }
 

@@ -35,10 +35,10 @@ fn companies(count: u64) -> Result<DataFrame> {
 
 /// ### Scatter
 ///
-/// Two numbers of each thing, coloured by group if there is one, on logarithmic axes where both span orders of magnitude. Dots
+/// Two numbers for each company or user, coloured by group if there is one, on logarithmic axes where both span orders of magnitude. Dots
 /// are transparent, so that thousands still show where most are.
 ///
-/// Our World in Data's scatter plots default to logarithmic axes for income and population, and say so on the axis: so do ours.
+/// Our World in Data's scatter plots default to logarithmic axes for income and population, and say so: so do ours, in the subtitle.
 pub fn scatter() -> Result<Figure> {
     let companies = companies(2_000)?;
     chart::scatter(&companies, "seats", "mrr")
@@ -54,18 +54,18 @@ pub fn scatter() -> Result<Figure> {
 
 /// ### Scatter with a fitted line
 ///
-/// The line of least squares and the 95% band of its mean.
+/// The least-squares line and the 95% band of its mean.
 ///
-/// ggplot2's `geom_smooth` fits a curve by default, which invites stories about its bends; ours is a straight line, and the
-/// slope goes into the title.
+/// ggplot2's `geom_smooth` fits a curve by default, which invites stories about its bends; ours is a straight line, so that the
+/// title can state its slope.
 pub fn scatter_fit() -> Result<Figure> {
     let companies = companies(240)?;
     chart::scatter(&companies, "sessions", "kept")
         .fit()
         .unit(Unit::Percent)
-        .title("Each session a week goes with about three more points of retention")
+        .title("Each extra weekly session goes with about three points more retention")
         .subtitle("Share of users active after 90 days by sessions a week, 240 companies")
-        .labels("Sessions per user and week", "Share active")
+        .labels("Sessions per user per week", "Share active")
         .draw()
 }
 
@@ -79,19 +79,19 @@ pub fn heatmap() -> Result<Figure> {
     let cohorts = ["Jan", "Feb", "Mar", "Apr", "May", "Jun"];
     let (mut cohort, mut month, mut kept) = (vec![], vec![], vec![]);
     for (place, name) in cohorts.into_iter().enumerate() {
-        for age in 0..6 {
+        for age in 1..7 {
             cohort.push(name);
             month.push(age);
             let better = if place >= 3 { 0.08 } else { 0.0 };
-            let rate = if age == 0 { 1.0 } else { 0.62 * 0.86_f64.powi(age) + better };
-            kept.push((place + (age as usize) < 6).then_some(rate));
+            let rate = 0.62 * 0.86_f64.powi(age) + better;
+            kept.push((place + (age as usize) < 7).then_some(rate));
         }
     }
     let kept = df!("cohort" => cohort, "month" => month, "kept" => kept)?;
     chart::heatmap(&kept, "month", "cohort", "kept")
         .unit(Unit::Percent)
         .value_label("Share active")
-        .title("Cohorts since April keep more of their users")
+        .title("Cohorts since April keep more of their users than those before")
         .subtitle("Share of each cohort active again, by month since sign-up, 2024")
         .labels("Months since sign-up", "Cohort")
         .draw()
