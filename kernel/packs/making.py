@@ -22,9 +22,10 @@ from . import fetch, taking
 LEVEL = 19
 # In the warmed folder: only of use where it was made, or rewritten where it is installed.
 LEFT_OUT = {"ready.json", "pack.json", "build.log", "target"}
-# Instead of rustc, to see what cargo has without compiling anything but our own build script, which is small.
+# Instead of rustc, to see what cargo has without compiling anything but our own build script and workspace-hack, which are small.
 REFUSE = """#!/bin/sh
 case " $* " in
+*" --crate-name workspace_hack "*) exec "$@" ;;
 *" --crate-name build_script_build "*) test "$CARGO_PKG_NAME" = casebook && exec "$@" ;;
 *" --emit="*) ;;
 *) exec "$@" ;;
