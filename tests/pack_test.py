@@ -35,6 +35,7 @@ command = ["dep:twig"]
 
 [dependencies]
 polars-utils = "1"
+workspace-hack = {{ path = "workspace-hack" }}
 twig = {{ version = "1", optional = true }}
 
 [profile.dev]
@@ -48,6 +49,15 @@ incremental = true
 debug-assertions = true
 overflow-checks = true
 panic = "unwind"
+"""
+# A crate of our own that the library depends on, as the project's.
+HACK = """[package]
+name = "workspace-hack"
+version = "0.1.0"
+edition = "2024"
+
+[dependencies]
+polars-utils = "1"
 """
 LIBRARY = """
 pub mod polars {
@@ -120,6 +130,7 @@ class Packs(unittest.TestCase):
             "Cargo.toml": MANIFEST.format(repository=f"{cls.server}/owner/casebook/"),
             "build.rs": 'fn main() { println!("cargo::rerun-if-changed=build.rs"); }\n', "src/lib.rs": LIBRARY,
             "sql/one.sql": "select 1", "rust-toolchain.toml": (PROJECT / "rust-toolchain.toml").read_text(),
+            "workspace-hack/Cargo.toml": HACK, "workspace-hack/src/lib.rs": "",
             # A clone has no registry: nothing is where this points.
             ".cargo/config.toml": CONFIG.format(vendored=folder / ("registry" if vendored else "nowhere")),
         }
@@ -241,7 +252,7 @@ class Packs(unittest.TestCase):
         code, said = self.run_kernel(folder, "pack.py", "seed", RUSTC=str(rustc))
         self.assertEqual(code, 0, said)
         compiled = [line.split()[1] for line in log.read_text().splitlines() if "--out-dir" in line]
-        self.assertEqual(sorted(compiled), ["build_script_build", "casebook"])
+        self.assertEqual(sorted(compiled), ["build_script_build", "casebook", "workspace_hack"])
         env = self.environment(folder) | {"RUSTC": str(rustc)}
         command = [tool("cargo"), "build", "--lib", "--all-features", "-v"]
         done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
