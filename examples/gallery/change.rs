@@ -50,7 +50,8 @@ pub fn survival_curve() -> Result<Figure> {
     for (name, hazard) in plans {
         for customer in 0..180 {
             // Customers joined over a year, so that not everybody has been observed for 18 months.
-            let (months, most) = ((1..=18).find(|_| rng.random::<f64>() < hazard), 18 - customer % 12);
+            let (months, most) =
+                ((1..=18).find(|_| rng.random::<f64>() < hazard), 18 - customer % 12);
             plan.push(name);
             duration.push(f64::from(months.unwrap_or(most).min(most)));
             observed.push(months.is_some_and(|months| months <= most));
@@ -62,7 +63,9 @@ pub fn survival_curve() -> Result<Figure> {
         .by("plan")
         .x_ticks(TickUnit::Months)
         .title("After a year, most annual customers are left and few monthly ones")
-        .subtitle("Share of 360 customers still subscribed, by plan, with 95% intervals, 2023 and 2024")
+        .subtitle(
+            "Share of 360 customers still subscribed, by plan, with 95% intervals, 2023 and 2024",
+        )
         .labels("Months since the first payment", "Share subscribed")
         .draw()
 }

@@ -24,7 +24,9 @@ pub fn intervals() -> Result<Figure> {
         .vline(0.163, "true effect: +16.3 pp")
         .unit(Unit::Points)
         .title("The naive comparison more than doubles the effect of a mentor")
-        .subtitle("Effect of a mentor on retention after half a year, percentage points, 95% intervals")
+        .subtitle(
+            "Effect of a mentor on retention after half a year, percentage points, 95% intervals",
+        )
         .labels("Effect on retention", "Estimate")
         .size(720, 260)
         .draw()

@@ -1,0 +1,204 @@
+//! One claim, and the evidence for or against it.
+
+use super::verdict::{Kind, Verdict};
+use crate::stats::distribution::{normal_cdf, normal_quantile};
+
+/// An estimate with its standard error.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Chance {
+    pub n: u64,
+    pub standard_error: f64,
+}
+
+/// What speaks for or against a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Evidence {
+    /// A value, with its standard error if chance is involved.
+    Value { value: f64, chance: Option<Chance> },
+    /// The values that an identity allows.
+    Bounds(f64, f64),
+    /// None.
+    Nothing,
+}
+
+/// A claim of a source, what we hold against it, and how far off it may be.
+///
+/// Built with a constructor for what it rests on, and given to [`Ledger::add`](super::Ledger::add).
+///
+/// ```
+/// use casebook::claims::{Claim, Ledger, Verdict};
+///
+/// let mut ledger = Ledger::new();
+/// ledger
+///     .add(Claim::share("70% of companies are small", "the brief", 0.70, 358, 500)
+///         .within(0.05, "the smallest shift that changes revenue by a tenth"))
+///     .add(Claim::by_construction("a small company pays $19", "the brief", 19.0));
+/// assert_eq!(ledger.count(Verdict::Met), 1);
+/// assert_eq!(ledger.count(Verdict::Untested), 1);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    pub(super) claim: String,
+    pub(super) source: String,
+    pub(super) kind: Kind,
+    pub(super) expected: Option<f64>,
+    pub(super) tolerance: Option<f64>,
+    pub(super) evidence: Evidence,
+    pub(super) note: Option<String>,
+}
+
+impl Claim {
+    fn new(
+        claim: &str,
+        source: &str,
+        kind: Kind,
+        expected: Option<f64>,
+        evidence: Evidence,
+    ) -> Claim {
+        Claim {
+            claim: claim.into(),
+            source: source.into(),
+            kind,
+            expected,
+            tolerance: None,
+            evidence,
+            note: None,
+        }
+    }
+
+    /// Builds a claim about a number that was counted on this data and has no sampling error, such as the number of rows.
+    pub fn counted(claim: &str, source: &str, expected: f64, measured: f64) -> Claim {
+        let evidence = Evidence::Value { value: measured, chance: None };
+        Claim::new(claim, source, Kind::Measured, Some(expected), evidence)
+    }
+
+    /// Builds a claim about a share, measured as `hits` of `trials`. Its standard error is that of the claimed share.
+    pub fn share(claim: &str, source: &str, expected: f64, hits: u64, trials: u64) -> Claim {
+        let spread = (expected * (1.0 - expected) / trials as f64).sqrt();
+        Claim::estimate(claim, source, expected, hits as f64 / trials as f64, spread, trials)
+    }
+
+    /// Builds a claim about a mean, measured on `n` values with this standard deviation.
+    pub fn mean(claim: &str, source: &str, expected: f64, (mean, sd): (f64, f64), n: u64) -> Claim {
+        Claim::estimate(claim, source, expected, mean, sd / (n as f64).sqrt(), n)
+    }
+
+    /// Builds a claim about a quantity that was estimated from `n` observations with a standard error.
+    pub fn estimate(
+        claim: &str,
+        source: &str,
+        expected: f64,
+        measured: f64,
+        standard_error: f64,
+        n: u64,
+    ) -> Claim {
+        let evidence =
+            Evidence::Value { value: measured, chance: Some(Chance { n, standard_error }) };
+        Claim::new(claim, source, Kind::Measured, Some(expected), evidence)
+    }
+
+    /// Builds a claim that a formula answers, without data.
+    pub fn closed_form(claim: &str, source: &str, expected: f64, value: f64) -> Claim {
+        let evidence = Evidence::Value { value, chance: None };
+        Claim::new(claim, source, Kind::ClosedForm, Some(expected), evidence)
+    }
+
+    /// Builds a claim that an identity rules out: the identity allows only values from `low` to `high`. A claim within that
+    /// range is not impossible, and counts as missed.
+    pub fn impossible(
+        claim: &str,
+        source: &str,
+        expected: f64,
+        (low, high): (f64, f64),
+        identity: &str,
+    ) -> Claim {
+        Claim::new(claim, source, Kind::ClosedForm, Some(expected), Evidence::Bounds(low, high))
+            .note(identity)
+    }
+
+    /// Builds a row for a number that is assumed here, not tested, with the reason.
+    pub fn assumption(claim: &str, source: &str, assumed: f64, reason: &str) -> Claim {
+        Claim::new(claim, source, Kind::Assumption, Some(assumed), Evidence::Nothing).note(reason)
+    }
+
+    /// Builds a row for a number that the generator was set to: to measure it would compare the claim with itself.
+    pub fn by_construction(claim: &str, source: &str, value: f64) -> Claim {
+        Claim::new(claim, source, Kind::ByConstruction, Some(value), Evidence::Nothing)
+    }
+
+    /// Builds a row for a claim that can be read in more than one way, with the reading adopted.
+    pub fn not_defined(claim: &str, source: &str, reading: &str) -> Claim {
+        Claim::new(claim, source, Kind::NotDefined, None, Evidence::Nothing).note(reading)
+    }
+
+    /// Says how far off the claim may be and still be met, and why; without it, not at all.
+    #[must_use]
+    pub fn within(mut self, tolerance: f64, reason: &str) -> Claim {
+        self.tolerance = Some(tolerance);
+        self.note(reason)
+    }
+
+    /// Adds a note.
+    #[must_use]
+    pub fn note(mut self, note: &str) -> Claim {
+        self.note = Some(match self.note {
+            Some(before) => format!("{before}; {note}"),
+            None => note.into(),
+        });
+        self
+    }
+
+    fn chance(&self) -> Option<(f64, Chance)> {
+        match self.evidence {
+            Evidence::Value { value, chance: Some(chance) } => Some((value, chance)),
+            _ => None,
+        }
+    }
+
+    /// Computes how many standard errors the value is above the claim, and the probability of one as far beyond the
+    /// tolerance if the claim just held: the greater of the two at its edges. None if chance is not involved.
+    pub(super) fn test(&self) -> Option<(f64, f64)> {
+        let (value, Chance { standard_error, .. }) = self.chance()?;
+        let (off, tolerance) = (value - self.expected?, self.tolerance.unwrap_or(0.0));
+        if standard_error > 0.0 {
+            let (off, tolerance) = (off / standard_error, tolerance / standard_error);
+            let p = normal_cdf(tolerance - off.abs()) + normal_cdf(-tolerance - off.abs());
+            return Some((off, p));
+        }
+        // Without any spread there is no chance either.
+        let beyond = off.abs() > tolerance;
+        let z = if off == 0.0 { 0.0 } else { off.signum() * f64::INFINITY };
+        Some((z, if beyond { 0.0 } else { 1.0 }))
+    }
+
+    /// Returns the verdict; `adjusted` is the test's p value, corrected for the number of rows.
+    pub(super) fn verdict(&self, adjusted: Option<f64>, level: f64) -> Verdict {
+        let tolerance = self.tolerance.unwrap_or(0.0);
+        match (&self.evidence, self.kind) {
+            (_, Kind::NotDefined) => Verdict::Undefined,
+            (Evidence::Nothing, _) => Verdict::Untested,
+            (Evidence::Bounds(low, high), _) => {
+                let outside = self.expected.is_some_and(|claim| claim < *low || claim > *high);
+                if outside { Verdict::Impossible } else { Verdict::Missed }
+            }
+            (Evidence::Value { value, chance }, _) => {
+                let off = self.expected.map_or(f64::NAN, |claim| (value - claim).abs());
+                match (chance, adjusted) {
+                    (Some(_), Some(p)) if p.is_nan() => Verdict::Missed,
+                    (Some(_), Some(p)) if p <= level => Verdict::Missed,
+                    // That it is farther off than the tolerance is ruled out, too.
+                    (Some(chance), Some(_))
+                        if off + normal_quantile(1.0 - level) * chance.standard_error
+                            <= tolerance =>
+                    {
+                        Verdict::Met
+                    }
+                    (Some(_), Some(_)) => Verdict::Undecided,
+                    // A NaN misses.
+                    _ if off <= tolerance => Verdict::Met,
+                    _ => Verdict::Missed,
+                }
+            }
+        }
+    }
+}
