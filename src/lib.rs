@@ -10,7 +10,7 @@
 //! - [`warehouse`]: files, SQLite, PostgreSQL, and the SQL in `sql/`, which must return the same as the metrics.
 //! - [`chart`]: functions from a tidy frame to a figure.
 //! - [`format`](mod@format): how numbers are written in tables, charts, reports and prose. [`figure`]: finished charts.
-//! - [`claims`]: the ledger: a source's claim, what we measured, the verdict.
+//! - [`claims`]: the ledger: a source's claim, what we measured, the verdict. [`decision`]: options carried out in twin worlds.
 //! - [`stream`]: random streams, for generators and for resampling in metrics.
 //! - [`output`]: files written completely or not at all. [`notebook`]: how values appear in Jupyter. [`prelude`]: what
 //!   a cell imports. [`stamp`]: what a result was made with.
@@ -30,6 +30,7 @@
 pub mod cases;
 pub mod chart;
 pub mod claims;
+pub mod decision;
 pub mod error;
 pub mod events;
 pub mod figure;

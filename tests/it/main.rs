@@ -28,5 +28,6 @@ mod notion_sql;
 mod notion_truth;
 mod postgres_failures;
 mod reference;
+mod saas_decisions;
 mod saas_truth;
 mod schema_drawing;

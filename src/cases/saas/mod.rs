@@ -26,28 +26,29 @@
 //! moments within the month. So what happens in a month does not depend on how many months are generated.
 
 mod config;
+mod expected;
+mod intervention;
 mod kpis;
+mod life;
+mod rows;
 mod truth;
-
-use std::ops::Range;
+mod twin;
+mod world;
 
 use polars::prelude::*;
-use rand::RngExt;
-use rand_distr::{Bernoulli, Distribution, Uniform};
-use rayon::prelude::*;
 
-use super::frame::{dates, moments};
+use super::frame::dates;
 pub use super::part::Part;
-use crate::error::{Error, Result};
-use crate::stream::{Stream, stream};
+use crate::error::Result;
+use life::Checked;
+use rows::Rows;
+use twin::Measures;
 
 pub use config::{Billing, Config, Plan, SessionRule, Size};
+pub use intervention::{Audience, Costs, Intervention, Offer, Price};
 pub use kpis::{churn, clients, presence, revenue, survival, usage};
 pub use truth::{SizeTruth, Truth, truth};
-
-/// Session ids are `company_id` × this + the session's number within its company, so that parts made
-/// on different machines never collide. [`Config::validate`] keeps the number below it.
-const SESSIONS_PER_COMPANY: i64 = 1_000_000;
+pub use world::World;
 
 /// The generated business.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,8 +100,31 @@ impl Tables {
 /// # Errors
 /// Those of [`Config::validate`].
 pub fn generate(config: &Config) -> Result<Tables> {
+    generate_with(config, &[])
+}
+
+/// Generates the twin of the business in which something is done about churn: the same companies with the same random streams.
+///
+/// Companies that an intervention does not reach, and months before its first, have the same rows as in [`generate`]; so has
+/// everybody if it changes nothing. A company that is saved goes on as its stream would have had it.
+///
+/// # Errors
+/// Those of [`Config::validate`] and [`Intervention::validate`].
+///
+/// ```
+/// use casebook::cases::saas::{self, Audience, Intervention, Offer, Size};
+///
+/// let config = saas::Config::default();
+/// let offer = Offer { to: Audience::Size(Size::Large), from: 6, saves: 0.2 };
+/// let twin = saas::generate_with(&config, &[Intervention::Offer(offer)])?;
+/// assert!(twin.sessions.height() > saas::generate(&config)?.sessions.height());
+/// # Ok::<(), casebook::Error>(())
+/// ```
+pub fn generate_with(config: &Config, done: &[Intervention]) -> Result<Tables> {
+    done.iter().try_for_each(Intervention::validate)?;
     let checked = Checked::new(config)?;
-    let rows = checked.rows(Part::WHOLE.ids(config.companies));
+    let rows =
+        Rows::of(&checked, &Measures::new(done, config.seed, 0), Part::WHOLE.ids(config.companies));
     Ok(Tables {
         companies: rows.companies(config)?,
         plans: plans(config)?,
@@ -162,7 +186,8 @@ pub fn batches(
     let step = (1_000_000 / (busiest * config.months)).max(1);
     let ids = part.ids(config.companies);
     Ok(ids.clone().step_by(step as usize).map(move |first| {
-        let rows = checked.rows(first..first.saturating_add(step).min(ids.end));
+        let ids = first..first.saturating_add(step).min(ids.end);
+        let rows = Rows::of(&checked, &Measures::new(&[], checked.config.seed, 0), ids);
         Ok(Batch { companies: rows.companies(checked.config)?, sessions: rows.sessions()? })
     }))
 }
@@ -189,160 +214,4 @@ pub fn months(config: &Config) -> Result<DataFrame> {
     let numbers: Vec<i64> = (1..=i64::from(config.months)).collect();
     let starts: Vec<i32> = (0..config.months).map(|n| config.start.plus(n).first_day()).collect();
     Ok(df!("month_no" => numbers, "month_start" => dates("month_start", starts)?)?)
-}
-
-/// A checked config with its distributions.
-struct Checked<'c> {
-    config: &'c Config,
-    small: Bernoulli,
-    deviations: [Deviation; 2],
-}
-
-/// The deviation of a month's sessions from the plan.
-#[derive(Clone, Copy)]
-struct Deviation {
-    rule: SessionRule,
-    /// From −spread to spread, or from 0 to spread, as the rule needs.
-    uniform: Uniform<i32>,
-}
-
-impl Deviation {
-    fn new(rule: SessionRule, spread: u32) -> Result<Self> {
-        let spread = spread as i32; // at most 500
-        let low = match rule {
-            SessionRule::UniformDeviation => -spread,
-            SessionRule::SignTimesUniform => 0,
-        };
-        let uniform = Uniform::new_inclusive(low, spread)
-            .map_err(|error| Error::config("spread", spread, error.to_string()))?;
-        Ok(Deviation { rule, uniform })
-    }
-
-    fn draw(self, rng: &mut Stream) -> i32 {
-        let drawn = self.uniform.sample(rng);
-        match self.rule {
-            SessionRule::UniformDeviation => drawn,
-            SessionRule::SignTimesUniform if rng.random::<bool>() => drawn,
-            SessionRule::SignTimesUniform => -drawn,
-        }
-    }
-}
-
-/// A company's months, drawn one after the other.
-struct Life {
-    size: Size,
-    sessions: i32,
-    deviation: Deviation,
-    rng: Stream,
-}
-
-impl Life {
-    /// Draws the sessions in the next month.
-    fn next_month(&mut self) -> u32 {
-        // `spread` is at most `sessions`, so this is never negative.
-        self.sessions.saturating_add(self.deviation.draw(&mut self.rng)).max(0).unsigned_abs()
-    }
-}
-
-impl<'c> Checked<'c> {
-    fn new(config: &'c Config) -> Result<Self> {
-        config.validate()?;
-        Ok(Checked {
-            config,
-            small: Bernoulli::new(config.share_small).map_err(|error| {
-                Error::config("share_small", config.share_small, error.to_string())
-            })?,
-            deviations: [
-                Deviation::new(config.session_rule, config.small.spread)?,
-                Deviation::new(config.session_rule, config.large.spread)?,
-            ],
-        })
-    }
-
-    fn life(&self, id: u32) -> Life {
-        let mut rng = stream(self.config.seed, "saas company", u64::from(id));
-        let size = if self.small.sample(&mut rng) { Size::Small } else { Size::Large };
-        Life {
-            size,
-            sessions: self.config.plan(size).sessions as i32, // at most 500
-            deviation: self.deviations[size as usize],
-            rng,
-        }
-    }
-
-    /// Generates companies in blocks, each on whichever thread is free, and joins them in order.
-    fn rows(&self, ids: Range<u32>) -> Rows {
-        const BLOCK: usize = 512;
-        let blocks: Vec<Rows> = ids
-            .clone()
-            .into_par_iter()
-            .fold_chunks(BLOCK, Rows::default, |mut rows, id| {
-                rows.push(self, id);
-                rows
-            })
-            .collect();
-        let mut all = Rows { first_id: ids.start, ..Rows::default() };
-        all.session_ids.reserve_exact(blocks.iter().map(|rows| rows.session_ids.len()).sum());
-        all.seconds.reserve_exact(all.session_ids.capacity());
-        for block in blocks {
-            all.sizes.extend(block.sizes);
-            all.session_ids.extend(block.session_ids);
-            all.seconds.extend(block.seconds);
-        }
-        all
-    }
-}
-
-/// Column buffers.
-#[derive(Default)]
-struct Rows {
-    first_id: u32,
-    sizes: Vec<&'static str>,
-    session_ids: Vec<i64>,
-    /// Seconds since 1970.
-    seconds: Vec<i64>,
-}
-
-impl Rows {
-    fn push(&mut self, checked: &Checked, id: u32) {
-        let mut life = checked.life(id);
-        let mut moments = stream(checked.config.seed, "saas session", u64::from(id));
-        self.sizes.push(life.size.name());
-        let mut session_id = i64::from(id) * SESSIONS_PER_COMPANY;
-        for n in 0..checked.config.months {
-            let count = life.next_month();
-            if count == 0 {
-                break; // churned, for good
-            }
-            let month = checked.config.start.plus(n);
-            let from = self.seconds.len();
-            for _ in 0..count {
-                session_id += 1;
-                self.session_ids.push(session_id);
-                self.seconds.push(month.random_second(&mut moments));
-            }
-            self.seconds[from..].sort_unstable();
-        }
-    }
-
-    fn companies(&self, config: &Config) -> Result<DataFrame> {
-        let ids = (self.first_id..).map(i64::from).take(self.sizes.len());
-        let acquired = vec![config.start.first_day(); self.sizes.len()];
-        Ok(df!(
-            "company_id" => ids.collect::<Vec<_>>(),
-            "company_size" => &self.sizes,
-            "acquired_on" => dates("acquired_on", acquired)?,
-        )?)
-    }
-
-    fn sessions(self) -> Result<DataFrame> {
-        let companies: Vec<i64> =
-            self.session_ids.iter().map(|id| id / SESSIONS_PER_COMPANY).collect();
-        let created_at = moments("created_at", self.seconds)?;
-        Ok(df!(
-            "session_id" => self.session_ids,
-            "company_id" => companies,
-            "created_at" => created_at,
-        )?)
-    }
 }
