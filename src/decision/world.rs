@@ -1,6 +1,6 @@
 //! What a case has to say of its world.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What comes in and what is spent from the day of the decision to the horizon.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -73,4 +73,22 @@ impl<I> Choice<I> {
         self.predicted = Some(predicted);
         self
     }
+}
+
+/// Returns the option of which the analysis expects most; of several, the one named first.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) if nothing was predicted of any.
+pub fn recommended<I>(options: &[Choice<I>]) -> Result<&Choice<I>> {
+    let mut best: Option<(&Choice<I>, f64)> = None;
+    for option in options {
+        if let Some(predicted) = option.predicted
+            && best.is_none_or(|(_, gain)| predicted.gain > gain)
+        {
+            best = Some((option, predicted.gain));
+        }
+    }
+    let none =
+        || Error::config("options", "no predictions", "options of which something was predicted");
+    best.map(|(option, _)| option).ok_or_else(none)
 }

@@ -30,6 +30,7 @@ mod expected;
 mod intervention;
 mod kpis;
 mod life;
+mod options;
 mod rows;
 mod truth;
 mod twin;
@@ -47,6 +48,7 @@ use twin::Measures;
 pub use config::{Billing, Config, Plan, SessionRule, Size};
 pub use intervention::{Audience, Costs, Intervention, Offer, Price};
 pub use kpis::{churn, clients, presence, revenue, survival, usage};
+pub use options::{Terms, churn_by_use, retention_options};
 pub use truth::{SizeTruth, Truth, truth};
 pub use world::World;
 
