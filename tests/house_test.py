@@ -229,9 +229,9 @@ class Rules(unittest.TestCase):
         self.assertEqual(takes("use super::metrics;", 2), set())
 
     def test_arrows_point_down(self):
-        pairs = {("src/metrics/a.rs", "error"), ("src/metrics/a.rs", "chart"), ("src/claims.rs", "stamp"), ("src/chart/mod.rs", "figure"), ("src/chart/mod.rs", "notebook")}
+        pairs = {("src/metrics/a.rs", "error"), ("src/metrics/a.rs", "chart"), ("src/claims/mod.rs", "figure"), ("src/chart/mod.rs", "figure"), ("src/chart/mod.rs", "notebook")}
         pairs |= {("cli/src/say.rs", "record"), ("cli/src/files.rs", "manifest"), ("cli/src/analyze/input/mod.rs", "say")}
-        self.assertEqual(upward(pairs), {"src/metrics/a.rs takes chart", "src/claims.rs takes stamp", "src/chart/mod.rs takes notebook", "cli/src/say.rs takes record"})
+        self.assertEqual(upward(pairs), {"src/metrics/a.rs takes chart", "src/claims/mod.rs takes figure", "src/chart/mod.rs takes notebook", "cli/src/say.rs takes record"})
 
     def test_a_name_is_followed_to_its_file(self):
         texts = {

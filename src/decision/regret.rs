@@ -9,10 +9,13 @@ use crate::error::{Error, Result};
 use crate::stats::distribution::t_quantile;
 use crate::stats::interval::wilson;
 
+/// A function from a world to the name of an option.
+type Choose<'r, W> = dyn Fn(&W) -> Result<String> + Sync + 'r;
+
 /// How an option is chosen: from what a world shows up to the day of the decision, by the option's name.
 pub struct Rule<'r, W> {
     name: String,
-    choose: Box<dyn Fn(&W) -> Result<String> + Sync + 'r>,
+    choose: Box<Choose<'r, W>>,
 }
 
 impl<'r, W> Rule<'r, W> {
@@ -172,7 +175,7 @@ mod tests {
     impl World for Two {
         type Intervention = u64;
         fn outcome(&self, done: &[u64], future: u64) -> Result<Outcome> {
-            let right = done.iter().any(|place| *place == self.seed % 2);
+            let right = done.contains(&(self.seed % 2));
             let gain = if done.is_empty() {
                 0.0
             } else if right {

@@ -11,7 +11,7 @@ use std::sync::Once;
 
 use polars::prelude::*;
 
-use super::session;
+use super::record;
 use super::table::{Table, table};
 use crate::error::Error;
 use crate::frame::format;
@@ -157,7 +157,7 @@ fn quietly<T>(run: impl FnOnce() -> T) -> Result<T, String> {
 /// Tells whether a panic is an answer's: then a missing answer is reported here, anything else by [`Question::judge`].
 pub(crate) fn told(panic: &PanicHookInfo<'_>) -> bool {
     match panic.payload().downcast_ref::<NotYet>() {
-        Some(not_yet) if session::heard() => session::report("NotYet", panic, &not_yet.to_string()),
+        Some(not_yet) if record::heard() => record::report("NotYet", panic, &not_yet.to_string()),
         Some(not_yet) => eprintln!("{not_yet}"),
         None => return QUIET.get(),
     }

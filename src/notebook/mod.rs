@@ -6,7 +6,10 @@
 mod cells;
 mod charts;
 pub mod check;
+mod finish;
 mod memo;
+mod panics;
+mod record;
 mod results;
 mod send;
 pub mod session;
@@ -16,13 +19,13 @@ mod table;
 
 pub use crate::figure::Figure;
 pub use cells::{beside, falling, number, share_of, stacked};
+pub(crate) use finish::finish;
 pub use memo::{Markdown, Memo, memo};
+pub use panics::plain_panics;
 pub use send::plain_text;
-pub use session::plain_panics;
 pub use show::Show;
 #[doc(hidden)]
 pub use show::{ByDebug, ByShow, Value};
-pub(crate) use show_results::finish;
 pub use table::{Table, table};
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use polars::prelude::*;
 
+use super::finish::finish_with;
 use super::send::send;
 use super::show::Show;
-use super::show_results::finish_with;
 use super::table::{escape, table};
 use crate::claims::Ledger;
 use crate::figure::Figure;

@@ -1,33 +1,15 @@
 //! Memos and results show themselves, without a call that finishes them. Charts do, too: see `charts.rs`.
 
+use super::finish::finish;
 use super::send::send;
-use super::session;
 use super::show::Show;
 use super::table::table;
-use crate::Result;
 use crate::metrics::confounding::RiskRatios;
 use crate::metrics::experiment::{Effect, Effects};
 use crate::metrics::funnel::{Conversion, Reached};
 use crate::metrics::rates::Rate;
 use crate::metrics::survival::{Curve, Group, Point};
 use crate::notebook::Memo;
-
-/// Shows the finished value, or fails the cell as `?` would: leaving out the `?` was not meant to hide the error.
-#[track_caller]
-pub(crate) fn finish<S: Show>(result: Result<S>) {
-    finish_with(result, |value| value.evcxr_display());
-}
-
-/// Does the same for values that are not shown directly.
-#[track_caller]
-pub(super) fn finish_with<T>(result: Result<T>, show: impl FnOnce(T)) {
-    match result {
-        Ok(value) => show(value),
-        Err(error) if session::heard() => session::failed(&error),
-        // Nobody reads the records: outside the kernel a cell, or a program made of cells, stops by a panic only.
-        Err(error) => panic!("{error}"),
-    }
-}
 
 /// Shows the text as Markdown; a name that is unknown or unused fails the cell.
 impl Show for Memo {

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use polars::prelude::*;
 
+use super::finish::finish;
 use super::send::send;
 use super::show::Show;
-use super::show_results::finish;
 use crate::frame::format;
 
 /// How many rows of a frame are shown unless [`table`] says otherwise.

@@ -14,12 +14,11 @@ use postgres::types::Type;
 use postgres::{Client, NoTls, Transaction};
 
 use super::column::{Cells, column};
+use super::engine::{Engine, Sink};
 use super::queries::{Query, Schema};
-use super::{Engine, Sink, sql};
+use super::sql;
 use crate::error::{Error, Result, Trouble};
-use address::Address;
-
-const ENGINE: &str = "PostgreSQL";
+use address::{Address, ENGINE};
 
 pub struct Postgres {
     client: Client,

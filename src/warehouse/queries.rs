@@ -139,8 +139,8 @@ pub struct Reference {
 
 /// The SaaS take-home: `sql/saas/`.
 pub mod saas {
-    use super::ColumnType::{Integer, Real, Text};
-    use super::{Query, Reference, Schema};
+    use crate::warehouse::queries::{Query, Reference, Schema};
+    use crate::warehouse::types::ColumnType::{Integer, Real, Text};
 
     /// Tables `plans`, `months`, `companies`, `sessions` and the views over them.
     pub const SCHEMA: Schema = Schema {
@@ -238,8 +238,8 @@ pub mod saas {
 
 /// The e-commerce platform: `sql/ecommerce/`.
 pub mod ecommerce {
-    use super::ColumnType::{Integer, Text};
-    use super::{Query, Reference, Schema};
+    use crate::warehouse::queries::{Query, Reference, Schema};
+    use crate::warehouse::types::ColumnType::{Integer, Text};
 
     /// Tables `products`, `users`, `sessions`, `events` and the views over them.
     pub const SCHEMA: Schema = Schema {
@@ -283,8 +283,8 @@ pub mod ecommerce {
 /// The Notion-style study: `sql/notion/`. Each query is about a day: see
 /// [`Warehouse::query_on`](super::Warehouse::query_on).
 pub mod notion {
-    use super::ColumnType::{Integer, Real, Text};
-    use super::{Query, Reference, Schema};
+    use crate::warehouse::queries::{Query, Reference, Schema};
+    use crate::warehouse::types::ColumnType::{Integer, Real, Text};
 
     /// Tables `plans`, `calendar`, `visitors`, `workspaces`, `user_profiles`, `workspace_members`, `user_events`
     /// and the views over them.

@@ -13,9 +13,10 @@ use rusqlite::types::{ToSqlOutput, Value as Stored, ValueRef};
 use rusqlite::{Connection, ErrorCode, Statement, TransactionBehavior, params_from_iter};
 
 use super::column::{Cell, Cells, Value, column, is_real, moment, widest};
+use super::engine::{Engine, Sink};
 use super::queries::{Query, Schema};
+use super::sql;
 use super::types::ColumnType;
-use super::{Engine, Sink, sql};
 use crate::error::{Error, Result, Trouble};
 
 pub struct Sqlite {

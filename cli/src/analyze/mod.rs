@@ -21,7 +21,7 @@ use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 use clap::{Args, Subcommand};
 
-use input::{Column, Kind, Source, Table, moment};
+use input::{Column, Kind, Source, Table, readings};
 use output::Format;
 
 #[derive(Subcommand)]
@@ -102,7 +102,7 @@ fn duration(text: &str) -> Result<TimeDelta, String> {
 
 /// Reads "2024-01-31" or "2024-01-31 12:00".
 fn until(text: &str) -> Result<NaiveDateTime, String> {
-    match moment::read(text) {
+    match readings::read(text) {
         Some(written) if written.offset.is_none() && written.micros().is_some() => {
             Ok(written.clock)
         }

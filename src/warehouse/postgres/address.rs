@@ -8,6 +8,9 @@ use postgres::config::{Host, SslMode};
 
 use crate::error::{Error, Result, Trouble};
 
+/// What the database is called in messages.
+pub(super) const ENGINE: &str = "PostgreSQL";
+
 /// A parsed address.
 pub struct Address {
     pub config: Config,
@@ -63,7 +66,7 @@ fn unambiguous(url: &str) -> Result<()> {
 }
 
 fn bad(cause: &'static str) -> Error {
-    Error::database(super::ENGINE, Trouble::BadAddress, "reading the address", cause)
+    Error::database(ENGINE, Trouble::BadAddress, "reading the address", cause)
 }
 
 fn place(config: &Config) -> String {

@@ -240,7 +240,7 @@ pub fn format(text: &str, day_first: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyze::input::moment::readings;
+    use crate::analyze::input::readings::readings;
 
     #[test]
     fn months_are_known_by_three_letters_and_more() {

@@ -7,7 +7,8 @@ use casebook::Result;
 
 use super::blocks::{Blocks, records};
 use super::gather::{Block, Fault, Gathered, Rows};
-use super::{header, trouble};
+use super::header;
+use super::trouble::trouble;
 
 /// What is known about a file before its first row.
 struct Head {

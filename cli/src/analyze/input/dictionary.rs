@@ -2,8 +2,6 @@
 
 use rustc_hash::FxHashMap;
 
-use super::part::not_utf8;
-
 /// The code of an empty cell.
 pub const EMPTY: u32 = u32::MAX;
 
@@ -38,6 +36,14 @@ impl Dictionary {
         }
         names
     }
+}
+
+/// Says that a text is not UTF-8, and what to do.
+pub fn not_utf8(text: &[u8]) -> String {
+    let shown = String::from_utf8_lossy(text);
+    format!(
+        "is not UTF-8: \"{shown}\"; save the file as UTF-8, such as with iconv -f WINDOWS-1252 -t UTF-8"
+    )
 }
 
 /// Dictionaries of several readers merged into one, in the order of the rows.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use casebook::Result;
 
-use super::trouble;
+use super::trouble::trouble;
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

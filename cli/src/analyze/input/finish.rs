@@ -8,11 +8,12 @@ use rayon::prelude::*;
 use super::dictionary::{EMPTY, Merged};
 use super::gather::Gathered;
 use super::how::{How, Kind, Missing};
+use super::moment;
 use super::numbers;
 use super::part::{Part, Values};
 use super::table::{Ids, Table};
 use super::times::{self, Times, Wrong};
-use super::{moment, trouble};
+use super::trouble::trouble;
 
 /// A column, done.
 struct Done {

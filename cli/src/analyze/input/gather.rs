@@ -8,7 +8,8 @@ use super::blocks::Blocks;
 use super::dictionary::Dictionary;
 use super::how::{Column, How};
 use super::part::{Part, Sink};
-use super::{pool, trouble};
+use super::pool;
+use super::trouble::trouble;
 
 /// Some rows of a file: for each column, its part, and which reader's dictionary the texts are in.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use casebook::Result;
 
 use super::how::Column;
-use super::trouble;
+use super::trouble::trouble;
 
 /// Reduces a name to its letters and digits, in lower case.
 fn bare(name: &str) -> String {

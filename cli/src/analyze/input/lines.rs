@@ -10,7 +10,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 
 use super::blocks::{self, Blocks};
 use super::gather::{Fault, Gathered, Rows};
-use super::{header, trouble};
+use super::header;
+use super::trouble::trouble;
 
 /// Reads a file into the gathered columns.
 pub fn read(gathered: &mut Gathered, path: &Path, reader: Box<dyn Read + Send>) -> Result<()> {

@@ -21,13 +21,14 @@ mod numbers;
 mod parquet;
 mod part;
 mod pool;
+pub mod readings;
 mod table;
 mod times;
+mod trouble;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use casebook::error::Cause;
 use casebook::{Error, Result};
 use chrono_tz::Tz;
 use clap::Args;
@@ -88,11 +89,6 @@ fn delimiter(text: &str) -> Result<u8, String> {
             )),
         },
     }
-}
-
-/// Returns an error about the file: a sentence, or what the system says.
-pub fn trouble(path: &Path, problem: impl Into<Cause> + 'static) -> Error {
-    Error::file("use", path, problem)
 }
 
 impl Source {

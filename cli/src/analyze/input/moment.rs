@@ -7,8 +7,6 @@ use casebook::chrono::{
 };
 use chrono_tz::Tz;
 
-use super::dates;
-
 /// What a text says about time: a moment on some clock, and that clock's offset from UTC, if given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
@@ -54,30 +52,8 @@ pub const RECOGNISED: &str = "2024-01-31, 2024-01-31 23:59, 2024-01-31T23:59:59.
      2024-01-31 23:59:59+01:00, 31.01.2024 23:59, 1/31/2024 11:59 PM, 31 Jan 2024, 20240131T235959Z, \
      20240131235959, or seconds, milli-, micro- or nanoseconds since 1970";
 
-/// Reads a moment that can mean only one thing.
-pub fn read(text: &str) -> Option<Written> {
-    match readings(text.trim(), None)? {
-        Reading::Plain(written) => Some(written),
-        Reading::Either { .. } => None,
-    }
-}
-
-/// Reads a moment, trimmed of blanks; with a format, only texts in that format.
-pub fn readings(text: &str, format: Option<&str>) -> Option<Reading> {
-    if let Some(format) = format {
-        return formatted(text, format).map(Reading::Plain);
-    }
-    let bytes = text.as_bytes();
-    if let Some(written) = iso(bytes) {
-        return Some(Reading::Plain(written));
-    }
-    if !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit) {
-        return unbroken(text);
-    }
-    epoch(text).map(Reading::Plain).or_else(|| dates::read(bytes))
-}
-
-fn formatted(text: &str, format: &str) -> Option<Written> {
+/// Reads a text in a format of the caller's.
+pub(super) fn formatted(text: &str, format: &str) -> Option<Written> {
     if let Ok(moment) = DateTime::parse_from_str(text, format) {
         return Some(Written {
             clock: moment.naive_local(),
@@ -92,7 +68,7 @@ fn formatted(text: &str, format: &str) -> Option<Written> {
 }
 
 /// Reads a text of only digits.
-fn unbroken(text: &str) -> Option<Reading> {
+pub(super) fn unbroken(text: &str) -> Option<Reading> {
     let since = epoch(text);
     let Some(clock) = compact(text.as_bytes()) else {
         return since.map(|at| either(None, Some(at)));
@@ -123,7 +99,7 @@ pub(super) fn compact(text: &[u8]) -> Option<NaiveDateTime> {
 }
 
 /// Reads time since 1970: the unit follows from the size of the whole part, for moments from 1973 on.
-fn epoch(text: &str) -> Option<Written> {
+pub(super) fn epoch(text: &str) -> Option<Written> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let number = i64::from_str(whole).ok().filter(|_| !whole.starts_with('+'))?;
     let scale: i64 = match number.unsigned_abs() {
@@ -154,7 +130,7 @@ pub(super) fn digits(text: &[u8]) -> Option<u32> {
 }
 
 /// Reads ISO 8601, with a space or a T. Written by hand for speed, because there may be millions.
-fn iso(bytes: &[u8]) -> Option<Written> {
+pub(super) fn iso(bytes: &[u8]) -> Option<Written> {
     if bytes.len() < 10 || bytes[4] != b'-' || bytes[7] != b'-' {
         return None;
     }
@@ -311,6 +287,7 @@ fn in_zone(clock: i64, zone: Tz) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analyze::input::readings::{read, readings};
 
     fn micros(text: &str) -> Option<i64> {
         match readings(text, None)? {

@@ -22,7 +22,8 @@ use super::arrays::{self, Meaning};
 use super::contain::contained;
 use super::gather::{Block, Fault, Gathered};
 use super::part::Part;
-use super::{footer, header, pool, trouble};
+use super::trouble::trouble;
+use super::{footer, header, pool};
 
 /// Where the bytes come from.
 enum Store<'p> {

@@ -1,10 +1,10 @@
 //! A column of some rows, being built: the same from text, JSON and Parquet.
 
-use super::dictionary::{Dictionary, EMPTY};
+use super::dictionary::{Dictionary, EMPTY, not_utf8};
 use super::how::{How, Kind, Missing};
 use super::moment::Written;
 use super::numbers;
-use super::times::{SHOWN, Sample, Times};
+use super::times::{SHOWN, Sample, Times, without};
 
 /// A column of some rows.
 #[derive(Debug)]
@@ -79,17 +79,6 @@ impl Part {
             Values::Flags(values) => without(values, rows),
         }
     }
-}
-
-/// Drops some items, given by their indices in order.
-pub fn without<T>(items: &mut Vec<T>, places: &[u32]) {
-    let (mut place, mut next) = (0, 0);
-    items.retain(|_| {
-        let dropped = places.get(next) == Some(&place);
-        next += usize::from(dropped);
-        place += 1;
-        !dropped
-    });
 }
 
 /// Takes values of any type, row by row. An error says what is wrong, for a sentence about the row and column.
@@ -283,13 +272,6 @@ fn trimmed(text: &[u8]) -> &[u8] {
 
 fn utf8(text: &[u8]) -> Result<&str, String> {
     std::str::from_utf8(text).map_err(|_| not_utf8(text))
-}
-
-pub fn not_utf8(text: &[u8]) -> String {
-    let shown = String::from_utf8_lossy(text);
-    format!(
-        "is not UTF-8: \"{shown}\"; save the file as UTF-8, such as with iconv -f WINDOWS-1252 -t UTF-8"
-    )
 }
 
 fn flag(text: &str) -> Result<bool, String> {

@@ -8,7 +8,7 @@ use casebook::polars::prelude::*;
 use casebook::{Error, ErrorKind, Result};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::trouble;
+use super::trouble::trouble;
 
 /// What a column of identifiers holds.
 #[derive(Debug)]

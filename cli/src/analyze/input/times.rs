@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use super::how::How;
 use super::moment::{self, Choice, RECOGNISED, Reading, Written};
+use super::readings::readings;
 
 /// A row and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +59,7 @@ impl Times {
         {
             return self.push_written(written, text);
         }
-        let Some(reading) = moment::readings(text, how.time_format.as_deref()) else {
+        let Some(reading) = readings(text, how.time_format.as_deref()) else {
             let hint = match &how.time_format {
                 Some(format) => format!("it does not follow {format}"),
                 None => format!("recognised formats are {RECOGNISED}; others need --time-format"),
@@ -191,9 +192,9 @@ impl Times {
 
     /// Drops some rows, given in order.
     pub fn drop_rows(&mut self, rows: &[u32]) {
-        super::part::without(&mut self.main, rows);
+        without(&mut self.main, rows);
         if let Some(others) = &mut self.other {
-            super::part::without(others, rows);
+            without(others, rows);
         }
     }
 }
@@ -357,4 +358,15 @@ fn choose(parts: &[Times], place: impl Fn(usize, usize) -> String) -> Result<boo
             Err(Wrong { part, row: sample.row, problem })
         }
     }
+}
+
+/// Drops some items, given by their indices in order.
+pub fn without<T>(items: &mut Vec<T>, places: &[u32]) {
+    let (mut place, mut next) = (0, 0);
+    items.retain(|_| {
+        let dropped = places.get(next) == Some(&place);
+        next += usize::from(dropped);
+        place += 1;
+        !dropped
+    });
 }
