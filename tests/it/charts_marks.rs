@@ -21,7 +21,7 @@ fn months() -> DataFrame {
 }
 
 /// The texts of a picture, in their order.
-fn texts(figure: &Figure) -> Vec<String> {
+pub(super) fn texts(figure: &Figure) -> Vec<String> {
     let inside = figure.svg().split("<text ").skip(1);
     let text =
         |part: &str| Some(part.split_once('>')?.1.split_once("</text>")?.0.trim().to_owned());
@@ -29,7 +29,7 @@ fn texts(figure: &Figure) -> Vec<String> {
 }
 
 /// An attribute of the text in the picture, in quarters of a pixel.
-fn of_text(figure: &Figure, wanted: &str, attribute: &str) -> f64 {
+pub(super) fn of_text(figure: &Figure, wanted: &str, attribute: &str) -> f64 {
     let part = figure.svg().split("<text ").skip(1).find(|part| {
         part.split_once('>').is_some_and(|(_, rest)| rest.trim_start().starts_with(wanted))
     });

@@ -1,0 +1,199 @@
+//! What stands on a chart can be read: names are whole, labels keep apart, ink stands out from its ground.
+
+use casebook::chart::{self, TickUnit, Unit};
+use casebook::notebook::Figure;
+use casebook::polars::prelude::*;
+
+use super::charts_marks::{of_text, texts};
+
+/// Names of which only the bold one is as wide as the widest, so that it needs the room of bold type.
+fn reasons() -> DataFrame {
+    df!(
+        "reason" => ["MMMMMMM mmmmmmmm wwwwwww WWWWWW", "iiiii", "lllll", "tttttt", "jjjjjj"],
+        "users" => [5, 4, 3, 2, 1], "low" => [4, 3, 2, 1, 0], "high" => [6, 5, 4, 3, 2],
+    )
+    .unwrap()
+}
+
+#[test]
+fn highlighted_names_are_whole() {
+    let (reasons, wide) = (reasons(), "MMMMMMM mmmmmmmm wwwwwww WWWWWW");
+    for figure in [
+        chart::bar(&reasons, "reason", "users").highlight(wide).draw().unwrap(),
+        chart::interval(&reasons, "reason", "users", "low", "high").highlight(wide).draw().unwrap(),
+    ] {
+        assert!(texts(&figure).contains(&wide.to_owned()), "{:?}", texts(&figure));
+    }
+}
+
+#[test]
+fn a_funnel_highlights_every_step_it_is_asked_to() {
+    let steps = df!("name" => ["visit", "cart", "pay"], "users" => [100, 40, 10]).unwrap();
+    let funnel = || chart::funnel(&steps);
+    let marked = |figure: &Figure| {
+        let rects = figure.svg().split("<rect").skip(1);
+        rects.filter(|tag| tag.split('>').next().is_some_and(|t| t.contains("#D55E00"))).count()
+    };
+    assert_eq!(marked(&funnel().highlight("cart").draw().unwrap()), 1);
+    assert_eq!(marked(&funnel().highlight("cart").highlight("pay").draw().unwrap()), 2);
+    let told = funnel().highlight("cart").highlight("buy").draw().unwrap_err().to_string();
+    assert!(told.contains("`highlight` is \"buy\""), "{told}");
+}
+
+#[test]
+fn every_column_of_a_heat_map_has_its_name() {
+    let names = [
+        "Weekly active users",
+        "Median session length",
+        "Documents created",
+        "Invitations sent",
+        "Comments written",
+        "Templates used",
+        "Searches a week",
+        "Integrations connected",
+    ];
+    let cells = df!("feature" => names, "group" => ["all"; 8], "z" => [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]).unwrap();
+    for width in [340, 480, 720, 1_000] {
+        let figure = chart::heatmap(&cells, "feature", "group", "z").size(width, 400);
+        let shown = texts(&figure.draw().unwrap());
+        for name in names {
+            let start = &name[..4];
+            let there = shown.iter().filter(|text| text.starts_with(start)).count();
+            assert_eq!(there, 1, "{name} at {width} in {shown:?}");
+        }
+    }
+}
+
+#[test]
+fn ink_in_a_cell_is_the_one_that_stands_out() {
+    // Over the middle of the scale, where white on blue has a third of the contrast of black on white.
+    let cells =
+        df!("x" => [0, 1, 2, 3], "y" => ["a", "a", "a", "a"], "v" => [0.0, 0.55, 0.48, 1.0])
+            .unwrap();
+    let figure = chart::heatmap(&cells, "x", "y", "v").draw().unwrap();
+    let ink = |text: &str| {
+        let at = figure.svg().find(&format!("\n{text}\n")).unwrap();
+        let tag = &figure.svg()[figure.svg()[..at].rfind("<text").unwrap()..at];
+        tag.split("fill=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    assert_eq!(["0.48", "0.55"].map(ink), ["#222222", "#222222"]);
+    let moves = df!("from" => ["a", "a"], "to" => ["a", "b"], "n" => [11, 9]).unwrap();
+    let figure = chart::transitions(&moves, "from", "to", "n").draw().unwrap();
+    let at = figure.svg().find("\n55.0%\n").unwrap();
+    let tag = &figure.svg()[figure.svg()[..at].rfind("<text").unwrap()..at];
+    assert!(tag.contains("#222222"), "{tag}");
+}
+
+/// The labels below the plot: their middles and widths, in pixels.
+fn below(figure: &Figure) -> Vec<(f64, f64, String)> {
+    let all = figure.svg().split("<text ").skip(1).filter_map(|part| {
+        let number = |name: &str| {
+            part.split(&format!("{name}=\"")).nth(1)?.split('"').next()?.parse::<f64>().ok()
+        };
+        let text = part.split_once('>')?.1.split_once("</text>")?.0.trim().to_owned();
+        let tick = part.contains("text-anchor=\"middle\"") && number("font-size")? == 48.0;
+        tick.then_some((number(" x").or(number("x"))? / 4.0, number(" y")? / 4.0, text))
+    });
+    let all: Vec<(f64, f64, String)> = all.collect();
+    let lowest = all.iter().map(|one| one.1).fold(0.0, f64::max);
+    let row = all.into_iter().filter(|one| one.1 == lowest);
+    // Digits of the font are 0.572 em wide.
+    row.map(|(x, _, text)| (x, text.chars().count() as f64 * 12.0 * 0.572, text)).collect()
+}
+
+#[test]
+fn months_begin_with_the_first_and_narrow_panels_have_fewer_ticks() {
+    for (first, last) in [(1, 12), (1, 24), (0, 12), (2, 30), (1, 52), (1_000, 1_060)] {
+        let month: Vec<i32> = (first..=last).collect();
+        let name = vec!["a"; month.len()];
+        let frame = df!("month" => &month, "n" => &month, "who" => name).unwrap();
+        for width in [160, 200, 240, 300, 360, 480, 720] {
+            for unit in [TickUnit::Months, TickUnit::Weeks, TickUnit::Days, TickUnit::Hours] {
+                let size = (width, 300);
+                for (kind, figure) in [
+                    (
+                        "line",
+                        chart::line(&frame, "month", "n").x_ticks(unit).size(size.0, size.1).draw(),
+                    ),
+                    (
+                        "bar",
+                        chart::bar(&frame, "month", "n").x_ticks(unit).size(size.0, size.1).draw(),
+                    ),
+                    (
+                        "heat",
+                        chart::heatmap(&frame, "month", "who", "n")
+                            .x_ticks(unit)
+                            .size(size.0, size.1)
+                            .draw(),
+                    ),
+                    (
+                        "small",
+                        chart::multiples(&frame, "month", "n", "who")
+                            .x_ticks(unit)
+                            .size(size.0, size.1)
+                            .draw(),
+                    ),
+                ] {
+                    let shown = below(&figure.unwrap());
+                    let what =
+                        format!("{kind} of {first} to {last} in {unit:?}, {width} wide: {shown:?}");
+                    assert!(!shown.is_empty(), "{what}");
+                    for pair in shown.windows(2) {
+                        let gap = pair[1].0 - pair[0].0 - (pair[0].1 + pair[1].1) / 2.0;
+                        assert!(gap >= 5.0, "{gap:.1} px in {what}");
+                    }
+                    if unit == TickUnit::Months && first < 2 && width >= 240 {
+                        assert_eq!(shown[0].2, first.to_string(), "{what}");
+                    }
+                }
+            }
+        }
+    }
+    // Small multiples count in the same units as other charts.
+    let frame =
+        df!("month" => (0..=12).collect::<Vec<i32>>(), "n" => vec![1; 13], "who" => vec!["a"; 13])
+            .unwrap();
+    let small =
+        chart::multiples(&frame, "month", "n", "who").x_ticks(TickUnit::Months).draw().unwrap();
+    let shown: Vec<String> = below(&small).into_iter().map(|one| one.2).collect();
+    assert_eq!(shown, ["0", "3", "6", "9", "12"]);
+}
+
+#[test]
+fn labels_of_close_lines_keep_to_their_lines() {
+    let frame = df!("x" => [0, 10], "y" => [0.0, 1.0]).unwrap();
+    for (low, high) in [(0.50, 0.52), (0.40, 0.43), (0.91, 0.93)] {
+        let chart = chart::line(&frame, "x", "y");
+        for (first, second) in [((low, "plan"), (high, "goal")), ((high, "goal"), (low, "plan"))] {
+            let figure =
+                chart.clone().hline(first.0, first.1).hline(second.0, second.1).draw().unwrap();
+            let [goal, plan] = ["goal", "plan"].map(|text| of_text(&figure, text, "y") / 4.0);
+            // The upper line's label stands above both lines, the other one below them.
+            assert!(plan - goal > 18.0, "goal at {goal}, plan at {plan}");
+        }
+    }
+}
+
+#[test]
+fn a_note_cuts_no_hole_into_a_span() {
+    let frame = df!("x" => [0, 10], "y" => [0.0, 1.0]).unwrap();
+    let paper = |figure: &Figure| {
+        let areas = figure.svg().split("<polygon").skip(1);
+        areas.filter(|tag| tag.split('>').next().is_some_and(|t| t.contains("#FFFFFF"))).count()
+    };
+    let chart = chart::line(&frame, "x", "y").hspan(-1.0, 2.0, "");
+    assert_eq!(paper(&chart.clone().annotate(8, 0.2, "a note").draw().unwrap()), 0);
+}
+
+#[test]
+fn a_note_keeps_away_from_bands_where_it_can() {
+    let (x, y) = ((0..=20).collect::<Vec<i32>>(), vec![0.5; 21]);
+    let frame = df!("x" => x, "y" => y, "low" => vec![0.35; 21], "high" => vec![0.65; 21], "top" => vec![1.0; 21]).unwrap();
+    let chart = chart::line(&frame, "x", "y").band("low", "high").unit(Unit::Percent);
+    let figure = chart.hline(1.0, "").annotate(10, 0.5, "half of them").draw().unwrap();
+    let [upper, lower] = ["60%", "40%"].map(|tick| of_text(&figure, tick, "y") / 4.0);
+    let note = of_text(&figure, "half of them", "y") / 4.0;
+    let pixel = (lower - upper) / 0.2;
+    let (top, bottom) = (upper - 0.05 * pixel, lower + 0.05 * pixel);
+    assert!(note < top - 7.0 || note > bottom + 7.0, "{note} within {top} to {bottom}");
+}
