@@ -197,3 +197,91 @@ fn a_note_keeps_away_from_bands_where_it_can() {
     let (top, bottom) = (upper - 0.05 * pixel, lower + 0.05 * pixel);
     assert!(note < top - 7.0 || note > bottom + 7.0, "{note} within {top} to {bottom}");
 }
+
+/// Kinds whose marks are like those of lines and bars: lines, notes and highlights, in the picture and in words.
+#[test]
+fn newer_kinds_show_what_their_titles_name() {
+    let plans = df!(
+        "plan" => ["free", "pro", "team", "free", "pro", "team"], "month" => [1, 1, 1, 2, 2, 2],
+        "users" => [30, 20, 10, 25, 30, 20], "seats" => [1, 10, 100, 2, 20, 200],
+    )
+    .unwrap();
+    let five = df!(
+        "plan" => ["free", "pro", "team"], "low" => [1, 2, 3], "q1" => [2, 3, 4], "median" => [3, 4, 5],
+        "q3" => [4, 6, 8], "high" => [9, 10, 20],
+    )
+    .unwrap();
+    let moves = df!("what" => ["new", "lost"], "users" => [30, -20]).unwrap();
+    let scatter = chart::scatter(&plans, "seats", "users").by("plan").log_x();
+    let area = || chart::area(&plans, "month", "users", "plan");
+    let boxes = chart::boxplot(&five, "plan", ["low", "q1", "median", "q3", "high"]);
+    let bridge = || chart::waterfall(&moves, "what", "users").start("May", 100.0);
+    let figures = [
+        (
+            "#0072B2",
+            scatter
+                .highlight("pro")
+                .hline(25, "goal")
+                .vline(50, "large")
+                .annotate(200, 20, "the largest")
+                .draw(),
+        ),
+        (
+            "#0072B2",
+            area()
+                .highlight("pro")
+                .hline(70, "goal")
+                .vline(2, "large")
+                .annotate(2, 40, "the largest")
+                .draw(),
+        ),
+        (
+            "#0072B2",
+            boxes
+                .highlight("pro")
+                .vline(7, "goal")
+                .hline("team", "large")
+                .annotate(20, "team", "the largest")
+                .draw(),
+        ),
+        (
+            "#D55E00",
+            bridge()
+                .highlight("lost")
+                .hline(90, "goal")
+                .vline("new", "large")
+                .annotate("lost", 110, "the largest")
+                .draw(),
+        ),
+        (
+            "#D55E00",
+            bridge()
+                .highlight("lost")
+                .hline(90, "goal")
+                .vline("new", "large")
+                .annotate("lost", 110, "the largest")
+                .size(160, 300)
+                .draw(),
+        ),
+    ];
+    for (colour, figure) in figures {
+        let figure = figure.unwrap();
+        let (alt, shown) = (figure.alt(), texts(&figure));
+        for text in ["goal", "large", "the largest"] {
+            assert!(shown.iter().any(|one| one == text), "{text} in {shown:?}");
+        }
+        for sentence in ["marks goal at", "marks large at", "says: the largest.", "Highlighted: "] {
+            assert!(alt.contains(sentence), "{sentence} in {alt}");
+        }
+        assert!(figure.svg().contains(colour) && figure.svg().contains("#B4B4B4"), "{alt}");
+    }
+    let share = area().share().hline(0.5, "half").draw().unwrap();
+    assert!(share.alt().contains("A line marks half at 50.0%."), "{}", share.alt());
+    let told = bridge().highlight("list").draw().unwrap_err().to_string();
+    assert!(
+        told.contains("`highlight` is \"list\"; accepted: \"May\", \"new\", \"lost\""),
+        "{told}"
+    );
+    let told = area().hline("x", "").draw().unwrap_err().to_string();
+    assert!(told.contains("`hline` is \"x\"; accepted: a number"), "{told}");
+}

@@ -47,6 +47,8 @@ pub(super) fn of_text(figure: &Figure, wanted: &str, attribute: &str) -> f64 {
 
 /// All kinds that have axes on one frame with `x`, `y`, `name`, with marks at these places.
 fn marked(frame: &DataFrame, x: f64, y: f64) -> Vec<(&'static str, casebook::Result<Figure>)> {
+    // Areas are stacked of parts, none of which is below 0.
+    let amounts = &frame.clone().lazy().with_column(col("y").abs()).collect().unwrap();
     vec![
         (
             "line",
@@ -75,6 +77,36 @@ fn marked(frame: &DataFrame, x: f64, y: f64) -> Vec<(&'static str, casebook::Res
                 .reference(y, "nothing")
                 .vspan(x, y, "both")
                 .draw(),
+        ),
+        (
+            "scatter",
+            chart::scatter(frame, "x", "y")
+                .by("name")
+                .fit()
+                .vline(x, "a line")
+                .hspan(y, y / 2.0, "a band")
+                .annotate(x, y, "a note")
+                .draw(),
+        ),
+        (
+            "area",
+            chart::area(amounts, "x", "y", "name")
+                .vline(x, "a line")
+                .hline(y, "a target")
+                .annotate(x, y, "a note")
+                .draw(),
+        ),
+        (
+            "box plot",
+            chart::boxplot(frame, "name", ["y", "y", "y", "y", "y"])
+                .counts("x")
+                .vline(y, "a target")
+                .vspan(y, y / 2.0, "")
+                .draw(),
+        ),
+        (
+            "waterfall",
+            chart::waterfall(frame, "name", "y").hline(y, "a target").hspan(0.0, y, "").draw(),
         ),
     ]
 }

@@ -14,18 +14,29 @@ fn overlap(a: Rect, b: Rect) -> bool {
     a.0 < b.2 && b.0 < a.2 && a.1 < b.3 && b.1 < a.3
 }
 
+/// What a label had better not cover, the worst first: other labels, points of lines and bars, and the pale ground of bands.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Obstacles<'a> {
+    pub taken: &'a [Rect],
+    pub busy: &'a [(f64, f64)],
+    pub pale: &'a [(f64, f64)],
+}
+
+/// How many of the points a box covers.
+pub fn covered(one: Rect, points: &[(f64, f64)]) -> usize {
+    points.iter().filter(|at| overlap(one, (at.0, at.1, at.0, at.1))).count()
+}
+
 /// Finds the place where a box of this size covers least, among left upper corners in order of preference.
 pub fn place(
     size: (f64, f64),
     corners: impl IntoIterator<Item = (f64, f64)>,
     area: Rect,
-    busy: &[(f64, f64)],
-    taken: &[Rect],
+    obstacles: &Obstacles,
 ) -> Option<Rect> {
     let cost = |one: &Rect| {
-        let others = taken.iter().filter(|other| overlap(*one, **other)).count();
-        let data = busy.iter().filter(|at| overlap(*one, (at.0, at.1, at.0, at.1))).count();
-        (others, data)
+        let others = obstacles.taken.iter().filter(|other| overlap(*one, **other)).count();
+        (others, covered(*one, obstacles.busy), covered(*one, obstacles.pale))
     };
     // The first of those that cost the same.
     corners.into_iter().map(|corner| inside(corner, size, area)).min_by_key(cost)
@@ -96,14 +107,22 @@ mod tests {
     fn a_label_stands_where_it_covers_least() {
         let corners = [(10.0, 10.0), (10.0, 50.0), (60.0, 50.0)];
         let size = (20.0, 10.0);
-        assert_eq!(place(size, corners, AREA, &[], &[]), Some((10.0, 10.0, 30.0, 20.0)));
+        let nothing = Obstacles::default();
+        assert_eq!(place(size, corners, AREA, &nothing), Some((10.0, 10.0, 30.0, 20.0)));
         let busy = [(12.0, 12.0), (14.0, 12.0), (12.0, 55.0)];
-        assert_eq!(place(size, corners, AREA, &busy, &[]), Some((60.0, 50.0, 80.0, 60.0)));
+        let data = Obstacles { busy: &busy, ..nothing };
+        assert_eq!(place(size, corners, AREA, &data), Some((60.0, 50.0, 80.0, 60.0)));
         // Rather over data than over another label.
         let taken = [(60.0, 50.0, 80.0, 60.0), (10.0, 50.0, 30.0, 60.0)];
-        assert_eq!(place(size, corners, AREA, &busy, &taken), Some((10.0, 10.0, 30.0, 20.0)));
-        assert_eq!(place(size, [(95.0, -5.0)], AREA, &[], &[]), Some((80.0, 0.0, 100.0, 10.0)));
-        assert_eq!(place(size, [], AREA, &[], &[]), None);
+        let both = Obstacles { taken: &taken, ..data };
+        assert_eq!(place(size, corners, AREA, &both), Some((10.0, 10.0, 30.0, 20.0)));
+        // Rather over a band than over data.
+        let pale = Obstacles { pale: &[(62.0, 52.0)], ..data };
+        assert_eq!(place(size, corners, AREA, &pale), Some((60.0, 50.0, 80.0, 60.0)));
+        let pale = Obstacles { pale: &[(12.0, 12.0)], ..nothing };
+        assert_eq!(place(size, corners, AREA, &pale), Some((10.0, 50.0, 30.0, 60.0)));
+        assert_eq!(place(size, [(95.0, -5.0)], AREA, &nothing), Some((80.0, 0.0, 100.0, 10.0)));
+        assert_eq!(place(size, [], AREA, &nothing), None);
     }
 
     #[test]
