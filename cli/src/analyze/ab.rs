@@ -8,7 +8,7 @@ use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 use clap::Args;
 
-use super::findings::{brief, interval, numbers, texts};
+use super::findings::{brief, counted, interval, numbers, texts};
 use super::input::{Column, Kind, Source, Table};
 use super::{Output, capital, notes};
 
@@ -201,12 +201,12 @@ impl Ab {
             }
             (false, false) => format!("Mean {outcome}, less that in {control}"),
         };
-        let of = if self.cluster.is_some() { "rows" } else { "users" };
+        let of = if self.cluster.is_some() { "row" } else { "user" };
         let mut chart = chart::interval(effect, "arm", value, "low", "high")
             .reference(0.0, "no difference")
             .unit(unit)
             .title(title)
-            .subtitle(format!("{what}, with 95% intervals; {} {of}", count(rows)))
+            .subtitle(format!("{what}, with 95% intervals; {}", counted(rows as f64, of)))
             .x_label(format!("{} of {outcome}", capital(value)))
             .y_label("Arm, against control")
             .size(720, 180 + 50 * effect.height().min(20) as u32);
@@ -244,7 +244,7 @@ fn draw_sizes(ratio: &DataFrame) -> Result<Figure> {
         None => "No users in any arm".into(),
     };
     let total: f64 = users.iter().flatten().sum();
-    let subtitle = format!("Users by arm; {} users", count(total));
+    let subtitle = format!("Users by arm; {}", counted(total, "user"));
     let alike = expected.windows(2).all(|pair| pair[0] == pair[1]);
     if let (Some(Some(each)), true) = (expected.first(), alike) {
         return chart::bar(ratio, "arm", "users")

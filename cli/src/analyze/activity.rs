@@ -11,7 +11,7 @@ use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
-use super::findings::{date, dates, numbers, span};
+use super::findings::{counted, date, dates, numbers, span};
 use super::{Events, Named, Output, capital, day, notes, period};
 use crate::say::many;
 
@@ -231,7 +231,7 @@ fn draw_days(found: &DataFrame, window: u32, from: NaiveDate, last: NaiveDate) -
         .x_ticks(TickUnit::Days)
         .subtitle(format!(
             "{} active at all from {} to {}, by number of active days",
-            many(of, "user"),
+            counted(of as f64, "user"),
             date(from),
             date(last)
         ))

@@ -3,6 +3,7 @@
 use casebook::Result;
 use casebook::chart::{TickUnit, Unit};
 use casebook::chrono::NaiveDate;
+use casebook::format::count;
 use casebook::polars::prelude::*;
 
 /// Returns a column's numbers.
@@ -31,6 +32,11 @@ pub fn brief(name: &str) -> String {
         None => name.to_owned(),
         Some((end, _)) => format!("{}…", name[..end].trim_end()),
     }
+}
+
+/// Writes how many there are: "1 user", "2,000 users".
+pub fn counted(number: f64, of: &str) -> String {
+    format!("{} {of}{}", count(number), if number == 1.0 { "" } else { "s" })
 }
 
 /// Writes "14 March 2024".
@@ -71,6 +77,10 @@ mod tests {
     #[test]
     fn numbers_and_names_are_written_for_titles() {
         assert_eq!(interval(Unit::Points, 0.054, (-0.012, 0.096)), "+5.4 pp (-1.2 to +9.6)");
+        assert_eq!(
+            (counted(1.0, "user"), counted(2e3, "user")),
+            ("1 user".into(), "2,000 users".into())
+        );
         assert_eq!(brief("control"), "control");
         assert_eq!(brief(&"ä".repeat(41)), format!("{}…", "ä".repeat(40)));
         let day = |day| NaiveDate::from_ymd_opt(2024, 3, day);

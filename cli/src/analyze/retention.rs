@@ -12,7 +12,7 @@ use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 
-use super::findings::numbers;
+use super::findings::{counted, numbers};
 use super::input::{Column, Kind};
 use super::output::percent;
 use super::{Events, Named, Output, capital, notes, period, until};
@@ -167,7 +167,7 @@ impl Retention {
                     Rule::OnOrAfter => "on each day since their start or later".into(),
                     Rule::Bracket(days) => format!("in the {} from each day on", many(days, "day")),
                 },
-                many(users as i64, "user"),
+                counted(users, "user"),
             ))
             .labels("Days since the start", "Share active");
         match found.last_value("rate")? {
@@ -330,7 +330,7 @@ impl Cohorts {
             .x_ticks(self.counted_in())
             .subtitle(format!(
                 "Share of {} active, with 95% intervals; {each}",
-                many(cohorts as i64, &format!("{} cohort", self.adjective()))
+                counted(cohorts, &format!("{} cohort", self.adjective()))
             ))
             .labels(self.axis(), "Share active");
         match curve.last_value("rate")? {

@@ -9,11 +9,10 @@ use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 
-use super::findings::{brief, numbers, texts};
+use super::findings::{brief, counted, numbers, texts};
 use super::input::{Column, Kind, Source};
 use super::output::percent;
 use super::{Events, Named, Output, notes, until};
-use crate::say::many;
 
 /// Score every buyer's recency, frequency and monetary value by quintile
 ///
@@ -171,7 +170,7 @@ fn draw_segments(summary: &DataFrame) -> Result<Figure> {
     let (all, buyers) = (sum(&spent), sum(&users));
     let bar = chart::bar(summary, "segment", "monetary")
         .by_value()
-        .subtitle(format!("Money spent, by RFM segment; {}", many(buyers as i64, "buyer")))
+        .subtitle(format!("Money spent, by RFM segment; {}", counted(buyers, "buyer")))
         .labels("Segment", "Money spent");
     match (names.first(), spent.first().copied().flatten(), users.first().copied().flatten()) {
         (Some(name), Some(most), Some(of)) if most > 0.0 && names.len() > 1 => bar
@@ -231,8 +230,8 @@ fn draw_clusters(centroids: &DataFrame, features: &[&str]) -> Result<Figure> {
         .title(title)
         .subtitle(format!(
             "Each group's mean, in standard deviations from the mean of all; {} in {}",
-            many(all as i64, "user"),
-            many(centroids.height(), "group")
+            counted(all, "user"),
+            counted(centroids.height() as f64, "group")
         ))
         .labels("Feature", "Group")
         .value_label("Standard deviations")

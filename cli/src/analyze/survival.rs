@@ -7,11 +7,10 @@ use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 
-use super::findings::{brief, counted_in, numbers, texts};
+use super::findings::{brief, counted, counted_in, numbers, texts};
 use super::input::{Column, Kind, Source};
 use super::output::percent;
 use super::{Output, capital, notes};
-use crate::say::many;
 
 /// Estimate how long users stay when not everyone has left yet
 ///
@@ -105,7 +104,7 @@ impl Survival {
         let mut line = chart::survival(&curve)
             .subtitle(format!(
                 "Share still there, with 95% intervals; {}",
-                many(subjects.height(), "user")
+                counted(subjects.height() as f64, "user")
             ))
             .x_label(capital(&self.duration))
             .y_label("Share still there");
