@@ -154,7 +154,7 @@ impl Heatmap<'_> {
                     Some(value) => shades.colour(*value),
                 };
                 canvas.rect(a, b, colour)?;
-                if let (true, Some(value), Some(text)) = (readable, cell, &texts[row][column]) {
+                if let (true, Some(_), Some(text)) = (readable, cell, &texts[row][column]) {
                     let ink = if muted { theme::MUTED } else { theme::ink_on(colour) };
                     let style = Text::new(theme::TICK, ink).at(HPos::Center, VPos::Center);
                     canvas.text(text, ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0), style)?;
