@@ -221,7 +221,7 @@ impl TickUnit {
         let longest = steps[steps.len() - 1];
         let (finest, power) = (range / most / longest, power_below(range / most / longest));
         let beyond =
-            [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| m * power >= finest).unwrap_or(10.0);
+            [1.0, 2.0, 3.0, 5.0, 10.0].into_iter().find(|m| m * power >= finest).unwrap_or(10.0);
         steps.iter().copied().find(fits).unwrap_or(beyond * power * longest)
     }
 
