@@ -204,8 +204,9 @@ impl Funnel<'_> {
                 let ink = if marked { colour } else { theme::MUTED };
                 let style = Text::new(theme::TICK, ink);
                 let style = if marked { style.bold() } else { style };
-                let text = style.fit(&passage, canvas.width - frame.left - 14.0);
-                canvas.text(&text, (frame.left, y - (slot - bar) / 2.0), style)?;
+                let text = style.fit(&passage, canvas.width - frame.left - 18.0);
+                // Clear of the axis.
+                canvas.text(&text, (frame.left + 4.0, y - (slot - bar) / 2.0), style)?;
             }
         }
         let line = [(frame.left, frame.top), (frame.left, top(steps.len() - 1) + bar)];

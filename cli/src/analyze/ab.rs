@@ -177,9 +177,14 @@ impl Ab {
         };
         let size = |place: &usize| all[*place].as_ref().map_or(0.0, |found| found.1.abs());
         let clearest = (0..all.len()).filter_map(clear).max_by(|a, b| size(a).total_cmp(&size(b)));
+        // A difference has a sign.
+        let words = |found: f64, ends| match interval(unit, found, ends) {
+            words if found > 0.0 && !words.starts_with('+') => format!("+{words}"),
+            words => words,
+        };
         let title = match (clearest.and_then(|place| all[place].as_ref()), &all[..]) {
             (Some((arm, found, ends)), _) => {
-                let (arm, words) = (brief(arm), interval(unit, *found, *ends));
+                let (arm, words) = (brief(arm), words(*found, *ends));
                 match (taken, all.len()) {
                     (true, _) => format!("Taking {arm} changes {outcome} by {words}"),
                     (_, 1) => format!("{}: {arm} against {control} {words}", capital(&outcome)),
@@ -187,7 +192,7 @@ impl Ab {
                 }
             }
             (None, [Some((arm, found, ends))]) => {
-                let words = interval(unit, *found, *ends);
+                let words = words(*found, *ends);
                 format!("No clear {value} of {} on {outcome}: {words}", brief(arm))
             }
             (None, [None]) => format!("Too little to tell how sure the {value} is"),
@@ -207,7 +212,7 @@ impl Ab {
             .unit(unit)
             .title(title)
             .subtitle(format!("{what}, with 95% intervals; {}", counted(rows as f64, of)))
-            .x_label(format!("{} of {outcome}", capital(value)))
+            .x_label(format!("{} {outcome}", if taken { "Effect on" } else { "Difference in" }))
             .y_label("Arm, against control")
             .size(720, 180 + 50 * effect.height().min(20) as u32);
         if let (Some(place), true) = (clearest, all.len() > 1)

@@ -165,7 +165,11 @@ fn draw_lifecycle(found: &DataFrame, period: Period) -> Result<Figure> {
     let kinds = ["new", "retained", "resurrected", "dormant"].map(|kind| {
         let sign = if kind == "dormant" { lit(-1_i64) } else { lit(1_i64) };
         found.clone().lazy().select([
-            col("period").dt().to_string("%Y-%m-%d"),
+            col("period").dt().to_string(if period == Period::Month {
+                "%Y-%m"
+            } else {
+                "%Y-%m-%d"
+            }),
             (col(kind) * sign).alias("users"),
             lit(kind).alias("kind"),
         ])
@@ -187,10 +191,12 @@ fn draw_lifecycle(found: &DataFrame, period: Period) -> Result<Figure> {
         .stacked()
         .labels(capital(&period.to_string()), "Users; dormant ones are negative");
     let shown = format!("Users by {period}: active ones above 0, those who went dormant below");
-    let shown = span(&days).map_or(shown.clone(), |span| {
-        format!("{shown}; {}, {span}", many(found.height(), &period.to_string()))
+    let bar = bar.subtitle(match days.first().copied().flatten() {
+        None => shown,
+        Some(first) => {
+            format!("{shown}; {} from {}", many(found.height(), &period.to_string()), date(first))
+        }
     });
-    let bar = bar.subtitle(shown);
     let from = |day: NaiveDate| match period {
         Period::Day => format!("on {}", date(day)),
         Period::Week => format!("in the week from {}", date(day)),

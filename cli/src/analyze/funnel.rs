@@ -292,6 +292,9 @@ impl Funnel {
                 ))
                 .highlight(&names[row])
                 .draw(),
+            (_, Some(_)) if names.len() == 1 => {
+                funnel.title("A single step: nobody can drop out").draw()
+            }
             (_, Some(ends)) => {
                 funnel.title(format!("{} of those who begin get to the end", percent(ends))).draw()
             }

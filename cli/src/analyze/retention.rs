@@ -189,14 +189,19 @@ impl Retention {
 }
 
 trait LastValue {
-    /// Returns the last row with a value: its first column and the value.
+    /// Returns the last row with a value, of those that rest on 30 users or more if there are any: its first column and the
+    /// value.
     fn last_value(&self, column: &str) -> Result<Option<(i64, f64)>>;
 }
 
 impl LastValue for DataFrame {
     fn last_value(&self, column: &str) -> Result<Option<(i64, f64)>> {
         let values: Vec<Option<f64>> = self.column(column)?.f64()?.iter().collect();
-        let Some(row) = values.iter().rposition(Option::is_some) else { return Ok(None) };
+        let sure = self.column("warning")?.is_null();
+        let row = (0..values.len())
+            .rfind(|row| values[*row].is_some() && sure.get(*row) == Some(true))
+            .or_else(|| values.iter().rposition(Option::is_some));
+        let Some(row) = row else { return Ok(None) };
         Ok(self.columns()[0].i64()?.get(row).zip(values[row]))
     }
 }
@@ -380,7 +385,7 @@ impl Cohorts {
             all if all > 0.0 => {
                 let cohorts = match known.height() {
                     1 => String::new(),
-                    n => format!("; {} to {} by cohort ({n})", percent(low), percent(high)),
+                    _ => format!(", {} to {} by cohort", percent(low), percent(high)),
                 };
                 format!("{} are active in {period} 1{cohorts}", percent(sum(&active) / all))
             }
@@ -390,7 +395,13 @@ impl Cohorts {
             .unit(Unit::Percent)
             .x_ticks(self.counted_in())
             .title(title)
-            .subtitle(format!("Users active in each later {period}, as a share {of}"))
+            .subtitle(format!(
+                "Users active in each later {period}, as a share {of}; {}",
+                counted(
+                    matrix.column("cohort")?.n_unique()? as f64,
+                    &format!("{} cohort", self.adjective())
+                )
+            ))
             .labels(self.axis(), "Cohort")
             .value_label("Share active")
             .draw()

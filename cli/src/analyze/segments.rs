@@ -196,7 +196,8 @@ fn draw_clusters(centroids: &DataFrame, features: &[&str]) -> Result<Figure> {
             concat_str([col("cluster").cast(DataType::String), col("name")], ": ", false)
                 .alias("group"),
             lit(*feature).alias("feature"),
-            col(format!("z_{feature}")).alias("deviations"),
+            // What is left of 0 when a mean is subtracted from itself is no difference.
+            col(format!("z_{feature}")).round(9, RoundMode::default()).alias("deviations"),
         ])
     });
     let long = concat(parts.collect::<Vec<_>>(), UnionArgs::default())?.collect()?;

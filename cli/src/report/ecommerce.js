@@ -224,7 +224,7 @@ function show(id, [title, subtitle], option, heads, rows) {
   charts[id].setOption({
     animation: false, color: COLOURS, textStyle: { fontFamily: "system-ui, sans-serif", color: "#222" },
     title: {
-      text: title, textStyle: { fontSize: 15, color: "#222", width, overflow: "break" }, left: 5, top: 5, itemGap: 4,
+      text: title, textStyle: { fontSize: 15, lineHeight: 20, color: "#222", width, overflow: "break" }, left: 5, top: 5, itemGap: 4,
       subtext: subtitle, subtextStyle: { fontSize: 12, color: "#555", width, overflow: "break", lineHeight: 17 },
     },
     graphic: [{ type: "text", left: 8, bottom: 2, style: { text: readFilters().words, width, overflow: "truncate", fontSize: 11, fill: "#555" } }],
@@ -280,7 +280,7 @@ function drawOverview({ weeks, categories, products, totals }) {
 
   const money = [["orders", whole], ["items", whole], ["revenue", dollars]];
   const sold = (group) => [group.orders, group.items, group.cents / 100];
-  bars("categories", categories, (top) => [`${top.name} brings ${percent(ratio(top.cents, totals.cents))} of revenue, more than any other category`, "Revenue by category, US dollars"], [["category", null], ...money], (group) => [group.name, ...sold(group)]);
+  bars("categories", categories, (top) => [`${top.name}: ${percent(ratio(top.cents, totals.cents))} of revenue, more than any other category`, "Revenue by category, US dollars"], [["category", null], ...money], (group) => [group.name, ...sold(group)]);
   bars("products", products, (top) => [`Best seller: ${top.name}, ${brief(top.cents / 100)}`, "Revenue by product, US dollars, the ten largest"], [["product_id", null], ["product", null], ["price", dollars], ...money], (group) => [group.id, group.name, group.price / 100, ...sold(group)]);
 }
 
@@ -353,7 +353,7 @@ function drawGroups(all) {
   const leading = top ? `${top.name}: ${percent(ratio(top.users, users))} of users, ${percent(ratio(top.cents, cents))} of revenue` : "No user is chosen";
   show("groups", [leading, "Users registered by the end of the dates, and their revenue, % of all, by group"], {
     legend: {}, grid: { left: 10, right: 60, bottom: 50, containLabel: true },
-    xAxis: axis("% of all", (n) => `${n}`), yAxis: { ...names(all.map((group) => group.name), { width: 150, overflow: "break", hideOverlap: false }), inverse: true },
+    xAxis: axis("% of all", (n) => `${n}`), yAxis: { ...names(all.map((group) => group.name), { width: 150, overflow: "break", lineHeight: 14, hideOverlap: false }), inverse: true },
     series: [["Users", "users", users], ["Revenue", "cents", cents]].map(([name, key, total]) => ({ name, type: "bar", label: { show: true, position: "right", formatter: ({ value }) => percentage(value) }, data: share(key, total) })),
   }, [["group", null], ["users", whole], ["active", whole], ["buyers", whole], ["orders", whole], ["revenue", dollars], ["average_order", dollars], ["revenue_per_user", dollars]],
   all.map((group) => [group.name, group.users, group.active, group.buyers, group.orders, group.cents / 100, ratio(group.cents / 100, group.orders), ratio(group.cents / 100, group.users)]));

@@ -120,9 +120,9 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
     let curve = frame("retention_curve")?;
     all.push(Panel {
         title: format!(
-            "{} are gone after one month, {} more by the third",
+            "{} are gone after one month, {} after three",
             percent(1.0 - first),
-            percent(first - third)
+            percent(1.0 - third)
         ),
         subtitle: "Share of users active in each month since sign-up, with 95% intervals".into(),
         marks: vec![
@@ -184,7 +184,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
         subtitle: "New revenue in a year from each lever alone, US dollars, with 90% intervals; ranked by \
                    revenue times confidence"
             .into(),
-        marks: vec![Mark::line(0.0, "nothing"), Mark::Highlight { name: lever }],
+        marks: vec![Mark::line(0.0, "no gain"), Mark::Highlight { name: lever }],
         bounds: Some(("low", "high")),
         unit: Unit::Dollars,
         labels: ("Lever", "New revenue in a year"),

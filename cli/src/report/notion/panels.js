@@ -31,7 +31,7 @@
   const values = (format, name, room) => ({ type: "value", name: brief(name, room), nameLocation: "middle", nameGap: 32, nameTextStyle: ink, axisLabel: { ...ink, formatter: format, hideOverlap: true } });
   const upright = (format, name, room) => ({ type: "value", name: brief(name, room), nameLocation: "end", nameGap: 16, nameTextStyle: { ...ink, align: "left" }, axisLabel: { ...ink, formatter: format } });
   const names = (data, more) => ({ type: "category", data, axisLabel: { ...ink, hideOverlap: true }, ...more });
-  const longNames = { axisLabel: { ...ink, width: 130, overflow: "break", hideOverlap: false } };
+  const longNames = { axisLabel: { ...ink, width: 130, overflow: "break", lineHeight: 14, hideOverlap: false } };
   const wide = { left: 26, right: 90, bottom: 60, containLabel: true };
 
   // What the title names: notes at points, lines at values, categories in colour among grey ones.
@@ -51,7 +51,7 @@
   });
   const lines = (spec) => ({
     symbol: "none", silent: true, lineStyle: { color: "#787878", type: "dashed", width: 1.4 },
-    data: marked(spec, "line").map(({ at, text }) => ({ xAxis: at, label: { show: text !== "", formatter: text, color: "#444" } })),
+    data: marked(spec, "line").map(({ at, text }) => ({ xAxis: at, label: { show: text !== "", formatter: text, position: "start", color: "#444" } })),
   });
 
   /** What ECharts draws, by kind of chart. */
@@ -179,7 +179,7 @@
     chart.setOption({
       animation: false, color: COLOURS, textStyle: { fontFamily: "system-ui, sans-serif", color: "#222" },
       title: {
-        text: spec.title, textStyle: { fontSize: 15, color: "#222", width, overflow: "break" }, left: 5, top: 5, itemGap: 4,
+        text: spec.title, textStyle: { fontSize: 15, lineHeight: 20, color: "#222", width, overflow: "break" }, left: 5, top: 5, itemGap: 4,
         subtext: spec.subtitle, subtextStyle: { fontSize: 12, color: "#555", width, overflow: "break", lineHeight: 17 },
       },
       tooltip: { trigger: "axis", renderMode: "richText", confine: true, axisPointer: { type: "shadow" }, valueFormatter: look(spec.unit), ...tooltip },
