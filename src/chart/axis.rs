@@ -2,6 +2,8 @@
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 
+use super::canvas::Text;
+use super::theme;
 use crate::frame::format::Unit;
 
 /// From data to pixels. Never divides by an empty range.
@@ -229,7 +231,7 @@ impl TickUnit {
     /// as from 0. Not if the next tick is so close that their labels would touch.
     fn begins(self, first: f64, next: f64, step: f64) -> bool {
         let far = next - first;
-        self == TickUnit::Months && first.fract() == 0.0 && 3.0 * far >= step && far < step
+        self == TickUnit::Months && first.fract() == 0.0 && 2.0 * far >= step && far < step
     }
 
     /// Ticks within finite values, at multiples of what people count in; at most about `count`.
@@ -264,7 +266,13 @@ impl TickUnit {
         let begins = self.begins(low, next, step);
         let kept = labels.iter().zip(&numbers);
         let kept = kept.filter(|(_, at)| **at % step == 0.0 || (begins && **at == low));
-        let kept: Vec<(f64, String)> = kept.map(|(label, _)| label.clone()).collect();
+        let mut kept: Vec<(f64, String)> = kept.map(|(label, _)| label.clone()).collect();
+        let tick = Text::new(theme::TICK, theme::MUTED);
+        if let (true, [first, next, ..]) = (begins, &kept[..])
+            && next.0 - first.0 < (tick.width(&first.1) + tick.width(&next.1)) / 2.0 + 8.0
+        {
+            kept.remove(0);
+        }
         if kept.len() < 2 { labels } else { kept }
     }
 }

@@ -44,7 +44,8 @@ pub fn place(
 
 /// Places labels above the plot: where the text of each begins, and in which row, 0 next to the plot. Labels are
 /// centred over their places if they have room there; two that are close stand to the left and to the right of theirs;
-/// more stand in rows. `None` for a label without room.
+/// more stand in rows, each beside its place, like flags on poles: those whose poles are further up begin further to the
+/// side, so that no pole crosses another's flag. `None` for a label without room.
 pub fn row_of_labels(
     labels: &[(f64, f64)],
     (left, right): (f64, f64),
@@ -86,6 +87,10 @@ pub fn row_of_labels(
         }
         return placed;
     }
+    let beside = |side: f64| flags_on_poles(labels, &order, (left, right), most_rows, side);
+    if let Some(found) = beside(1.0).or_else(|| beside(-1.0)) {
+        return found;
+    }
     let mut ends = vec![f64::NEG_INFINITY; most_rows];
     for index in order {
         let at = begins(index, 0.5);
@@ -95,6 +100,41 @@ pub fn row_of_labels(
         }
     }
     placed
+}
+
+/// Between a pole and its flag.
+const POLE: f64 = 4.0;
+
+/// Places labels to the right (`side` 1) or to the left (−1) of their places, in rows. `None` if one of them would reach
+/// beyond the end.
+fn flags_on_poles(
+    labels: &[(f64, f64)],
+    order: &[usize],
+    (left, right): (f64, f64),
+    most_rows: usize,
+    side: f64,
+) -> Option<Vec<Option<(f64, usize)>>> {
+    const GAP: f64 = 10.0;
+    let mut placed = vec![None; labels.len()];
+    // How far each row is free, away from the side that flags point to; mirrored for the other side.
+    let mut free = vec![f64::INFINITY; most_rows];
+    let turned: Vec<usize> = match side > 0.0 {
+        true => order.iter().rev().copied().collect(),
+        false => order.to_vec(),
+    };
+    for index in turned {
+        let (at, wide) = labels[index];
+        let begins = if side > 0.0 { at + POLE } else { at - POLE - wide };
+        if begins < left || begins + wide > right {
+            return None;
+        }
+        let far = side * at + POLE + wide;
+        if let Some(row) = free.iter().position(|free| far + GAP <= *free) {
+            placed[index] = Some((begins, row));
+            free[row] = side * at;
+        }
+    }
+    Some(placed)
 }
 
 #[cfg(test)]
@@ -135,7 +175,12 @@ mod tests {
         assert_eq!(two, [Some((112.0, 0)), Some((60.0, 0))]);
         let three = row_of_labels(&[(100.0, 60.0), (101.0, 60.0), (102.0, 60.0)], span, 3);
         let rows: Vec<usize> = three.iter().flatten().map(|(_, row)| *row).collect();
-        assert_eq!(rows, [0, 1, 2]);
+        assert_eq!(rows, [2, 1, 0]);
+        assert_eq!(three[2], Some((106.0, 0)));
+        // To the left where there is no room on the right.
+        let three = row_of_labels(&[(190.0, 60.0), (191.0, 60.0), (192.0, 60.0)], span, 3);
+        assert_eq!(three[0], Some((126.0, 0)));
+        assert_eq!(three[2], Some((128.0, 2)));
         let many = row_of_labels(&[(100.0, 90.0); 5], span, 3);
         assert_eq!(many.iter().flatten().count(), 3);
     }

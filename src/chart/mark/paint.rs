@@ -32,6 +32,8 @@ const ROWS: usize = 3;
 /// A label above the plot.
 struct Head {
     text: String,
+    /// The place that it names.
+    at: f64,
     begins: f64,
     row: usize,
 }
@@ -60,7 +62,9 @@ fn heads(marks: &Marks, frame: &Frame, across: &Along, axis: Axis) -> Result<Vec
     let placed = fit::row_of_labels(&sizes, (frame.left, frame.right), ROWS);
     let found = labels.into_iter().zip(placed);
     Ok(found
-        .filter_map(|((text, _), place)| place.map(|(begins, row)| Head { text, begins, row }))
+        .filter_map(|((text, (at, _)), place)| {
+            place.map(|(begins, row)| Head { text, at, begins, row })
+        })
         .collect())
 }
 
@@ -170,9 +174,15 @@ impl Ground<'_> {
         }
         let busy: Vec<_> = self.busy.iter().copied().chain(lines).collect();
         let style = Text::new(theme::TICK, theme::MUTED).at(HPos::Left, VPos::Center);
-        for head in heads(self.marks, &self.frame, across, across_axis)? {
+        let heads = heads(self.marks, &self.frame, across, across_axis)?;
+        let rows = heads.iter().any(|head| head.row > 0);
+        for head in heads {
             let at = (head.begins, top - 9.0 - ROW * head.row as f64);
             canvas.text(&head.text, at, style)?;
+            if rows {
+                // In rows, a label stands beside its place: a pole leads there.
+                canvas.line(&[(head.at, top), (head.at, at.1 - 6.0)], theme::AXIS, 0.8)?;
+            }
         }
         for mark in &self.marks.all {
             self.label(canvas, mark, (&busy, &pale), &mut taken)?;
