@@ -111,6 +111,7 @@ impl Area<'_> {
         frame.top = plot.top;
         let y = frame.y_axis(canvas, &up)?;
         let mut ground = Ground::new(marks, frame, (along, Along::Numbers(y)), false);
+        ground.filled = true;
         ground.behind(canvas)?;
 
         for run in data.runs() {

@@ -127,6 +127,7 @@ impl Bar<'_> {
         let marks = &self.labels.marks;
         let along = Along::Numbers(y);
         let mut ground = Ground::new(marks, frame, (x, along), false);
+        ground.filled = true;
         ground.behind(canvas)?;
         for bar in self.bars(data) {
             let x = |share: f64| frame.left + slot * (bar.category as f64 + share);
@@ -176,6 +177,7 @@ impl Bar<'_> {
         let x = Along::Names { names: &data.categories, first: frame.top + slot / 2.0, slot };
         let y = Along::Numbers(scale);
         let mut ground = Ground::new(marks, frame, (x, y), true);
+        ground.filled = true;
         ground.behind(canvas)?;
         for bar in self.bars(data) {
             let y = |share: f64| frame.top + slot * (bar.category as f64 + share);

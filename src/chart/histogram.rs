@@ -130,6 +130,7 @@ impl<'f> Histogram<'f> {
         let y = frame.y_axis(canvas, &counts)?;
         let (across, up) = (Along::Numbers(x), Along::Numbers(y));
         let mut ground = Ground::new(marks, frame, (across, up), false);
+        ground.filled = true;
         ground.behind(canvas)?;
         let gap = if bins.single { 0.08 } else { 0.01 };
         for (index, count) in bins.counts.iter().enumerate() {

@@ -285,3 +285,65 @@ fn newer_kinds_show_what_their_titles_name() {
     let told = area().hline("x", "").draw().unwrap_err().to_string();
     assert!(told.contains("`hline` is \"x\"; accepted: a number"), "{told}");
 }
+
+#[test]
+fn labels_of_crowded_lines_stand_beside_poles() {
+    let frame = df!("x" => [0, 100], "y" => [0.0, 1.0]).unwrap();
+    let names =
+        ["the first of three launches", "the second of three launches", "the third of three"];
+    let mut chart = chart::line(&frame, "x", "y");
+    for (at, name) in [40, 41, 42].into_iter().zip(names) {
+        chart = chart.vline(at, name);
+    }
+    let figure = chart.draw().unwrap();
+    let places = names.map(|name| (of_text(&figure, name, "x"), of_text(&figure, name, "y")));
+    // Each begins to the right of its line, the first the furthest up.
+    assert!(places.is_sorted_by(|a, b| a.0 < b.0 && a.1 < b.1), "{places:?}");
+    let poles = figure.svg().split("<polyline").skip(1);
+    let poles = poles
+        .filter(|tag| tag.contains("stroke=\"#787878\"") && tag.contains("stroke-width=\"3\""));
+    assert_eq!(poles.count(), 3, "{}", figure.svg());
+}
+
+#[test]
+fn lines_over_bars_have_a_white_edge() {
+    let bars = df!("plan" => ["a", "b"], "users" => [10, 20]).unwrap();
+    let white = |figure: &Figure| {
+        let lines = figure.svg().split("<polyline").skip(1);
+        lines.filter(|tag| tag.split('>').next().is_some_and(|t| t.contains("#FFFFFF"))).count()
+    };
+    let bar = || chart::bar(&bars, "plan", "users");
+    assert_eq!(white(&bar().draw().unwrap()), 0);
+    assert_eq!(white(&bar().hline(5, "goal").draw().unwrap()), 1);
+    assert_eq!(white(&chart::histogram(&bars, "users").vline(15, "mean").draw().unwrap()), 1);
+    assert_eq!(white(&chart::line(&bars, "plan", "users").hline(15, "mean").draw().unwrap()), 0);
+}
+
+#[test]
+fn a_slopes_moments_stand_inside_the_margin() {
+    let frame = df!("who" => ["a", "b"], "2023" => [1, 2], "2024" => [2, 3]).unwrap();
+    let figure = chart::slope(&frame, "who", "2023", "2024").draw().unwrap();
+    let bottom = of_text(&figure, "2024", "y") / 4.0 + 7.0;
+    assert!(bottom <= 400.0 - 14.0, "{bottom}");
+}
+
+#[test]
+fn numbers_on_a_waterfall_are_not_covered_and_no_grid_runs_through_them() {
+    let moves = df!("what" => ["new", "lost"], "mrr" => [30, -20]).unwrap();
+    let figure = chart::waterfall(&moves, "what", "mrr")
+        .start("May", 60.0)
+        .annotate("lost", 92, "here")
+        .draw()
+        .unwrap();
+    let [note, number] = ["here", "-20"].map(|text| of_text(&figure, text, "y") / 4.0);
+    assert!((note - number).abs() > 14.0, "{note} and {number}");
+    assert!(
+        figure.svg().contains("opacity=\"0.78\"") || figure.svg().contains("fill-opacity=\"0.78\"")
+    );
+    let side = chart::waterfall(&moves, "what", "mrr")
+        .labels("Movement", "MRR")
+        .size(160, 300)
+        .draw()
+        .unwrap();
+    assert_eq!(texts(&side)[0], "MRR");
+}

@@ -22,7 +22,7 @@ pub struct Obstacles<'a> {
     pub pale: &'a [(f64, f64)],
 }
 
-/// How many of the points a box covers.
+/// Counts the points that a box covers.
 pub fn covered(one: Rect, points: &[(f64, f64)]) -> usize {
     points.iter().filter(|at| overlap(one, (at.0, at.1, at.0, at.1))).count()
 }

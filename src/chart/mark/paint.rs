@@ -22,6 +22,8 @@ pub struct Ground<'a> {
     pub busy: Vec<(f64, f64)>,
     /// Pixels in pale bands: notes keep away from them too if they can, and cut no holes into them.
     pub pale: Vec<(f64, f64)>,
+    /// Whether the data are filled areas, over which a thin line needs a white edge to be seen.
+    pub filled: bool,
 }
 
 /// A row of labels above the plot.
@@ -116,7 +118,7 @@ impl<'a> Ground<'a> {
         (x, y): (Along<'a>, Along<'a>),
         turned: bool,
     ) -> Self {
-        Ground { marks, frame, x, y, turned, busy: vec![], pale: vec![] }
+        Ground { marks, frame, x, y, turned, busy: vec![], pale: vec![], filled: false }
     }
 }
 
@@ -163,6 +165,9 @@ impl Ground<'_> {
             } else {
                 [(left, at), (right, at)]
             };
+            if self.filled {
+                canvas.line(&ends, theme::PAPER, 3.4)?;
+            }
             canvas.dashes(&ends, theme::AXIS, 1.4)?;
             lines.extend(along_lines([ends.as_slice()]));
         }

@@ -1,8 +1,8 @@
 //! Waterfall charts: which ups and downs lead from one total to another.
 
+mod bars;
 mod plot;
 
-use plotters::style::RGBColor;
 use polars::prelude::*;
 
 use super::axis::ticks;
@@ -15,6 +15,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::figure::Figure;
+use bars::{Bar, Kind};
 use plot::{lay_sideways, lay_upright};
 
 /// Builds a waterfall chart: see [`waterfall`].
@@ -66,21 +67,6 @@ pub fn waterfall<'f>(frame: &'f DataFrame, name: &str, amount: &str) -> Waterfal
 
 labels!(Waterfall);
 marks!(Waterfall);
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Kind {
-    Total,
-    Up,
-    Down,
-}
-
-struct Bar {
-    name: String,
-    from: f64,
-    to: f64,
-    kind: Kind,
-    text: String,
-}
 
 impl Waterfall<'_> {
     /// Begins with a bar for this total; without it, the first part begins at 0.
@@ -244,25 +230,10 @@ impl Waterfall<'_> {
         let first = plot.first + plot.slot / 2.0;
         let x = Along::Names { names: &names, first, slot: plot.slot };
         let mut ground = Ground::new(marks, frame, (x, Along::Numbers(plot.scale)), sideways);
+        ground.filled = true;
         ground.behind(canvas)?;
         ground.busy = plot.paint(canvas, bars, &keys)?;
         ground.before(canvas)
-    }
-}
-
-impl Bar {
-    fn colour(&self) -> RGBColor {
-        match self.kind {
-            Kind::Total => theme::COLOURS[6],
-            Kind::Up => theme::colour(0),
-            Kind::Down => theme::colour(1),
-        }
-    }
-
-    /// How its name is written.
-    fn text(&self, key: &Key, marks: &Marks) -> Text {
-        let colour = if marks.is_prominent(&key.name) { theme::INK } else { theme::MUTED };
-        Text { bold: self.kind == Kind::Total || key.bold, ..Text::new(theme::TICK, colour) }
     }
 }
 

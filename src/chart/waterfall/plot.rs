@@ -2,7 +2,7 @@
 
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::{Bar, Kind};
+use super::bars::{Bar, Kind};
 use crate::chart::axis::{Scale, Ticks};
 use crate::chart::canvas::{Canvas, Text};
 use crate::chart::mark::{Along, Axis, Marks, in_rect};
@@ -35,7 +35,7 @@ pub(super) fn lay_sideways(
     let every = (14.0 / slot).ceil().max(1.0) as usize;
     for (place, bar) in bars.iter().enumerate().step_by(every) {
         let at = (frame.left - 8.0, frame.top + slot * (place as f64 + 0.5));
-        let style = bar.text(&keys[place], marks);
+        let style = bar.text_of_name(&keys[place], marks);
         canvas.text(&style.fit(&bar.name, room), at, style.at(HPos::Right, VPos::Center))?;
     }
     Ok(Plot { scale, range: ticks.range, first: frame.top, slot, sideways: true })
@@ -66,7 +66,7 @@ pub(super) fn lay_upright(
     let every = (40.0 / slot).ceil().max(1.0) as usize;
     let every = if bars.len() <= 30 { 1 } else { every };
     for (place, bar) in bars.iter().enumerate().step_by(every) {
-        let style = bar.text(&keys[place], marks).at(HPos::Center, VPos::Center);
+        let style = bar.text_of_name(&keys[place], marks).at(HPos::Center, VPos::Center);
         let x = frame.left + slot * (place as f64 + 0.5);
         let text = if every == 1 {
             wrapped[place].clone()

@@ -294,7 +294,7 @@ pub(super) fn whole(number: f64) -> String {
 pub(super) fn money(dollars: f64) -> String {
     match dollars.abs() {
         large if large >= 1e6 => {
-            format!("{}${:.1}M", if dollars < 0.0 { "−" } else { "" }, large / 1e6)
+            format!("{}${:.1}M", if dollars < 0.0 { "-" } else { "" }, large / 1e6)
         }
         _ => Unit::Dollars.text(dollars.round()),
     }
