@@ -178,6 +178,7 @@ impl Ground<'_> {
             pale.extend(in_rect(a, b));
         }
         let busy: Vec<_> = self.busy.iter().copied().chain(lines).collect();
+        let under = Obstacles { taken: &[], busy: &busy, pale: &pale };
         let style = Text::new(theme::TICK, theme::MUTED).at(HPos::Left, VPos::Center);
         let heads = heads(self.marks, &self.frame, across, across_axis)?;
         let rows = heads.iter().any(|head| head.row > 0);
@@ -190,10 +191,10 @@ impl Ground<'_> {
             }
         }
         for mark in &self.marks.all {
-            self.label(canvas, mark, (&busy, &pale), &mut taken)?;
+            self.label(canvas, mark, &under, &mut taken)?;
         }
         for mark in &self.marks.all {
-            self.note(canvas, mark, (&busy, &pale), &mut taken)?;
+            self.note(canvas, mark, &under, &mut taken)?;
         }
         Ok(())
     }
@@ -213,7 +214,7 @@ impl Ground<'_> {
         &self,
         canvas: &Canvas,
         mark: &Mark,
-        (busy, pale): (&[(f64, f64)], &[(f64, f64)]),
+        under: &Obstacles,
         taken: &mut Vec<Rect>,
     ) -> Result<()> {
         let (field, across) = (mark.field(), self.across().1);
@@ -242,11 +243,11 @@ impl Ground<'_> {
         let corners = shares.into_iter().flat_map(|share| {
             heights.map(|y| (area.0 + 2.0 + (area.2 - area.0 - 4.0 - wide) * share, y))
         });
-        // The lines of spans' labels lie in what they name; other labels keep off it.
-        let ground: &[(f64, f64)] = if high > low { &[] } else { pale };
-        let obstacles = Obstacles { taken, busy, pale: ground };
+        // A span's label lies in what it names; those of lines keep off it.
+        let pale = if high > low { &[] } else { under.pale };
+        let obstacles = Obstacles { taken, busy: under.busy, pale };
         if let Some(found) = fit::place((wide, tall), corners, area, &obstacles) {
-            halo(canvas, found, (busy, pale))?;
+            halo(canvas, found, under)?;
             canvas.text(&text, (found.0 + 3.0, (found.1 + found.3) / 2.0), style)?;
             taken.push(found);
         }
@@ -258,7 +259,7 @@ impl Ground<'_> {
         &self,
         canvas: &Canvas,
         mark: &Mark,
-        (busy, pale): (&[(f64, f64)], &[(f64, f64)]),
+        under: &Obstacles,
         taken: &mut Vec<Rect>,
     ) -> Result<()> {
         const LINE: f64 = 15.0;
@@ -286,11 +287,11 @@ impl Ground<'_> {
         });
         let mut near = taken.clone();
         near.push((x - 6.0, y - 6.0, x + 6.0, y + 6.0));
-        let obstacles = Obstacles { taken: &near, busy, pale };
+        let obstacles = Obstacles { taken: &near, ..*under };
         let Some(found) = fit::place((wide, tall), corners, area, &obstacles) else {
             return Ok(());
         };
-        halo(canvas, found, (busy, pale))?;
+        halo(canvas, found, under)?;
         let edge = (x.clamp(found.0, found.2), y.clamp(found.1, found.3));
         let far = (edge.0 - x).hypot(edge.1 - y);
         if far > 6.0 {
@@ -309,13 +310,9 @@ impl Ground<'_> {
 
 /// Paper behind a text, through which data can still be seen. In a band or a shaded span it would be a hole: there, only a
 /// line below the text is worth one.
-fn halo(
-    canvas: &Canvas,
-    (left, top, right, bottom): Rect,
-    (busy, pale): (&[(f64, f64)], &[(f64, f64)]),
-) -> Result<()> {
+fn halo(canvas: &Canvas, (left, top, right, bottom): Rect, under: &Obstacles) -> Result<()> {
     let covered = |points| fit::covered((left, top, right, bottom), points) > 0;
-    if covered(pale) && !covered(busy) {
+    if covered(under.pale) && !covered(under.busy) {
         return Ok(());
     }
     let outline = [(left, top), (right, top), (right, bottom), (left, bottom)];

@@ -8,7 +8,7 @@ use polars::prelude::*;
 use super::axis::ticks;
 use super::canvas::{Canvas, Text};
 use super::label::{short, signed};
-use super::mark::{Along, Axis, Ground, Marks};
+use super::mark::{Along, Axis, Ground};
 use super::{
     Frame, Key, Labels, Values, columns, drawable, extent, labels, left_out, marks, names, numbers,
     theme,
