@@ -175,7 +175,7 @@
     // What stands below the title moves down with the title's lines.
     const width = box.clientWidth - 20, under = 17 * Math.ceil((spec.subtitle.length * 6.6) / width);
     const below = 18 + 21 * Math.ceil((spec.title.length * 8.4) / width) + under;
-    if (grid) grid.top = below + (legend ? 46 : 12) + (option.yAxis?.nameLocation ? 22 : 0);
+    if (grid) grid.top = below + (legend ? 46 : 12) + (option.yAxis?.nameLocation ? 22 : 0) + (marked(spec, "line").length > 0 ? 14 : 0);
     chart.setOption({
       animation: false, color: COLOURS, textStyle: { fontFamily: "system-ui, sans-serif", color: "#222" },
       title: {
