@@ -233,7 +233,8 @@ impl Waterfall<'_> {
         ground.filled = true;
         ground.behind(canvas)?;
         ground.busy = plot.paint(canvas, bars, &keys)?;
-        ground.before(canvas)
+        ground.before(canvas)?;
+        plot.paint_numbers(canvas, bars, &keys)
     }
 }
 

@@ -98,21 +98,17 @@ impl Plot {
     /// Draws the bars, and returns points in them.
     pub fn paint(&self, canvas: &Canvas, bars: &[Bar], keys: &[Key]) -> Result<Vec<(f64, f64)>> {
         let mut busy = vec![];
-        let value = |level: f64| self.scale.at(level.clamp(self.range.0, self.range.1));
-        let edge = |place: usize, share: f64| self.first + self.slot * (place as f64 + share);
+        let edge = |place: usize, share: f64| self.edge(place, share);
         let (near, far) = if self.slot > 6.0 { (0.16, 0.84) } else { (0.0, 1.0) };
         for (place, pair) in bars.windows(2).enumerate() {
             // The level that one bar leaves is where the next begins.
-            let across = value(pair[0].to);
+            let across = self.value(pair[0].to);
             let ends = [self.at(edge(place, far), across), self.at(edge(place + 1, near), across)];
             canvas.line(&ends, theme::AXIS, 1.0)?;
         }
-        let readable = self.slot >= if self.sideways { 14.0 } else { 24.0 };
         for (place, bar) in bars.iter().enumerate() {
             let colour = keys[place].colour;
-            let (from, to) = (value(bar.from), value(bar.to));
-            // However small, a bar that is there is seen.
-            let to = if (to - from).abs() < 1.5 { from + 1.5 } else { to };
+            let (from, to) = self.ends(bar);
             let (a, b) = (self.at(edge(place, near), from), self.at(edge(place, far), to));
             canvas.rect(a, b, colour)?;
             busy.extend(in_rect(a, b));
@@ -129,37 +125,76 @@ impl Plot {
                     canvas.line(&ends, theme::PAPER, 2.0)?;
                 }
             }
-            if readable {
-                let ink = match bar.kind {
-                    _ if colour == theme::FADED => theme::MUTED,
-                    Kind::Total => theme::INK,
-                    _ => colour,
-                };
-                let style = Text::new(theme::TICK, ink).bold();
-                let middle = edge(place, 0.5);
-                if self.sideways {
-                    let at = (from.max(to) + 6.0, middle);
-                    let wide = style.width(&bar.text);
-                    let (a, b) = ((at.0 - 2.0, middle - 7.0), (at.0 + wide + 2.0, middle + 7.0));
-                    backing(canvas, a, b)?;
-                    busy.extend(in_rect(a, b));
-                    canvas.text(&bar.text, at, style.at(HPos::Left, VPos::Center))?;
-                } else {
-                    let text = style.fit(&bar.text, self.slot.max(40.0));
-                    let at = (middle, from.min(to) - 8.0);
-                    let half = style.width(&text) / 2.0 + 2.0;
-                    let (a, b) = ((middle - half, at.1 - 7.0), (middle + half, at.1 + 7.0));
-                    backing(canvas, a, b)?;
-                    busy.extend(in_rect(a, b));
-                    canvas.text(&text, at, style.at(HPos::Center, VPos::Center))?;
-                }
-            }
         }
+        busy.extend(
+            self.numbers(bars, keys).iter().flat_map(|one| in_rect(one.room.0, one.room.1)),
+        );
         Ok(busy)
+    }
+
+    /// Draws the bars' numbers, over lines that would run through their digits.
+    pub fn paint_numbers(&self, canvas: &Canvas, bars: &[Bar], keys: &[Key]) -> Result<()> {
+        self.numbers(bars, keys).iter().try_for_each(|one| {
+            let (a, b) = one.room;
+            canvas.area(&[a, (b.0, a.1), b, (a.0, b.1)], theme::PAPER, 0.9)?;
+            canvas.text(&one.text, one.at, one.style)
+        })
+    }
+
+    /// Where each bar's number stands; none where bars are too thin.
+    fn numbers(&self, bars: &[Bar], keys: &[Key]) -> Vec<Number> {
+        if self.slot < if self.sideways { 14.0 } else { 24.0 } {
+            return vec![];
+        }
+        let number = |(place, bar): (usize, &Bar)| {
+            let colour = keys[place].colour;
+            let ink = match bar.kind {
+                _ if colour == theme::FADED => theme::MUTED,
+                Kind::Total => theme::INK,
+                _ => colour,
+            };
+            let style = Text::new(theme::TICK, ink).bold();
+            let (from, to) = self.ends(bar);
+            let middle = self.edge(place, 0.5);
+            if self.sideways {
+                let at = (from.max(to) + 6.0, middle);
+                let end = at.0 + style.width(&bar.text) + 2.0;
+                let room = ((at.0 - 2.0, middle - 7.0), (end, middle + 7.0));
+                let style = style.at(HPos::Left, VPos::Center);
+                Number { text: bar.text.clone(), at, style, room }
+            } else {
+                let text = style.fit(&bar.text, self.slot.max(40.0));
+                let at = (middle, from.min(to) - 8.0);
+                let half = style.width(&text) / 2.0 + 2.0;
+                let room = ((middle - half, at.1 - 7.0), (middle + half, at.1 + 7.0));
+                Number { text, at, style: style.at(HPos::Center, VPos::Center), room }
+            }
+        };
+        bars.iter().enumerate().map(number).collect()
+    }
+
+    /// The pixels of a level.
+    fn value(&self, level: f64) -> f64 {
+        self.scale.at(level.clamp(self.range.0, self.range.1))
+    }
+
+    /// The pixel at a share of a bar's slot.
+    fn edge(&self, place: usize, share: f64) -> f64 {
+        self.first + self.slot * (place as f64 + share)
+    }
+
+    /// Where a bar begins and ends: however small, one that is there is seen.
+    fn ends(&self, bar: &Bar) -> (f64, f64) {
+        let (from, to) = (self.value(bar.from), self.value(bar.to));
+        (from, if (to - from).abs() < 1.5 { from + 1.5 } else { to })
     }
 }
 
-/// Paper behind a number, so that no grid line runs through it.
-fn backing(canvas: &Canvas, a: (f64, f64), b: (f64, f64)) -> Result<()> {
-    canvas.area(&[a, (b.0, a.1), b, (a.0, b.1)], theme::PAPER, 0.78)
+/// A bar's number, and the room it takes.
+struct Number {
+    text: String,
+    at: (f64, f64),
+    style: Text,
+    /// Two corners.
+    room: ((f64, f64), (f64, f64)),
 }
