@@ -230,6 +230,7 @@ impl Waterfall<'_> {
         let first = plot.first + plot.slot / 2.0;
         let x = Along::Names { names: &names, first, slot: plot.slot };
         let mut ground = Ground::new(marks, frame, (x, Along::Numbers(plot.scale)), sideways);
+        ground.filled = true;
         ground.behind(canvas)?;
         ground.busy = plot.paint(canvas, bars, &keys)?;
         ground.before(canvas)?;
