@@ -2,9 +2,10 @@
 
 use polars::prelude::*;
 
-use super::axis::{Ticks, date_ticks, ticks};
+use super::axis::{Scale, TickUnit, Ticks, date_ticks, ticks};
 use super::canvas::{Canvas, Text};
-use super::{Unit, names, numbers, places, theme};
+use super::mark::Along;
+use super::{Unit, extent, names, numbers, places, theme};
 use crate::error::Result;
 use plotters::style::text_anchor::{HPos, VPos};
 
@@ -44,8 +45,9 @@ impl Across {
         all
     }
 
-    /// Returns ticks inside a range of places, for an axis `width` pixels wide. The axis ends where the data end.
-    pub fn ticks(&self, range: (f64, f64), width: f64) -> Ticks {
+    /// Returns ticks inside a range of places, for an axis `width` pixels wide, in the unit that people count in if there is
+    /// one. The axis ends where the data end.
+    pub fn ticks(&self, range: (f64, f64), width: f64, people: Option<TickUnit>) -> Ticks {
         let count = (width / 80.0).clamp(2.0, 12.0) as usize;
         let mut all = match &self.kind {
             Kind::Names(names) => {
@@ -56,8 +58,11 @@ impl Across {
             Kind::Date => date_ticks(range, count),
             Kind::Number { whole } => {
                 // Whole numbers are short: more of them fit.
-                let count = if *whole { count * 2 } else { count };
-                ticks(range, count, Unit::Number, *whole)
+                let more = if *whole { count * 2 } else { count };
+                people.map_or_else(
+                    || ticks(range, more, Unit::Number, *whole),
+                    |people| people.ticks(range, count, Unit::Number),
+                )
             }
         };
         if range.0 < range.1 {
@@ -74,6 +79,25 @@ impl Across {
             text = at.iter().map(|place| self.text(*place)).collect();
         }
         Ticks { at, text, ..all }
+    }
+
+    /// Returns the range from the lowest to the highest of places and marked numbers; marks widen no axis of names.
+    pub fn range(&self, places: &[f64], marked: impl Iterator<Item = f64>) -> (f64, f64) {
+        let named = matches!(self.kind, Kind::Names(_));
+        let all = places.iter().copied().chain(marked.filter(|_| !named));
+        extent(all).unwrap_or((0.0, 1.0))
+    }
+
+    /// Returns the axis as marks know it.
+    pub fn along(&self, scale: Scale) -> Along<'_> {
+        match &self.kind {
+            Kind::Names(names) => {
+                let first = scale.at(0.0);
+                Along::Names { names, first, slot: scale.at(1.0) - first }
+            }
+            Kind::Date => Along::Dates(scale),
+            Kind::Number { .. } => Along::Numbers(scale),
+        }
     }
 
     /// Writes a place in words.
@@ -136,9 +160,9 @@ mod tests {
         assert_eq!((days.places(), days.text(31.0)), (vec![0.0, 31.0], "1 Feb 1970".into()));
         let months = Across::new(&frame, "month").unwrap();
         assert_eq!((months.places(), months.text(3.0)), (vec![1.0, 3.0], "3".into()));
-        assert_eq!(months.ticks((1.0, 3.0), 200.0).text, ["1", "2", "3"]);
+        assert_eq!(months.ticks((1.0, 3.0), 200.0, None).text, ["1", "2", "3"]);
         let plans = Across::new(&frame, "plan").unwrap();
         assert_eq!((plans.places(), plans.text(1.0)), (vec![0.0, 1.0], "free".into()));
-        assert_eq!(plans.ticks((0.0, 1.0), 200.0).text, ["team", "free"]);
+        assert_eq!(plans.ticks((0.0, 1.0), 200.0, None).text, ["team", "free"]);
     }
 }

@@ -9,8 +9,10 @@ use super::across::{Across, inside};
 use super::apart::apart;
 use super::axis::{Scale, ticks};
 use super::canvas::{Canvas, Text};
+use super::mark::{Along, Axis, Ground, along_lines};
 use super::{
-    Frame, Labels, Unit, columns, drawable, extent, labels, left_out, names, numbers, places, theme,
+    Frame, Key, Labels, Unit, columns, drawable, extent, labels, left_out, marks, names, numbers,
+    places, theme,
 };
 use crate::error::{Error, Result};
 use crate::figure::Figure;
@@ -54,6 +56,7 @@ pub fn area<'f>(frame: &'f DataFrame, x: &str, y: &str, by: &str) -> Area<'f> {
 }
 
 labels!(Area);
+marks!(Area);
 
 impl Area<'_> {
     /// Shows each band's share of the whole, from 0 to 100%, instead of amounts. Where the whole is 0 there is a gap.
@@ -72,7 +75,9 @@ impl Area<'_> {
         let data = Data::new(&self)?;
         let summary = data.summary(self.unit_shown(), self.share);
         let kind = if self.share { "Stacked area chart of shares" } else { "Stacked area chart" };
-        self.labels.figure(kind, summary, |canvas| self.paint(canvas, &data))
+        // Marks are told in the unit that is drawn.
+        let labels = Labels { unit: self.unit_shown(), ..self.labels.clone() };
+        labels.figure(kind, summary, |canvas| self.paint(canvas, &data))
     }
 
     fn unit_shown(&self) -> Unit {
@@ -84,21 +89,30 @@ impl Area<'_> {
         let widest = data.series.iter().map(|name| label.width(name)).fold(0.0, f64::max);
         // A few short names stand beside their bands; otherwise there is a legend, in the bands' order.
         let direct = data.series.len() <= 8 && widest <= canvas.width * 0.28;
-        let legend: Vec<(String, usize)> = (data.series.iter().cloned().enumerate().rev())
-            .filter(|_| !direct)
-            .map(|(index, name)| (name, index))
-            .collect();
-        let mut frame = Frame::new(canvas, &self.labels, &legend, left_out(data.left_out))?;
+        let marks = &self.labels.marks;
+        let squares = data.series.iter().enumerate().map(|(index, name)| Key::square(name, index));
+        let keys = marks.keys(squares.collect())?;
+        let legend: Vec<Key> = keys.iter().rev().filter(|_| !direct).cloned().collect();
+        let mut frame = Frame::keyed(canvas, &self.labels, &legend, left_out(data.left_out))?;
         if direct {
             frame.right -= widest + 10.0;
         }
         let rows = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
         let most = if self.share { 1.0 } else { data.highest() };
-        let y = frame.y_axis(canvas, &ticks((0.0, most), rows, self.unit_shown(), false))?;
-        let range = extent(data.xs.iter().copied()).unwrap_or((0.0, 1.0));
-        let span = (frame.left + 2.0, frame.right - 2.0);
-        let across = data.across.ticks(range, frame.right - frame.left);
+        let up = extent(marks.numbers(Axis::Y).chain([0.0, most])).unwrap_or((0.0, most));
+        let up = ticks(up, rows, self.unit_shown(), false);
+        let mut plot = Frame { left: frame.left + Frame::y_room(&up), ..frame };
+        let range = data.across.range(&data.xs, marks.numbers(Axis::X));
+        let span = (plot.left + 2.0, plot.right - 2.0);
+        let across = data.across.ticks(range, plot.right - plot.left, self.labels.x_ticks);
         let x = Scale::of(&across, span);
+        let along = data.across.along(x);
+        marks.head_room(&mut plot, &along, Axis::X)?;
+        frame.top = plot.top;
+        let y = frame.y_axis(canvas, &up)?;
+        let mut ground = Ground::new(marks, frame, (along, Along::Numbers(y)), false);
+        ground.filled = true;
+        ground.behind(canvas)?;
 
         for run in data.runs() {
             for (series, (below, above)) in data.bands(&run).into_iter().enumerate() {
@@ -116,9 +130,12 @@ impl Area<'_> {
                 }
                 let outline: Vec<(f64, f64)> =
                     upper.iter().copied().chain(lower.into_iter().rev()).collect();
-                canvas.area(&outline, theme::colour(series), 0.88)?;
+                canvas.area(&outline, keys[series].colour, 0.88)?;
                 // Bands of any two colours are told apart by what is between them.
                 canvas.line(&upper, theme::PAPER, 1.0)?;
+                if !marks.is_empty() {
+                    ground.busy.extend(along_lines([upper.as_slice()]));
+                }
             }
         }
         canvas.line(&[(frame.left, y.at(0.0)), (frame.right, y.at(0.0))], theme::AXIS, 1.0)?;
@@ -136,13 +153,15 @@ impl Area<'_> {
             };
             let ends: Vec<f64> = data.bands(last).iter().map(middle).collect();
             let spread = apart(&ends, 16.0, (frame.top + 7.0, frame.bottom - 6.0));
-            for (index, (name, at)) in data.series.iter().zip(spread).enumerate() {
-                let style = Text { colour: theme::colour(index), ..label };
+            for (key, at) in keys.iter().zip(spread) {
+                let prominent = marks.is_prominent(&key.name);
+                let colour = if prominent { key.colour } else { theme::MUTED };
+                let style = Text { colour, bold: prominent, ..label };
                 let at = (frame.right + 8.0, at);
-                canvas.text(name, at, style.at(HPos::Left, VPos::Center))?;
+                canvas.text(&key.name, at, style.at(HPos::Left, VPos::Center))?;
             }
         }
-        Ok(())
+        ground.before(canvas)
     }
 }
 

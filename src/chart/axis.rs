@@ -2,6 +2,8 @@
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 
+use super::canvas::Text;
+use super::theme;
 use crate::frame::format::Unit;
 
 /// From data to pixels. Never divides by an empty range.
@@ -39,6 +41,16 @@ impl Scale {
     pub fn range(&self) -> (f64, f64) {
         let value = |at: f64| if self.log { 10_f64.powf(at) } else { at };
         (value(self.low), value(self.high))
+    }
+
+    /// Returns the upper and the lower pixel that it spans.
+    pub fn pixels(&self) -> (f64, f64) {
+        (self.from.min(self.to), self.from.max(self.to))
+    }
+
+    /// Returns the same scale for the logarithms of its values, if it is logarithmic.
+    pub fn linear(&self) -> Scale {
+        Scale { log: false, ..*self }
     }
 
     pub fn at(&self, value: f64) -> f64 {
@@ -191,7 +203,7 @@ pub enum TickUnit {
     Days,
     /// 0, 4, 8, 12; in quarters and years beyond.
     Weeks,
-    /// 0, 3, 6, 9, 12; in half years and years beyond.
+    /// 0, 3, 6, 9, 12; in half years and years beyond. The first has a label if it is another one, such as 1.
     Months,
 }
 
@@ -211,8 +223,15 @@ impl TickUnit {
         let longest = steps[steps.len() - 1];
         let (finest, power) = (range / most / longest, power_below(range / most / longest));
         let beyond =
-            [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| m * power >= finest).unwrap_or(10.0);
+            [1.0, 2.0, 3.0, 5.0, 10.0].into_iter().find(|m| m * power >= finest).unwrap_or(10.0);
         steps.iter().copied().find(fits).unwrap_or(beyond * power * longest)
+    }
+
+    /// Tells whether the first value has a label though it is no multiple of the step: months are counted from 1 as often
+    /// as from 0. Not if the next tick is so close that their labels would touch.
+    fn begins(self, first: f64, next: f64, step: f64) -> bool {
+        let far = next - first;
+        self == TickUnit::Months && first.fract() == 0.0 && 2.0 * far >= step && far < step
     }
 
     /// Ticks within finite values, at multiples of what people count in; at most about `count`.
@@ -222,10 +241,13 @@ impl TickUnit {
         let step = self.step(high - low, count);
         let (first, last) = ((low / step).ceil(), (high / step).floor());
         let steps = ((last - first).max(0.0) as usize).min(50);
-        let at: Vec<f64> = (0..=steps)
+        let mut at: Vec<f64> = (0..=steps)
             .map(|i| (first + i as f64) * step)
             .filter(|at| (low..=high).contains(at))
             .collect();
+        if at.first().is_some_and(|next| self.begins(low, *next, step)) {
+            at.insert(0, low);
+        }
         if at.is_empty() || low == high {
             return ticks((low, high), count, unit, true);
         }
@@ -240,8 +262,17 @@ impl TickUnit {
         let range = numbers.as_deref().and_then(|all| super::read::extent(all.iter().copied()));
         let (Some(numbers), Some((low, high))) = (numbers, range) else { return labels };
         let step = self.step(high - low, count);
-        let kept = labels.iter().zip(&numbers).filter(|(_, number)| **number % step == 0.0);
-        let kept: Vec<(f64, String)> = kept.map(|(label, _)| label.clone()).collect();
+        let next = numbers.iter().copied().filter(|at| at % step == 0.0).fold(f64::MAX, f64::min);
+        let begins = self.begins(low, next, step);
+        let kept = labels.iter().zip(&numbers);
+        let kept = kept.filter(|(_, at)| **at % step == 0.0 || (begins && **at == low));
+        let mut kept: Vec<(f64, String)> = kept.map(|(label, _)| label.clone()).collect();
+        let tick = Text::new(theme::TICK, theme::MUTED);
+        if let (true, [first, next, ..]) = (begins, &kept[..])
+            && next.0 - first.0 < (tick.width(&first.1) + tick.width(&next.1)) / 2.0 + 8.0
+        {
+            kept.remove(0);
+        }
         if kept.len() < 2 { labels } else { kept }
     }
 }
@@ -358,6 +389,8 @@ mod tests {
         let at = |unit: TickUnit, high: f64| unit.ticks((0.0, high), 12, Unit::Number).at;
         assert_eq!(at(TickUnit::Months, 12.0), [0.0, 3.0, 6.0, 9.0, 12.0]);
         assert_eq!(at(TickUnit::Months, 24.0), [0.0, 6.0, 12.0, 18.0, 24.0]);
+        let from_one = TickUnit::Months.ticks((1.0, 12.0), 12, Unit::Number).at;
+        assert_eq!(from_one, [1.0, 3.0, 6.0, 9.0, 12.0]);
         assert_eq!(at(TickUnit::Months, 4.0), [0.0, 1.0, 2.0, 3.0, 4.0]);
         assert_eq!(at(TickUnit::Hours, 24.0), [0.0, 6.0, 12.0, 18.0, 24.0]);
         assert_eq!(at(TickUnit::Days, 30.0), [0.0, 7.0, 14.0, 21.0, 28.0]);

@@ -8,7 +8,7 @@ use super::canvas::{Canvas, Text};
 use super::mark::{Along, Axis, Ground, in_rect};
 use super::{
     Frame, Key, Labels, Look, Values, columns, drawable, extent, labels, left_out, marks, names,
-    numbers, places, theme,
+    numbers, ordinal, places, theme,
 };
 use crate::error::Result;
 use crate::figure::Figure;
@@ -90,7 +90,7 @@ impl Bar<'_> {
         let sideways = widest > slot - 4.0 && data.categories.len() <= 30 && widest > 60.0;
         let keys = self.keys(data)?;
         if sideways {
-            self.paint_sideways(canvas, data, &keys, widest)
+            self.paint_sideways(canvas, data, &keys)
         } else {
             self.paint_upright(canvas, data, &keys)
         }
@@ -126,7 +126,8 @@ impl Bar<'_> {
         let y = frame.y_axis(canvas, &ticks)?;
         let marks = &self.labels.marks;
         let along = Along::Numbers(y);
-        let mut ground = Ground { marks, frame, x, y: along, turned: false, busy: vec![] };
+        let mut ground = Ground::new(marks, frame, (x, along), false);
+        ground.filled = true;
         ground.behind(canvas)?;
         for bar in self.bars(data) {
             let x = |share: f64| frame.left + slot * (bar.category as f64 + share);
@@ -149,20 +150,21 @@ impl Bar<'_> {
         ground.before(canvas)
     }
 
-    fn paint_sideways(
-        &self,
-        canvas: &Canvas,
-        data: &Data,
-        keys: &[Key],
-        widest: f64,
-    ) -> Result<()> {
+    fn paint_sideways(&self, canvas: &Canvas, data: &Data, keys: &[Key]) -> Result<()> {
         let legend = if data.series.len() > 1 { keys } else { &[] };
         // On its side, what was below is beside, and the other way round.
         let turned =
             Labels { x: self.labels.y.clone(), y: self.labels.x.clone(), ..self.labels.clone() };
         let turned = turned.of(Values::Across);
         let mut frame = Frame::keyed(canvas, &turned, legend, left_out(data.left_out))?;
-        let room = widest.min(canvas.width * 0.42);
+        let style = |index: usize| {
+            let bold = data.series.len() == 1 && keys[index].bold;
+            let colour = if bold { theme::INK } else { theme::MUTED };
+            Text { bold, ..Text::new(theme::TICK, colour) }
+        };
+        // A name in bold takes more room than the same in regular type.
+        let wide = data.categories.iter().enumerate().map(|(at, name)| style(at).width(name));
+        let room = wide.fold(0.0, f64::max).min(canvas.width * 0.42);
         frame.left += room + 8.0;
         frame.right -= 10.0;
         let count = ((frame.right - frame.left) / 90.0).clamp(2.0, 8.0) as usize;
@@ -174,7 +176,8 @@ impl Bar<'_> {
         let slot = (frame.bottom - frame.top) / data.categories.len() as f64;
         let x = Along::Names { names: &data.categories, first: frame.top + slot / 2.0, slot };
         let y = Along::Numbers(scale);
-        let mut ground = Ground { marks, frame, x, y, turned: true, busy: vec![] };
+        let mut ground = Ground::new(marks, frame, (x, y), true);
+        ground.filled = true;
         ground.behind(canvas)?;
         for bar in self.bars(data) {
             let y = |share: f64| frame.top + slot * (bar.category as f64 + share);
@@ -193,9 +196,7 @@ impl Bar<'_> {
         let every = (14.0 / slot).ceil().max(1.0) as usize;
         for (index, name) in data.categories.iter().enumerate().step_by(every) {
             let at = (frame.left - 8.0, frame.top + slot * (index as f64 + 0.5));
-            let bold = data.series.len() == 1 && keys[index].bold;
-            let colour = if bold { theme::INK } else { theme::MUTED };
-            let style = Text { bold, ..Text::new(theme::TICK, colour) };
+            let style = style(index);
             canvas.text(&style.fit(name, room), at, style.at(HPos::Right, VPos::Center))?;
         }
         ground.before(canvas)
@@ -274,8 +275,7 @@ impl Data {
         needed.extend(chart.by.as_deref());
         columns(frame, &needed)?;
         let x = names(frame, &chart.x)?;
-        let ordinal = frame.column(&chart.x)?.dtype() != &DataType::String
-            || x.iter().all(|name| name.chars().all(|c| c.is_ascii_digit() || c == '-'));
+        let ordinal = ordinal(frame, &chart.x)?;
         let ys = numbers(frame, &chart.y)?;
         let owner = match &chart.by {
             Some(column) => names(frame, column)?,

@@ -6,8 +6,10 @@ use polars::prelude::*;
 use super::axis::{Scale, decades, ticks};
 use super::canvas::{Canvas, Text};
 use super::label::short;
+use super::mark::{Along, Axis, Ground, in_rect};
 use super::{
-    Frame, Labels, Unit, Values, columns, drawable, extent, labels, left_out, names, numbers, theme,
+    Frame, Key, Labels, Unit, Values, columns, drawable, extent, labels, left_out, marks, names,
+    numbers, theme,
 };
 use crate::error::{Error, Result};
 use crate::figure::Figure;
@@ -61,6 +63,7 @@ pub fn boxplot<'f>(frame: &'f DataFrame, name: &str, five: [&str; 5]) -> Boxplot
 }
 
 labels!(Boxplot);
+marks!(Boxplot);
 
 impl<'f> Boxplot<'f> {
     /// Writes how many each box stands for beside its name, from a column.
@@ -103,10 +106,17 @@ impl<'f> Boxplot<'f> {
         let label = Text::new(theme::LABEL, theme::INK);
         let slot = (frame.bottom - frame.top - 16.0) / data.rows.len().max(1) as f64;
         let below = |row: &Row| row.n.map(|n| format!("n = {}", Unit::Number.text(n)));
-        let wide = |row: &Row| {
-            label.width(&row.name).max(below(row).map_or(0.0, |text| tick.width(&text)))
+        let marks = &self.labels.marks;
+        let keys = marks.keys(data.rows.iter().map(|row| Key::square(&row.name, 0)).collect())?;
+        let styled = |key: &Key| {
+            let colour = if marks.is_prominent(&key.name) { theme::INK } else { theme::MUTED };
+            Text { bold: key.bold, colour, ..label }
         };
-        let room = data.rows.iter().map(wide).fold(0.0, f64::max).min(canvas.width * 0.32);
+        let wide = |(row, key): (&Row, &Key)| {
+            styled(key).width(&row.name).max(below(row).map_or(0.0, |text| tick.width(&text)))
+        };
+        let room =
+            data.rows.iter().zip(&keys).map(wide).fold(0.0, f64::max).min(canvas.width * 0.32);
         frame.left += room + 14.0;
         let medians: Vec<String> = data.rows.iter().map(|row| unit.text(row.five[2])).collect();
         let heading = "Median";
@@ -115,15 +125,21 @@ impl<'f> Boxplot<'f> {
         let numbered = frame.right - frame.left - beside > 160.0 && slot >= 14.0;
         frame.right -= if numbered { beside } else { 10.0 };
         frame.top += if numbered { 16.0 } else { 0.0 };
+        let count = ((frame.right - frame.left) / 80.0).clamp(2.0, 10.0) as usize;
+        let marked = marks.numbers(Axis::X).filter(|at| *at > 0.0 || !self.log);
+        let ends = data.range(self.log);
+        let range = extent(marked.chain([ends.0, ends.1])).unwrap_or(ends);
+        let ticks =
+            if self.log { decades(range, count, unit) } else { ticks(range, count, unit, false) };
+        let x = Scale::of(&ticks, (frame.left, frame.right));
+        let top = frame.top;
+        marks.head_room(&mut frame, &Along::Numbers(x), Axis::X)?;
+        // Labels of marks share the line with the heading.
+        frame.top = (frame.top - if numbered { 16.0 } else { 0.0 }).max(top);
         let right = tick.at(HPos::Left, VPos::Center);
         if numbered {
             canvas.text(heading, (frame.right + 14.0, frame.top - 9.0), right)?;
         }
-        let count = ((frame.right - frame.left) / 80.0).clamp(2.0, 10.0) as usize;
-        let range = data.range(self.log);
-        let ticks =
-            if self.log { decades(range, count, unit) } else { ticks(range, count, unit, false) };
-        let x = Scale::of(&ticks, (frame.left, frame.right));
         for at in &ticks.at {
             let place = x.at(*at);
             canvas.line(&[(place, frame.top), (place, frame.bottom)], theme::GRID, 1.0)?;
@@ -133,17 +149,30 @@ impl<'f> Boxplot<'f> {
         frame.x_labels(canvas, &texts, false)?;
         let slot = (frame.bottom - frame.top) / data.rows.len().max(1) as f64;
         let every = (14.0 / slot).ceil().max(1.0) as usize;
+        let names: Vec<String> = data.rows.iter().map(|row| row.name.clone()).collect();
+        let y = Along::Names { names: &names, first: frame.top + slot / 2.0, slot };
+        let mut ground = Ground::new(marks, frame, (Along::Numbers(x), y), false);
+        ground.behind(canvas)?;
         for (place, row) in data.rows.iter().enumerate() {
             let y = frame.top + slot * (place as f64 + 0.5);
-            self.paint_box(canvas, row, y, (slot * 0.28).min(14.0), &x, frame.left)?;
+            let half = (slot * 0.28).min(14.0);
+            self.paint_box(canvas, (row, &keys[place]), (y, half), &x, frame.left)?;
+            if !marks.is_empty() {
+                let [low, q1, _, q3, high] =
+                    row.five.map(|at| if self.log && at <= 0.0 { frame.left } else { x.at(at) });
+                ground.busy.extend(in_rect((q1, y - half), (q3, y + half)));
+                ground.busy.extend(in_rect((low, y), (high, y)));
+                ground.busy.extend(row.outliers.iter().map(|at| (x.at(*at), y)));
+            }
             if place % every != 0 {
                 continue;
             }
             let two = below(row).filter(|_| slot >= 32.0);
             let at = |down: f64| (frame.left - 12.0, y + down);
-            let name = label.fit(&row.name, room);
+            let style = styled(&keys[place]);
+            let name = style.fit(&row.name, room);
             let up = if two.is_some() { -8.0 } else { 0.0 };
-            canvas.text(&name, at(up), label.at(HPos::Right, VPos::Center))?;
+            canvas.text(&name, at(up), style.at(HPos::Right, VPos::Center))?;
             if let Some(n) = two {
                 canvas.text(&tick.fit(&n, room), at(8.0), tick.at(HPos::Right, VPos::Center))?;
             }
@@ -151,19 +180,18 @@ impl<'f> Boxplot<'f> {
                 canvas.text(&medians[place], (frame.right + 14.0, y), right)?;
             }
         }
-        Ok(())
+        ground.before(canvas)
     }
 
     fn paint_box(
         &self,
         canvas: &Canvas,
-        row: &Row,
-        y: f64,
-        half: f64,
+        (row, key): (&Row, &Key),
+        (y, half): (f64, f64),
         x: &Scale,
         edge: f64,
     ) -> Result<()> {
-        let colour = theme::colour(0);
+        let colour = key.colour;
         let [low, q1, median, q3, high] = row.five;
         let cap = half * 0.5;
         for (from, to) in [(q1, low), (q3, high)] {
@@ -179,7 +207,8 @@ impl<'f> Boxplot<'f> {
             .iter()
             .try_for_each(|value| canvas.dot((x.at(*value), y), 2.4, theme::AXIS))?;
         let (left, right, top, bottom) = (x.at(q1), x.at(q3), y - half, y + half);
-        canvas.rect((left, top), (right, bottom), BOX)?;
+        let prominent = self.labels.marks.is_prominent(&key.name);
+        canvas.rect((left, top), (right, bottom), if prominent { BOX } else { theme::EMPTY })?;
         let outline =
             [(left, top), (right, top), (right, bottom), (left, bottom), (left, top - 0.7)];
         canvas.line(&outline, colour, 1.4)?;

@@ -164,6 +164,13 @@ impl Canvas<'_> {
         self.area.draw_text(&clean(text), &how.style(), units(at)).map_err(Error::figure)
     }
 
+    /// Draws a text that reads upwards and ends at a place.
+    pub fn text_up(&self, text: &str, at: (f64, f64), how: Text) -> Result<()> {
+        let style = how.at(HPos::Right, VPos::Center).style();
+        let turned = style.transform(FontTransform::Rotate270);
+        self.area.draw_text(&clean(text), &turned, units(at)).map_err(Error::figure)
+    }
+
     /// Draws a dot that what lies below it shows through.
     pub fn bubble(
         &self,

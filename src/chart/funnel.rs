@@ -16,7 +16,7 @@ use crate::figure::Figure;
 #[derive(Debug, Clone)]
 pub struct Funnel<'f> {
     frame: &'f DataFrame,
-    highlight: Option<String>,
+    highlighted: Vec<String>,
     labels: Labels,
 }
 
@@ -41,7 +41,7 @@ pub struct Funnel<'f> {
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub fn funnel(frame: &DataFrame) -> Funnel<'_> {
-    Funnel { frame, highlight: None, labels: Labels::new("Users", "Step").of(Values::Across) }
+    Funnel { frame, highlighted: vec![], labels: Labels::new("Users", "Step").of(Values::Across) }
 }
 
 labels!(Funnel);
@@ -71,9 +71,10 @@ impl Step {
 }
 
 impl Funnel<'_> {
-    /// Marks a step, and the way to it, in a colour of its own: the one that the title speaks of.
+    /// Marks a step, and the way to it, in a colour of its own: the one that the title speaks of. Called again, it marks
+    /// another one too.
     pub fn highlight(mut self, step: &str) -> Self {
-        self.highlight = Some(step.into());
+        self.highlighted.push(step.into());
         self
     }
 
@@ -113,7 +114,7 @@ impl Funnel<'_> {
             [None].into_iter().chain(users.iter().copied()).take(users.len()).collect()
         };
         let names = names(self.frame, "name")?;
-        if let Some(wanted) = self.highlight.as_ref().filter(|wanted| !names.contains(wanted)) {
+        if let Some(wanted) = self.highlighted.iter().find(|wanted| !names.contains(wanted)) {
             let meant = nearest(wanted, names.iter().map(String::as_str));
             let meant = meant.map_or(String::new(), |name| format!("; did you mean \"{name}\"?"));
             let accepted = format!("a step's name{meant}");
@@ -186,7 +187,7 @@ impl Funnel<'_> {
         let most = most.map_or(1.0, |(_, most)| if most > 0.0 { most } else { 1.0 });
         let long = |users: f64| frame.left + (frame.right - frame.left).max(1.0) * (users / most);
         for (place, step) in steps.iter().enumerate() {
-            let marked = self.highlight.as_ref() == Some(&step.name);
+            let marked = self.highlighted.contains(&step.name);
             let colour = theme::colour(usize::from(marked));
             let y = top(place);
             if let Some(previous) = step.previous {
@@ -203,8 +204,9 @@ impl Funnel<'_> {
                 let ink = if marked { colour } else { theme::MUTED };
                 let style = Text::new(theme::TICK, ink);
                 let style = if marked { style.bold() } else { style };
-                let text = style.fit(&passage, canvas.width - frame.left - 14.0);
-                canvas.text(&text, (frame.left, y - (slot - bar) / 2.0), style)?;
+                let text = style.fit(&passage, canvas.width - frame.left - 18.0);
+                // Clear of the axis.
+                canvas.text(&text, (frame.left + 4.0, y - (slot - bar) / 2.0), style)?;
             }
         }
         let line = [(frame.left, frame.top), (frame.left, top(steps.len() - 1) + bar)];

@@ -3,11 +3,12 @@
 use plotters::style::text_anchor::{HPos, VPos};
 use polars::prelude::*;
 
+use super::below::Below;
 use super::canvas::{Canvas, Text};
 use super::label::short;
 use super::{
     Frame, Key, LINE, Labels, Unit, Values, columns, drawable, extent, labels, left_out, names,
-    numbers, places, theme,
+    numbers, ordinal, places, theme,
 };
 use crate::error::{Error, Result};
 use crate::figure::Figure;
@@ -106,7 +107,8 @@ impl Heatmap<'_> {
             return Err(Error::config("range", found, "two finite numbers, the lower one first"));
         }
         let missing = values.iter().filter(|value| value.is_none()).count();
-        let grid = Grid { xs, ys, cells, muted, missing };
+        let ordinal = ordinal(self.frame, &self.x)?;
+        let grid = Grid { xs, ys, ordinal, cells, muted, missing };
         let summary = grid.summary(self.labels.unit).map(|summary| match &self.muted {
             Some((_, why)) => summary + &grid.muted_in_words(why),
             None => summary,
@@ -128,6 +130,11 @@ impl Heatmap<'_> {
         frame.left += room + 8.0;
 
         let wide = (frame.right - frame.left) / grid.xs.len() as f64;
+        let below = match grid.ordinal {
+            true => None,
+            false => Below::new(&grid.xs, wide, canvas.height * 0.3),
+        };
+        frame.bottom -= below.as_ref().map_or(0.0, |below| below.tall);
         let tall = (frame.bottom - frame.top) / grid.ys.len() as f64;
         let gap = if wide.min(tall) > 8.0 { 1.0 } else { 0.0 };
         let texts: Vec<Vec<Option<String>>> = (grid.cells.iter())
@@ -147,12 +154,8 @@ impl Heatmap<'_> {
                     Some(value) => shades.colour(*value),
                 };
                 canvas.rect(a, b, colour)?;
-                if let (true, Some(value), Some(text)) = (readable, cell, &texts[row][column]) {
-                    let ink = match shades.dark(*value) {
-                        _ if muted => theme::MUTED,
-                        true => theme::PAPER,
-                        false => theme::INK,
-                    };
+                if let (true, Some(_), Some(text)) = (readable, cell, &texts[row][column]) {
+                    let ink = if muted { theme::MUTED } else { theme::ink_on(colour) };
                     let style = Text::new(theme::TICK, ink).at(HPos::Center, VPos::Center);
                     canvas.text(text, ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0), style)?;
                 }
@@ -164,9 +167,12 @@ impl Heatmap<'_> {
             let at = (frame.left - 8.0, frame.top + tall * (index as f64 + 0.5));
             canvas.text(&tick.fit(name, room), at, beside)?;
         }
-        let labels: Vec<(f64, String)> = (grid.xs.iter().enumerate())
-            .map(|(index, name)| (frame.left + wide * (index as f64 + 0.5), name.clone()))
-            .collect();
+        let middle = |index: usize| frame.left + wide * (index as f64 + 0.5);
+        if let Some(below) = below {
+            return below.draw(canvas, frame.bottom, middle);
+        }
+        let labels: Vec<(f64, String)> =
+            grid.xs.iter().enumerate().map(|(index, name)| (middle(index), name.clone())).collect();
         let labels = match self.labels.x_ticks {
             Some(people) => people.of_names(labels, (wide * grid.xs.len() as f64 / 30.0) as usize),
             None => labels,
@@ -261,16 +267,13 @@ impl Shades {
         let share = self.share(value);
         if self.both_sides() { theme::signed_shade(share) } else { theme::shade(share) }
     }
-
-    /// Whether text on it must be light.
-    fn dark(&self, value: f64) -> bool {
-        self.share(value).abs() > 0.5
-    }
 }
 
 struct Grid {
     xs: Vec<String>,
     ys: Vec<String>,
+    /// Whether columns follow each other, so that some of their names may be left out.
+    ordinal: bool,
     /// By row, then column.
     cells: Vec<Vec<Option<f64>>>,
     /// Likewise: cells that stay grey.

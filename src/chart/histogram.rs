@@ -129,7 +129,8 @@ impl<'f> Histogram<'f> {
         frame.top = plot.top;
         let y = frame.y_axis(canvas, &counts)?;
         let (across, up) = (Along::Numbers(x), Along::Numbers(y));
-        let mut ground = Ground { marks, frame, x: across, y: up, turned: false, busy: vec![] };
+        let mut ground = Ground::new(marks, frame, (across, up), false);
+        ground.filled = true;
         ground.behind(canvas)?;
         let gap = if bins.single { 0.08 } else { 0.01 };
         for (index, count) in bins.counts.iter().enumerate() {

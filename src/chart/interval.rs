@@ -120,7 +120,11 @@ impl Interval<'_> {
         let mut frame = Frame::new(canvas, &self.labels, &[], left_out(missing))?;
         let tick = Text::new(theme::TICK, theme::MUTED);
         let label = Text::new(theme::LABEL, theme::INK);
-        let widest = rows.iter().map(|row| label.width(&row.name)).fold(0.0, f64::max);
+        let keys =
+            self.labels.marks.keys(rows.iter().map(|row| Key::dot(&row.name, 0)).collect())?;
+        // A name in bold takes more room than the same in regular type.
+        let wide = |key: &Key| Text { bold: key.bold, ..label }.width(&key.name);
+        let widest = keys.iter().map(wide).fold(0.0, f64::max);
         frame.left += widest.min(canvas.width * 0.4) + 14.0;
         let numbers: Vec<String> = rows.iter().map(|row| row.text(self.labels.unit)).collect();
         let beside = numbers.iter().map(|text| tick.width(text)).fold(0.0, f64::max) + 14.0;
@@ -141,12 +145,10 @@ impl Interval<'_> {
         marks.head_room(&mut frame, &Along::Numbers(x), Axis::X)?;
         frame.x_axis(canvas, &ticks, &x)?;
         let slot = (frame.bottom - frame.top) / rows.len().max(1) as f64;
-        let keys: Vec<Key> = rows.iter().map(|row| Key::dot(&row.name, 0)).collect();
-        let keys = marks.keys(keys)?;
         let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
         let y = Along::Names { names: &names, first: frame.top + slot / 2.0, slot };
         let along = Along::Numbers(x);
-        let mut ground = Ground { marks, frame, x: along, y, turned: false, busy: vec![] };
+        let mut ground = Ground::new(marks, frame, (along, y), false);
         ground.behind(canvas)?;
         for (place, row) in rows.iter().enumerate() {
             let y = frame.top + slot * (place as f64 + 0.5);

@@ -166,7 +166,7 @@ impl Multiples<'_> {
     ) -> Result<()> {
         let all = data.series.iter().flat_map(|(_, points)| points).map(|point| point.0);
         let range = extent(all).unwrap_or((0.0, 1.0));
-        let across: Ticks = data.across.ticks(range, frame.right - frame.left);
+        let across: Ticks = data.across.ticks(range, frame.right - frame.left, self.labels.x_ticks);
         let x = Scale::of(&across, (frame.left + 3.0, frame.right - 3.0));
         let draw = |points: &[(f64, Option<f64>)], colour, width: f64| -> Result<()> {
             for run in points.split(|point| point.1.is_none()) {

@@ -60,6 +60,13 @@ pub fn places(names: &[String]) -> (Vec<String>, Vec<usize>) {
     (seen, rows)
 }
 
+/// Tells whether a column's values follow each other, as numbers, dates and texts of digits do: of their labels, some say what
+/// those between are.
+pub fn ordinal(frame: &DataFrame, name: &str) -> Result<bool> {
+    let digits = |name: &String| name.chars().all(|c| c.is_ascii_digit() || c == '-');
+    Ok(frame.column(name)?.dtype() != &DataType::String || names(frame, name)?.iter().all(digits))
+}
+
 /// Returns the lowest and the highest of finite numbers, if there are any.
 pub fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     values.fold(None, |range, value| match range {

@@ -8,9 +8,7 @@ use super::apart::apart;
 use super::axis::{Scale, ticks};
 use super::canvas::{Canvas, Text};
 use super::label::short;
-use super::{
-    Frame, LINE, Labels, columns, drawable, extent, labels, left_out, names, numbers, theme,
-};
+use super::{Frame, Labels, columns, drawable, extent, labels, left_out, names, numbers, theme};
 use crate::error::{Error, Result, nearest};
 use crate::figure::Figure;
 
@@ -161,10 +159,6 @@ impl Slope<'_> {
         let names = [if both { name } else { 0.0 }, name];
         frame.left += values[0] + names[0] + 22.0;
         frame.right -= values[1] + names[1] + 22.0;
-        if self.labels.x.is_empty() {
-            frame.bottom += LINE;
-        }
-
         let (low, high) = extent(series.iter().flat_map(|one| one.ends)).unwrap_or((0.0, 1.0));
         let range = if high / 2.0 - low / 2.0 > 0.0 {
             (low, high)

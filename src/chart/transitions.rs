@@ -115,7 +115,7 @@ impl Transitions<'_> {
                 let b = (a.0 + slot - gap, a.1 + tall - gap);
                 canvas.rect(a, b, share.map_or(theme::EMPTY, theme::shade))?;
                 let Some(share) = share else { continue };
-                let ink = if *share > 0.5 { theme::PAPER } else { theme::INK };
+                let ink = theme::ink_on(theme::shade(*share));
                 let text = Unit::Percent.text(*share);
                 let below = count.map(|count| unit.text(count)).unwrap_or_default();
                 let strong = Text::new(theme::TICK, ink).bold().at(HPos::Center, VPos::Center);

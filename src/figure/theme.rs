@@ -80,6 +80,26 @@ pub fn signed_shade(share: f64) -> RGBColor {
     RGBColor(mix(0), mix(1), mix(2))
 }
 
+/// Computes relative luminance as WCAG 2 defines it, from 0 to 1.
+fn luminance(RGBColor(r, g, b): RGBColor) -> f64 {
+    let linear = |channel: u8| {
+        let c = f64::from(channel) / 255.0;
+        if c <= 0.03928 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+}
+
+/// Computes the contrast of two colours as WCAG 2 defines it, from 1 to 21.
+fn contrast(a: RGBColor, b: RGBColor) -> f64 {
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+/// Returns the colour of a text on such a ground: [`INK`] or [`PAPER`], whichever stands out more.
+pub(crate) fn ink_on(ground: RGBColor) -> RGBColor {
+    if contrast(INK, ground) >= contrast(PAPER, ground) { INK } else { PAPER }
+}
+
 /// Registers the font with plotters, which measures text with it.
 pub(crate) fn prepare_font() {
     static ONCE: Once = Once::new();
@@ -94,24 +114,21 @@ pub(crate) fn prepare_font() {
 mod tests {
     use super::*;
 
-    /// Computes relative luminance as WCAG 2 defines it.
-    fn luminance(RGBColor(r, g, b): RGBColor) -> f64 {
-        let linear = |channel: u8| {
-            let c = f64::from(channel) / 255.0;
-            if c <= 0.03928 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
-        };
-        0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
-    }
-
-    fn contrast(a: RGBColor, b: RGBColor) -> f64 {
-        let (a, b) = (luminance(a), luminance(b));
-        (a.max(b) + 0.05) / (a.min(b) + 0.05)
-    }
-
     #[test]
     fn text_is_readable_on_paper() {
         for colour in [INK, MUTED] {
             assert!(contrast(colour, PAPER) >= 4.5, "{colour:?}");
+        }
+    }
+
+    #[test]
+    fn text_on_any_shade_is_readable() {
+        for i in -100..=100 {
+            let share = f64::from(i) / 100.0;
+            for ground in [shade(share), signed_shade(share)] {
+                let found = contrast(ink_on(ground), ground);
+                assert!(found >= 3.9, "{found:.2} on {ground:?}");
+            }
         }
     }
 

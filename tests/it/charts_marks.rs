@@ -21,7 +21,7 @@ fn months() -> DataFrame {
 }
 
 /// The texts of a picture, in their order.
-fn texts(figure: &Figure) -> Vec<String> {
+pub(super) fn texts(figure: &Figure) -> Vec<String> {
     let inside = figure.svg().split("<text ").skip(1);
     let text =
         |part: &str| Some(part.split_once('>')?.1.split_once("</text>")?.0.trim().to_owned());
@@ -29,7 +29,7 @@ fn texts(figure: &Figure) -> Vec<String> {
 }
 
 /// An attribute of the text in the picture, in quarters of a pixel.
-fn of_text(figure: &Figure, wanted: &str, attribute: &str) -> f64 {
+pub(super) fn of_text(figure: &Figure, wanted: &str, attribute: &str) -> f64 {
     let part = figure.svg().split("<text ").skip(1).find(|part| {
         part.split_once('>').is_some_and(|(_, rest)| rest.trim_start().starts_with(wanted))
     });
@@ -47,6 +47,8 @@ fn of_text(figure: &Figure, wanted: &str, attribute: &str) -> f64 {
 
 /// All kinds that have axes on one frame with `x`, `y`, `name`, with marks at these places.
 fn marked(frame: &DataFrame, x: f64, y: f64) -> Vec<(&'static str, casebook::Result<Figure>)> {
+    // Areas are stacked of parts, none of which is below 0.
+    let amounts = &frame.clone().lazy().with_column(col("y").abs()).collect().unwrap();
     vec![
         (
             "line",
@@ -75,6 +77,36 @@ fn marked(frame: &DataFrame, x: f64, y: f64) -> Vec<(&'static str, casebook::Res
                 .reference(y, "nothing")
                 .vspan(x, y, "both")
                 .draw(),
+        ),
+        (
+            "scatter",
+            chart::scatter(frame, "x", "y")
+                .by("name")
+                .fit()
+                .vline(x, "a line")
+                .hspan(y, y / 2.0, "a band")
+                .annotate(x, y, "a note")
+                .draw(),
+        ),
+        (
+            "area",
+            chart::area(amounts, "x", "y", "name")
+                .vline(x, "a line")
+                .hline(y, "a target")
+                .annotate(x, y, "a note")
+                .draw(),
+        ),
+        (
+            "box plot",
+            chart::boxplot(frame, "name", ["y", "y", "y", "y", "y"])
+                .counts("x")
+                .vline(y, "a target")
+                .vspan(y, y / 2.0, "")
+                .draw(),
+        ),
+        (
+            "waterfall",
+            chart::waterfall(frame, "name", "y").hline(y, "a target").hspan(0.0, y, "").draw(),
         ),
     ]
 }

@@ -11,6 +11,7 @@ pub(crate) mod support;
 
 mod cells;
 mod charts;
+mod charts_legible;
 mod charts_marks;
 mod charts_more;
 mod conformance;

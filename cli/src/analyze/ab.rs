@@ -1,12 +1,14 @@
 //! `casebook analyze ab`.
 
 use casebook::chart::{self, Unit};
+use casebook::format::count;
 use casebook::metrics::experiment;
 use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 use clap::Args;
 
+use super::findings::{brief, counted, interval, numbers, texts};
 use super::input::{Column, Kind, Source, Table};
 use super::{Output, capital, notes};
 
@@ -91,12 +93,8 @@ impl Ab {
             );
         }
         self.output.give(&effect, || match self.ratio {
-            true => chart::bar(&ratio, "arm", "users")
-                .title("How many users each arm has")
-                .x_label("Arm")
-                .y_label("Users")
-                .draw(),
-            false => draw(&effect, shares, &self.outcome),
+            true => draw_sizes(&ratio),
+            false => self.draw(&effect, shares, users.height()),
         })
     }
 
@@ -161,33 +159,116 @@ fn once(table: &Table) -> Result<()> {
     }))
 }
 
-/// Draws the difference or effect of each arm with its interval, and a line at no difference.
-fn draw(effect: &DataFrame, shares: bool, outcome: &str) -> Result<Figure> {
-    let value = if effect.column("effect").is_ok() { "effect" } else { "difference" };
-    // A difference of percentages is in points.
-    let scale = if shares { 100.0 } else { 1.0 };
-    let scaled = effect
-        .clone()
-        .lazy()
-        .with_columns([col(value) * lit(scale), col("low") * lit(scale), col("high") * lit(scale)])
-        .collect()?;
-    let first = |name: &str| -> Option<f64> {
-        scaled.column(name).ok()?.f64().ok()?.iter().next().flatten()
-    };
-    let points = if shares { " points" } else { "" };
-    let title = match (first(value), first("low"), first("high")) {
-        (Some(found), Some(low), Some(high)) => {
-            let [found, low, high] = [found, low, high].map(|number| Unit::Number.text(number));
-            format!("The {value} is {found}{points} ({low} to {high})")
+impl Ab {
+    /// Draws the difference or effect of each arm with its interval, and a line at no difference.
+    fn draw(&self, effect: &DataFrame, shares: bool, rows: usize) -> Result<Figure> {
+        let taken = effect.column("effect").is_ok();
+        let value = if taken { "effect" } else { "difference" };
+        let unit = if shares { Unit::Points } else { Unit::Number };
+        let (outcome, control) = (brief(&self.outcome), brief(&self.control));
+        let all = arms(effect, value)?;
+        // With several arms, each must stand a stricter test: the largest of many differences is often chance.
+        let p = effect.column("p_value").ok().map(|_| numbers(effect, "p_value")).transpose()?;
+        let level = 0.05 / all.len().max(1) as f64;
+        let clear = |place: usize| {
+            let (_, _, (low, high)) = all[place].as_ref()?;
+            let sure = p.as_ref().is_none_or(|p| p[place].is_some_and(|p| p < level));
+            (sure && (*low > 0.0 || *high < 0.0)).then_some(place)
+        };
+        let size = |place: &usize| all[*place].as_ref().map_or(0.0, |found| found.1.abs());
+        let clearest = (0..all.len()).filter_map(clear).max_by(|a, b| size(a).total_cmp(&size(b)));
+        // A difference has a sign.
+        let words = |found: f64, ends| match interval(unit, found, ends) {
+            words if found > 0.0 && !words.starts_with('+') => format!("+{words}"),
+            words => words,
+        };
+        let title = match (clearest.and_then(|place| all[place].as_ref()), &all[..]) {
+            (Some((arm, found, ends)), _) => {
+                let (arm, words) = (brief(arm), words(*found, *ends));
+                match (taken, all.len()) {
+                    (true, _) => format!("Taking {arm} changes {outcome} by {words}"),
+                    (_, 1) => format!("{}: {arm} against {control} {words}", capital(&outcome)),
+                    (_, n) => format!("Of {n} arms, {arm} differs most on {outcome}: {words}"),
+                }
+            }
+            (None, [Some((arm, found, ends))]) => {
+                let words = words(*found, *ends);
+                format!("No clear {value} of {} on {outcome}: {words}", brief(arm))
+            }
+            (None, [None]) => format!("Too little to tell how sure the {value} is"),
+            (None, all) => format!("None of {} arms clearly differs on {outcome}", all.len()),
+        };
+        let what = match (taken, shares) {
+            (true, true) => format!("Effect on the share with {outcome}, percentage points"),
+            (true, false) => format!("Effect on mean {outcome}"),
+            (false, true) => {
+                format!("Share with {outcome}, less that in {control}, percentage points")
+            }
+            (false, false) => format!("Mean {outcome}, less that in {control}"),
+        };
+        let of = if self.cluster.is_some() { "row" } else { "user" };
+        let mut chart = chart::interval(effect, "arm", value, "low", "high")
+            .reference(0.0, "no difference")
+            .unit(unit)
+            .title(title)
+            .subtitle(format!("{what}, with 95% intervals; {}", counted(rows as f64, of)))
+            .x_label(format!("{} {outcome}", if taken { "Effect on" } else { "Difference in" }))
+            .y_label("Arm, against control")
+            .size(720, 180 + 50 * effect.height().min(20) as u32);
+        if let (Some(place), true) = (clearest, all.len() > 1)
+            && let Some((arm, ..)) = &all[place]
+        {
+            chart = chart.highlight(arm);
         }
-        _ => format!("The {value} in each arm"),
+        chart.draw()
+    }
+}
+
+/// An arm, its difference, and the ends of its interval.
+type Compared = (String, f64, (f64, f64));
+
+/// Returns each arm's difference with its interval; `None` where there is no interval.
+fn arms(effect: &DataFrame, value: &str) -> Result<Vec<Option<Compared>>> {
+    let [found, low, high] = [value, "low", "high"].map(|column| numbers(effect, column));
+    let ends = low?.into_iter().zip(high?).map(|(low, high)| low.zip(high));
+    let rows = texts(effect, "arm")?.into_iter().zip(found?.into_iter().zip(ends));
+    Ok(rows.map(|(arm, (found, ends))| Some((arm, found?, ends?))).collect())
+}
+
+/// Draws how many users each arm has, and how many it should have.
+fn draw_sizes(ratio: &DataFrame) -> Result<Figure> {
+    let (users, expected) = (numbers(ratio, "users")?, numbers(ratio, "expected")?);
+    let p = numbers(ratio, "p_value")?.first().copied().flatten();
+    let told = |p: f64| if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") };
+    let off = ratio.column("mismatch")?.bool()?.get(0) == Some(true);
+    let title = match p {
+        Some(p) if off => {
+            format!("The arms don't have the sizes they should ({}): trust no effect", told(p))
+        }
+        Some(p) => format!("The arms have the sizes they should, but for chance ({})", told(p)),
+        None => "No users in any arm".into(),
     };
-    let unit = if shares { ", percentage points" } else { "" };
-    chart::interval(&scaled, "arm", value, "low", "high")
-        .reference(0.0, "no difference")
+    let total: f64 = users.iter().flatten().sum();
+    let subtitle = format!("Users by arm; {}", counted(total, "user"));
+    let alike = expected.windows(2).all(|pair| pair[0] == pair[1]);
+    if let (Some(Some(each)), true) = (expected.first(), alike) {
+        return chart::bar(ratio, "arm", "users")
+            .hline(*each, &format!("expected: {}", count(each.round())))
+            .title(title)
+            .subtitle(subtitle)
+            .labels("Arm", "Users")
+            .draw();
+    }
+    let both = ["users", "expected"].map(|column| {
+        let found = if column == "users" { "found" } else { column };
+        let value = col(column).cast(DataType::Float64).alias("users");
+        ratio.clone().lazy().select([col("arm"), value, lit(found).alias("kind")])
+    });
+    let both = concat(both, UnionArgs::default())?.collect()?;
+    chart::bar(&both, "arm", "users")
+        .by("kind")
         .title(title)
-        .x_label(format!("{} of {}{unit}, with 95% intervals", capital(value), outcome))
-        .y_label("Arm, against control")
-        .size(720, 180 + 50 * scaled.height().min(20) as u32)
+        .subtitle(format!("{subtitle}; found and expected of the split"))
+        .labels("Arm", "Users")
         .draw()
 }

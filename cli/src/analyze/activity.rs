@@ -1,15 +1,19 @@
 //! `casebook analyze activity`.
 
 use casebook::Result;
-use casebook::chart;
+use casebook::chart::{self, TickUnit};
 use casebook::chrono::{NaiveDate, TimeDelta};
 use casebook::events::Window;
+use casebook::format::count;
 use casebook::metrics::activity::Before;
 use casebook::metrics::{Period, activity};
+use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
+use super::findings::{counted, date, dates, numbers, span};
 use super::{Events, Named, Output, capital, day, notes, period};
+use crate::say::many;
 
 /// Count daily, weekly and monthly active users; new, retained, resurrected and dormant users; active days
 ///
@@ -91,51 +95,13 @@ impl Activity {
         match self.show {
             Shown::Daily => {
                 let found = activity::daily(&events, window)?;
-                self.output.give(&found, || {
-                    let [dau, wau, mau] = ["dau", "wau", "mau"].map(|kind| {
-                        found.clone().lazy().select([
-                            col("date"),
-                            col(kind).alias("users"),
-                            lit(kind.to_uppercase()).alias("of"),
-                        ])
-                    });
-                    let long = concat([dau, wau, mau], UnionArgs::default())?
-                        .filter(col("users").is_not_null())
-                        .collect()?;
-                    let most = found.column("dau")?.i64()?.max().unwrap_or(0);
-                    chart::line(&long, "date", "users")
-                        .by("of")
-                        .title(format!("At most {most} users are active on a day"))
-                        .x_label("Day")
-                        .y_label("Active users")
-                        .draw()
-                })
+                self.output.give(&found, || draw_daily(&found))
             }
             Shown::Lifecycle => {
                 let before = if self.midway { Before::Unobserved } else { Before::Nothing };
                 let found = activity::lifecycle(&events, self.period, window, before)?;
                 self.tell_censored(&events, &found)?;
-                self.output.give(&found, || {
-                    let kinds = ["new", "retained", "resurrected", "dormant"].map(|kind| {
-                        let sign = if kind == "dormant" { lit(-1_i64) } else { lit(1_i64) };
-                        found.clone().lazy().select([
-                            col("period").dt().to_string("%Y-%m-%d"),
-                            (col(kind) * sign).alias("users"),
-                            lit(kind).alias("kind"),
-                        ])
-                    });
-                    let long = concat(kinds, UnionArgs::default())?.collect()?;
-                    chart::bar(&long, "period", "users")
-                        .by("kind")
-                        .stacked()
-                        .title(format!(
-                            "Users who come and users who stay away, by {}",
-                            self.period
-                        ))
-                        .x_label(capital(&self.period.to_string()))
-                        .y_label("Users; dormant ones are negative")
-                        .draw()
-                })
+                self.output.give(&found, || draw_lifecycle(&found, self.period))
             }
             Shown::Days => {
                 let daily = activity::daily(&events, window)?;
@@ -160,18 +126,130 @@ impl Activity {
                         self.window
                     ));
                 }
-                self.output.give(&found, || {
-                    let of = found.column("of")?.i64()?.iter().next().flatten().unwrap_or(0);
-                    chart::bar(&found, "active_days", "users")
-                        .title(format!(
-                            "On how many of {} days {of} users were active",
-                            self.window
-                        ))
-                        .x_label("Active days")
-                        .y_label("Users")
-                        .draw()
-                })
+                self.output.give(&found, || draw_days(&found, self.window, from, last))
             }
         }
+    }
+}
+
+/// Draws users active by the day, week and month up to each date, and the day with most.
+fn draw_daily(found: &DataFrame) -> Result<Figure> {
+    let [dau, wau, mau] = ["dau", "wau", "mau"].map(|kind| {
+        found.clone().lazy().select([
+            col("date"),
+            col(kind).alias("users"),
+            lit(kind.to_uppercase()).alias("of"),
+        ])
+    });
+    let long = concat([dau, wau, mau], UnionArgs::default())?
+        .filter(col("users").is_not_null())
+        .collect()?;
+    let (days, users) = (dates(found, "date")?, numbers(found, "dau")?);
+    // The first of equals.
+    let rows = users.iter().zip(&days).filter_map(|(users, day)| Some(((*users)?, (*day)?)));
+    let peak = rows.reduce(|most, one| if one.0 > most.0 { one } else { most });
+    let line = chart::line(&long, "date", "users").by("of").labels("Day", "Active users");
+    let shown = "Users active on a day (DAU), in the 7 days up to it (WAU) and in 30 (MAU)";
+    match (peak, span(&days)) {
+        (Some((most, day)), Some(span)) if most > 0.0 => line
+            .title(format!("Daily active users peak at {} on {}", count(most), date(day)))
+            .subtitle(format!("{shown}, {span}"))
+            .annotate(day, most, &format!("{} users", count(most)))
+            .draw(),
+        _ => line.title("Nobody is active on any day").subtitle(shown).draw(),
+    }
+}
+
+/// Draws who came, stayed and went dormant, by period, and the period that lost most.
+fn draw_lifecycle(found: &DataFrame, period: Period) -> Result<Figure> {
+    let kinds = ["new", "retained", "resurrected", "dormant"].map(|kind| {
+        let sign = if kind == "dormant" { lit(-1_i64) } else { lit(1_i64) };
+        found.clone().lazy().select([
+            col("period").dt().to_string(if period == Period::Month {
+                "%Y-%m"
+            } else {
+                "%Y-%m-%d"
+            }),
+            (col(kind) * sign).alias("users"),
+            lit(kind).alias("kind"),
+        ])
+    });
+    let long = concat(kinds, UnionArgs::default())?.collect()?;
+    let days = dates(found, "period")?;
+    let [new, back, dormant] =
+        ["new", "resurrected", "dormant"].map(|column| numbers(found, column));
+    let (new, back, dormant) = (new?, back?, dormant?);
+    let over = found.column("in_progress")?.bool()?;
+    // Who is dormant in a period in progress may still come back in it. In the first, nobody can be.
+    let rows = (1..found.height()).filter(|row| over.get(*row) == Some(false)).filter_map(|row| {
+        Some((days[row]?, new[row].unwrap_or(0.0) + back[row].unwrap_or(0.0), dormant[row]?))
+    });
+    let rows: Vec<_> = rows.collect();
+    let worst = rows.iter().copied().reduce(|a, b| if b.1 - b.2 < a.1 - a.2 { b } else { a });
+    let bar = chart::bar(&long, "period", "users")
+        .by("kind")
+        .stacked()
+        .labels(capital(&period.to_string()), "Users; dormant ones are negative");
+    let shown = format!("Users by {period}: active ones above 0, those who went dormant below");
+    let bar = bar.subtitle(match days.first().copied().flatten() {
+        None => shown,
+        Some(first) => {
+            format!("{shown}; {} from {}", many(found.height(), &period.to_string()), date(first))
+        }
+    });
+    let from = |day: NaiveDate| match period {
+        Period::Day => format!("on {}", date(day)),
+        Period::Week => format!("in the week from {}", date(day)),
+        Period::Month => format!("in {}", day.format("%B %Y")),
+    };
+    match worst {
+        Some((day, came, left)) if left > came => bar
+            .title(format!(
+                "{} more users went dormant than came {}",
+                count(left - came),
+                from(day)
+            ))
+            .annotate(day, -left, &format!("{} dormant, {} came", count(left), count(came)))
+            .draw(),
+        Some((day, came, left)) => bar
+            .title(format!("More users came than went dormant in every full {period}"))
+            .annotate(
+                day,
+                -left,
+                &format!("closest: {} came, {} dormant", count(came), count(left)),
+            )
+            .draw(),
+        None => bar.title(format!("Too short to compare one {period} with another")).draw(),
+    }
+}
+
+/// Draws on how many days users were active, and the median.
+fn draw_days(found: &DataFrame, window: u32, from: NaiveDate, last: NaiveDate) -> Result<Figure> {
+    let (days, users) = (numbers(found, "active_days")?, numbers(found, "users")?);
+    let of = found.column("of")?.i64()?.iter().next().flatten().unwrap_or(0);
+    let mut below = 0.0;
+    let half = of as f64 / 2.0;
+    let median = days.iter().zip(&users).find_map(|(days, users)| {
+        below += users.unwrap_or(0.0);
+        (below >= half).then_some(*days).flatten()
+    });
+    let bar = chart::bar(found, "active_days", "users")
+        .x_ticks(TickUnit::Days)
+        .subtitle(format!(
+            "{} active at all from {} to {}, by number of active days",
+            counted(of as f64, "user"),
+            date(from),
+            date(last)
+        ))
+        .labels("Active days", "Users");
+    match median.filter(|_| of > 0) {
+        Some(days) => bar
+            .title(format!(
+                "Half of the users are active on {} or fewer of {window} days",
+                count(days)
+            ))
+            .vline(days, "half of the users up to here")
+            .draw(),
+        None => bar.title(format!("Nobody was active in the last {window} days")).draw(),
     }
 }

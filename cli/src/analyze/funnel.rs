@@ -3,17 +3,20 @@
 use casebook::chart::{self, Unit};
 use casebook::chrono::TimeDelta;
 use casebook::events::Window;
+use casebook::format::count;
 use casebook::metrics::funnel::{Funnel as Steps, Order, Step};
 use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 
+use super::findings::{brief, date, dates, numbers, texts};
 use super::input::{Column, Kind, Table, canonical};
 use super::output::percent;
 use super::rules::{Of, Rules};
 use super::steps::{self, Written};
-use super::{Events, Output, duration, notes, occur};
+use super::{Events, Output, capital, duration, notes, occur};
+use crate::say::many;
 
 /// Count how many users get from step to step, and how long it takes them
 ///
@@ -236,17 +239,124 @@ impl Funnel {
             }
         };
         Self::occurring(&table, &asked, &without)?;
-        self.output.give(&found, || {
-            let overall = found.column("overall_rate")?.f64()?.iter().last().flatten();
-            let overall = overall.unwrap_or(0.0);
-            let title = format!("{} of those who begin get to the end", percent(overall));
-            let mut bar = chart::bar(&found, "name", "users").x_label("Step").y_label("Users");
-            bar = match &self.by {
-                Some(column) => bar.by(column).title("How far each group gets"),
-                None => bar.title(title),
-            };
-            bar.draw()
+        self.output.give(&found, || match &self.by {
+            None => self.draw(&found),
+            Some(column) => self.draw_groups(&found, column),
         })
+    }
+
+    /// What is counted: users, or pairs of a user and something else.
+    fn counted(&self, column: &str) -> String {
+        match &self.per {
+            Some(per) => format!("{column}, by user and {}", brief(per)),
+            None => column.to_owned(),
+        }
+    }
+
+    /// Writes what the steps must keep to: " within 7 days"; nothing without a window.
+    fn within(&self) -> String {
+        let Some(window) = self.window else { return String::new() };
+        let units = [(7 * 86_400, "week"), (86_400, "day"), (3_600, "hour"), (60, "minute")];
+        let seconds = window.num_seconds();
+        // Weeks only where they are several: "7 days" is how people say it.
+        let whole = units.into_iter().find(|(unit, name)| {
+            seconds >= *unit && seconds % unit == 0 && (*name != "week" || seconds > *unit)
+        });
+        let (unit, name) = whole.unwrap_or((1, "second"));
+        format!(" within {}", many(seconds / unit, name))
+    }
+
+    /// Draws the funnel, with the step that loses most.
+    fn draw(&self, found: &DataFrame) -> Result<Figure> {
+        let (names, dropped) = (texts(found, "name")?, numbers(found, "dropped")?);
+        let (rates, overall) = (numbers(found, "step_rate")?, numbers(found, "overall_rate")?);
+        let lost = dropped.iter().enumerate().filter_map(|(row, lost)| Some((row, (*lost)?)));
+        // The first of equals.
+        let worst = lost.reduce(|most, one| if one.1 > most.1 { one } else { most });
+        let funnel = chart::funnel(found)
+            .subtitle(format!(
+                "{} by step reached{}; {} began",
+                self.counted("Users"),
+                self.within(),
+                count(numbers(found, "entered")?.first().copied().flatten().unwrap_or(0.0))
+            ))
+            .labels(self.counted("Users"), "Step");
+        let ends = overall.last().copied().flatten();
+        match (worst, ends) {
+            (Some((row, lost)), Some(ends)) if lost > 0.0 => funnel
+                .title(format!(
+                    "{} get to the end; most are lost before {}, where {} go on",
+                    percent(ends),
+                    brief(&names[row]),
+                    percent(rates[row].unwrap_or(0.0))
+                ))
+                .highlight(&names[row])
+                .draw(),
+            (_, Some(_)) if names.len() == 1 => {
+                funnel.title("A single step: nobody can drop out").draw()
+            }
+            (_, Some(ends)) => {
+                funnel.title(format!("{} of those who begin get to the end", percent(ends))).draw()
+            }
+            (_, None) => funnel.title("Nobody begins").draw(),
+        }
+    }
+
+    /// Draws how many of each group get to the end.
+    fn draw_groups(&self, found: &DataFrame, column: &str) -> Result<Figure> {
+        let last = found.column("step")?.i64()?.max().unwrap_or(1);
+        let groups = found.clone().lazy().filter(col("step").eq(lit(last)));
+        let groups = groups.sort(
+            ["overall_rate"],
+            SortMultipleOptions::default()
+                .with_order_descending(true)
+                .with_nulls_last(true)
+                .with_maintain_order(true),
+        );
+        let groups = groups.collect()?;
+        let names = texts(&groups, column)?;
+        let [rates, low, high] =
+            ["overall_rate", "overall_low", "overall_high"].map(|column| numbers(&groups, column));
+        let (rates, low, high) = (rates?, low?, high?);
+        let began: f64 = numbers(&groups, "entered")?.iter().flatten().sum();
+        let known = rates.iter().rposition(Option::is_some);
+        let steps = texts(found, "name")?;
+        let (first, end) = (steps.first().cloned(), steps.last().cloned());
+        let chart = chart::interval(&groups, column, "overall_rate", "overall_low", "overall_high")
+            .unit(Unit::Percent)
+            .subtitle(format!(
+                "Share of those who began with {} that got to {}{}, with 95% intervals; {} began",
+                brief(&first.unwrap_or_default()),
+                brief(&end.unwrap_or_default()),
+                self.within(),
+                count(began)
+            ))
+            .labels("Share that got to the last step", capital(column))
+            .size(720, 160 + 40 * groups.height().clamp(1, 40) as u32);
+        let Some(worst) = known else { return chart.title("Nobody begins").draw() };
+        let rate = |row: usize| percent(rates[row].unwrap_or(0.0));
+        if worst == 0 {
+            let title = format!("{} of {} get to the end", rate(0), brief(&names[0]));
+            return chart.title(title).draw();
+        }
+        // Intervals that don't overlap leave little to chance.
+        if low[0] > high[worst] {
+            let title = format!(
+                "{} of {} get to the end, {} of {}",
+                rate(0),
+                brief(&names[0]),
+                rate(worst),
+                brief(&names[worst])
+            );
+            chart.title(title).highlight(&names[0]).highlight(&names[worst]).draw()
+        } else {
+            let title = format!(
+                "No clear difference between groups: {} to {} get to the end",
+                rate(worst),
+                rate(0)
+            );
+            chart.title(title).draw()
+        }
     }
 
     /// Tells whether events that are neither steps nor excluded make no difference and need not be kept.
@@ -269,19 +379,28 @@ impl Funnel {
 }
 
 fn trend(found: &DataFrame) -> Result<Figure> {
-    let rates: Vec<Option<f64>> = found.column("rate")?.f64()?.iter().collect();
-    let last = rates.into_iter().flatten().next_back();
-    let title = match last {
-        Some(rate) => format!("{} of those who began last got to the end", percent(rate)),
-        None => "No period's conversion window is over".into(),
-    };
-    chart::line(found, "period", "rate")
+    let (periods, rates) = (dates(found, "period")?, numbers(found, "rate")?);
+    let began: f64 = numbers(found, "entered")?.iter().flatten().sum();
+    let last = periods.iter().zip(&rates).rev().find_map(|(day, rate)| (*day).zip(*rate));
+    let line = chart::line(found, "period", "rate")
         .band("low", "high")
         .unit(Unit::Percent)
-        .title(title)
-        .x_label("Attempts that began in the period from")
-        .y_label("Share that reached the last step, with 95% intervals")
-        .draw()
+        .subtitle(format!(
+            "Share of attempts that got to the last step, with 95% intervals; {} attempts",
+            count(began)
+        ))
+        .labels("Attempts that began in the period from", "Share that got to the last step");
+    match last {
+        Some((day, rate)) => line
+            .title(format!(
+                "{} of those who began from {} on got to the end",
+                percent(rate),
+                date(day)
+            ))
+            .annotate(day, rate, &percent(rate))
+            .draw(),
+        None => line.title("No period's conversion window is over").draw(),
+    }
 }
 
 /// Returns each user's attribute from the user's earliest row.

@@ -2,6 +2,7 @@
 
 mod ab;
 mod activity;
+mod findings;
 mod funnel;
 mod input;
 mod notes;

@@ -2,18 +2,21 @@
 
 use std::path::PathBuf;
 
-use casebook::chart::{self, Unit};
+use casebook::chart::{self, TickUnit, Unit};
 use casebook::chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta};
 use casebook::events::Window;
 use casebook::metrics::Period;
 use casebook::metrics::retention::{self, Base, Clock, Rule, Weight};
+use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 
+use super::findings::{counted, numbers};
 use super::input::{Column, Kind};
 use super::output::percent;
 use super::{Events, Named, Output, capital, notes, period, until};
+use crate::say::many;
 
 /// From when each user counts.
 #[derive(Args)]
@@ -148,32 +151,57 @@ impl Retention {
         if let Some((first, _)) = notes::extent(&events, "timestamp")? {
             self.start.tell_first_seen(first.date());
         }
-        self.output.give(&found, || {
-            let last = found.last_value("rate")?;
-            let title = match last {
-                Some((day, rate)) => format!("{} are back on day {day}", percent(rate)),
-                None => "Nobody was observed long enough".into(),
-            };
-            chart::line(&found, "day", "rate")
-                .band("low", "high")
-                .unit(Unit::Percent)
-                .title(title)
-                .x_label("Days since the start")
-                .y_label("Share active, with 95% intervals")
-                .draw()
-        })
+        self.output.give(&found, || self.draw(&found))
+    }
+
+    fn draw(&self, found: &DataFrame) -> Result<Figure> {
+        let users = numbers(found, "eligible")?.into_iter().flatten().fold(0.0, f64::max);
+        let line = chart::line(found, "day", "rate")
+            .band("low", "high")
+            .unit(Unit::Percent)
+            .x_ticks(TickUnit::Days)
+            .subtitle(format!(
+                "Share of users active again, with 95% intervals, {}; {} observed long enough",
+                match self.rule {
+                    Rule::OnDay => "on each day since their start".to_owned(),
+                    Rule::OnOrAfter => "on each day since their start or later".into(),
+                    Rule::Bracket(days) => format!("in the {} from each day on", many(days, "day")),
+                },
+                counted(users, "user"),
+            ))
+            .labels("Days since the start", "Share active");
+        match found.last_value("rate")? {
+            Some((day, rate)) => line
+                .title(match self.rule {
+                    Rule::OnDay => format!("{} are back on day {day}", percent(rate)),
+                    Rule::OnOrAfter => format!("{} are back on day {day} or later", percent(rate)),
+                    Rule::Bracket(days) => format!(
+                        "{} are back in the {} from day {day} on",
+                        percent(rate),
+                        many(days, "day")
+                    ),
+                })
+                .annotate(day, rate, &percent(rate))
+                .draw(),
+            None => line.title("Nobody was observed long enough").draw(),
+        }
     }
 }
 
 trait LastValue {
-    /// Returns the last row with a value: its first column and the value.
+    /// Returns the last row with a value, of those that rest on 30 users or more if there are any: its first column and the
+    /// value.
     fn last_value(&self, column: &str) -> Result<Option<(i64, f64)>>;
 }
 
 impl LastValue for DataFrame {
     fn last_value(&self, column: &str) -> Result<Option<(i64, f64)>> {
         let values: Vec<Option<f64>> = self.column(column)?.f64()?.iter().collect();
-        let Some(row) = values.iter().rposition(Option::is_some) else { return Ok(None) };
+        let sure = self.column("warning")?.is_null();
+        let row = (0..values.len())
+            .rfind(|row| values[*row].is_some() && sure.get(*row) == Some(true))
+            .or_else(|| values.iter().rposition(Option::is_some));
+        let Some(row) = row else { return Ok(None) };
         Ok(self.columns()[0].i64()?.get(row).zip(values[row]))
     }
 }
@@ -266,7 +294,6 @@ impl Cohorts {
         });
         let matrix = how.cohorts(&users, &events, self.period)?;
         self.start.tell_censored(&users, &events, self.period)?;
-        let axis = format!("{}s since the start", capital(&self.period.to_string()));
         if let Some(average) = self.average {
             let weight = if average == Average::Simple { Weight::Simple } else { Weight::Size };
             let curve = retention::curve(&matrix, weight)?;
@@ -278,39 +305,105 @@ impl Cohorts {
                     self.period
                 ));
             }
-            return self.output.give(&curve, || {
-                let title = match curve.last_value("rate")? {
-                    Some((period, rate)) => {
-                        format!("{} are active in {} {period}", percent(rate), self.period)
-                    }
-                    None => "No cohort was observed for a whole period".into(),
-                };
-                chart::line(&curve, "period", "rate")
-                    .band("low", "high")
-                    .unit(Unit::Percent)
-                    .title(title)
-                    .x_label(axis)
-                    .y_label("Share active, with 95% intervals")
-                    .draw()
-            });
+            return self.output.give(&curve, || self.draw_average(&curve));
         }
-        self.output.give(&matrix, || {
-            let labelled = matrix
-                .clone()
-                .lazy()
-                .with_column(col("cohort").dt().to_string(if self.period == Period::Month {
-                    "%Y-%m"
-                } else {
-                    "%Y-%m-%d"
-                }))
-                .collect()?;
-            chart::heatmap(&labelled, "period", "cohort", "rate")
-                .unit(Unit::Percent)
-                .title(format!("Share of each {}'s cohort active later", self.period))
-                .x_label(axis)
-                .y_label("Cohort")
-                .value_label("Share of the cohort active")
-                .draw()
-        })
+        self.output.give(&matrix, || self.draw_cohorts(&matrix))
+    }
+
+    /// The unit of the periods on an axis.
+    fn counted_in(&self) -> TickUnit {
+        match self.period {
+            Period::Day => TickUnit::Days,
+            Period::Week => TickUnit::Weeks,
+            Period::Month => TickUnit::Months,
+        }
+    }
+
+    fn axis(&self) -> String {
+        format!("{}s since the start", capital(&self.period.to_string()))
+    }
+
+    fn draw_average(&self, curve: &DataFrame) -> Result<Figure> {
+        let cohorts = numbers(curve, "cohorts")?.into_iter().flatten().fold(0.0, f64::max);
+        let each = match self.average {
+            Some(Average::Simple) => "each cohort counts the same",
+            _ => "each user counts the same",
+        };
+        let line = chart::line(curve, "period", "rate")
+            .band("low", "high")
+            .unit(Unit::Percent)
+            .x_ticks(self.counted_in())
+            .subtitle(format!(
+                "Share of {} active, with 95% intervals; {each}",
+                counted(cohorts, &format!("{} cohort", self.adjective()))
+            ))
+            .labels(self.axis(), "Share active");
+        match curve.last_value("rate")? {
+            Some((period, rate)) => line
+                .title(format!("{} are active in {} {period}", percent(rate), self.period))
+                .annotate(period, rate, &percent(rate))
+                .draw(),
+            None => line.title("No cohort was observed for a whole period").draw(),
+        }
+    }
+
+    fn adjective(&self) -> &'static str {
+        match self.period {
+            Period::Day => "daily",
+            Period::Week => "weekly",
+            Period::Month => "monthly",
+        }
+    }
+
+    /// Draws the matrix. Its finding is the first period after the start that any cohort has seen in full.
+    fn draw_cohorts(&self, matrix: &DataFrame) -> Result<Figure> {
+        let format = if self.period == Period::Month { "%Y-%m" } else { "%Y-%m-%d" };
+        let labelled =
+            matrix.clone().lazy().with_column(col("cohort").dt().to_string(format)).collect()?;
+        let known = matrix
+            .clone()
+            .lazy()
+            .filter(
+                col("period")
+                    .eq(lit(1))
+                    .and(col("in_progress").not())
+                    .and(col("rate").is_not_null())
+                    .and(col("base").gt(lit(0))),
+            )
+            .collect()?;
+        let (active, base) = (numbers(&known, "active")?, numbers(&known, "base")?);
+        let sum = |all: &[Option<f64>]| all.iter().flatten().sum::<f64>();
+        let rates = || active.iter().zip(&base).filter_map(|(a, b)| Some((*a)? / (*b)?));
+        let (low, high) = (rates().fold(1.0, f64::min), rates().fold(0.0, f64::max));
+        let of = match self.base {
+            Against::Cohort => "of the cohort",
+            Against::Period0 => "of those active in period 0",
+            Against::Previous => "of those active in the period before",
+        };
+        let period = self.period;
+        let title = match sum(&base) {
+            all if all > 0.0 => {
+                let cohorts = match known.height() {
+                    1 => String::new(),
+                    _ => format!(", {} to {} by cohort", percent(low), percent(high)),
+                };
+                format!("{} are active in {period} 1{cohorts}", percent(sum(&active) / all))
+            }
+            _ => format!("No cohort was observed for a whole {period} after its first"),
+        };
+        chart::heatmap(&labelled, "period", "cohort", "rate")
+            .unit(Unit::Percent)
+            .x_ticks(self.counted_in())
+            .title(title)
+            .subtitle(format!(
+                "Users active in each later {period}, as a share {of}; {}",
+                counted(
+                    matrix.column("cohort")?.n_unique()? as f64,
+                    &format!("{} cohort", self.adjective())
+                )
+            ))
+            .labels(self.axis(), "Cohort")
+            .value_label("Share active")
+            .draw()
     }
 }

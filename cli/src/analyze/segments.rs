@@ -4,11 +4,14 @@ use casebook::chart;
 use casebook::chrono::NaiveDateTime;
 use casebook::events::Window;
 use casebook::metrics::segment::{self, K, KMeans};
+use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 
+use super::findings::{brief, counted, numbers, texts};
 use super::input::{Column, Kind, Source};
+use super::output::percent;
 use super::{Events, Named, Output, notes, until};
 
 /// Score every buyer's recency, frequency and monetary value by quintile
@@ -78,21 +81,7 @@ impl Rfm {
                 SortMultipleOptions::default().with_order_descending_multi([true, false]),
             )
             .collect()?;
-        let draw = || {
-            let first = summary
-                .column("segment")?
-                .str()?
-                .iter()
-                .next()
-                .flatten()
-                .unwrap_or("none")
-                .to_owned();
-            chart::bar(&summary, "segment", "monetary")
-                .title(format!("Most money comes from {first}"))
-                .x_label("Segment")
-                .y_label("Money spent")
-                .draw()
-        };
+        let draw = || draw_segments(&summary);
         match self.summary {
             true => self.output.give(&summary, draw),
             false => self.output.give(&table.named(scores, "user_id")?, draw),
@@ -169,21 +158,83 @@ impl Segments {
             Grouped::Users => &found.users,
             Grouped::Choice => &found.choice,
         };
-        self.output.give(shown, || {
-            let parts = features.iter().map(|feature| {
-                found.centroids.clone().lazy().select([
-                    concat_str([col("cluster").cast(DataType::String), col("name")], ": ", false)
-                        .alias("group"),
-                    lit(*feature).alias("feature"),
-                    col(format!("z_{feature}")).alias("deviations"),
-                ])
-            });
-            let long = concat(parts.collect::<Vec<_>>(), UnionArgs::default())?.collect()?;
-            chart::heatmap(&long, "feature", "group", "deviations")
-                .title(format!("{} groups, and what sets each apart", found.centroids.height()))
-                .labels("Feature", "Group")
-                .value_label("Standard deviations from the mean")
-                .draw()
-        })
+        self.output.give(shown, || draw_clusters(&found.centroids, &features))
     }
+}
+
+/// Draws what each segment spent, the largest first.
+fn draw_segments(summary: &DataFrame) -> Result<Figure> {
+    let (names, spent) = (texts(summary, "segment")?, numbers(summary, "monetary")?);
+    let users = numbers(summary, "users")?;
+    let sum = |all: &[Option<f64>]| all.iter().flatten().sum::<f64>();
+    let (all, buyers) = (sum(&spent), sum(&users));
+    let bar = chart::bar(summary, "segment", "monetary")
+        .by_value()
+        .subtitle(format!("Money spent, by RFM segment; {}", counted(buyers, "buyer")))
+        .labels("Segment", "Money spent");
+    match (names.first(), spent.first().copied().flatten(), users.first().copied().flatten()) {
+        (Some(name), Some(most), Some(of)) if most > 0.0 && names.len() > 1 => bar
+            .title(format!(
+                "{} of the money comes from {}: {} of buyers",
+                percent(most / all),
+                brief(name),
+                percent(of / buyers)
+            ))
+            .highlight(name)
+            .draw(),
+        (Some(name), Some(most), _) if most > 0.0 => {
+            bar.title(format!("All buyers are in one segment: {}", brief(name))).draw()
+        }
+        _ => bar.title("No segment spent more than it got back").draw(),
+    }
+}
+
+/// Draws how far each group is from the average in each feature.
+fn draw_clusters(centroids: &DataFrame, features: &[&str]) -> Result<Figure> {
+    let parts = features.iter().map(|feature| {
+        centroids.clone().lazy().select([
+            concat_str([col("cluster").cast(DataType::String), col("name")], ": ", false)
+                .alias("group"),
+            lit(*feature).alias("feature"),
+            // What is left of 0 when a mean is subtracted from itself is no difference.
+            col(format!("z_{feature}")).round(9, RoundMode::default()).alias("deviations"),
+        ])
+    });
+    let long = concat(parts.collect::<Vec<_>>(), UnionArgs::default())?.collect()?;
+    let (shares, users) = (numbers(centroids, "share")?, numbers(centroids, "users")?);
+    let mut furthest: Option<(usize, &str, f64)> = None;
+    for feature in features {
+        for (row, z) in numbers(centroids, &format!("z_{feature}"))?.into_iter().enumerate() {
+            let Some(z) = z.filter(|z| z.abs() > furthest.map_or(0.0, |most| most.2.abs())) else {
+                continue;
+            };
+            furthest = Some((row, feature, z));
+        }
+    }
+    let title = match (furthest, centroids.height()) {
+        (Some((row, feature, z)), many) if many > 1 => {
+            let share = shares[row]
+                .map_or(String::new(), |share| format!(", {} of users,", percent(share)));
+            format!(
+                "Group {}{share} stands out most: {} is {:.1} standard deviations {} average",
+                row + 1,
+                brief(feature),
+                z.abs(),
+                if z > 0.0 { "above" } else { "below" }
+            )
+        }
+        (None, many) if many > 1 => "The groups don't differ in any feature".into(),
+        _ => "One group: there is nothing to compare".into(),
+    };
+    let all: f64 = users.iter().flatten().sum();
+    chart::heatmap(&long, "feature", "group", "deviations")
+        .title(title)
+        .subtitle(format!(
+            "Each group's mean, in standard deviations from the mean of all; {} in {}",
+            counted(all, "user"),
+            counted(centroids.height() as f64, "group")
+        ))
+        .labels("Feature", "Group")
+        .value_label("Standard deviations")
+        .draw()
 }

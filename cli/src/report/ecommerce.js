@@ -198,8 +198,9 @@ function toCsv({ heads, rows }) {
   return [heads.map(([name]) => name), ...rows].map((row) => row.map(cell).join(",") + "\r\n").join("");
 }
 
-/** `heads`: name and how its values look; `rows`: values, null where there is none. */
-function show(id, title, option, heads, rows) {
+/** `title`: the finding; `subtitle`: what is shown and in which unit. What is filtered stands below the chart. `heads`: name and how
+ * its values look; `rows`: values, null where there is none. */
+function show(id, [title, subtitle], option, heads, rows) {
   tables[id] = { heads, rows };
   const figure = $(id), box = figure.querySelector(".chart");
   const row = (name, texts, attribute) => {
@@ -216,18 +217,24 @@ function show(id, title, option, heads, rows) {
     ...rows.map((values) => row("td", values.map((value, at) => [heads[at][1] ? heads[at][1](value) : value, heads[at][1], value]), true)));
   box.setAttribute("aria-label", `${title} The table below has the numbers.`);
   // What stands below the title moves down with the title's lines.
-  const width = box.clientWidth - 20, below = 14 + 21 * Math.ceil((title.length * 8.4) / width);
+  const width = box.clientWidth - 20, under = 17 * Math.ceil((subtitle.length * 6.6) / width);
+  const below = 18 + 21 * Math.ceil((title.length * 8.4) / width) + under;
   if (option.legend) option.legend = { left: 5, top: below - 4 };
   option.grid.top = below + (option.legend ? 46 : 12) + (option.yAxis.nameLocation ? 26 : 0);
   charts[id].setOption({
     animation: false, color: COLOURS, textStyle: { fontFamily: "system-ui, sans-serif", color: "#222" },
-    title: { text: title, textStyle: { fontSize: 15, color: "#222", width, overflow: "break" }, left: 5, top: 5 },
+    title: {
+      text: title, textStyle: { fontSize: 15, lineHeight: 20, color: "#222", width, overflow: "break" }, left: 5, top: 5, itemGap: 4,
+      subtext: subtitle, subtextStyle: { fontSize: 12, color: "#555", width, overflow: "break", lineHeight: 17 },
+    },
     graphic: [{ type: "text", left: 8, bottom: 2, style: { text: readFilters().words, width, overflow: "truncate", fontSize: 11, fill: "#555" } }],
     tooltip: { trigger: "axis", renderMode: "richText", confine: true, axisPointer: { type: "shadow" } },
     ...option,
   }, true);
 }
 
+/** What stands behind the bar that the title names. */
+const FADED = "#b4b4b4";
 const axis = (name, format) => ({ type: "value", name, nameLocation: "middle", nameGap: 30, nameTextStyle: { color: "#444" }, axisLabel: { formatter: format, color: "#444", hideOverlap: true } });
 /** An axis with its name above it, where no label can push it out. */
 const upright = (name) => ({ type: "value", name, nameLocation: "end", nameGap: 22, nameTextStyle: { color: "#444", align: "left" }, axisLabel: { color: "#444" } });
@@ -263,44 +270,51 @@ function draw() {
 
 function drawOverview({ weeks, categories, products, totals }) {
   const daily = weeks.map((week) => week.cents / 100 / week.days);
-  show("weeks", `Revenue: ${dollars(ratio(totals.cents / 100, weeks.reduce((sum, week) => sum + week.days, 0)))} a day`, {
-    xAxis: names(weeks.map((week) => week.start)), yAxis: { ...upright("US dollars a day, by week"), axisLabel: { formatter: brief, color: "#444" } },
+  const average = ratio(totals.cents / 100, weeks.reduce((sum, week) => sum + week.days, 0));
+  const line = { symbol: "none", silent: true, lineStyle: { color: "#787878", type: "dashed" }, data: [{ yAxis: average ?? 0, label: { formatter: "average", position: "insideEndTop", color: "#444" } }] };
+  show("weeks", [`Revenue averages ${dollars(average)} a day`, "US dollars a day, by week"], {
+    xAxis: names(weeks.map((week) => week.start)), yAxis: { ...upright("US dollars a day"), axisLabel: { formatter: brief, color: "#444" } },
     grid: { left: 10, right: 24, bottom: 30, containLabel: true },
-    series: [{ name: "US dollars a day", type: "line", symbol: weeks.length < 3 ? "circle" : "none", lineStyle: { width: 2.5 }, data: daily.map((value) => Number(value.toFixed(2))) }],
+    series: [{ name: "US dollars a day", type: "line", symbol: weeks.length < 3 ? "circle" : "none", lineStyle: { width: 2.5 }, markLine: line, data: daily.map((value) => Number(value.toFixed(2))) }],
   }, [["week", null], ["days", whole], ["sessions", whole], ["orders", whole], ["revenue", dollars]], weeks.map((week) => [week.start, week.days, week.sessions, week.orders, week.cents / 100]));
 
   const money = [["orders", whole], ["items", whole], ["revenue", dollars]];
   const sold = (group) => [group.orders, group.items, group.cents / 100];
-  bars("categories", categories, (top) => `Largest category: ${top.name}, ${percent(ratio(top.cents, totals.cents))} of revenue`, [["category", null], ...money], (group) => [group.name, ...sold(group)]);
-  bars("products", products, (top) => `Best seller: ${top.name}, ${brief(top.cents / 100)}`, [["product_id", null], ["product", null], ["price", dollars], ...money], (group) => [group.id, group.name, group.price / 100, ...sold(group)]);
+  bars("categories", categories, (top) => [`${top.name}: ${percent(ratio(top.cents, totals.cents))} of revenue, more than any other category`, "Revenue by category, US dollars"], [["category", null], ...money], (group) => [group.name, ...sold(group)]);
+  bars("products", products, (top) => [`Best seller: ${top.name}, ${brief(top.cents / 100)}`, "Revenue by product, US dollars, the ten largest"], [["product_id", null], ["product", null], ["price", dollars], ...money], (group) => [group.id, group.name, group.price / 100, ...sold(group)]);
 }
 
 /** Revenue of the best, as bars; all of them in the table. */
 function bars(id, all, title, heads, row) {
   const sorted = [...all].sort((a, b) => b.cents - a.cents), best = sorted.slice(0, 10).reverse(), top = sorted[0];
-  show(id, top.cents > 0 ? title(top) : "Nothing was sold", {
+  show(id, top.cents > 0 ? title(top) : ["Nothing was sold", "Revenue, US dollars"], {
     grid: { left: 10, right: 70, bottom: 50, containLabel: true },
     xAxis: axis("US dollars", brief),
     yAxis: names(best.map((group) => group.name), { width: 170, overflow: "truncate", hideOverlap: false }),
-    series: [{ name: "Revenue", type: "bar", label: { show: true, position: "right", formatter: ({ value }) => dollars(value) }, data: best.map((group) => group.cents / 100) }],
+    series: [{ name: "Revenue", type: "bar", label: { show: true, position: "right", formatter: ({ value }) => dollars(value) }, data: best.map((group) => ({ value: group.cents / 100, itemStyle: { color: group === top ? COLOURS[0] : FADED } })) }],
   }, heads, sorted.map(row));
 }
 
 function drawCohorts(all) {
   const width = Math.max(0, ...all.map((cohort) => cohort.cells.length));
   const cells = [], rows = [];
+  /** The month that the title speaks of. */
+  const NAMED = 3;
   let kept = 0, of = 0;
   all.forEach((cohort, at) => cohort.cells.forEach((cell, period) => {
     if (!cell) return;
     const rate = ratio(cell.users, cohort.size);
-    cells.push({ value: [period, at, rate * 100], label: { color: rate > 0.62 ? "#fff" : "#222" }, star: cell.cut });
+    // The cells that the title sums up have a frame.
+    const named = period === NAMED && !cell.cut ? { borderColor: "#222", borderWidth: 1.5 } : {};
+    cells.push({ value: [period, at, rate * 100], label: { color: rate > 0.62 ? "#fff" : "#222" }, itemStyle: named, star: cell.cut });
     rows.push([cohort.name, period, cohort.size, cell.users, rate, cell.cut ? "yes" : "no"]);
-    if (period === 3 && !cell.cut) { kept += cell.users; of += cohort.size; }
+    if (period === NAMED && !cell.cut) { kept += cell.users; of += cohort.size; }
   }));
   const narrow = $("retention").clientWidth < 600;
   $("retention").querySelector(".chart").style.height = `${Math.max(352, 130 + 24 * all.length)}px`;
   charts.retention.resize();
-  show("retention", of > 0 ? `${percent(kept / of)} of users have a session three months after they registered` : "Users with a session, by months since they registered", {
+  const title = of > 0 ? `${percent(kept / of)} of users have a session three months after they registered` : "No month was observed in full three months after registration";
+  show("retention", [title, "Users with a session in each month since they registered, % of those who registered in a month"], {
     tooltip: { trigger: "item", renderMode: "richText", confine: true, formatter: ({ data: { value, star } }) => `${all[value[1]].name}, month ${value[0]}: ${percentage(value[2])}${star ? " so far" : ""}` },
     grid: { left: 10, right: 20, bottom: 50, containLabel: true },
     xAxis: { ...names([...Array(width).keys()]), name: "months since registration", nameLocation: "middle", nameGap: 26 },
@@ -314,18 +328,21 @@ function drawFunnel({ sessions, users, segments }) {
   const stepNames = ["session", "view", "cart", "purchase"];
   const share = (counts) => counts.map((n) => (ratio(n, counts[0]) ?? 0) * 100);
   const narrow = $("steps").clientWidth < 450;
-  const label = { show: true, position: "top", formatter: ({ value }) => (narrow ? value.toFixed(0) : percentage(value)) };
-  show("steps", `${percent(ratio(sessions[3], sessions[0]))} of sessions end in an order; ${percent(ratio(users[3], users[0]))} of users order`, {
-    legend: {}, grid: { left: 10, right: 20, bottom: 30, containLabel: true }, xAxis: names(stepNames, { interval: 0, hideOverlap: false }), yAxis: { ...upright("% of those who began"), max: 100 },
+  const label = { show: true, position: "right", formatter: ({ value }) => (narrow ? value.toFixed(0) : percentage(value)) };
+  const lost = [1, 2, 3].map((at) => ({ at, share: ratio(sessions[at - 1] - sessions[at], sessions[0]) ?? 0 })).reduce((most, one) => (one.share > most.share ? one : most));
+  const where = lost.share > 0 ? `, most are lost before ${stepNames[lost.at]}` : "";
+  show("steps", [`${percent(ratio(sessions[3], sessions[0]))} of sessions end in an order${where}; ${percent(ratio(users[3], users[0]))} of users order`, "Sessions and users by step reached, % of those who began"], {
+    legend: {}, grid: { left: 10, right: 60, bottom: 50, containLabel: true }, xAxis: { ...axis("% of those who began", (n) => `${n}`), max: 100 }, yAxis: { ...names(stepNames, { interval: 0, hideOverlap: false }), inverse: true },
     series: [["Sessions", sessions], ["Users", users]].map(([name, counts]) => ({ name, type: "bar", label: { ...label, fontSize: 11 }, data: share(counts) })),
   }, [["step", null], ["sessions", whole], ["sessions_share", percent], ["users", whole], ["users_share", percent]],
   stepNames.map((name, at) => [name, sessions[at], ratio(sessions[at], sessions[0]), users[at], ratio(users[at], users[0])]));
 
   const rates = segments.map((counts) => ratio(counts[3], counts[0]));
   const best = rates.indexOf(Math.max(...rates.map((rate) => rate ?? -1)));
-  show("conversion", best >= 0 && rates[best] !== null ? `${data.segments[best]}: ${percent(rates[best])} of sessions end in an order` : "No session is shown", {
+  const converts = best >= 0 && rates[best] !== null ? `${data.segments[best]} users order most: in ${percent(rates[best])} of sessions` : "No session is shown";
+  show("conversion", [converts, "Sessions that end in an order, %, by segment"], {
     grid: { left: 10, right: 70, bottom: 50, containLabel: true }, xAxis: axis("% of sessions with an order", (n) => `${n}`), yAxis: { ...names(data.segments), inverse: true },
-    series: [{ name: "% of sessions", type: "bar", label: { ...label, position: "right" }, data: rates.map((rate) => (rate ?? 0) * 100) }],
+    series: [{ name: "% of sessions", type: "bar", label, data: rates.map((rate, at) => ({ value: (rate ?? 0) * 100, itemStyle: { color: at === best ? COLOURS[0] : FADED } })) }],
   }, [["segment", null], ...stepNames.map((name) => [name, whole]), ["rate", percent]], segments.map((counts, at) => [data.segments[at], ...counts, rates[at]]));
 }
 
@@ -333,9 +350,10 @@ function drawGroups(all) {
   const [users, cents] = ["users", "cents"].map((key) => all.reduce((sum, group) => sum + group[key], 0));
   const share = (key, total) => all.map((group) => (ratio(group[key], total) ?? 0) * 100);
   const top = all.reduce((best, group) => (group.cents > (best?.cents ?? -1) ? group : best), null);
-  show("groups", top ? `${top.name}: ${percent(ratio(top.users, users))} of users, ${percent(ratio(top.cents, cents))} of revenue` : "No user is chosen", {
+  const leading = top ? `${top.name}: ${percent(ratio(top.users, users))} of users, ${percent(ratio(top.cents, cents))} of revenue` : "No user is chosen";
+  show("groups", [leading, "Users registered by the end of the dates, and their revenue, % of all, by group"], {
     legend: {}, grid: { left: 10, right: 60, bottom: 50, containLabel: true },
-    xAxis: axis("% of all", (n) => `${n}`), yAxis: { ...names(all.map((group) => group.name), { width: 150, overflow: "break", hideOverlap: false }), inverse: true },
+    xAxis: axis("% of all", (n) => `${n}`), yAxis: { ...names(all.map((group) => group.name), { width: 150, overflow: "break", lineHeight: 14, hideOverlap: false }), inverse: true },
     series: [["Users", "users", users], ["Revenue", "cents", cents]].map(([name, key, total]) => ({ name, type: "bar", label: { show: true, position: "right", formatter: ({ value }) => percentage(value) }, data: share(key, total) })),
   }, [["group", null], ["users", whole], ["active", whole], ["buyers", whole], ["orders", whole], ["revenue", dollars], ["average_order", dollars], ["revenue_per_user", dollars]],
   all.map((group) => [group.name, group.users, group.active, group.buyers, group.orders, group.cents / 100, ratio(group.cents / 100, group.orders), ratio(group.cents / 100, group.users)]));

@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use crate::PROJECT;
 
+#[path = "../support/analyze_charts.rs"]
+mod charts;
 #[path = "../support/analyze_funnels.rs"]
 mod funnels;
 #[path = "../support/analyze_shown.rs"]

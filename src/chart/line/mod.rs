@@ -10,7 +10,7 @@ use super::apart::apart;
 use super::axis::{Scale, decades, ticks};
 use super::canvas::{Canvas, Text};
 use super::label::short;
-use super::mark::{Along, Axis, Ground, along_lines};
+use super::mark::{Along, Axis, Ground, along_lines, in_band};
 use super::{Frame, Key, Labels, Look, MARGIN, Unit, labels, left_out, marks, theme};
 use crate::error::Result;
 use crate::figure::Figure;
@@ -176,14 +176,8 @@ impl Line<'_> {
             self.paint_risk(canvas, data, &keys, (frame.bottom + 31.0, &x_axis.ticked()))?;
         }
 
-        let mut ground = Ground {
-            marks: &self.labels.marks,
-            frame,
-            x: x_axis.along(),
-            y: Along::Numbers(y),
-            turned: false,
-            busy: vec![],
-        };
+        let places = (x_axis.along(), Along::Numbers(y));
+        let mut ground = Ground::new(&self.labels.marks, frame, places, false);
         ground.behind(canvas)?;
         if let (Along::Numbers(x), Some(label)) = (ground.x, &self.diagonal) {
             paint_diagonal(canvas, (&x, &y), label)?;
@@ -201,6 +195,14 @@ impl Line<'_> {
                     .map(|(px, py)| (x.at(px), y.at(py)))
                     .collect();
                 canvas.area(&outline, key.colour, 0.16)?;
+                if !self.labels.marks.is_empty() {
+                    let edges: Vec<(f64, f64, f64)> = (run.iter())
+                        .filter_map(|p| {
+                            p.band.map(|(low, high)| (x.at(p.x), y.at(low), y.at(high)))
+                        })
+                        .collect();
+                    ground.pale.extend(in_band(&edges));
+                }
             }
         }
         let mut drawn = vec![];

@@ -14,18 +14,29 @@ fn overlap(a: Rect, b: Rect) -> bool {
     a.0 < b.2 && b.0 < a.2 && a.1 < b.3 && b.1 < a.3
 }
 
+/// What a label had better not cover, the worst first: other labels, points of lines and bars, and the pale ground of bands.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Obstacles<'a> {
+    pub taken: &'a [Rect],
+    pub busy: &'a [(f64, f64)],
+    pub pale: &'a [(f64, f64)],
+}
+
+/// Counts the points that a box covers.
+pub fn covered(one: Rect, points: &[(f64, f64)]) -> usize {
+    points.iter().filter(|at| overlap(one, (at.0, at.1, at.0, at.1))).count()
+}
+
 /// Finds the place where a box of this size covers least, among left upper corners in order of preference.
 pub fn place(
     size: (f64, f64),
     corners: impl IntoIterator<Item = (f64, f64)>,
     area: Rect,
-    busy: &[(f64, f64)],
-    taken: &[Rect],
+    obstacles: &Obstacles,
 ) -> Option<Rect> {
     let cost = |one: &Rect| {
-        let others = taken.iter().filter(|other| overlap(*one, **other)).count();
-        let data = busy.iter().filter(|at| overlap(*one, (at.0, at.1, at.0, at.1))).count();
-        (others, data)
+        let others = obstacles.taken.iter().filter(|other| overlap(*one, **other)).count();
+        (others, covered(*one, obstacles.busy), covered(*one, obstacles.pale))
     };
     // The first of those that cost the same.
     corners.into_iter().map(|corner| inside(corner, size, area)).min_by_key(cost)
@@ -33,7 +44,8 @@ pub fn place(
 
 /// Places labels above the plot: where the text of each begins, and in which row, 0 next to the plot. Labels are
 /// centred over their places if they have room there; two that are close stand to the left and to the right of theirs;
-/// more stand in rows. `None` for a label without room.
+/// more stand in rows, each beside its place, like flags on poles: those whose poles are further up begin further to the
+/// side, so that no pole crosses another's flag. `None` for a label without room.
 pub fn row_of_labels(
     labels: &[(f64, f64)],
     (left, right): (f64, f64),
@@ -75,6 +87,10 @@ pub fn row_of_labels(
         }
         return placed;
     }
+    let beside = |side: f64| flags_on_poles(labels, &order, (left, right), most_rows, side);
+    if let Some(found) = beside(1.0).or_else(|| beside(-1.0)) {
+        return found;
+    }
     let mut ends = vec![f64::NEG_INFINITY; most_rows];
     for index in order {
         let at = begins(index, 0.5);
@@ -84,6 +100,41 @@ pub fn row_of_labels(
         }
     }
     placed
+}
+
+/// Between a pole and its flag.
+const POLE: f64 = 4.0;
+
+/// Places labels to the right (`side` 1) or to the left (−1) of their places, in rows. `None` if one of them would reach
+/// beyond the end.
+fn flags_on_poles(
+    labels: &[(f64, f64)],
+    order: &[usize],
+    (left, right): (f64, f64),
+    most_rows: usize,
+    side: f64,
+) -> Option<Vec<Option<(f64, usize)>>> {
+    const GAP: f64 = 10.0;
+    let mut placed = vec![None; labels.len()];
+    // How far each row is free, away from the side that flags point to; mirrored for the other side.
+    let mut free = vec![f64::INFINITY; most_rows];
+    let turned: Vec<usize> = match side > 0.0 {
+        true => order.iter().rev().copied().collect(),
+        false => order.to_vec(),
+    };
+    for index in turned {
+        let (at, wide) = labels[index];
+        let begins = if side > 0.0 { at + POLE } else { at - POLE - wide };
+        if begins < left || begins + wide > right {
+            return None;
+        }
+        let far = side * at + POLE + wide;
+        if let Some(row) = free.iter().position(|free| far + GAP <= *free) {
+            placed[index] = Some((begins, row));
+            free[row] = side * at;
+        }
+    }
+    Some(placed)
 }
 
 #[cfg(test)]
@@ -96,14 +147,22 @@ mod tests {
     fn a_label_stands_where_it_covers_least() {
         let corners = [(10.0, 10.0), (10.0, 50.0), (60.0, 50.0)];
         let size = (20.0, 10.0);
-        assert_eq!(place(size, corners, AREA, &[], &[]), Some((10.0, 10.0, 30.0, 20.0)));
+        let nothing = Obstacles::default();
+        assert_eq!(place(size, corners, AREA, &nothing), Some((10.0, 10.0, 30.0, 20.0)));
         let busy = [(12.0, 12.0), (14.0, 12.0), (12.0, 55.0)];
-        assert_eq!(place(size, corners, AREA, &busy, &[]), Some((60.0, 50.0, 80.0, 60.0)));
+        let data = Obstacles { busy: &busy, ..nothing };
+        assert_eq!(place(size, corners, AREA, &data), Some((60.0, 50.0, 80.0, 60.0)));
         // Rather over data than over another label.
         let taken = [(60.0, 50.0, 80.0, 60.0), (10.0, 50.0, 30.0, 60.0)];
-        assert_eq!(place(size, corners, AREA, &busy, &taken), Some((10.0, 10.0, 30.0, 20.0)));
-        assert_eq!(place(size, [(95.0, -5.0)], AREA, &[], &[]), Some((80.0, 0.0, 100.0, 10.0)));
-        assert_eq!(place(size, [], AREA, &[], &[]), None);
+        let both = Obstacles { taken: &taken, ..data };
+        assert_eq!(place(size, corners, AREA, &both), Some((10.0, 10.0, 30.0, 20.0)));
+        // Rather over a band than over data.
+        let pale = Obstacles { pale: &[(62.0, 52.0)], ..data };
+        assert_eq!(place(size, corners, AREA, &pale), Some((60.0, 50.0, 80.0, 60.0)));
+        let pale = Obstacles { pale: &[(12.0, 12.0)], ..nothing };
+        assert_eq!(place(size, corners, AREA, &pale), Some((10.0, 50.0, 30.0, 60.0)));
+        assert_eq!(place(size, [(95.0, -5.0)], AREA, &nothing), Some((80.0, 0.0, 100.0, 10.0)));
+        assert_eq!(place(size, [], AREA, &nothing), None);
     }
 
     #[test]
@@ -116,7 +175,12 @@ mod tests {
         assert_eq!(two, [Some((112.0, 0)), Some((60.0, 0))]);
         let three = row_of_labels(&[(100.0, 60.0), (101.0, 60.0), (102.0, 60.0)], span, 3);
         let rows: Vec<usize> = three.iter().flatten().map(|(_, row)| *row).collect();
-        assert_eq!(rows, [0, 1, 2]);
+        assert_eq!(rows, [2, 1, 0]);
+        assert_eq!(three[2], Some((106.0, 0)));
+        // To the left where there is no room on the right.
+        let three = row_of_labels(&[(190.0, 60.0), (191.0, 60.0), (192.0, 60.0)], span, 3);
+        assert_eq!(three[0], Some((126.0, 0)));
+        assert_eq!(three[2], Some((128.0, 2)));
         let many = row_of_labels(&[(100.0, 90.0); 5], span, 3);
         assert_eq!(many.iter().flatten().count(), 3);
     }

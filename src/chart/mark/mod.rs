@@ -14,7 +14,7 @@ use super::theme;
 use crate::error::Result;
 use position::unknown;
 
-pub use paint::{Ground, along_lines, in_rect};
+pub use paint::{Ground, along_lines, in_band, in_rect};
 pub use position::{Along, Position};
 
 /// A direction in the data: over a bar chart that lies on its side, `X` runs down.
@@ -114,6 +114,11 @@ impl Marks {
             }
         }
         Ok(keys)
+    }
+
+    /// Tells whether anything is highlighted, so that the rest is grey.
+    pub fn highlights(&self) -> bool {
+        !self.highlighted.is_empty()
     }
 
     /// Tells whether a series is highlighted, or all are alike.

@@ -2,7 +2,7 @@
 
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::fit::{self, Rect};
+use super::fit::{self, Obstacles, Rect};
 use super::{Along, Axis, Mark, Marks};
 use crate::chart::canvas::{Canvas, Text};
 use crate::chart::frame::Frame;
@@ -20,6 +20,10 @@ pub struct Ground<'a> {
     pub turned: bool,
     /// Pixels that the data cover: notes keep away from them.
     pub busy: Vec<(f64, f64)>,
+    /// Pixels in pale bands: notes keep away from them too if they can, and cut no holes into them.
+    pub pale: Vec<(f64, f64)>,
+    /// Whether the data are filled areas, over which a thin line needs a white edge to be seen.
+    pub filled: bool,
 }
 
 /// A row of labels above the plot.
@@ -30,6 +34,8 @@ const ROWS: usize = 3;
 /// A label above the plot.
 struct Head {
     text: String,
+    /// The place that it names.
+    at: f64,
     begins: f64,
     row: usize,
 }
@@ -58,7 +64,9 @@ fn heads(marks: &Marks, frame: &Frame, across: &Along, axis: Axis) -> Result<Vec
     let placed = fit::row_of_labels(&sizes, (frame.left, frame.right), ROWS);
     let found = labels.into_iter().zip(placed);
     Ok(found
-        .filter_map(|((text, _), place)| place.map(|(begins, row)| Head { text, begins, row }))
+        .filter_map(|((text, (at, _)), place)| {
+            place.map(|(begins, row)| Head { text, at, begins, row })
+        })
         .collect())
 }
 
@@ -102,6 +110,18 @@ impl Marks {
     }
 }
 
+impl<'a> Ground<'a> {
+    /// Creates a plot without data; `turned` if the axis called `x` runs down.
+    pub fn new(
+        marks: &'a Marks,
+        frame: Frame,
+        (x, y): (Along<'a>, Along<'a>),
+        turned: bool,
+    ) -> Self {
+        Ground { marks, frame, x, y, turned, busy: vec![], pale: vec![], filled: false }
+    }
+}
+
 impl Ground<'_> {
     fn area(&self) -> Rect {
         (self.frame.left, self.frame.top, self.frame.right, self.frame.bottom)
@@ -121,15 +141,9 @@ impl Ground<'_> {
     /// # Errors
     /// A place that an axis does not have.
     pub fn behind(&self, canvas: &Canvas) -> Result<()> {
-        let (left, top, right, bottom) = self.area();
         for mark in &self.marks.all {
             let Mark::Span { axis, from, to, .. } = mark else { continue };
-            let (low, high) = span(mark.field(), self.along(*axis), from, to)?;
-            let (a, b) = if *axis == self.across().1 {
-                ((low.clamp(left, right), top), (high.clamp(left, right), bottom))
-            } else {
-                ((left, low.clamp(top, bottom)), (right, high.clamp(top, bottom)))
-            };
+            let (a, b) = self.shaded(*axis, span(mark.field(), self.along(*axis), from, to)?);
             canvas.area(&[a, (b.0, a.1), b, (a.0, b.1)], theme::AXIS, 0.16)?;
         }
         Ok(())
@@ -142,7 +156,7 @@ impl Ground<'_> {
     pub fn before(&self, canvas: &Canvas) -> Result<()> {
         let (left, top, right, bottom) = self.area();
         let (across, across_axis) = self.across();
-        let mut taken = vec![];
+        let (mut taken, mut lines) = (vec![], vec![]);
         for mark in &self.marks.all {
             let Mark::Line { axis, at, .. } = mark else { continue };
             let at = self.along(*axis).at(mark.field(), at)?;
@@ -151,24 +165,58 @@ impl Ground<'_> {
             } else {
                 [(left, at), (right, at)]
             };
+            if self.filled {
+                canvas.line(&ends, theme::PAPER, 3.4)?;
+            }
             canvas.dashes(&ends, theme::AXIS, 1.4)?;
+            lines.extend(along_lines([ends.as_slice()]));
         }
+        let mut pale = self.pale.clone();
+        for mark in &self.marks.all {
+            let Mark::Span { axis, from, to, .. } = mark else { continue };
+            let (a, b) = self.shaded(*axis, span(mark.field(), self.along(*axis), from, to)?);
+            pale.extend(in_rect(a, b));
+        }
+        let busy: Vec<_> = self.busy.iter().copied().chain(lines).collect();
+        let under = Obstacles { taken: &[], busy: &busy, pale: &pale };
         let style = Text::new(theme::TICK, theme::MUTED).at(HPos::Left, VPos::Center);
-        for head in heads(self.marks, &self.frame, across, across_axis)? {
+        let heads = heads(self.marks, &self.frame, across, across_axis)?;
+        let rows = heads.iter().any(|head| head.row > 0);
+        for head in heads {
             let at = (head.begins, top - 9.0 - ROW * head.row as f64);
             canvas.text(&head.text, at, style)?;
+            if rows {
+                // In rows, a label stands beside its place: a pole leads there.
+                canvas.line(&[(head.at, top), (head.at, at.1 - 6.0)], theme::AXIS, 0.8)?;
+            }
         }
         for mark in &self.marks.all {
-            self.label(canvas, mark, &mut taken)?;
+            self.label(canvas, mark, &under, &mut taken)?;
         }
         for mark in &self.marks.all {
-            self.note(canvas, mark, &mut taken)?;
+            self.note(canvas, mark, &under, &mut taken)?;
         }
         Ok(())
     }
 
+    /// Returns two corners of a shaded span.
+    fn shaded(&self, axis: Axis, (low, high): (f64, f64)) -> ((f64, f64), (f64, f64)) {
+        let (left, top, right, bottom) = self.area();
+        if axis == self.across().1 {
+            ((low.clamp(left, right), top), (high.clamp(left, right), bottom))
+        } else {
+            ((left, low.clamp(top, bottom)), (right, high.clamp(top, bottom)))
+        }
+    }
+
     /// The label of what lies across the plot, inside it.
-    fn label(&self, canvas: &Canvas, mark: &Mark, taken: &mut Vec<Rect>) -> Result<()> {
+    fn label(
+        &self,
+        canvas: &Canvas,
+        mark: &Mark,
+        under: &Obstacles,
+        taken: &mut Vec<Rect>,
+    ) -> Result<()> {
         let (field, across) = (mark.field(), self.across().1);
         let (low, high, label) = match mark {
             Mark::Line { axis, at, label } if *axis != across => {
@@ -195,8 +243,11 @@ impl Ground<'_> {
         let corners = shares.into_iter().flat_map(|share| {
             heights.map(|y| (area.0 + 2.0 + (area.2 - area.0 - 4.0 - wide) * share, y))
         });
-        if let Some(found) = fit::place((wide, tall), corners, area, &self.busy, taken) {
-            halo(canvas, found)?;
+        // A span's label lies in what it names; those of lines keep off it.
+        let pale = if high > low { &[] } else { under.pale };
+        let obstacles = Obstacles { taken, busy: under.busy, pale };
+        if let Some(found) = fit::place((wide, tall), corners, area, &obstacles) {
+            halo(canvas, found, under)?;
             canvas.text(&text, (found.0 + 3.0, (found.1 + found.3) / 2.0), style)?;
             taken.push(found);
         }
@@ -204,7 +255,13 @@ impl Ground<'_> {
     }
 
     /// A note, beside its point.
-    fn note(&self, canvas: &Canvas, mark: &Mark, taken: &mut Vec<Rect>) -> Result<()> {
+    fn note(
+        &self,
+        canvas: &Canvas,
+        mark: &Mark,
+        under: &Obstacles,
+        taken: &mut Vec<Rect>,
+    ) -> Result<()> {
         const LINE: f64 = 15.0;
         let Mark::Note { x, y, text } = mark else { return Ok(()) };
         let (x, y) = (self.x.at(mark.field(), x)?, self.y.at(mark.field(), y)?);
@@ -217,7 +274,7 @@ impl Ground<'_> {
         let tall = LINE * lines.len() as f64 + 2.0;
         // Close to the point first; upwards first, since most curves leave room above them.
         let ways = [(1, -1), (-1, -1), (0, -1), (1, 1), (-1, 1), (0, 1), (1, 0), (-1, 0)];
-        let corners = [20.0, 36.0, 60.0, 90.0].into_iter().flat_map(|far| {
+        let corners = [20.0, 36.0, 60.0, 90.0, 130.0].into_iter().flat_map(|far| {
             ways.map(|(right, down)| {
                 let beside = |way: i32, size: f64, far: f64| match way {
                     1 => far,
@@ -230,10 +287,11 @@ impl Ground<'_> {
         });
         let mut near = taken.clone();
         near.push((x - 6.0, y - 6.0, x + 6.0, y + 6.0));
-        let Some(found) = fit::place((wide, tall), corners, area, &self.busy, &near) else {
+        let obstacles = Obstacles { taken: &near, ..*under };
+        let Some(found) = fit::place((wide, tall), corners, area, &obstacles) else {
             return Ok(());
         };
-        halo(canvas, found)?;
+        halo(canvas, found, under)?;
         let edge = (x.clamp(found.0, found.2), y.clamp(found.1, found.3));
         let far = (edge.0 - x).hypot(edge.1 - y);
         if far > 6.0 {
@@ -250,8 +308,13 @@ impl Ground<'_> {
     }
 }
 
-/// Paper behind a text, through which data can still be seen.
-fn halo(canvas: &Canvas, (left, top, right, bottom): Rect) -> Result<()> {
+/// Paper behind a text, through which data can still be seen. In a band or a shaded span it would be a hole: there, only a
+/// line below the text is worth one.
+fn halo(canvas: &Canvas, (left, top, right, bottom): Rect, under: &Obstacles) -> Result<()> {
+    let covered = |points| fit::covered((left, top, right, bottom), points) > 0;
+    if covered(under.pale) && !covered(under.busy) {
+        return Ok(());
+    }
     let outline = [(left, top), (right, top), (right, bottom), (left, bottom)];
     canvas.area(&outline, theme::PAPER, 0.78)
 }
@@ -269,6 +332,27 @@ pub fn along_lines<'p>(lines: impl IntoIterator<Item = &'p [(f64, f64)]>) -> Vec
                 let share = step as f64 / steps as f64;
                 (a.0 + (b.0 - a.0) * share, a.1 + (b.1 - a.1) * share)
             }));
+        }
+    }
+    found
+}
+
+/// Returns points between the lower and the upper edge of a band, given as x, low and high, as [`in_rect`] does.
+pub fn in_band(edges: &[(f64, f64, f64)]) -> Vec<(f64, f64)> {
+    const STEP: f64 = 6.0;
+    let (mut found, mut last) = (vec![], f64::NEG_INFINITY);
+    for pair in edges.windows(2) {
+        let ((x0, low0, high0), (x1, low1, high1)) = (pair[0], pair[1]);
+        // Points that are closer than this say nothing new.
+        if x1 - last < STEP / 2.0 {
+            continue;
+        }
+        last = x1;
+        let steps = ((x1 - x0) / STEP).ceil().clamp(1.0, 1_000.0) as usize;
+        for step in 0..=steps {
+            let at = |from: f64, to: f64| from + (to - from) * step as f64 / steps as f64;
+            let x = at(x0, x1);
+            found.extend(along_lines([[(x, at(low0, low1)), (x, at(high0, high1))].as_slice()]));
         }
     }
     found

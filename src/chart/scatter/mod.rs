@@ -1,20 +1,24 @@
 //! Scatter plots: how two numbers of each row are related.
 
 mod data;
+mod lines;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use plotters::style::RGBColor;
 use polars::prelude::*;
 
 use super::axis::{Scale, Ticks, date_ticks, decades, ticks};
 use super::canvas::Canvas;
 use super::key::{Mark, key, ring};
 use super::label::short;
-use super::{Frame, Labels, Unit, extent, labels, left_out, theme};
+use super::mark::{Along, Axis, Ground, along_lines, in_band};
+use super::{Frame, Key, Labels, Unit, extent, labels, left_out, marks, theme};
 use crate::error::Result;
 use crate::figure::Figure;
 use crate::stats::least_squares::LeastSquares;
 use data::{Data, Dot, Source};
+use lines::{Fitted, identity};
 
 /// Builds a scatter plot: see [`scatter`].
 #[derive(Debug, Clone)]
@@ -22,7 +26,6 @@ pub struct Scatter<'f> {
     source: Source<'f>,
     fit: bool,
     identity: Option<String>,
-    x_unit: Unit,
     labels: Labels,
 }
 
@@ -61,12 +64,12 @@ pub fn scatter<'f>(frame: &'f DataFrame, x: &str, y: &str) -> Scatter<'f> {
         },
         fit: false,
         identity: None,
-        x_unit: Unit::Number,
         labels: Labels::new(x, y),
     }
 }
 
 labels!(Scatter);
+marks!(Scatter);
 
 impl Scatter<'_> {
     /// Colours the dots by this column's values.
@@ -114,7 +117,7 @@ impl Scatter<'_> {
 
     /// Sets how the horizontal axis' values are written; [`unit`](Scatter::unit) is for the vertical axis.
     pub fn x_unit(mut self, unit: Unit) -> Self {
-        self.x_unit = unit;
+        self.labels.x_unit = unit;
         self
     }
 
@@ -126,35 +129,40 @@ impl Scatter<'_> {
     /// size out of range, or more than 200,000 dots.
     pub fn draw(self) -> Result<Figure> {
         let data = Data::new(&self.source, &self.labels.y)?;
-        let summary = data.summary(&self.labels, self.x_unit, &self.lines(&data));
+        let summary = data.summary(&self.labels, self.labels.x_unit, &self.lines(&data));
         self.labels.figure("Scatter plot", summary, |canvas| self.paint(canvas, &data))
     }
 
     fn paint(&self, canvas: &Canvas, data: &Data) -> Result<()> {
         let mut frame = Frame::new(canvas, &self.labels, &[], left_out(data.left_out))?;
-        key(canvas, &mut frame, &self.entries(data))?;
+        key(canvas, &mut frame, &self.entries(data, &self.keys(data)?))?;
         let rows = ((frame.bottom - frame.top) / 45.0).clamp(2.0, 8.0) as usize;
         // Between a linear and a logarithmic axis, equal spans would show nothing.
         let same = self.identity.is_some() && !data.date && self.source.log.0 == self.source.log.1;
-        let (across, down) = data.ranges(same);
+        let (across, down) = self.ranges(data, same);
         let down = axis(down, rows, self.labels.unit, self.source.log.1);
-        frame.y_axis(canvas, &down)?;
-        let count = ((frame.right - frame.left) / 80.0).clamp(2.0, 10.0) as usize;
-        let across = match (same, data.date) {
-            (_, true) => date_ticks(across, count),
-            (false, _) => axis(across, count, self.x_unit, self.source.log.0),
+        let mut plot = Frame { left: frame.left + Frame::y_room(&down), ..frame };
+        let count = ((plot.right - plot.left) / 80.0).clamp(2.0, 10.0) as usize;
+        let people = self.labels.x_ticks.filter(|_| !self.source.log.0);
+        let across = match (same, data.date, people) {
+            (_, true, _) => date_ticks(across, count),
+            (false, _, Some(people)) => people.ticks(across, count, self.labels.x_unit),
+            (false, _, None) => axis(across, count, self.labels.x_unit, self.source.log.0),
             // The same span on both sides, and of the ticks those in it.
-            (true, _) => {
+            (true, ..) => {
                 let within = |at: &f64| (down.range.0..=down.range.1).contains(at);
-                let fresh = axis(down.range, count, self.x_unit, self.source.log.0);
+                let fresh = axis(down.range, count, self.labels.x_unit, self.source.log.0);
                 let kept = fresh.at.into_iter().zip(fresh.text).filter(|(at, _)| within(at));
                 let (at, text) = kept.unzip();
                 Ticks { at, text, range: down.range, log: fresh.log }
             }
         };
         // Dots at the ends stay inside.
-        let x = Scale::of(&across, (frame.left + 6.0, frame.right - 6.0));
-        let y = Scale::of(&down, (frame.bottom, frame.top));
+        let x = Scale::of(&across, (plot.left + 6.0, plot.right - 6.0));
+        let along = if data.date { Along::Dates(x) } else { Along::Numbers(x) };
+        self.labels.marks.head_room(&mut plot, &along, Axis::X)?;
+        frame.top = plot.top;
+        let y = frame.y_axis(canvas, &down)?;
         let mut texts = vec![];
         for (at, text) in across.at.iter().zip(&across.text) {
             let place = x.at(*at);
@@ -162,53 +170,46 @@ impl Scatter<'_> {
             texts.push((place, text.clone()));
         }
         frame.x_labels(canvas, &texts, false)?;
+        let mut ground = Ground::new(&self.labels.marks, frame, (along, Along::Numbers(y)), false);
+        ground.behind(canvas)?;
         if self.identity.is_some() && !data.date {
-            let (low, high) = across.range;
-            // Straight, unless only one axis is logarithmic.
-            let steps = if self.source.log.0 == self.source.log.1 { 1 } else { 100 };
-            let (from, to) = (x.at(low), x.at(high));
-            let at = |step: i32| {
-                let share = f64::from(step) / f64::from(steps);
-                let value = if self.source.log.0 {
-                    10_f64.powf(low.log10() * (1.0 - share) + high.log10() * share)
-                } else {
-                    low * (1.0 - share) + high * share
-                };
-                (from + (to - from) * share, y.at(value))
-            };
-            let path: Vec<(f64, f64)> = (0..steps)
-                .filter_map(|step| clip(at(step), at(step + 1), (frame.top, frame.bottom)))
-                .flatten()
-                .collect();
+            let path = identity(across.range, (&x, &y), self.source.log);
             canvas.dashes(&path, theme::AXIS, 1.6)?;
+            ground.busy.extend(along_lines([path.as_slice()]));
         }
-        self.paint_dots(canvas, &frame, data, (x, y))?;
+        let keys = self.keys(data)?;
+        ground.busy.extend(self.paint_dots(canvas, &frame, data, (x, y), &keys)?);
         for (index, line) in self.lines(data) {
-            // A line in a colour of its own where all dots share one.
-            let colour = self.fit_colour(data, index);
-            let x = Scale::new(
-                log_range(across.range, across.log),
-                (frame.left + 6.0, frame.right - 6.0),
-            );
-            let y = Scale::new(log_range(down.range, down.log), (frame.bottom, frame.top));
             let span = extent(data.fitted(index).map(|(x, _)| x)).unwrap_or((0.0, 0.0));
-            let inside = |at: f64| at.clamp(frame.top, frame.bottom);
-            let (mut upper, mut lower) = (vec![], vec![]);
-            for step in 0..=60 {
-                let share = f64::from(step) / 60.0;
-                let at = span.0 * (1.0 - share) + span.1 * share;
-                let (low, _, high) = line.at(at);
-                upper.push((x.at(at), inside(y.at(high))));
-                lower.push((x.at(at), inside(y.at(low))));
-            }
-            upper.extend(lower.into_iter().rev());
-            canvas.area(&upper, colour, 0.18)?;
-            let [from, to] = [span.0, span.1].map(|at| (x.at(at), y.at(line.at(at).1)));
-            if let Some(visible) = clip(from, to, (frame.top, frame.bottom)) {
+            let fitted = Fitted::new(&line, span, (&x, &y));
+            let colour = self.fit_colour(data, &keys, index);
+            canvas.area(&fitted.outline(), colour, 0.18)?;
+            ground.pale.extend(in_band(&fitted.band));
+            if let Some(visible) = fitted.middle {
                 canvas.line(&visible, colour, 2.2)?;
+                ground.busy.extend(along_lines([visible.as_slice()]));
             }
         }
-        Ok(())
+        ground.before(canvas)
+    }
+
+    /// How each series' dots look.
+    fn keys(&self, data: &Data) -> Result<Vec<Key>> {
+        let keys = data.groups.iter().enumerate().map(|(index, name)| Key::dot(name, index));
+        self.labels.marks.keys(keys.collect())
+    }
+
+    /// What the axes must span: dots, and the marks that have a place.
+    fn ranges(&self, data: &Data, same: bool) -> ((f64, f64), (f64, f64)) {
+        let ranges = data.ranges(same);
+        let with = |axis: Axis, range: (f64, f64), log: bool| {
+            let marked = self.labels.marks.numbers(axis).filter(|at| *at > 0.0 || !log);
+            extent(marked.chain([range.0, range.1])).unwrap_or(range)
+        };
+        let x = with(Axis::X, ranges.0, self.source.log.0 && !data.date);
+        let y = with(Axis::Y, ranges.1, self.source.log.1);
+        let both = (x.0.min(y.0), x.1.max(y.1));
+        if same { (both, both) } else { (x, y) }
     }
 
     /// The fitted lines that were asked for.
@@ -216,16 +217,19 @@ impl Scatter<'_> {
         if self.fit { data.lines() } else { vec![] }
     }
 
-    fn fit_colour(&self, data: &Data, index: usize) -> plotters::style::RGBColor {
-        if data.groups.len() > 1 { theme::colour(index) } else { theme::colour(1) }
+    /// A line has a colour of its own where all dots share one.
+    fn fit_colour(&self, data: &Data, keys: &[Key], index: usize) -> RGBColor {
+        if data.groups.len() > 1 { keys[index].colour } else { theme::colour(1) }
     }
 
-    fn entries(&self, data: &Data) -> Vec<(Mark, String)> {
+    fn entries(&self, data: &Data, keys: &[Key]) -> Vec<(Mark, String)> {
         let mut entries: Vec<(Mark, String)> = vec![];
         if data.groups.len() > 1 {
-            entries.extend(
-                data.groups.iter().enumerate().map(|(index, name)| (Mark::of(index), name.clone())),
-            );
+            let look = |(index, key): (usize, &Key)| match Mark::of(index) {
+                Mark::Ring(_) if !self.labels.marks.highlights() => Mark::Ring(key.colour),
+                _ => Mark::Dot(key.colour),
+            };
+            entries.extend(keys.iter().enumerate().map(|one| (look(one), one.1.name.clone())));
         }
         if let (Some(column), Some((low, high))) = (&self.source.size_by, data.sizes) {
             let (low, high) = (Unit::Number.text(low), Unit::Number.text(high));
@@ -235,8 +239,11 @@ impl Scatter<'_> {
             ));
         }
         if let Some((index, _)) = self.lines(data).first() {
-            let colour =
-                if data.groups.len() > 1 { theme::AXIS } else { self.fit_colour(data, *index) };
+            let colour = if data.groups.len() > 1 {
+                theme::AXIS
+            } else {
+                self.fit_colour(data, keys, *index)
+            };
             entries.push((Mark::Band(colour), "Least-squares line, 95% band".into()));
         }
         if let Some(what) = self.identity.as_ref().filter(|_| !data.date) {
@@ -245,13 +252,16 @@ impl Scatter<'_> {
         entries
     }
 
+    /// Draws the dots, and returns where they are.
     fn paint_dots(
         &self,
         canvas: &Canvas,
         frame: &Frame,
         data: &Data,
         (x, y): (Scale, Scale),
-    ) -> Result<()> {
+        keys: &[Key],
+    ) -> Result<Vec<(f64, f64)>> {
+        let marks = &self.labels.marks;
         let count = data.dots.len() as f64;
         let radius = (7.5 - 1.6 * count.log10()).clamp(1.5, 5.0);
         let largest = (80.0 / count.sqrt()).clamp(6.0, 20.0);
@@ -275,24 +285,24 @@ impl Scatter<'_> {
             place.wrapping_mul(0x9E37_79B9_7F4A_7C15)
         };
         let mut dots: Vec<_> = together.into_iter().collect();
-        dots.sort_by_key(|(at, _)| (std::cmp::Reverse(at.0), mixed(at), *at));
+        // Those in colour lie over the grey ones.
+        let prominent = |group: usize| marks.is_prominent(&keys[group].name);
+        dots.sort_by_key(|(at, _)| (prominent(at.3), std::cmp::Reverse(at.0), mixed(at), *at));
+        let mut taken = BTreeSet::new();
         for ((radius, x, y, group), many) in dots {
             let [radius, x, y] = [radius, x, y].map(|units| f64::from(units) / grid);
-            let colour = theme::colour(group);
-            if theme::broken(group) {
+            taken.insert(((x / 4.0) as i32, (y / 4.0) as i32));
+            let colour = keys[group].colour;
+            if theme::broken(group) && !marks.highlights() {
                 ring(canvas, (x, y), radius.max(3.0), colour)?;
             } else {
                 let opacity = 1.0 - (1.0 - opacity).powi(many);
                 canvas.bubble((x, y), radius, colour, (opacity * 100.0).round() / 100.0)?;
             }
         }
-        Ok(())
+        let middle = |at: i32| f64::from(at) * 4.0 + 2.0;
+        Ok(taken.into_iter().map(|(x, y)| (middle(x), middle(y))).collect())
     }
-}
-
-/// The logarithms to base 10 of a logarithmic axis' ends.
-fn log_range((low, high): (f64, f64), log: bool) -> (f64, f64) {
-    if log { (low.log10(), high.log10()) } else { (low, high) }
 }
 
 /// Ticks of an axis; a logarithmic one of few decades has 1, 2 and 5 of each.
@@ -318,23 +328,6 @@ fn axis(range: (f64, f64), count: usize, unit: Unit, log: bool) -> Ticks {
     Ticks { range: (at[0], at[at.len() - 1]), text, at, log: true }
 }
 
-/// What of a line lies between two heights.
-fn clip(from: (f64, f64), to: (f64, f64), (top, bottom): (f64, f64)) -> Option<[(f64, f64); 2]> {
-    let steep = to.1 - from.1;
-    let (mut first, mut last) = (0.0_f64, 1.0_f64);
-    for edge in [top, bottom] {
-        let crossing = (edge - from.1) / steep;
-        if crossing.is_finite() && (0.0..=1.0).contains(&crossing) {
-            let enters = (edge == top) == (steep > 0.0);
-            if enters { first = first.max(crossing) } else { last = last.min(crossing) }
-        }
-    }
-    let at = |share: f64| (from.0 + (to.0 - from.0) * share, from.1 + steep * share);
-    let inside = |y: f64| (top - 0.5..=bottom + 0.5).contains(&y);
-    let ends = [at(first), at(last)];
-    (first < last && ends.iter().all(|end| inside(end.1))).then_some(ends)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,17 +341,6 @@ mod tests {
         assert!(t.range.0 < 3.0 && t.range.1 > 2e5);
         // One value: the decade around it.
         assert_eq!(axis((3.0, 3.0), 6, Unit::Dollars, true).text, ["$1", "$10"]);
-    }
-
-    #[test]
-    fn a_line_ends_at_the_plots_edge() {
-        let edges = (0.0, 100.0);
-        let inside = [(0.0, 10.0), (10.0, 90.0)];
-        assert_eq!(clip(inside[0], inside[1], edges), Some(inside));
-        assert_eq!(clip((0.0, -100.0), (10.0, 100.0), edges), Some([(5.0, 0.0), (10.0, 100.0)]));
-        assert_eq!(clip((0.0, 150.0), (10.0, 50.0), edges), Some([(5.0, 100.0), (10.0, 50.0)]));
-        assert_eq!(clip((0.0, 150.0), (10.0, 120.0), edges), None);
-        assert_eq!(clip((0.0, 50.0), (10.0, 50.0), edges), Some([(0.0, 50.0), (10.0, 50.0)]));
     }
 
     fn sessions() -> DataFrame {

@@ -14,6 +14,7 @@
 //! The interactive pages share one script in a file next to them; the dashboard and the written report's page are
 //! self-contained except for the pictures. None makes a network request.
 
+mod charts;
 mod key_metrics;
 mod panels;
 mod scope;
@@ -28,7 +29,8 @@ use super::{ECHARTS, FORMAT, STYLE, json};
 use casebook::Result;
 use casebook::notebook::number;
 
-pub use panels::{Panel, panels};
+pub use charts::panels;
+pub use panels::Panel;
 pub use scope::check;
 pub use study::Study;
 pub use tables::Tables;

@@ -31,8 +31,28 @@
   const values = (format, name, room) => ({ type: "value", name: brief(name, room), nameLocation: "middle", nameGap: 32, nameTextStyle: ink, axisLabel: { ...ink, formatter: format, hideOverlap: true } });
   const upright = (format, name, room) => ({ type: "value", name: brief(name, room), nameLocation: "end", nameGap: 16, nameTextStyle: { ...ink, align: "left" }, axisLabel: { ...ink, formatter: format } });
   const names = (data, more) => ({ type: "category", data, axisLabel: { ...ink, hideOverlap: true }, ...more });
-  const longNames = { axisLabel: { ...ink, width: 130, overflow: "break", hideOverlap: false } };
+  const longNames = { axisLabel: { ...ink, width: 130, overflow: "break", lineHeight: 14, hideOverlap: false } };
   const wide = { left: 26, right: 90, bottom: 60, containLabel: true };
+
+  // What the title names: notes at points, lines at values, categories in colour among grey ones.
+  const marked = (spec, kind) => spec.marks.filter(({ mark }) => mark === kind);
+  const FADED = "#b4b4b4";
+  /** The colour of a category: the first of all, unless others are highlighted. */
+  const shade = (spec, name) => {
+    const named = marked(spec, "highlight").map((mark) => mark.name);
+    return named.length === 0 || named.includes(name) ? COLOURS[0] : FADED;
+  };
+  const notes = (spec, places) => ({
+    symbol: "circle", symbolSize: 7, silent: true, itemStyle: { color: "#222" },
+    data: marked(spec, "note").map(({ x, y, text }) => {
+      const at = places.indexOf(x);
+      return { name: text, coord: [at, y], label: { show: true, formatter: text, position: "top", align: at > places.length / 2 ? "right" : "left", color: "#222" } };
+    }),
+  });
+  const lines = (spec) => ({
+    symbol: "none", silent: true, lineStyle: { color: "#787878", type: "dashed", width: 1.4 },
+    data: marked(spec, "line").map(({ at, text }) => ({ xAxis: at, label: { show: text !== "", formatter: text, position: "start", color: "#444" } })),
+  });
 
   /** What ECharts draws, by kind of chart. */
   const DRAW = {
@@ -58,6 +78,7 @@
         return places.map((at) => found.get(at) ?? null);
       };
       const series = groups.map((group) => ({ name: group ?? spec.labels[1], type: "line", symbol: places.length > 40 ? "none" : "circle", data: pick(y, group) }));
+      series[0].markPoint = notes(spec, places);
       if (spec.low) {
         const [low, high] = [pick(col(spec.low), null), pick(col(spec.high), null)];
         const band = { type: "line", stack: "band", symbol: "none", lineStyle: { opacity: 0 }, tooltip: { show: false }, silent: true };
@@ -65,9 +86,16 @@
       }
       return { legend: spec.by ? {} : undefined, grid: { left: 10, right: 26, bottom: 46, containLabel: true }, xAxis: names(places, { name: spec.labels[0], nameLocation: "middle", nameGap: 28, nameTextStyle: ink, boundaryGap: false }), yAxis: upright(format, spec.labels[1], room), series, tooltip: { trigger: "axis" } };
     },
+    funnel({ spec, col, format, room }) {
+      const [rates, users, named] = [col("step_rate"), col(spec.y), marked(spec, "highlight").map((mark) => mark.name)];
+      const words = (row) => (row === 0 ? format(users[row]) : `${format(users[row])}, ${percent(rates[row])} of the stage before`);
+      const label = { show: true, position: "right", formatter: ({ dataIndex }) => words(dataIndex), color: "#222" };
+      const data = users.map((value, row) => ({ value, itemStyle: { color: COLOURS[named.includes(col(spec.x)[row]) ? 1 : 0] } }));
+      return { grid: { ...wide, right: 210 }, xAxis: { ...values(format, spec.labels[1], room), splitNumber: 3 }, yAxis: names(col(spec.x), { inverse: true, ...longNames }), series: [{ name: spec.labels[1], type: "bar", label, data }] };
+    },
     bars({ spec, col, format, room }) {
       const label = { show: true, position: "right", formatter: ({ value }) => format(value), color: "#222" };
-      return { grid: wide, xAxis: values(format, spec.labels[1], room), yAxis: names(col(spec.x), { inverse: true, ...longNames }), series: [{ name: spec.labels[1], type: "bar", label, data: col(spec.y) }] };
+      return { grid: wide, xAxis: values(format, spec.labels[1], room), yAxis: names(col(spec.x), { inverse: true, ...longNames }), series: [{ name: spec.labels[1], type: "bar", label, data: col(spec.y).map((value, row) => ({ value, itemStyle: { color: shade(spec, col(spec.x)[row]) } })) }] };
     },
     heat({ spec, col, format, narrow }) {
       const x = [...new Set(col(spec.x))].sort((a, b) => a - b), y = [...new Set(col(spec.y))], value = col(spec.by);
@@ -85,7 +113,7 @@
       const [y, low, high] = [col(spec.y), col(spec.low), col(spec.high)];
       const bar = (params, api) => {
         const [from, to] = [api.coord([api.value(0), api.value(2)]), api.coord([api.value(1), api.value(2)])];
-        const line = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style: { stroke: COLOURS[0], lineWidth: 2.5 } });
+        const line = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style: { stroke: shade(spec, col(spec.x)[params.dataIndex]), lineWidth: 2.5 } });
         return { type: "group", children: [line(from[0], from[1], to[0], to[1]), line(from[0], from[1] - 6, from[0], from[1] + 6), line(to[0], to[1] - 6, to[0], to[1] + 6)] };
       };
       const words = (row) => `${format(y[row])} (${format(low[row])} to ${format(high[row])})`;
@@ -94,7 +122,7 @@
         tooltip: { trigger: "item", formatter: ({ dataIndex }) => `${col(spec.x)[dataIndex]}: ${words(dataIndex)}` },
         series: [
           { name: "range", type: "custom", renderItem: bar, encode: { x: [0, 1], y: 2 }, data: y.map((_, row) => [low[row], high[row], row]) },
-          { name: spec.labels[1], type: "scatter", symbolSize: 11, data: y.map((value, row) => [value, row]) },
+          { name: spec.labels[1], type: "scatter", symbolSize: 11, markLine: lines(spec), data: y.map((value, row) => ({ value: [value, row], itemStyle: { color: shade(spec, col(spec.x)[row]) } })) },
         ],
       };
     },
@@ -145,11 +173,15 @@
     const { tall, tooltip, legend, grid, ...option } = DRAW[spec.kind]({ spec, col: (name) => columns[name], format: look(spec.unit), narrow, room: box.clientWidth });
     if (tall) { box.style.height = `${tall}px`; chart.resize(); }
     // What stands below the title moves down with the title's lines.
-    const width = box.clientWidth - 20, below = 14 + 21 * Math.ceil((spec.title.length * 8.4) / width);
-    if (grid) grid.top = below + (legend ? 46 : 12) + (option.yAxis?.nameLocation ? 22 : 0);
+    const width = box.clientWidth - 20, under = 17 * Math.ceil((spec.subtitle.length * 6.6) / width);
+    const below = 18 + 21 * Math.ceil((spec.title.length * 8.4) / width) + under;
+    if (grid) grid.top = below + (legend ? 46 : 12) + (option.yAxis?.nameLocation ? 22 : 0) + (marked(spec, "line").length > 0 ? 14 : 0);
     chart.setOption({
       animation: false, color: COLOURS, textStyle: { fontFamily: "system-ui, sans-serif", color: "#222" },
-      title: { text: spec.title, textStyle: { fontSize: 15, color: "#222", width, overflow: "break" }, left: 5, top: 5 },
+      title: {
+        text: spec.title, textStyle: { fontSize: 15, lineHeight: 20, color: "#222", width, overflow: "break" }, left: 5, top: 5, itemGap: 4,
+        subtext: spec.subtitle, subtextStyle: { fontSize: 12, color: "#555", width, overflow: "break", lineHeight: 17 },
+      },
       tooltip: { trigger: "axis", renderMode: "richText", confine: true, axisPointer: { type: "shadow" }, valueFormatter: look(spec.unit), ...tooltip },
       ...(legend ? { legend: { left: 5, top: below - 4, data: option.series.map(({ name }) => name) } } : {}),
       ...(grid ? { grid } : {}),

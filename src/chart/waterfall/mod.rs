@@ -1,14 +1,22 @@
 //! Waterfall charts: which ups and downs lead from one total to another.
 
-use plotters::style::text_anchor::{HPos, VPos};
+mod bars;
+mod plot;
+
 use polars::prelude::*;
 
-use super::axis::{Scale, Ticks, ticks};
+use super::axis::ticks;
 use super::canvas::{Canvas, Text};
 use super::label::{short, signed};
-use super::{Frame, Labels, columns, drawable, extent, labels, left_out, names, numbers, theme};
+use super::mark::{Along, Axis, Ground};
+use super::{
+    Frame, Key, Labels, Values, columns, drawable, extent, labels, left_out, marks, names, numbers,
+    theme,
+};
 use crate::error::{Error, Result};
 use crate::figure::Figure;
+use bars::{Bar, Kind};
+use plot::{lay_sideways, lay_upright};
 
 /// Builds a waterfall chart: see [`waterfall`].
 #[derive(Debug, Clone)]
@@ -58,21 +66,7 @@ pub fn waterfall<'f>(frame: &'f DataFrame, name: &str, amount: &str) -> Waterfal
 }
 
 labels!(Waterfall);
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Kind {
-    Total,
-    Up,
-    Down,
-}
-
-struct Bar {
-    name: String,
-    from: f64,
-    to: f64,
-    kind: Kind,
-    text: String,
-}
+marks!(Waterfall);
 
 impl Waterfall<'_> {
     /// Begins with a bar for this total; without it, the first part begins at 0.
@@ -191,7 +185,8 @@ impl Waterfall<'_> {
             let from = (bar.kind != Kind::Total).then_some(bar.from);
             [from, Some(bar.to)].into_iter().flatten()
         });
-        let (low, high) = extent(levels).unwrap_or((0.0, 1.0));
+        let marks = &self.labels.marks;
+        let (low, high) = extent(levels.chain(marks.numbers(Axis::Y))).unwrap_or((0.0, 1.0));
         // Zoomed in, something is left of the lowest total.
         let room = (high / 2.0 - low / 2.0) * 0.4;
         let range = match self.zoom {
@@ -212,145 +207,40 @@ impl Waterfall<'_> {
         let labels = if sideways {
             // On its side, what was below is beside, and the other way round.
             Labels { x: self.labels.y.clone(), y: self.labels.x.clone(), ..self.labels.clone() }
+                .of(Values::Across)
         } else {
             self.labels.clone()
         };
         let mut frame = Frame::new(canvas, &labels, &[], note)?;
-        let marks = values((canvas.height - 120.0) / 45.0);
+        let keys = bars.iter().map(|bar| Key { colour: bar.colour(), ..Key::square(&bar.name, 0) });
+        // A bar keeps its colour, up, down or total; those that are not highlighted become grey.
+        let keys: Vec<Key> = (marks.keys(keys.collect())?.into_iter().zip(bars))
+            .map(|(key, bar)| match marks.is_prominent(&key.name) {
+                true => Key { colour: bar.colour(), ..key },
+                false => key,
+            })
+            .collect();
+        let ticks = values((canvas.height - 120.0) / 45.0);
         let plot = if sideways {
-            lay_sideways(canvas, &mut frame, bars, &marks)?
+            lay_sideways(canvas, &mut frame, (bars, &keys), &ticks, marks)?
         } else {
-            lay_upright(canvas, &mut frame, bars, &marks)?
+            lay_upright(canvas, &mut frame, (bars, &keys), &ticks, marks)?
         };
-        plot.paint(canvas, bars)
+        let names: Vec<String> = bars.iter().map(|bar| bar.name.clone()).collect();
+        let first = plot.first + plot.slot / 2.0;
+        let x = Along::Names { names: &names, first, slot: plot.slot };
+        let mut ground = Ground::new(marks, frame, (x, Along::Numbers(plot.scale)), sideways);
+        ground.filled = true;
+        ground.behind(canvas)?;
+        ground.busy = plot.paint(canvas, bars, &keys)?;
+        ground.before(canvas)?;
+        plot.paint_numbers(canvas, bars, &keys)
     }
 }
 
 /// Without the dust that binary fractions leave in a sum of terms that are so large together: 12 + 0.1 - 0.3 + 0.2 is 12.
 fn clean(sum: f64, size: f64) -> f64 {
     if sum.abs() <= size * 1e-12 { 0.0 } else { format!("{sum:.12e}").parse().unwrap_or(sum) }
-}
-
-fn lay_sideways(canvas: &Canvas, frame: &mut Frame, bars: &[Bar], marks: &Ticks) -> Result<Plot> {
-    let tick = Text::new(theme::TICK, theme::MUTED);
-    let name = Text::new(theme::TICK, theme::INK);
-    let widest = |of: &dyn Fn(&Bar) -> f64| bars.iter().map(of).fold(0.0, f64::max);
-    let room = widest(&|bar| name.bold().width(&bar.name)).min(canvas.width * 0.4);
-    frame.left += room + 10.0;
-    frame.right -= widest(&|bar| tick.bold().width(&bar.text)) + 10.0;
-    let scale = Scale::of(marks, (frame.left, frame.right));
-    let slot = (frame.bottom - frame.top) / bars.len() as f64;
-    let mut texts = vec![];
-    for (at, text) in marks.at.iter().zip(&marks.text) {
-        let x = scale.at(*at);
-        let colour = if *at == 0.0 { theme::AXIS } else { theme::GRID };
-        canvas.line(&[(x, frame.top), (x, frame.bottom)], colour, 1.0)?;
-        texts.push((x, text.clone()));
-    }
-    frame.x_labels(canvas, &texts, false)?;
-    let every = (14.0 / slot).ceil().max(1.0) as usize;
-    for (place, bar) in bars.iter().enumerate().step_by(every) {
-        let at = (frame.left - 8.0, frame.top + slot * (place as f64 + 0.5));
-        let style = if bar.kind == Kind::Total { name.bold() } else { name };
-        canvas.text(&style.fit(&bar.name, room), at, style.at(HPos::Right, VPos::Center))?;
-    }
-    Ok(Plot { scale, range: marks.range, first: frame.top, slot, sideways: true })
-}
-
-fn lay_upright(canvas: &Canvas, frame: &mut Frame, bars: &[Bar], marks: &Ticks) -> Result<Plot> {
-    let name = Text::new(theme::TICK, theme::INK).at(HPos::Center, VPos::Center);
-    let tick = Text::new(theme::TICK, theme::MUTED);
-    // As wide as its labels will be, so that names are wrapped as they will stand.
-    let beside = marks.text.iter().map(|text| tick.width(text)).fold(0.0, f64::max) + 8.0;
-    let slot = (frame.right - frame.left - beside) / bars.len() as f64;
-    let wrapped: Vec<Vec<String>> =
-        bars.iter().map(|bar| name.bold().wrap(&bar.name, slot - 8.0)).collect();
-    let lines = wrapped.iter().map(Vec::len).max().unwrap_or(1).clamp(1, 3);
-    frame.bottom -= 14.0 * (lines - 1) as f64;
-    frame.top += 12.0; // for the label above the highest bar
-    let scale = frame.y_axis(canvas, marks)?;
-    let every = (40.0 / slot).ceil().max(1.0) as usize;
-    let every = if bars.len() <= 30 { 1 } else { every };
-    for (place, bar) in bars.iter().enumerate().step_by(every) {
-        let style = if bar.kind == Kind::Total { name.bold() } else { name };
-        let x = frame.left + slot * (place as f64 + 0.5);
-        let text = if every == 1 {
-            wrapped[place].clone()
-        } else {
-            vec![style.fit(&bar.name, slot * every as f64 - 4.0)]
-        };
-        for (row, line) in text.iter().take(3).enumerate() {
-            let line = style.fit(line, slot * every as f64);
-            canvas.text(&line, (x, frame.bottom + 13.0 + 14.0 * row as f64), style)?;
-        }
-    }
-    Ok(Plot { scale, range: marks.range, first: frame.left, slot, sideways: false })
-}
-
-/// Where bars stand: along the names, and across by value.
-struct Plot {
-    scale: Scale,
-    range: (f64, f64),
-    first: f64,
-    slot: f64,
-    sideways: bool,
-}
-
-impl Plot {
-    fn at(&self, along: f64, across: f64) -> (f64, f64) {
-        if self.sideways { (across, along) } else { (along, across) }
-    }
-
-    fn paint(&self, canvas: &Canvas, bars: &[Bar]) -> Result<()> {
-        let value = |level: f64| self.scale.at(level.clamp(self.range.0, self.range.1));
-        let edge = |place: usize, share: f64| self.first + self.slot * (place as f64 + share);
-        let (near, far) = if self.slot > 6.0 { (0.16, 0.84) } else { (0.0, 1.0) };
-        for (place, pair) in bars.windows(2).enumerate() {
-            // The level that one bar leaves is where the next begins.
-            let across = value(pair[0].to);
-            let ends = [self.at(edge(place, far), across), self.at(edge(place + 1, near), across)];
-            canvas.line(&ends, theme::AXIS, 1.0)?;
-        }
-        let readable = self.slot >= if self.sideways { 14.0 } else { 24.0 };
-        for (place, bar) in bars.iter().enumerate() {
-            let colour = match bar.kind {
-                Kind::Total => theme::COLOURS[6],
-                Kind::Up => theme::colour(0),
-                Kind::Down => theme::colour(1),
-            };
-            let (from, to) = (value(bar.from), value(bar.to));
-            // However small, a bar that is there is seen.
-            let to = if (to - from).abs() < 1.5 { from + 1.5 } else { to };
-            canvas.rect(self.at(edge(place, near), from), self.at(edge(place, far), to), colour)?;
-            let hidden = bar.kind == Kind::Total && !(self.range.0..=self.range.1).contains(&0.0);
-            if hidden {
-                // Torn, because it does not begin here.
-                let base = from + (to - from).signum() * 10.0;
-                for tear in [0.0, 5.0] {
-                    let across = base + (to - from).signum() * tear;
-                    let ends = [
-                        self.at(edge(place, near) - 2.0, across - 2.5),
-                        self.at(edge(place, far) + 2.0, across + 2.5),
-                    ];
-                    canvas.line(&ends, theme::PAPER, 2.0)?;
-                }
-            }
-            if readable {
-                let ink = if bar.kind == Kind::Total { theme::INK } else { colour };
-                let style = Text::new(theme::TICK, ink).bold();
-                let middle = edge(place, 0.5);
-                if self.sideways {
-                    let at = (from.max(to) + 6.0, middle);
-                    canvas.text(&bar.text, at, style.at(HPos::Left, VPos::Center))?;
-                } else {
-                    let text = style.fit(&bar.text, self.slot.max(40.0));
-                    let at = (middle, from.min(to) - 8.0);
-                    canvas.text(&text, at, style.at(HPos::Center, VPos::Center))?;
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
