@@ -82,11 +82,11 @@ pub fn regret<W: World + Send>(
         .map(|seed| {
             let world = world(*seed)?;
             let found = compare(&world, &options(&world)?, futures)?;
-            let best = &found.best().name;
+            let best = found.best().name;
             rules
                 .iter()
                 .map(|rule| {
-                    let chosen = found.option(&(rule.choose)(&world)?)?.clone();
+                    let chosen = found.option(&(rule.choose)(&world)?)?;
                     let best = best.clone();
                     Ok(Row { option: chosen.name, best, gain: chosen.gain, regret: chosen.regret })
                 })
