@@ -213,6 +213,6 @@ mod tests {
         assert!(told(&[Choice::nothing(), Choice::nothing()], 2).contains("do nothing"));
         assert!(told(&options(), 1).contains("2 to 100,000"));
         let found = compare(&Plain, &options(), 2).unwrap();
-        assert!(found.option("larg").unwrap_err().to_string().contains("large"));
+        assert!(found.option("bigger").unwrap_err().to_string().contains("large"));
     }
 }
