@@ -19,9 +19,14 @@
 //! the weights of weekday and month. The sessions of a day follow each other and end before midnight, so nothing lies
 //! outside the days observed. An order holds only what is in the cart.
 
+mod checkout;
 mod config;
+mod intervention;
+
+mod overlay;
 mod rows;
 mod shop;
+mod world;
 
 use std::ops::Range;
 
@@ -36,7 +41,11 @@ use crate::stream::{Stream, stream};
 use rows::Rows;
 use shop::{CATEGORIES, Shop};
 
+pub use checkout::{CODES, Checkout};
+pub use intervention::{Acquire, Companion, Costs, Fix, Intervention, Whom, WinBack};
+
 pub use config::{Config, Faults, Segment, Shop as ShopRules};
+pub use world::{Twin, World, checkouts, generate_with};
 
 /// Ids of a user's rows are the user's number × this + a number of their own, so that parts made on different machines
 /// never collide.
@@ -97,11 +106,7 @@ pub struct Batch {
 /// time.
 pub fn generate(config: &Config) -> Result<Tables> {
     let checked = Checked::new(config)?;
-    let most = (MOST_EVENTS as f64 / checked.events_each()) as u32;
-    if config.users > most {
-        let accepted = format!("1 to {most} in memory; `batches` makes more, a slice at a time");
-        return Err(Error::config("users", config.users, accepted));
-    }
+    checked.fits()?;
     let mut all = checked.batch(1..1)?;
     for slice in checked.slices(Part::WHOLE.ids(config.users)) {
         let next = checked.batch(slice)?;
@@ -210,6 +215,7 @@ fn user_name(id: u32) -> String {
     format!("U{id:06}")
 }
 
+#[derive(Clone, Copy)]
 struct Person {
     id: u32,
     segment: usize,
@@ -286,6 +292,17 @@ impl<'c> Checked<'c> {
             segment.share * sessions * (2.0 + 1.2 * views + 2.0 * segment.buys)
         });
         (each.sum::<f64>() * f64::from(self.config.days) * 0.6).max(1.0)
+    }
+
+    /// Checks that all users fit into memory.
+    fn fits(&self) -> Result<()> {
+        let most = (MOST_EVENTS as f64 / self.events_each()) as u32;
+        if self.config.users > most {
+            let accepted =
+                format!("1 to {most} in memory; `batches` makes more, a slice at a time");
+            return Err(Error::config("users", self.config.users, accepted));
+        }
+        Ok(())
     }
 
     /// Splits users into slices of about a million events each.
