@@ -23,6 +23,8 @@ mod checkout;
 mod config;
 mod intervention;
 
+mod evidence;
+mod options;
 mod overlay;
 mod rows;
 mod shop;
@@ -45,6 +47,7 @@ pub use checkout::{CODES, Checkout};
 pub use intervention::{Acquire, Companion, Costs, Fix, Intervention, Whom, WinBack};
 
 pub use config::{Config, Faults, Segment, Shop as ShopRules};
+pub use options::{Plan, naive_options, options, rules};
 pub use world::{Twin, World, checkouts, generate_with};
 
 /// Ids of a user's rows are the user's number × this + a number of their own, so that parts made on different machines

@@ -25,7 +25,7 @@ pub(super) struct User {
     woman: bool,
     city: usize,
     /// The recorded day of registration, which may be wrong.
-    registered: i32,
+    pub registered: i32,
 }
 
 #[derive(Clone, Copy)]

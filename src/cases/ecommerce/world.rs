@@ -1,5 +1,7 @@
 //! The shop on the day of a decision, its twins, and what each future brings.
 
+use std::sync::OnceLock;
+
 use polars::prelude::*;
 use rand::RngExt;
 use rayon::prelude::*;
@@ -187,6 +189,7 @@ pub struct World {
     horizon: u32,
     costs: Costs,
     starts: Vec<Start>,
+    seen: OnceLock<Twin>,
 }
 
 impl World {
@@ -214,15 +217,20 @@ impl World {
             Start { person: checked.person(id).0, last, ids: last_ids(&rows, id) }
         };
         let starts = (1..=config.users).into_par_iter().map(start).collect();
-        Ok(World { config: config.clone(), decided, horizon, costs, starts })
+        let (config, seen) = (config.clone(), OnceLock::new());
+        Ok(World { config, decided, horizon, costs, starts, seen })
     }
 
-    /// Returns what the team sees: the tables, and the attempts at the checkout, up to the decision.
+    /// Returns what the team sees: the tables, and the attempts at the checkout, up to the decision. They are made once.
     ///
     /// # Errors
     /// Those of [`checkouts`].
-    pub fn seen(&self) -> Result<Twin> {
-        twin(&self.config, &[], Some(self.decided))
+    pub fn seen(&self) -> Result<&Twin> {
+        if let Some(seen) = self.seen.get() {
+            return Ok(seen);
+        }
+        let made = twin(&self.config, &[], Some(self.decided))?;
+        Ok(self.seen.get_or_init(|| made))
     }
 
     /// Returns the day of the decision.
