@@ -1,6 +1,6 @@
 //! What the tables show up to the day of a decision, one row per user, cart and order.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use polars::prelude::*;
 
@@ -42,7 +42,7 @@ pub(super) struct Evidence {
     pub buys: [f64; 4],
     /// Sessions in the last 90 days.
     pub recent_sessions: f64,
-    pub prices: HashMap<String, f64>,
+    pub prices: BTreeMap<String, f64>,
     /// The product viewed most often right after each.
     pub companions: HashMap<String, String>,
 }
@@ -114,7 +114,7 @@ impl Evidence {
         for (buys, count) in buys.iter_mut().zip(counts) {
             *buys /= f64::max(count, 1.0);
         }
-        let bought: std::collections::HashSet<i64> = orders.iter().map(|order| order.0).collect();
+        let bought: HashSet<i64> = orders.iter().map(|order| order.0).collect();
         let failed =
             seen.checkouts.clone().lazy().filter(col("status").eq(lit("failed"))).collect()?;
         let sessions = failed.column("session_id")?.i64()?.iter().flatten();
