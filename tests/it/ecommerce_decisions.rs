@@ -182,7 +182,7 @@ fn orders_and_attempts_reconcile_in_every_world() {
 fn any_number_of_threads_makes_the_same() {
     let done = [fix(50, Whom::All, 0.7), mail(150, Whom::All, 0.6), won(200, 60)];
     let made = |threads| {
-        let pool = casebook::rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let world = World::new(&small(3), 200, 100, Costs::default()).unwrap();
             let outcome = world.outcome(&[mail(210, Whom::All, 0.5)], 7).unwrap();
@@ -208,7 +208,10 @@ fn what_cannot_be_is_refused() {
     refused(shown(1, Whom::All, -0.1), "`companion.gains`");
     refused(Intervention::Acquire(Acquire { from: 1, users: 1, mix: [0.5; 4] }), "`acquire.mix`");
     let checkout = Checkout { failure: 0.45, ..Checkout::default() };
-    let message = told(Config { checkout, ..small(0) }, &[]);
+    let mut many = Config { checkout, ..small(0) };
+    many.segments[0].buys = 0.9;
+    assert!(ecommerce::generate(&many).is_ok());
+    let message = told(many, &[]);
     assert!(message.contains("`checkout.failure`") && message.contains("0.45"), "{message}");
     let codes = [0.5; 4];
     let checkout = Checkout { codes, ..Checkout::default() };
@@ -274,19 +277,15 @@ fn future_zero_is_what_is_generated() {
 fn rules_choose_and_regret_is_counted() {
     let costs = Costs::default();
     let plan = Plan::new(245, 120, costs);
-    let seeds: Vec<u64> = (42..42 + support::seeds(3, 100)).collect();
+    let seeds: Vec<u64> = (42..42 + support::seeds(2, 100)).collect();
     let world = |seed| World::new(&Config { seed, ..Config::default() }, 245, 120, costs);
     let options = |world: &World| ecommerce::options(world.seen()?, &plan);
-    let found = decision::regret(&seeds, world, options, &ecommerce::rules(plan), 6).unwrap();
+    let found = decision::regret(&seeds, world, options, &ecommerce::rules(plan), 2).unwrap();
     println!("{}", found.frame().unwrap());
     println!("{}", found.choices);
     let [analysis, pool, .., nothing] = found.rules.as_slice() else { panic!("{found:?}") };
     assert_eq!(analysis.worlds, seeds.len() as u64);
     assert!(analysis.regret <= pool.regret && analysis.regret <= nothing.regret, "{found:?}");
-    let world = world(42).unwrap();
-    let compared = decision::compare(&world, &options(&world).unwrap(), 20).unwrap();
-    println!("{:?}", compared.options);
-    assert!(compared.best().gain > 0.0);
 }
 
 /// Published figures of the case, and those of the checkout.

@@ -240,12 +240,12 @@ pub fn naive_options(seen: &Twin, plan: &Plan) -> Result<Vec<Choice<Intervention
     ]))
 }
 
-/// Returns the rules to hold against each other: "analysis" ([`options`]), "largest pool" (all carts left behind, all who haven't come, or
-/// all order lines: whatever is worth most, as if everything could be won at no cost), "highest naive estimate" ([`naive_options`]),
+/// Returns the rules to hold against each other: "analysis" ([`options`]), "largest pool" (all carts left behind, or all
+/// who haven't come: whatever is worth more, as if everything could be won at no cost), "highest naive estimate" ([`naive_options`]),
 /// and "always do nothing".
 pub fn rules(plan: Plan) -> Vec<Rule<'static, World>> {
     let mut pools = plan;
-    (pools.fix.mends, pools.win_back.returns, pools.companion.gains) = (1.0, 1.0, 1.0);
+    (pools.fix.mends, pools.win_back.returns, pools.companion.gains) = (1.0, 1.0, 0.0);
     pools.acquire.users = 0;
     let nothing = 0.0;
     pools.costs =
