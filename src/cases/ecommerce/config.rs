@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 
-use super::checkout::Checkout;
+use super::checkout_rules::Checkout;
 use super::rows::BOT_VIEWS;
 use super::{MONTH, PER_USER};
 use crate::cases::check::{busyness, pair, whole, within};

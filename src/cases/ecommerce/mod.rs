@@ -20,6 +20,7 @@
 //! outside the days observed. An order holds only what is in the cart.
 
 mod checkout;
+mod checkout_rules;
 mod config;
 mod intervention;
 
@@ -43,7 +44,7 @@ use crate::stream::{Stream, stream};
 use rows::Rows;
 use shop::{CATEGORIES, Shop};
 
-pub use checkout::{CODES, Checkout};
+pub use checkout_rules::{CODES, Checkout};
 pub use intervention::{Acquire, Companion, Costs, Fix, Intervention, Whom, WinBack};
 
 pub use config::{Config, Faults, Segment, Shop as ShopRules};

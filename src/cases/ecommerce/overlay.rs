@@ -1,11 +1,12 @@
 //! What interventions change in a user's life: visits added, orders added, and whom mail reached.
 //!
-//! Everything here is drawn from streams of their own, by (seed, purpose, session or user, future), so that what isn't touched stays
+//! Everything here comes from streams of its own, by (seed, purpose, session or user, future), so that what isn't touched stays
 //! as it is.
 
 use rand::RngExt;
 
-use super::checkout::{CODES, Intent, MENDABLE, Rates, Visit};
+use super::checkout::{Intent, Rates, Visit};
+use super::checkout_rules::{CODES, MENDABLE};
 use super::intervention::{Intervention, WinBack};
 use super::rows::{Event, Rows, Session};
 use super::shop::{Kind, Step};

@@ -169,7 +169,7 @@ struct Start {
 /// A shop that a team has seen up to a day, and that goes on.
 ///
 /// Its [`outcome`](decision::World::outcome) is the contribution of the days after the decision. Future 0 is what
-/// [`generate`](super::generate) makes; in any other, visits and departures after the decision are drawn anew. Who is there, who
+/// [`generate`](super::generate) makes; in any other, visits and departures after the decision are drawn again. Who is there, who
 /// registers when, and in which segment, is the same in all futures.
 ///
 /// ```
