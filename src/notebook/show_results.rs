@@ -4,6 +4,8 @@ use super::finish::finish;
 use super::send::send;
 use super::show::Show;
 use super::table::table;
+use crate::cases::saas;
+use crate::decision::{Comparison, Regret};
 use crate::metrics::confounding::RiskRatios;
 use crate::metrics::experiment::{Effect, Effects};
 use crate::metrics::funnel::{Conversion, Reached};
@@ -54,7 +56,7 @@ macro_rules! show_rows {
         }
     )*};
 }
-show_rows! { Rate Reached Effect Point Group }
+show_rows! { Rate Reached Effect Point Group Comparison Regret saas::Costs }
 
 #[cfg(test)]
 mod tests {

@@ -8,9 +8,10 @@ use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 use clap::Args;
 
+use super::asked::{Output, capital};
 use super::findings::{brief, counted, interval, numbers, texts};
 use super::input::{Column, Kind, Source, Table};
-use super::{Output, capital, notes};
+use super::notes;
 
 /// Compare the share or mean of each of an experiment's arms with control's, and check the sizes of the arms
 ///

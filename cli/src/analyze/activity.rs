@@ -11,8 +11,9 @@ use casebook::notebook::Figure;
 use casebook::polars::prelude::*;
 use clap::{Args, ValueEnum};
 
+use super::asked::{Events, Named, Output, capital, day, period};
 use super::findings::{counted, date, dates, numbers, span};
-use super::{Events, Named, Output, capital, day, notes, period};
+use super::notes;
 use crate::say::many;
 
 /// Count daily, weekly and monthly active users; new, retained, resurrected and dormant users; active days

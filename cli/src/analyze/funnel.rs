@@ -10,12 +10,13 @@ use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 
+use super::asked::{Events, Output, capital, duration, occur};
 use super::findings::{brief, date, dates, numbers, texts};
 use super::input::{Column, Kind, Table, canonical};
+use super::notes;
 use super::output::percent;
 use super::rules::{Of, Rules};
 use super::steps::{self, Written};
-use super::{Events, Output, capital, duration, notes, occur};
 use crate::say::many;
 
 /// Count how many users get from step to step, and how long it takes them

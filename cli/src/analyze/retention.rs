@@ -12,10 +12,11 @@ use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 
+use super::asked::{Events, Named, Output, capital, period, until};
 use super::findings::{counted, numbers};
 use super::input::{Column, Kind};
+use super::notes;
 use super::output::percent;
-use super::{Events, Named, Output, capital, notes, period, until};
 use crate::say::many;
 
 /// From when each user counts.

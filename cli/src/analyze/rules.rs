@@ -6,7 +6,7 @@ use casebook::metrics::funnel::{Attribution, Excluded, Funnel, Mode, Step};
 use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 
-use super::{duration, period, until};
+use super::asked::{duration, period, until};
 
 #[derive(Args)]
 pub struct Rules {

@@ -9,10 +9,11 @@ use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 
+use super::asked::{Events, Named, Output, until};
 use super::findings::{brief, counted, numbers, texts};
 use super::input::{Column, Kind, Source};
+use super::notes;
 use super::output::percent;
-use super::{Events, Named, Output, notes, until};
 
 /// Score every buyer's recency, frequency and monetary value by quintile
 ///

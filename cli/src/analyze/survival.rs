@@ -7,10 +7,11 @@ use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 use clap::{Args, ValueEnum};
 
+use super::asked::{Output, capital};
 use super::findings::{brief, counted, counted_in, numbers, texts};
 use super::input::{Column, Kind, Source};
+use super::notes;
 use super::output::percent;
-use super::{Output, capital, notes};
 
 /// Estimate how long users stay when not everyone has left yet
 ///

@@ -5,10 +5,10 @@
 //! from a stream of the session's own, with the probability that makes the shares right: intended orders lost per visit, over visits
 //! with a cart and no order. No table changes by it.
 
-use super::config::Config;
+use super::checked::{Checked, dollars};
+use super::config::{Config, Segment};
 use super::rows::{Event, Session};
 use super::shop::{Kind, Shop};
-use super::{Checked, Segment, dollars};
 use crate::cases::draw::{chance, place, sums, uniform};
 use crate::error::{Error, Result};
 use crate::stream::stream;

@@ -4,12 +4,18 @@ use chrono::{Datelike, NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use super::checkout_rules::Checkout;
-use super::rows::BOT_VIEWS;
-use super::{MONTH, PER_USER};
 use crate::cases::check::{busyness, pair, whole, within};
 use crate::cases::clock::Day;
 use crate::cases::rhythm::DayClock;
 use crate::error::{Error, Result};
+
+/// Ids of a user's rows are the user's number × this + a number of their own, so that parts made on different machines
+/// never collide.
+pub(super) const PER_USER: i64 = 10_000_000;
+/// The number of days for which session rates and churn are stated.
+pub(super) const MONTH: f64 = 30.0;
+/// The products that a bot looks at.
+pub(super) const BOT_VIEWS: i64 = 3_000;
 
 /// The rules of the business. `Default` is the original brief's, with customers who can leave.
 ///

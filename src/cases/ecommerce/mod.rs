@@ -19,6 +19,7 @@
 //! the weights of weekday and month. The sessions of a day follow each other and end before midnight, so nothing lies
 //! outside the days observed. An order holds only what is in the cart.
 
+mod checked;
 mod checkout;
 mod checkout_rules;
 mod config;
@@ -34,31 +35,24 @@ mod world;
 use std::ops::Range;
 
 use polars::prelude::*;
-use rand::RngExt;
 use rayon::prelude::*;
 
 use super::frame::dates;
 use super::part::Part;
 use crate::error::{Error, Result};
-use crate::stream::{Stream, stream};
+use checked::{Checked, Person, dollars, product_name, user_name};
+use config::MONTH;
 use rows::Rows;
-use shop::{CATEGORIES, Shop};
+use shop::CATEGORIES;
 
 pub use checkout_rules::{CODES, Checkout};
 pub use intervention::{Acquire, Companion, Costs, Fix, Intervention, Whom, WinBack};
 
+pub use checked::MOST_EVENTS;
 pub use config::{Config, Faults, Segment, Shop as ShopRules};
 pub use options::{Plan, naive_options, options, rules};
+pub use rows::Batch;
 pub use world::{Twin, World, checkouts, generate_with};
-
-/// Ids of a user's rows are the user's number × this + a number of their own, so that parts made on different machines
-/// never collide.
-const PER_USER: i64 = 10_000_000;
-const DAY: i64 = 86_400;
-/// The number of days for which session rates and churn are stated.
-const MONTH: f64 = 30.0;
-/// The most expected events that [`generate`] accepts: they fill about 10 gigabytes.
-pub const MOST_EVENTS: u64 = 60_000_000;
 
 /// The generated business.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,20 +81,6 @@ impl Tables {
             ("events", &self.events),
         ]
     }
-}
-
-/// A slice of the users with their sessions and events, as [`batches`] yields them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Batch {
-    /// As [`Tables::users`].
-    pub users: DataFrame,
-    /// As [`Tables::sessions`].
-    pub sessions: DataFrame,
-    /// As [`Tables::events`].
-    pub events: DataFrame,
-    /// The answer key to the planted faults: `fault` ("duplicate", "outage", "wrong clock", "late registration",
-    /// "bot"), `id` (text: an event, a day since the first, or a user).
-    pub faults: DataFrame,
 }
 
 /// Generates the whole business, in memory.
@@ -215,107 +195,7 @@ pub fn hidden_products(config: &Config) -> Result<DataFrame> {
     )?)
 }
 
-fn user_name(id: u32) -> String {
-    format!("U{id:06}")
-}
-
-#[derive(Clone, Copy)]
-struct Person {
-    id: u32,
-    segment: usize,
-    /// Days since the first one observed.
-    registered: u32,
-    /// Sessions a day.
-    rate: f64,
-    /// Days from the registration until the user leaves.
-    stays: f64,
-}
-
-/// A checked config, with what follows from it for all users.
-struct Checked<'c> {
-    config: &'c Config,
-    shop: Shop,
-    first_day: i32,
-    /// For each day observed and one more, the weight of all days before it: 1 a day on average.
-    weights: Vec<f64>,
-}
-
-impl<'c> Checked<'c> {
-    fn new(config: &'c Config) -> Result<Self> {
-        config.validate()?;
-        let (shop, weights) = (Shop::new(config), config.day_weights());
-        Ok(Checked { config, shop, first_day: config.start.number(), weights })
-    }
-
-    /// Draws what chance decides at registration; returns it with the stream to continue with.
-    fn person(&self, id: u32) -> (Person, Stream) {
-        let config = self.config;
-        let mut rng = stream(config.seed, "ecommerce user", u64::from(id));
-        let mut uniform = || rng.random_range(0.0..1.0_f64);
-        let (which, when) = (uniform(), uniform());
-        let mut sum = 0.0;
-        let segment = config.segments.iter().position(|segment| {
-            sum += segment.share;
-            which < sum
-        });
-        let segment = segment.unwrap_or(config.segments.len() - 1);
-        let recent = config.new_days.min(config.days);
-        let registered = if segment == 3 {
-            f64::from(config.days - recent) + when * f64::from(recent)
-        } else {
-            // A shop is discovered once: most register early, at a rate that falls to nothing at the end.
-            (1.0 - (1.0 - when).sqrt()) * f64::from(config.days)
-        };
-        let rules = &config.segments[segment];
-        let (low, high) = rules.sessions;
-        let rate = (low + (high - low) * uniform()) / MONTH;
-        let stays = match rules.churn {
-            churn if churn > 0.0 => -(1.0 - uniform()).ln() / (churn / MONTH),
-            _ => f64::INFINITY,
-        };
-        let registered = (registered as u32).min(config.days - 1);
-        (Person { id, segment, registered, rate, stays: stays.min(1e6) }, rng)
-    }
-
-    /// Returns the first day on which a user is no longer there.
-    fn gone(&self, person: &Person) -> usize {
-        ((f64::from(person.registered) + person.stays) as usize + 1).min(self.config.days as usize)
-    }
-
-    /// Returns a user's expected number of sessions within the days observed.
-    fn expected(&self, person: &Person) -> f64 {
-        let weight = self.weights[self.gone(person)] - self.weights[person.registered as usize];
-        person.rate * weight
-    }
-
-    /// Returns about how many events a user has.
-    fn events_each(&self) -> f64 {
-        let each = self.config.segments.iter().map(|segment| {
-            let views = f64::from(segment.views.0 + segment.views.1) / 2.0;
-            let sessions = (segment.sessions.0 + segment.sessions.1) / 2.0 / MONTH;
-            segment.share * sessions * (2.0 + 1.2 * views + 2.0 * segment.buys)
-        });
-        (each.sum::<f64>() * f64::from(self.config.days) * 0.6).max(1.0)
-    }
-
-    /// Checks that all users fit into memory.
-    fn fits(&self) -> Result<()> {
-        let most = (MOST_EVENTS as f64 / self.events_each()) as u32;
-        if self.config.users > most {
-            let accepted =
-                format!("1 to {most} in memory; `batches` makes more, a slice at a time");
-            return Err(Error::config("users", self.config.users, accepted));
-        }
-        Ok(())
-    }
-
-    /// Splits users into slices of about a million events each.
-    fn slices(&self, ids: Range<u32>) -> impl Iterator<Item = Range<u32>> + use<> {
-        let step = (1e6 / self.events_each()).max(1.0) as u32;
-        let end = ids.end;
-        ids.step_by(step as usize).map(move |first| first..first.saturating_add(step).min(end))
-    }
-
+impl Checked<'_> {
     fn batch(&self, ids: Range<u32>) -> Result<Batch> {
         const BLOCK: usize = 64;
         let blocks: Vec<Rows> = ids
@@ -351,12 +231,4 @@ impl<'c> Checked<'c> {
             "price" => products.iter().map(|one| dollars(one.price_cents)).collect::<Vec<_>>(),
         )?)
     }
-}
-
-fn product_name(number: usize) -> String {
-    format!("P{number:04}")
-}
-
-fn dollars(cents: u32) -> f64 {
-    f64::from(cents) / 100.0
 }

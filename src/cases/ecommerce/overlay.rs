@@ -5,12 +5,13 @@
 
 use rand::RngExt;
 
+use super::checked::{Checked, Person};
 use super::checkout::{Intent, Rates, Visit};
 use super::checkout_rules::{CODES, MENDABLE};
+use super::config::{MONTH, PER_USER};
 use super::intervention::{Intervention, WinBack};
-use super::rows::{Event, Rows, Session};
+use super::rows::{DAY, Event, Rows, Session};
 use super::shop::{Kind, Step};
-use super::{Checked, DAY, MONTH, PER_USER, Person};
 use crate::cases::draw::{chance, uniform};
 use crate::stream::stream;
 

@@ -6,17 +6,31 @@ use polars::prelude::*;
 use rand::RngExt;
 use rand_distr::{Distribution, Poisson};
 
-use super::config::Segment;
+use super::checked::{Checked, Person, dollars, product_name, user_name};
+use super::config::{BOT_VIEWS, PER_USER, Segment};
 use super::shop::{CATEGORIES, Kind, Step, visit};
-use super::{Batch, Checked, DAY, PER_USER, Person, dollars, product_name, user_name};
 use crate::cases::clock::one_after_the_other;
 use crate::cases::frame::{dates, moments};
 use crate::error::Result;
 use crate::stream::{Stream, stream};
 
-pub(super) const BOT_VIEWS: i64 = 3_000;
+pub(super) const DAY: i64 = 86_400;
 const LATE: i32 = 30;
 const WRONG: i64 = 12 * 3_600;
+
+/// A slice of the users with their sessions and events, as [`batches`](super::batches) yields them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// As [`Tables::users`](super::Tables::users).
+    pub users: DataFrame,
+    /// As [`Tables::sessions`](super::Tables::sessions).
+    pub sessions: DataFrame,
+    /// As [`Tables::events`](super::Tables::events).
+    pub events: DataFrame,
+    /// The answer key to the planted faults: `fault` ("duplicate", "outage", "wrong clock", "late registration",
+    /// "bot"), `id` (text: an event, a day since the first, or a user).
+    pub faults: DataFrame,
+}
 
 pub(super) struct User {
     pub person: Person,

@@ -6,14 +6,16 @@ use polars::prelude::*;
 use rand::RngExt;
 use rayon::prelude::*;
 
+use super::Tables;
+use super::checked::{Checked, Person, dollars};
 use super::checkout::Rates;
+use super::config::{Config, Faults, MONTH};
 use super::intervention::{Acquire, Costs, Fix, Intervention};
 use super::overlay::{
     Applied, Attempt, Lived, Names, apply, day, last_ids, stay, stream_name, visits,
 };
-use super::rows::{Rows, names};
+use super::rows::{DAY, Rows, names};
 use super::shop::Kind;
-use super::{Checked, Config, DAY, Faults, MONTH, Person, Tables, dollars};
 use crate::cases::check::within;
 use crate::cases::draw::{place, sums};
 use crate::cases::frame::moments;

@@ -367,7 +367,7 @@ impl Config {
             .map_err(|error| error.within("people"))?;
         // A day has to have room for them.
         within("session_length.longest", self.session_length.longest(), 0.0, 120.0)?;
-        if !super::life::season(self).iter().any(|weight| *weight > 0.0) {
+        if !season(self).iter().any(|weight| *weight > 0.0) {
             let accepted = "another share: with this one, nobody signs up in the months observed";
             return Err(Error::config("season.early", self.season.early(), accepted));
         }
@@ -466,4 +466,19 @@ impl Market {
         within("weeks", self.weeks, 1, 520)?;
         within("calls", self.calls, 0.0, 1.0)
     }
+}
+
+/// Returns the weight of each day observed: 1 on average over a year.
+pub(super) fn season(config: &Config) -> Vec<f64> {
+    let months = (0..config.months).map(|n| config.start.plus(n));
+    months.flat_map(|month| year_shares(month, config)).collect()
+}
+
+/// Returns the weight of each day of a month: 1 on average over a year.
+fn year_shares(month: Month, config: &Config) -> impl Iterator<Item = f64> + use<> {
+    let january = Month { year: month.year, month: 1 }.first_day();
+    let length = Month { year: month.year + 1, month: 1 }.first_day() - january;
+    let (season, from) = (config.season, month.first_day() - january);
+    (0..month.days() as i32)
+        .map(move |day| season.density((f64::from(from + day) + 0.5) / f64::from(length)))
 }

@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::config::{Config, TIERS};
+use super::config::{Config, TIERS, season};
 use crate::cases::draw::{chance, place, sums, uniform};
 use crate::error::Result;
 use crate::stream::stream;
@@ -148,21 +148,6 @@ impl<'c> Checked<'c> {
         // Whoever stays a million days stays for ever.
         midnight + (law.day_of(sum).min(1e6) * DAY as f64) as i64
     }
-}
-
-/// Returns the weight of each day observed: 1 on average over a year.
-pub(super) fn season(config: &Config) -> Vec<f64> {
-    let months = (0..config.months).map(|n| config.start.plus(n));
-    months.flat_map(|month| year_shares(month, config)).collect()
-}
-
-/// Returns the weight of each day of a month: 1 on average over a year.
-fn year_shares(month: super::Month, config: &Config) -> impl Iterator<Item = f64> + use<> {
-    let january = super::Month { year: month.year, month: 1 }.first_day();
-    let length = super::Month { year: month.year + 1, month: 1 }.first_day() - january;
-    let (season, from) = (config.season, month.first_day() - january);
-    (0..month.days() as i32)
-        .map(move |day| season.density((f64::from(from + day) + 0.5) / f64::from(length)))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

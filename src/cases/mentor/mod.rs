@@ -31,13 +31,13 @@ mod config;
 mod life;
 mod market;
 mod rows;
+mod tables;
 mod truth;
 
 use std::ops::Range;
 
 use polars::prelude::*;
 
-use super::clock::Month;
 use super::frame::dates;
 use super::part::Part;
 use crate::error::{Error, Result};
@@ -197,7 +197,7 @@ impl Batch {
             tickets: rows.tickets()?,
             subscriptions: rows.subscriptions(checked)?,
             assignments: rows.assignments()?,
-            requests: rows::requests(settled)?,
+            requests: tables::requests(settled)?,
             matches: rows.matches(checked, settled)?,
             calls: rows.calls()?,
             messages: rows.messages()?,
@@ -301,7 +301,7 @@ pub fn modules() -> Result<DataFrame> {
 /// # Errors
 /// Those of [`Config::validate`].
 pub fn mentors(config: &Config) -> Result<DataFrame> {
-    rows::mentors(&market::mentors(&Checked::new(config)?))
+    tables::mentors(&market::mentors(&Checked::new(config)?))
 }
 
 /// Returns the mentors' applications: see [`Tables::applications`].
@@ -309,7 +309,7 @@ pub fn mentors(config: &Config) -> Result<DataFrame> {
 /// # Errors
 /// Those of [`Config::validate`].
 pub fn applications(config: &Config) -> Result<DataFrame> {
-    rows::applications(&market::mentors(&Checked::new(config)?))
+    tables::applications(&market::mentors(&Checked::new(config)?))
 }
 
 /// Returns when people sign up: the distribution behind `signed_up_at`, to look at before simulating.

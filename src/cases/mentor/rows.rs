@@ -1,7 +1,5 @@
 //! What a person does, row by row.
 
-mod tables;
-
 use std::ops::Range;
 
 use rand::RngExt;
@@ -14,12 +12,11 @@ use super::market::{Mentor, Outcome, Settled};
 use crate::cases::clock::one_after_the_other;
 use crate::cases::draw::{chance, uniform};
 use crate::stream::{Stream, stream};
-pub(super) use tables::{applications, mentors, requests};
 
 /// Ids of a user's rows are `user_id` × one of these + a number, so that parts made on different machines never
 /// collide. A user active all day for 120 months stays below both.
-const EVENTS_PER_USER: i64 = 1_000_000;
-const CONTACTS_PER_USER: i64 = 10_000;
+pub(super) const EVENTS_PER_USER: i64 = 1_000_000;
+pub(super) const CONTACTS_PER_USER: i64 = 10_000;
 /// The share of sessions that are rated.
 const RATED: f64 = 0.3;
 /// The share of calls that take place.
@@ -27,73 +24,73 @@ const HELD: f64 = 0.92;
 /// Subscriptions are paid for this many days at a time.
 const PERIOD: i32 = 30;
 
-struct Session {
-    id: i64,
+pub(super) struct Session {
+    pub id: i64,
     /// Seconds since 1970-01-01, and seconds.
-    start: i64,
-    length: i64,
-    path: u8,
-    module: u8,
-    mood: (i8, i8),
-    rating: Option<i8>,
-    progress: f64,
-    asks: Option<Reason>,
+    pub start: i64,
+    pub length: i64,
+    pub path: u8,
+    pub module: u8,
+    pub mood: (i8, i8),
+    pub rating: Option<i8>,
+    pub progress: f64,
+    pub asks: Option<Reason>,
 }
 
 impl Session {
-    fn completes(&self) -> bool {
+    pub fn completes(&self) -> bool {
         self.progress > 1.0
     }
 
-    fn ends(&self) -> i64 {
+    pub fn ends(&self) -> i64 {
         self.start + self.length
     }
 }
 
-struct User {
-    person: Person,
-    signed_up: i64,
-    exposed: Option<i64>,
+pub(super) struct User {
+    pub person: Person,
+    pub signed_up: i64,
+    pub exposed: Option<i64>,
     /// The first day after the last one paid.
-    unsubscribed: Option<i32>,
+    pub unsubscribed: Option<i32>,
 }
 
-struct Enrolment {
-    id: i64,
-    path: u8,
-    at: i64,
-    modules: i32,
-    completed: Option<i64>,
+pub(super) struct Enrolment {
+    pub id: i64,
+    pub path: u8,
+    pub at: i64,
+    pub modules: i32,
+    pub completed: Option<i64>,
 }
 
-struct Ticket {
-    event: i64,
-    reason: Reason,
-    opened: i64,
-    answered: Option<i64>,
+pub(super) struct Ticket {
+    pub event: i64,
+    pub reason: Reason,
+    pub opened: i64,
+    pub answered: Option<i64>,
 }
 
 /// A call, or an exchange of messages.
-struct Contact {
-    id: i64,
-    mentor: u32,
-    start: i64,
+pub(super) struct Contact {
+    pub id: i64,
+    pub mentor: u32,
+    pub start: i64,
     /// When the mentor answered, or the call ended.
-    answered: Option<i64>,
-    rating: Option<i8>,
+    pub answered: Option<i64>,
+    pub rating: Option<i8>,
 }
 
 /// The rows of some users.
 #[derive(Default)]
 pub(super) struct Rows {
-    users: Vec<User>,
-    enrolments: Vec<Enrolment>,
-    sessions: Vec<Session>,
-    tickets: Vec<Ticket>,
-    calls: Vec<Contact>,
-    messages: Vec<Contact>,
+    pub users: Vec<User>,
+    pub enrolments: Vec<Enrolment>,
+    pub sessions: Vec<Session>,
+    pub tickets: Vec<Ticket>,
+    pub calls: Vec<Contact>,
+    pub messages: Vec<Contact>,
     /// For each request: when mentor and mentee first talked.
-    first_sessions: Vec<Option<i64>>,
+    pub first_sessions: Vec<Option<i64>>,
 }
 
 impl Rows {

@@ -3,7 +3,7 @@
 use polars::prelude::*;
 
 use super::automaton::SKIPPED;
-use super::{Funnel, Order};
+use super::definition::{Funnel, Order};
 use crate::error::{Error, Result};
 use crate::events::EventSource;
 

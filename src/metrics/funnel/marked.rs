@@ -4,7 +4,7 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::automaton::{Mark, SKIPPED, Way, in_order};
-use super::{Funnel, Order, Step};
+use super::definition::{Funnel, Order, Step};
 use crate::error::{Error, Result};
 use crate::events::{EventSource, Events, Grouped, Moments, Numbered, columns_of};
 use crate::frame::{coded, full};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use polars::prelude::*;
 
 use super::automaton::{SKIPPED, taken};
+use super::definition::{Funnel, Order, mean, seconds};
 use super::marked::Run;
-use super::{Funnel, Order, mean, seconds};
 use crate::error::{Error, Result};
 use crate::events::{EventSource, UserSource};
 use crate::frame::coded;

@@ -5,7 +5,7 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::automaton::{Mark, SKIPPED, Way, in_order};
-use super::{Funnel, Order, mean, seconds};
+use super::definition::{Funnel, Order, mean, micros, seconds};
 use crate::error::{Error, Result};
 use crate::events::period::{date, day};
 use crate::events::{Bounds, EventSource, Period, Window};
@@ -108,7 +108,7 @@ impl Funnel {
         let starts: Vec<i32> = (first..=last).skip(begins).map(|n| period.start(n)).collect();
         let cells = cells.split_off(begins);
         let ends = &bounds[(begins + 1).min(bounds.len())..];
-        let window = super::micros(Some(window));
+        let window = micros(Some(window));
         // The last moment of a period may begin an attempt, and the window's end still counts.
         let open: Vec<bool> =
             ends.iter().map(|over| over.saturating_add(window) > limits.end).collect();
@@ -135,7 +135,7 @@ impl Funnel {
         found: &mut Vec<(usize, Option<i64>)>,
     ) {
         let n = self.steps.len();
-        let window = super::micros(self.window);
+        let window = micros(self.window);
         let end = limits.end;
         let marks = &marks[marks.partition_point(|mark| mark.at < limits.from)..];
         // In any order, with any step.

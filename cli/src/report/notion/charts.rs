@@ -2,8 +2,9 @@
 
 use polars::prelude::*;
 
+use super::frames::Study;
 use super::panels::{Kind, Mark, Panel, largest, money, percent, text, whole};
-use super::study::{LAUNCHED, Study};
+use super::study::LAUNCHED;
 use casebook::Result;
 use casebook::cases::notion::study::{finished, windows};
 use casebook::chart::{TickUnit, Unit};

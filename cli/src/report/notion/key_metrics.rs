@@ -10,7 +10,7 @@ use casebook::metrics::{concentration, growth};
 use casebook::notebook::number;
 use casebook::{Error, Result};
 
-use super::study::Study;
+use super::frames::Study;
 use super::tables::Tables;
 
 /// A key figure: name, value, interval, unit.

@@ -15,6 +15,7 @@
 //! self-contained except for the pictures. None makes a network request.
 
 mod charts;
+mod frames;
 mod key_metrics;
 mod panels;
 mod scope;
@@ -22,7 +23,6 @@ mod study;
 mod tables;
 pub mod written;
 
-use polars::prelude::{Column, DataType};
 use serde_json::json;
 
 use super::{ECHARTS, FORMAT, STYLE, json};
@@ -30,9 +30,9 @@ use casebook::Result;
 use casebook::notebook::number;
 
 pub use charts::panels;
+pub use frames::Study;
 pub use panels::Panel;
 pub use scope::check;
-pub use study::Study;
 pub use tables::Tables;
 
 const SCRIPT: &str = include_str!("panels.js");
@@ -95,12 +95,6 @@ pub fn dashboard(study: &Study, panels: &[Panel]) -> Result<String> {
 /// Returns the written report as a page that prints well; its pictures are in `charts/`.
 pub fn report_page(markdown: &str) -> String {
     PRINT.replace("{{body}}", &written::body(markdown))
-}
-
-/// Returns the texts of a column; none where null.
-fn texts(column: &Column) -> Result<Vec<Option<String>>> {
-    let texts = column.cast(&DataType::String)?;
-    Ok(texts.str()?.iter().map(|text| text.map(str::to_owned)).collect())
 }
 
 fn fill(title: &str, heading: &str, about: &str, script: &str, data: &str) -> String {

@@ -279,7 +279,7 @@ fn values(column: &Column) -> Result<Vec<serde_json::Value>> {
         };
         return Ok(numbers.f64()?.iter().map(|number| number.map_or(Value::Null, value)).collect());
     }
-    let texts = super::texts(column)?;
+    let texts = texts(column)?;
     Ok(texts.into_iter().map(|text| text.map_or(Value::Null, Value::from)).collect())
 }
 
@@ -308,5 +308,11 @@ pub(super) fn largest(frame: &DataFrame, column: &str) -> Result<usize> {
 }
 
 pub(super) fn text(frame: &DataFrame, column: &str, row: usize) -> Result<String> {
-    Ok(super::texts(frame.column(column)?)?.into_iter().nth(row).flatten().unwrap_or_default())
+    Ok(texts(frame.column(column)?)?.into_iter().nth(row).flatten().unwrap_or_default())
+}
+
+/// Returns the texts of a column; none where null.
+fn texts(column: &Column) -> Result<Vec<Option<String>>> {
+    let texts = column.cast(&DataType::String)?;
+    Ok(texts.str()?.iter().map(|text| text.map(str::to_owned)).collect())
 }

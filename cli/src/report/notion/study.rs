@@ -1,7 +1,5 @@
 //! The numbers of the study: from tables to named frames.
 
-use std::path::Path;
-
 use polars::prelude::*;
 use rayon::prelude::*;
 
@@ -10,11 +8,9 @@ use casebook::events::Window;
 use casebook::metrics::lever::Model;
 use casebook::metrics::retention::{self, Weight};
 use casebook::metrics::{Period, activity, confounding, growth};
-use casebook::notebook::number;
-use casebook::warehouse::Sink;
-use casebook::warehouse::files::{self, Folder, Format};
 use casebook::{Error, Result};
 
+use super::frames::{Frames, Study};
 use super::key_metrics::key_metrics;
 use super::tables::Tables;
 
@@ -23,37 +19,6 @@ pub(super) const LAUNCHED: usize = 3;
 
 /// The last month whose retention is reported.
 pub(super) const MONTHS: usize = 6;
-
-/// Frames by name.
-type Frames = Vec<(&'static str, DataFrame)>;
-
-/// Every frame of the study, by name: what its charts and texts are made of.
-#[derive(Debug, Clone)]
-pub struct Study {
-    frames: Frames,
-}
-
-/// The frames in the order in which they are made, which is that of their files.
-const FRAMES: [&str; 18] = [
-    "key_metrics",
-    "engagement",
-    "north_star",
-    "funnel_metrics",
-    "segment_funnel",
-    "activation",
-    "cohort_retention",
-    "retention_matrix",
-    "retention_curve",
-    "fast_activation",
-    "feature_adoption",
-    "power_users",
-    "revenue",
-    "growth_levers",
-    "lever_overlap",
-    "growth_projections",
-    "tornado",
-    "sensitivity",
-];
 
 impl Study {
     /// Computes everything.
@@ -100,55 +65,6 @@ impl Study {
         let key = key_metrics(&whole, tables)?;
         whole.frames.push(("key_metrics", key));
         Ok(whole)
-    }
-
-    /// Returns the names of all frames, in the order in which they are made.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        FRAMES.into_iter()
-    }
-
-    /// Returns a frame by its name.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidConfig`](casebook::ErrorKind::InvalidConfig) for an unknown name.
-    pub fn frame(&self, name: &str) -> Result<&DataFrame> {
-        let found = self.frames.iter().find(|(known, _)| *known == name);
-        found.map(|(_, frame)| frame).ok_or_else(|| Error::config("frame", name, FRAMES.join(", ")))
-    }
-
-    /// Returns a number of [`key_metrics`](Study::frame), by its name.
-    ///
-    /// # Errors
-    /// As [`frame`](Study::frame).
-    pub fn key(&self, metric: &str, column: &str) -> Result<f64> {
-        let frame = self.frame("key_metrics")?.clone().lazy().filter(col("metric").eq(lit(metric)));
-        number(&frame.collect()?, column, 0)
-    }
-
-    /// Writes every frame into a folder, as CSV for people and as Parquet for [`read`](Study::read).
-    ///
-    /// # Errors
-    /// [`ErrorKind::File`](casebook::ErrorKind::File), naming the file.
-    pub fn write(&self, folder: &Path) -> Result<()> {
-        for format in [Format::Csv, Format::Parquet] {
-            let mut files = Folder::create(folder, format, "")?;
-            for name in FRAMES {
-                files.append(name, self.frame(name)?)?;
-            }
-            files.finish()?;
-        }
-        Ok(())
-    }
-
-    /// Reads what [`write`](Study::write) wrote.
-    ///
-    /// # Errors
-    /// [`ErrorKind::File`](casebook::ErrorKind::File), naming the file.
-    pub fn read(folder: &Path) -> Result<Study> {
-        let read = |name: &'static str| {
-            Ok((name, files::read(folder.join(name).with_extension("parquet"))?))
-        };
-        Ok(Study { frames: FRAMES.into_iter().map(read).collect::<Result<_>>()? })
     }
 }
 

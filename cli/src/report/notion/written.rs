@@ -3,8 +3,9 @@
 use polars::prelude::*;
 use pulldown_cmark::{Options, Parser, html};
 
+use super::frames::Study;
 use super::panels::{Panel, largest, money, percent, text, whole};
-use super::study::{LAUNCHED, Study};
+use super::study::LAUNCHED;
 use casebook::Result;
 use casebook::cases::notion::study::{BASE, RAMP};
 use casebook::notebook::number;

@@ -1,7 +1,7 @@
 //! Funnels in any order.
 
-use super::{Mark, SKIPPED};
-use crate::metrics::funnel::{Excluded, Funnel, MOST_STEPS, micros};
+use super::mark::{Mark, SKIPPED};
+use crate::metrics::funnel::definition::{Excluded, Funnel, MOST_STEPS, micros};
 
 impl Funnel {
     /// How many different steps lie within one window at most. False: the user is left out.
@@ -106,7 +106,7 @@ impl Funnel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::funnel::Step;
+    use crate::metrics::funnel::definition::Step;
     use chrono::TimeDelta;
     use polars::prelude::{col, lit};
 

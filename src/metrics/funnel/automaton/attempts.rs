@@ -1,6 +1,6 @@
 //! The attempts of one user, while the user's events are gone through.
 
-use super::SKIPPED;
+use super::mark::SKIPPED;
 
 /// The attempts that can still get somewhere: for each step, the one that stands there.
 #[derive(Clone)]

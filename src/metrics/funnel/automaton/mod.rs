@@ -2,41 +2,16 @@
 
 mod any;
 mod attempts;
+mod mark;
 mod sequence;
 mod simultaneous;
 mod window_funnel;
 
-use super::{Funnel, Order};
+use super::definition::{Funnel, Order};
 use attempts::Attempts;
 use sequence::Search;
 
-pub use window_funnel::Mode;
-pub(super) use window_funnel::Modes;
-
-/// The moment of a step that was not taken.
-pub(super) const SKIPPED: i64 = i64::MIN;
-
-/// An event: which steps it matches, which exclusions.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Mark {
-    pub at: i64,
-    pub steps: u32,
-    pub exclusions: u32,
-}
-
-impl Mark {
-    /// Time first, then the first step matched, then all of them. What matches none comes last.
-    fn rank(&self) -> (i64, u32, u32, u32) {
-        (self.at, self.steps.trailing_zeros(), self.steps, self.exclusions)
-    }
-}
-
-/// Sorts one user's events as [`Way::find`] needs them.
-pub(super) fn in_order(marks: &mut [Mark]) {
-    if !marks.is_sorted_by_key(Mark::rank) {
-        marks.sort_unstable_by_key(Mark::rank);
-    }
-}
+pub(super) use mark::{Mark, SKIPPED, in_order};
 
 /// Finds one user's way after the other.
 pub(super) struct Way<'f> {

@@ -1,8 +1,8 @@
 //! Funnels in sequential and in strict order: one pass over a user's events.
 
-use super::Mark;
 use super::attempts::Attempts;
-use crate::metrics::funnel::{Excluded, Funnel, Order, micros};
+use super::mark::Mark;
+use crate::metrics::funnel::definition::{Excluded, Funnel, Order, micros};
 
 /// What is known of a user while the events are gone through.
 pub(super) struct Search<'f> {

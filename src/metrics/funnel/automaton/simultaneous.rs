@@ -1,8 +1,8 @@
 //! Simultaneous events of which some fit several steps: which takes which.
 
-use super::SKIPPED;
+use super::mark::SKIPPED;
 use super::sequence::Search;
-use crate::metrics::funnel::micros;
+use crate::metrics::funnel::definition::micros;
 
 /// An attempt that goes on at a moment: where it stood, and the steps it takes.
 struct Onward {

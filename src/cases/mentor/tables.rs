@@ -2,10 +2,10 @@
 
 use polars::prelude::*;
 
-use super::super::config::TYPES;
-use super::super::life::{Arm, Checked, Reason};
-use super::super::market::{Mentor, Settled};
-use super::{CONTACTS_PER_USER, Contact, EVENTS_PER_USER, Rows, Session, User};
+use super::config::TYPES;
+use super::life::{Arm, Checked, Reason};
+use super::market::{Mentor, Settled};
+use super::rows::{CONTACTS_PER_USER, Contact, EVENTS_PER_USER, Rows, Session, User};
 use crate::cases::frame::{dates, moments};
 use crate::error::Result;
 
@@ -98,7 +98,7 @@ impl Rows {
             .zip(&self.first_sessions)
             .filter_map(|(settled, first)| Some((settled, settled.matched?, *first)))
             .collect();
-        let ended = |row: &(_, super::super::market::Match, _)| row.1.ends < checked.end();
+        let ended = |row: &(_, super::market::Match, _)| row.1.ends < checked.end();
         let reason = |left| if left { "user left" } else { "weeks agreed" };
         Ok(df!(
             "match_id" => column(&rows, |row| i64::from(row.0.user)),
@@ -146,8 +146,8 @@ fn column<'r, R, T>(rows: &'r [R], pick: impl FnMut(&'r R) -> T) -> Vec<T> {
     rows.iter().map(pick).collect()
 }
 
-/// The requests: see [`Tables::requests`](super::super::Tables::requests).
-pub(in crate::cases::mentor) fn requests(settled: &[Settled]) -> Result<DataFrame> {
+/// The requests: see [`Tables::requests`](super::Tables::requests).
+pub(super) fn requests(settled: &[Settled]) -> Result<DataFrame> {
     let format = |row: &Settled| if row.request.calls { "calls" } else { "messages" };
     Ok(df!(
         "request_id" => column(settled, |row| i64::from(row.user)),
@@ -160,8 +160,8 @@ pub(in crate::cases::mentor) fn requests(settled: &[Settled]) -> Result<DataFram
     )?)
 }
 
-/// The mentors: see [`Tables::mentors`](super::super::Tables::mentors).
-pub(in crate::cases::mentor) fn mentors(mentors: &[Mentor]) -> Result<DataFrame> {
+/// The mentors: see [`Tables::mentors`](super::Tables::mentors).
+pub(super) fn mentors(mentors: &[Mentor]) -> Result<DataFrame> {
     let second = |mentor: &Mentor| Some(TYPES[usize::from(mentor.fields.1?)]);
     Ok(df!(
         "mentor_id" => (1..=mentors.len() as i64).collect::<Vec<_>>(),
@@ -172,12 +172,12 @@ pub(in crate::cases::mentor) fn mentors(mentors: &[Mentor]) -> Result<DataFrame>
         "price_cents" => column(mentors, |mentor| i64::from(mentor.price_cents)),
         "utc_offset_minutes" => column(mentors, |mentor| mentor.utc_offset),
         "from_hour_utc" => column(mentors, |mentor| i32::from(mentor.hour)),
-        "hours" => column(mentors, |_| i32::from(super::super::market::HOURS)),
+        "hours" => column(mentors, |_| i32::from(super::market::HOURS)),
     )?)
 }
 
-/// The applications: see [`Tables::applications`](super::super::Tables::applications).
-pub(in crate::cases::mentor) fn applications(mentors: &[Mentor]) -> Result<DataFrame> {
+/// The applications: see [`Tables::applications`](super::Tables::applications).
+pub(super) fn applications(mentors: &[Mentor]) -> Result<DataFrame> {
     let ids: Vec<i64> = (1..=mentors.len() as i64).collect();
     Ok(df!(
         "application_id" => &ids,
