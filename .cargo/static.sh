@@ -6,7 +6,7 @@
 # Programs of tests are optimised less than the library and the command that they are linked with or start: optimising them takes
 # longer than it saves.
 case " $* " in *" --test "*)
-    case " $* " in *" opt-level=2 "*) set -- "$@" -C opt-level=1 -C lto=off ;; esac
+    case " $* " in *" opt-level="[23]" "*) set -- "$@" -C opt-level=1 -C lto=off ;; esac
     ;;
 esac
 case $CARGO_PKG_NAME in

@@ -117,8 +117,8 @@ def page(measured, before):
             f"| rustc, with the linker | {was_mean['rustc']:.2f} | {mean['rustc'] + mean['link']:.2f} |", f"| inference | {was_mean['inference']:.2f} | {mean['inference']:.2f} |",
             f"| load, run and rest, with cargo's end | {was_mean['load'] + was_mean['run'] + was_mean['rest']:.2f} | {mean['load'] + mean['run'] + mean['rest']:.2f} |"]
     out += ["", "## What the columns say", "", "| column | what is in it |", "| --- | --- |",
-            "| through cargo | the whole cell when cargo is called for it, as evcxr does by itself, with the same library and the same options; then how "
-            "often the compiler ran, how long cargo took until it called the compiler, and the compiler with the linker |",
+            "| through cargo | the whole cell when cargo is called for it, as evcxr does by itself, with the same library and options |",
+            "| its builds, cargo's own, its rustc | how often the compiler ran then, how long cargo took until it called the compiler, and the compiler with the linker |",
             "| seconds | the whole cell, from the request to the answer |", "| builds | how often the compiler ran |"]
     out += [f"| {name} | {what} |" for name, what in PHASES.items()]
     out += ["", "The phases come from runs of their own, in which the compiler also counts its time. The first cell also waits until the kernel has read the library, "

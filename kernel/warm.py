@@ -125,8 +125,12 @@ def share(folder):
         for path in found:
             to = folder / path.relative_to(warmed())
             to.parent.mkdir(parents=True, exist_ok=True)
-            # By content: cargo may write there what it does not replace.
-            shutil.copytree(path, to, dirs_exist_ok=True) if path.is_dir() else shutil.copy2(path, to)
+            # By content: cargo may write there what it does not replace. A session may have mapped the shared object that is there.
+            if path.is_dir():
+                shutil.copytree(path, to, dirs_exist_ok=True)
+            else:
+                to.unlink(missing_ok=True)
+                shutil.copy2(path, to)
             for each in to.glob("dep-lib-casebook"):
                 each.write_bytes(read_files(each.read_bytes()))
             # All of one age, which is not before that of the sources: cargo compiles again what looks older.

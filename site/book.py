@@ -20,7 +20,7 @@ PICTURES = {
     "notion": ("04_notion_growth", "In twelve months they add"),
     "scale": ("05_beyond_one_machine", "At a hundred million events"),
 }
-LEDGER = re.compile(r"^(\S.*?)\s{2,}.*?\s{2,}(met|missed|impossible|undefined)(?:\s|$)", re.M)
+LEDGER = re.compile(r"^(\S.*?)\s{2,}.*?\s{2,}(met|missed|undecided|impossible|undefined|not tested)(?:\s|$)", re.M)
 
 
 def read(path):

@@ -50,12 +50,12 @@ def page(path):
 
 def at_a_glance():
     """The cases as a table, counted from their outputs."""
-    rows = ["| case | code cells | charts | claims checked | met | missed | impossible | undefined |",
-            "| --- | --- | --- | --- | --- | --- | --- | --- |"]
+    rows = ["| case | code cells | charts | claims | met | missed | undecided | impossible | undefined | not tested |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
     for path in NOTEBOOKS[1:]:
         notebook = book.read(path)
         found = [verdict for _, verdict in book.ledger(notebook)]
-        counts = [found.count(verdict) for verdict in ("met", "missed", "impossible", "undefined")]
+        counts = [found.count(verdict) for verdict in ("met", "missed", "undecided", "impossible", "undefined", "not tested")]
         code = sum(cell.cell_type == "code" for cell in notebook.cells)
         cells = [f"[{book.title(notebook)}](notebooks/{path.name})", code, len(book.charts(notebook)), len(found), *counts]
         rows.append("| " + " | ".join(map(str, cells)) + " |")

@@ -35,9 +35,9 @@ def charts(source):
 
 
 def parts():
-    """The program's modules, in the order in which its main file names them: headings and charts."""
+    """The program's modules, in the order in which its main file draws them: headings and charts."""
     main = (PROGRAM / "main.rs").read_text(encoding="utf-8")
-    for module in re.findall(r"^mod (\w+);", main, re.M):
+    for module in re.findall(r"(\w+)::ALL", main):
         source = (PROGRAM / f"{module}.rs").read_text(encoding="utf-8")
         heading = re.match(r"//! (.+)\n", source).group(1)
         yield heading.rstrip("."), list(charts(source))
@@ -74,6 +74,9 @@ def main():
         folder = pathlib.Path(folder)
         described = draw(folder)
         drawn = {path.name: path.read_bytes() for path in folder.glob("*.png")}
+        named = {name for _, members in parts() for name, *_ in members}
+        if named != described.keys():
+            sys.exit(f"casebook: on the page or drawn, not both: {', '.join(sorted(named ^ described.keys()))}")
         wanted = {PAGE: page(described).encode(), **{PICTURES / name: data for name, data in drawn.items()}}
     there = {PAGE, *PICTURES.glob("*.png")}
     differs = sorted(path for path in wanted.keys() | there if path not in wanted or not path.exists() or path.read_bytes() != wanted[path])

@@ -74,7 +74,9 @@ SLOW = [
 
 def key():
     """What decides whether the dependencies there are still those of the project."""
-    return {"rustc": rustc_version(), "lock": (PROJECT / "Cargo.lock").read_text(encoding="utf-8")}
+    # cargo does not look into its wrapper.
+    files = ("Cargo.lock", "Cargo.toml", ".cargo/config.toml", "tests/quick.sh")
+    return {"rustc": rustc_version()} | {name: (PROJECT / name).read_text(encoding="utf-8") for name in files}
 
 
 def seed():

@@ -42,7 +42,7 @@ pub fn line() -> Result<Figure> {
 /// `survival::kaplan_meier` returns.
 ///
 /// Medical journals require the numbers at risk, since the right end of a curve rests on few; lifelines draws them on request.
-/// Ours always has them.
+/// Ours has them wherever they fit.
 pub fn survival_curve() -> Result<Figure> {
     let plans = [("monthly", 0.14), ("annual", 0.03)];
     let mut rng = stream(7, "subscriptions", 0);
@@ -62,7 +62,7 @@ pub fn survival_curve() -> Result<Figure> {
     chart::survival(&curve)
         .by("plan")
         .x_ticks(TickUnit::Months)
-        .title("After a year, most annual customers are left and few monthly ones")
+        .title("After a year, most annual customers remain and few monthly ones")
         .subtitle(
             "Share of 360 customers still subscribed, by plan, with 95% intervals, 2023 and 2024",
         )

@@ -18,7 +18,7 @@ pub fn histogram() -> Result<Figure> {
     let median = sessions.scalar(col("minutes").median())?;
     chart::histogram(&sessions, "minutes")
         .x_ticks(TickUnit::Minutes)
-        .vline(median, &format!("median: {median:.0} minutes"))
+        .vline(median, "median")
         .title(format!("Half of all sessions end within {median:.0} minutes"))
         .subtitle("Length of 4,000 sessions in May 2024")
         .labels("Minutes", "Sessions")

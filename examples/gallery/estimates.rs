@@ -21,7 +21,7 @@ pub fn intervals() -> Result<Figure> {
         "high" => [0.422, 0.150, 0.291],
     )?;
     chart::interval(&estimates, "estimate", "effect", "low", "high")
-        .vline(0.163, "true effect: +16.3 pp")
+        .vline(0.163, "true effect")
         .unit(Unit::Points)
         .title("The naive comparison more than doubles the effect of a mentor")
         .subtitle(

@@ -38,7 +38,7 @@ fn companies(count: u64) -> Result<DataFrame> {
 /// Two numbers for each company or user, coloured by group if there is one, on logarithmic axes where both span orders of magnitude. Dots
 /// are transparent, so that thousands still show where most are.
 ///
-/// Our World in Data's scatter plots default to logarithmic axes for income and population, and say so: so do ours, in the subtitle.
+/// Our World in Data's scatter plots default to logarithmic axes for income and population, and say so: here, the subtitle does.
 pub fn scatter() -> Result<Figure> {
     let companies = companies(2_000)?;
     chart::scatter(&companies, "seats", "mrr")

@@ -112,8 +112,6 @@ impl Area<'_> {
         let y = frame.y_axis(canvas, &up)?;
         let mut ground = Ground::new(marks, frame, (along, Along::Numbers(y)), false);
         ground.filled = true;
-        ground.behind(canvas)?;
-
         for run in data.runs() {
             for (series, (below, above)) in data.bands(&run).into_iter().enumerate() {
                 let at: Vec<f64> = run.clone().map(|place| x.at(data.xs[place])).collect();
@@ -138,6 +136,8 @@ impl Area<'_> {
                 }
             }
         }
+        // Over the bands, which would hide what is shaded behind them.
+        ground.behind(canvas)?;
         canvas.line(&[(frame.left, y.at(0.0)), (frame.right, y.at(0.0))], theme::AXIS, 1.0)?;
         let texts: Vec<(f64, String)> = across
             .at

@@ -213,7 +213,8 @@ impl Bins {
     fn summary(&self, values: &[f64], unit: Unit) -> String {
         let n = values.len();
         let value = if n == 1 { "value" } else { "values" };
-        let middle = values[n / 2];
+        // Halves first: the sum of two large numbers may be infinite.
+        let middle = values[(n - 1) / 2] / 2.0 + values[n / 2] / 2.0;
         let place =
             self.counts.iter().enumerate().max_by_key(|(i, c)| (**c, std::cmp::Reverse(*i)));
         let fullest = place.map_or(0, |(index, _)| index) as f64;

@@ -150,15 +150,20 @@ impl Interval<'_> {
         let along = Along::Numbers(x);
         let mut ground = Ground::new(marks, frame, (along, y), false);
         ground.behind(canvas)?;
+        // Where rows are closer than a line of text is tall, only some are named.
+        let every = (15.0 / slot).ceil().max(1.0) as usize;
         for (place, row) in rows.iter().enumerate() {
+            let named = place % every == 0;
             let y = frame.top + slot * (place as f64 + 0.5);
             let key = &keys[place];
             let prominent = marks.is_prominent(&row.name);
             let ink = if prominent { theme::INK } else { theme::MUTED };
             let label = Text { bold: key.bold, colour: ink, ..label };
             let name = label.fit(&row.name, frame.left - 28.0);
-            canvas.text(&name, (frame.left - 12.0, y), label.at(HPos::Right, VPos::Center))?;
-            if numbered {
+            if named {
+                canvas.text(&name, (frame.left - 12.0, y), label.at(HPos::Right, VPos::Center))?;
+            }
+            if numbered && named {
                 let at = (frame.right + 14.0, y);
                 canvas.text(&numbers[place], at, tick.at(HPos::Left, VPos::Center))?;
             }

@@ -8,6 +8,8 @@ use crate::frame::format::{Unit, pp};
 pub fn signed(unit: Unit, difference: f64) -> String {
     match unit {
         Unit::Percent => pp(difference),
+        // Its text has the sign already.
+        Unit::Points => unit.text(difference),
         _ if difference > 0.0 => format!("+{}", unit.text(difference)),
         _ => unit.text(difference),
     }

@@ -37,7 +37,7 @@ pub struct Comparison {
     pub futures: u32,
 }
 
-/// Carries each option out in the same futures, 0 to `futures`, and compares it with doing nothing.
+/// Compares each option with doing nothing, carried out in the same futures, 0 to `futures`.
 ///
 /// The interval is Student's, of the paired differences. Of options with equal gains, the one named first ranks higher.
 ///
@@ -107,17 +107,18 @@ pub fn compare<W: World>(
 
 impl Comparison {
     /// Returns the option that gains most.
-    pub fn best(&self) -> &OptionResult {
+    pub fn best(&self) -> OptionResult {
         // There is at least one, and ranks are a permutation.
-        self.options.iter().find(|option| option.rank == 1).unwrap_or(&self.options[0])
+        self.options.iter().find(|option| option.rank == 1).unwrap_or(&self.options[0]).clone()
     }
 
     /// Returns an option by its name.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a name that no option has; the message lists them.
-    pub fn option(&self, name: &str) -> Result<&OptionResult> {
-        self.options.iter().find(|option| option.name == name).ok_or_else(|| {
+    pub fn option(&self, name: &str) -> Result<OptionResult> {
+        let found = self.options.iter().find(|option| option.name == name);
+        found.cloned().ok_or_else(|| {
             let names: Vec<&str> = self.options.iter().map(|option| option.name.as_str()).collect();
             crate::error::unknown("name", name, names, "no option")
         })
@@ -212,6 +213,6 @@ mod tests {
         assert!(told(&[Choice::nothing(), Choice::nothing()], 2).contains("do nothing"));
         assert!(told(&options(), 1).contains("2 to 100,000"));
         let found = compare(&Plain, &options(), 2).unwrap();
-        assert!(found.option("larg").unwrap_err().to_string().contains("large"));
+        assert!(found.option("bigger").unwrap_err().to_string().contains("large"));
     }
 }

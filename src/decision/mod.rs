@@ -2,7 +2,7 @@
 //!
 //! A case's world is simulated, so it can be run again with a decision carried out: the same customers with the same random
 //! streams, so that the difference between the two worlds is what the decision did and nothing else. A case says what its world
-//! is by implementing [`World`]. [`compare`] carries each option out in many futures and ranks them; [`regret`] lets rules choose
+//! is by implementing [`World`]. [`compare()`] carries each option out in many futures and ranks them; [`regret()`] lets rules choose
 //! on many worlds, and counts how often they find the best option and what they lose when they don't.
 //!
 //! ```

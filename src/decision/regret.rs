@@ -63,7 +63,7 @@ pub struct Regret {
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for no rules or fewer than 2 seeds, and for a rule that chooses an
-/// option that is not there; those of [`compare`], of the worlds and of the rules.
+/// option that is not there; those of [`compare()`], of the worlds and of the rules.
 pub fn regret<W: World + Send>(
     seeds: &[u64],
     world: impl Fn(u64) -> Result<W> + Sync,
@@ -82,11 +82,11 @@ pub fn regret<W: World + Send>(
         .map(|seed| {
             let world = world(*seed)?;
             let found = compare(&world, &options(&world)?, futures)?;
-            let best = &found.best().name;
+            let best = found.best().name;
             rules
                 .iter()
                 .map(|rule| {
-                    let chosen = found.option(&(rule.choose)(&world)?)?.clone();
+                    let chosen = found.option(&(rule.choose)(&world)?)?;
                     let best = best.clone();
                     Ok(Row { option: chosen.name, best, gain: chosen.gain, regret: chosen.regret })
                 })
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn options_that_are_not_there_are_refused() {
-        let rules = [Rule::always("frist")];
+        let rules = [Rule::always("third")];
         let told = regret(&[1, 2], |seed| Ok(Two { seed }), options, &rules, 2).unwrap_err();
         assert!(told.to_string().contains("first"), "{told}");
         let none: [Rule<'_, Two>; 0] = [];

@@ -79,7 +79,7 @@ impl<I> Choice<I> {
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) if nothing was predicted of any.
-pub fn recommended<I>(options: &[Choice<I>]) -> Result<&Choice<I>> {
+pub fn recommended<I: Clone>(options: &[Choice<I>]) -> Result<Choice<I>> {
     let mut best: Option<(&Choice<I>, f64)> = None;
     for option in options {
         if let Some(predicted) = option.predicted
@@ -90,5 +90,5 @@ pub fn recommended<I>(options: &[Choice<I>]) -> Result<&Choice<I>> {
     }
     let none =
         || Error::config("options", "no predictions", "options of which something was predicted");
-    best.map(|(option, _)| option).ok_or_else(none)
+    best.map(|(option, _)| option.clone()).ok_or_else(none)
 }

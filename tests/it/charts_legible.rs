@@ -352,3 +352,52 @@ fn numbers_on_a_waterfall_are_not_covered_and_no_grid_runs_through_them() {
         .unwrap();
     assert_eq!(texts(&side)[0], "MRR");
 }
+
+/// A plot without any room has its ends the wrong way round: shading it must not panic.
+#[test]
+fn spans_on_the_smallest_chart_are_drawn() {
+    let frame = df!("x" => [1, 2, 3], "y" => [1.0, 2.0, 3.0]).unwrap();
+    for (width, height) in [(160, 120), (160, 150), (200, 120)] {
+        let chart = chart::line(&frame, "x", "y").title("A title").subtitle("and what it is of");
+        let marked =
+            chart.hspan(1.5, 2.5, "usual").vspan(1, 2, "then").vline(2, "here").hline(2.0, "there");
+        marked.size(width, height).draw().unwrap();
+    }
+}
+
+#[test]
+fn a_difference_has_one_sign() {
+    let moves = df!("what" => ["up", "down"], "by" => [0.054, -0.021]).unwrap();
+    let chart = chart::waterfall(&moves, "what", "by")
+        .start("before", 0.3)
+        .unit(Unit::Points)
+        .draw()
+        .unwrap();
+    assert!(!chart.svg().contains("++") && !chart.alt().contains("++"), "{}", chart.alt());
+}
+
+#[test]
+fn the_median_of_two_is_between_them() {
+    let two = df!("x" => [1.0, 2.0]).unwrap();
+    assert!(chart::histogram(&two, "x").draw().unwrap().alt().contains("median 1.5"));
+}
+
+#[test]
+fn crowded_rows_are_not_named_over_each_other() {
+    let names: Vec<String> = (0..80).map(|row| format!("row {row}")).collect();
+    let values: Vec<f64> = (0..80).map(f64::from).collect();
+    let frame =
+        df!("name" => names, "value" => &values, "low" => &values, "high" => &values).unwrap();
+    let figure =
+        chart::interval(&frame, "name", "value", "low", "high").size(720, 400).draw().unwrap();
+    let named = figure.svg().matches("row ").count();
+    assert!((10..=30).contains(&named), "{named} names");
+}
+
+#[test]
+fn a_diagonal_that_is_not_drawn_is_not_described() {
+    let frame = df!("x" => ["a", "b"], "y" => [1.0, 2.0]).unwrap();
+    let alt =
+        chart::line(&frame, "x", "y").diagonal("equal shares").draw().unwrap().alt().to_owned();
+    assert!(!alt.contains("equal shares"), "{alt}");
+}

@@ -16,7 +16,7 @@ pub(super) struct Measures<'i> {
 }
 
 impl<'i> Measures<'i> {
-    /// Future 0 is the one that the case's data goes on with.
+    /// Prepares the streams of a future; 0 is the one that the case's data goes on with.
     pub fn new(done: &'i [Intervention], seed: u64, future: u64) -> Measures<'i> {
         let name = |place: usize| match future {
             0 => format!("saas intervention {place}"),
@@ -63,7 +63,7 @@ pub(super) struct Lived {
 }
 
 impl Twin {
-    /// A company before its first month.
+    /// Makes a company before its first month.
     pub fn new(life: Life, id: u32) -> Twin {
         Twin { life, id, month: 0, last: None, earlier: None }
     }

@@ -59,6 +59,11 @@ pub struct Data {
 }
 
 impl Data {
+    /// Tells whether the horizontal axis has numbers.
+    pub fn is_numeric(&self) -> bool {
+        matches!(self.x, XKind::Number { .. })
+    }
+
     /// Reads the points. Without a column of series they are one, called `name`, or like `y` beside what was observed.
     pub fn new(source: &Source, name: &str) -> Result<Data> {
         let frame = source.frame;

@@ -125,7 +125,8 @@ impl Line<'_> {
     /// out of range.
     pub fn draw(self) -> Result<Figure> {
         let data = Data::new(&self.source, &self.labels.y)?;
-        let summary = data.summary(&self.labels).map(|summary| match &self.diagonal {
+        let drawn = self.diagonal.as_ref().filter(|_| data.is_numeric());
+        let summary = data.summary(&self.labels).map(|summary| match drawn {
             Some(label) => format!("{summary} A dashed line marks {label}."),
             None => summary,
         });

@@ -203,9 +203,9 @@ impl Ground<'_> {
     fn shaded(&self, axis: Axis, (low, high): (f64, f64)) -> ((f64, f64), (f64, f64)) {
         let (left, top, right, bottom) = self.area();
         if axis == self.across().1 {
-            ((low.clamp(left, right), top), (high.clamp(left, right), bottom))
+            ((kept(low, left, right), top), (kept(high, left, right), bottom))
         } else {
-            ((left, low.clamp(top, bottom)), (right, high.clamp(top, bottom)))
+            ((left, kept(low, top, bottom)), (right, kept(high, top, bottom)))
         }
     }
 
@@ -366,4 +366,9 @@ pub fn in_rect(a: (f64, f64), b: (f64, f64)) -> Vec<(f64, f64)> {
         (0..=steps).map(move |step| from + (to - from) * step as f64 / steps as f64)
     };
     places(a.0, b.0).flat_map(|x| places(a.1, b.1).map(move |y| (x, y))).collect()
+}
+
+/// Keeps a place within the plot. A plot without any room, on a small chart, has its ends the wrong way round, and `clamp` panics then.
+fn kept(at: f64, low: f64, high: f64) -> f64 {
+    at.min(high).max(low)
 }

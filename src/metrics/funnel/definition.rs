@@ -106,7 +106,7 @@ pub(super) struct Exclusion {
     pub(super) before: usize,
 }
 
-/// A funnel: steps, window and rules. See the [module](self) for what counts.
+/// A funnel: steps, window and rules. See the [module](super) for what counts.
 #[derive(Debug, Clone)]
 pub struct Funnel {
     pub(super) steps: Vec<Step>,
