@@ -273,12 +273,38 @@ fn future_zero_is_what_is_generated() {
     assert!(seen.tables.events.height() > 1_000);
 }
 
+/// A decision on the last day: all that was generated is seen, and what follows lies beyond it.
+#[test]
+fn the_shop_goes_on_after_what_is_generated() {
+    let config = small(8);
+    let world = World::new(&config, 365, 180, Costs::default()).unwrap();
+    assert_eq!(world.seen().unwrap(), &ecommerce::generate_with(&config, &[]).unwrap());
+    let nothing = world.outcome(&[], 0).unwrap();
+    assert!(nothing.contribution > 0.0);
+    // What has no effect changes nothing there either.
+    for idle in [fix(365, Whom::All, 0.0), shown(400, Whom::All, 0.0), mail(370, Whom::All, 0.0)] {
+        let twin = world.outcome(&[idle], 3).unwrap();
+        assert_eq!(twin.contribution, world.outcome(&[], 3).unwrap().contribution);
+    }
+    let measure = Fix { from: 380, whom: Whom::All, mends: 0.8 };
+    let exact = world.expected_fix(&measure).unwrap();
+    let options = [Choice::new("fix", [Intervention::Fix(measure)])];
+    let found = decision::compare(&world, &options, support::seeds(60, 400) as u32).unwrap();
+    let (fix, half) = (&found.options[0], (found.options[0].high - found.options[0].low) / 2.0);
+    println!("exact {:.0}, simulated {:.0} ± {half:.0}", exact.net(), fix.gain);
+    assert!((fix.gain - exact.net()).abs() < 2.0 * half && half < 0.1 * exact.contribution);
+    let told = World::new(&config, 366, 10, Costs::default()).err().unwrap().to_string();
+    assert!(told.contains("`decided`") && told.contains("365"), "{told}");
+    let told = World::new(&config, 365, 3_600, Costs::default()).err().unwrap().to_string();
+    assert!(told.contains("`horizon`") && told.contains("3,285"), "{told}");
+}
+
 #[test]
 fn rules_choose_and_regret_is_counted() {
     let costs = Costs::default();
-    let plan = Plan::new(245, 120, costs);
+    let plan = Plan::new(365, 180, costs);
     let seeds: Vec<u64> = (42..42 + support::seeds(2, 100)).collect();
-    let world = |seed| World::new(&Config { seed, ..Config::default() }, 245, 120, costs);
+    let world = |seed| World::new(&Config { seed, ..Config::default() }, 365, 180, costs);
     let options = |world: &World| ecommerce::options(world.seen()?, &plan);
     let found = decision::regret(&seeds, world, options, &ecommerce::rules(plan), 2).unwrap();
     println!("{}", found.frame().unwrap());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use polars::prelude::*;
 
-use super::{Segment, Twin};
+use super::{Segment, Twin, seasonality};
 use crate::error::Result;
 use crate::frame::reals;
 use crate::metrics::clv::BgNbd;
@@ -31,7 +31,42 @@ pub(super) struct Basket {
     pub products: Vec<String>,
 }
 
+/// Days as busy as they are estimated to be; nothing is known of others.
+pub(super) struct Season {
+    first: f64,
+    /// How much usual time lies before each day, and before the end.
+    sums: Vec<f64>,
+}
+
+impl Season {
+    fn new(seen: &Twin, ahead: f64) -> Result<Season> {
+        let days = seasonality(&seen.tables, ahead.ceil() as u32)?;
+        let first = days.clone().lazy().select([self::days("day")]).collect()?;
+        let mut sums = vec![0.0];
+        for weight in reals(&days, "weight")? {
+            sums.push(sums[sums.len() - 1] + weight);
+        }
+        Ok(Season { first: reals(&first, "day")?[0], sums })
+    }
+
+    /// Returns how many usual days lie before a moment.
+    pub fn before(&self, at: f64) -> f64 {
+        let (since, last) = ((at - self.first).max(0.0), self.sums.len() - 1);
+        let day = (since as usize).min(last);
+        match self.sums.get(day + 1) {
+            Some(next) => self.sums[day] + (since - day as f64) * (next - self.sums[day]),
+            None => self.sums[last] + (since - last as f64),
+        }
+    }
+
+    /// Returns how busy time is between two moments, 1 for usual days.
+    pub fn busy(&self, from: f64, to: f64) -> f64 {
+        (self.before(to) - self.before(from)) / (to - from)
+    }
+}
+
 pub(super) struct Evidence {
+    pub season: Season,
     /// The first day not seen.
     pub now: f64,
     pub users: Vec<Seen>,
@@ -74,14 +109,29 @@ impl Evidence {
             .group_by_stable([col("user_id")])
             .agg([
                 (len().cast(DataType::Int64) - lit(1)).alias("repeats"),
-                (col("started_at").max() - col("started_at").min()).alias("recency_days"),
-                (lit(now) - col("started_at").min()).alias("age_days"),
+                col("started_at").min().alias("first"),
                 col("started_at").max().alias("last"),
             ])
             .collect()?;
+        // The model knows no season: it is told of usual days.
+        let season = Season::new(seen, horizon)?;
+        let read =
+            |at: Vec<f64>| -> Vec<f64> { at.into_iter().map(|at| season.before(at)).collect() };
+        let (firsts, lasts) = (read(reals(&by_user, "first")?), read(reals(&by_user, "last")?));
+        let today = season.before(now);
+        let recency: Vec<f64> =
+            lasts.iter().zip(&firsts).map(|(last, first)| last - first).collect();
+        let age: Vec<f64> = firsts.iter().map(|first| today - first).collect();
+        let by_user = by_user.hstack(&[
+            Column::new("recency_days".into(), recency),
+            Column::new("age_days".into(), age),
+        ])?;
         let model = BgNbd::fit(&by_user)?;
-        let (far, near) =
-            (model.forecast(&by_user, horizon)?, model.forecast(&by_user, valid.max(1.0))?);
+        let to_come = |days: f64| season.before(now + days) - today;
+        let (far, near) = (
+            model.forecast(&by_user, to_come(horizon))?,
+            model.forecast(&by_user, to_come(valid.max(1.0)))?,
+        );
         let segments = texts(&users, "segment")?;
         let registered = reals(&users, "on")?;
         let segment = |name: &String| (0..4).find(|at| Segment::name(*at) == name).unwrap_or(3);
@@ -127,6 +177,7 @@ impl Evidence {
         let starts = reals(&visits, "started_at")?;
         let names = texts(&tables.products, "product_id")?;
         Ok(Evidence {
+            season,
             now,
             users: all,
             orders: orders.into_iter().map(|(_, order)| order).collect(),

@@ -23,12 +23,12 @@ mod checked;
 mod checkout;
 mod checkout_rules;
 mod config;
-mod intervention;
-
 mod evidence;
+mod intervention;
 mod options;
 mod overlay;
 mod rows;
+mod seasonality;
 mod shop;
 mod world;
 
@@ -45,13 +45,13 @@ use config::MONTH;
 use rows::Rows;
 use shop::CATEGORIES;
 
-pub use checkout_rules::{CODES, Checkout};
-pub use intervention::{Acquire, Companion, Costs, Fix, Intervention, Whom, WinBack};
-
 pub use checked::MOST_EVENTS;
+pub use checkout_rules::{CODES, Checkout};
 pub use config::{Config, Faults, Segment, Shop as ShopRules};
+pub use intervention::{Acquire, Companion, Costs, Fix, Intervention, Whom, WinBack};
 pub use options::{Plan, naive_options, options, rules};
 pub use rows::Batch;
+pub use seasonality::seasonality;
 pub use world::{Twin, World, checkouts, generate_with};
 
 /// The generated business.

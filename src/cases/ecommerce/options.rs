@@ -98,7 +98,7 @@ impl Sum {
 /// The checkout: intended purchases lost in the last 90 days to failures that can be mended. Mail: whoever is gone by BG/NBD on sessions
 /// may return; those who aren't gone take the coupon. Companions: orders of the last 90 days that hold a product without the one viewed
 /// after it. New users: what users of each segment brought in their first days. The 90 days are projected with the BG/NBD forecast of
-/// sessions. Intervals are of sampling; that the plan may be wrong is not in them, nor is the season.
+/// sessions, in usual days by [`seasonality`](super::seasonality()). Intervals are of sampling; that the plan may be wrong is not in them.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) with the field of the plan that is out of range; those of
@@ -185,9 +185,13 @@ fn acquired(found: &Evidence, plan: &Plan) -> Sum {
     let known = |user: &super::evidence::Seen| user.registered + days <= found.now;
     let (mut count, mut sums, mut squares) = ([0.0; 4], [0.0; 4], [0.0; 4]);
     let mut each = vec![0.0; found.users.len()];
+    // As busy as the days to come will be.
+    let (season, horizon) = (&found.season, f64::from(plan.horizon));
+    let busy = season.busy(found.now, found.now + horizon);
     for order in &found.orders {
         if order.at < found.users[order.user].registered + days {
-            each[order.user] += plan.costs.contribution(order.value);
+            let usual = season.busy(order.at.floor(), order.at.floor() + 1.0);
+            each[order.user] += plan.costs.contribution(order.value) * busy / usual;
         }
     }
     for (user, brought) in found.users.iter().zip(each).filter(|(user, _)| known(user)) {

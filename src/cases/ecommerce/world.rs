@@ -171,8 +171,9 @@ struct Start {
 /// A shop that a team has seen up to a day, and that goes on.
 ///
 /// Its [`outcome`](decision::World::outcome) is the contribution of the days after the decision. Future 0 is what
-/// [`generate`](super::generate) makes; in any other, visits and departures after the decision are drawn again. Who is there, who
-/// registers when, and in which segment, is the same in all futures.
+/// [`generate`](super::generate) makes, if the config's days reach that far; in any other, visits and departures after the decision are
+/// drawn again. Who is there, who registers when, and in which segment, is the same in all futures. After the config's days nobody
+/// registers but those who are acquired.
 ///
 /// ```
 /// use casebook::cases::ecommerce::{self, Costs, Fix, Intervention, Whom};
@@ -187,6 +188,8 @@ struct Start {
 /// ```
 pub struct World {
     config: Config,
+    /// The same shop, observed until the end of the horizon.
+    later: Config,
     decided: u32,
     horizon: u32,
     costs: Costs,
@@ -195,8 +198,8 @@ pub struct World {
 }
 
 impl World {
-    /// Makes the shop of a config, decides on day `decided` (1 to the last day), before it begins, and looks `horizon` days ahead (1
-    /// to the last day).
+    /// Makes the shop of a config, decides on day `decided` (1 to the config's days), before it begins, and looks `horizon` days ahead
+    /// (1 to 3,650 less `decided`).
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) with the field that is out of range, its value and the range;
@@ -205,9 +208,11 @@ impl World {
         let checked = Checked::new(config)?;
         checked.fits()?;
         Rates::new(&checked)?;
-        within("decided", decided, 1, config.days.saturating_sub(1))?;
-        within("horizon", horizon, 1, config.days - decided)?;
+        within("decided", decided, 1, config.days)?;
+        within("horizon", horizon, 1, 3_650_u32.saturating_sub(decided))?;
         costs.validate()?;
+        let later = Config { days: config.days.max(decided + horizon), ..config.clone() };
+        later.validate()?;
         if config.faults != Faults::default() {
             return Err(Error::config("faults", "planted", "none in a world with decisions"));
         }
@@ -220,7 +225,7 @@ impl World {
         };
         let starts = (1..=config.users).into_par_iter().map(start).collect();
         let (config, seen) = (config.clone(), OnceLock::new());
-        Ok(World { config, decided, horizon, costs, starts, seen })
+        Ok(World { config, later, decided, horizon, costs, starts, seen })
     }
 
     /// Returns what the team sees: the tables, and the attempts at the checkout, up to the decision. They are made once.
@@ -256,7 +261,7 @@ impl World {
     /// As [`decision::World::outcome`].
     pub fn expected_fix(&self, fix: &Fix) -> Result<Outcome> {
         self.check(&[Intervention::Fix(*fix)])?;
-        let checked = Checked::new(&self.config)?;
+        let checked = Checked::new(&self.later)?;
         let rates = Rates::new(&checked)?;
         let rules = &self.config.checkout;
         let end = self.decided + self.horizon;
@@ -351,9 +356,10 @@ impl decision::World for World {
 
     fn outcome(&self, done: &[Intervention], future: u64) -> Result<Outcome> {
         self.check(done)?;
-        let checked = Checked::new(&self.config)?;
+        let checked = Checked::new(&self.later)?;
         let (rates, names) = (Rates::new(&checked)?, Names::new(future));
-        let name = (future > 0).then(|| stream_name("user", future));
+        let again = future > 0 || self.later.days > self.config.days;
+        let name = again.then(|| format!("ecommerce user, future {future}"));
         let finish = |mut lived: Lived| {
             let applied = apply(&checked, &rates, &names, done, &mut lived);
             self.money(&checked, &lived, &applied)
