@@ -4,7 +4,7 @@ use super::finish::finish;
 use super::send::send;
 use super::show::Show;
 use super::table::table;
-use crate::cases::saas;
+use crate::cases::{ecommerce, saas};
 use crate::decision::{Comparison, Regret};
 use crate::metrics::confounding::RiskRatios;
 use crate::metrics::experiment::{Effect, Effects};
@@ -56,7 +56,7 @@ macro_rules! show_rows {
         }
     )*};
 }
-show_rows! { Rate Reached Effect Point Group Comparison Regret saas::Costs }
+show_rows! { Rate Reached Effect Point Group Comparison Regret saas::Costs ecommerce::Costs }
 
 #[cfg(test)]
 mod tests {

@@ -6,13 +6,17 @@ use rand::RngExt;
 
 use super::config::{Config, MONTH};
 use super::shop::Shop;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::stream::{Stream, stream};
 
 pub(super) fn user_name(id: u32) -> String {
     format!("U{id:06}")
 }
 
+/// The most expected events that [`generate`](super::generate) accepts: they fill about 10 gigabytes.
+pub const MOST_EVENTS: u64 = 60_000_000;
+
+#[derive(Clone, Copy)]
 pub(super) struct Person {
     pub id: u32,
     pub segment: usize,
@@ -89,6 +93,17 @@ impl<'c> Checked<'c> {
             segment.share * sessions * (2.0 + 1.2 * views + 2.0 * segment.buys)
         });
         (each.sum::<f64>() * f64::from(self.config.days) * 0.6).max(1.0)
+    }
+
+    /// Checks that all users fit into memory.
+    pub fn fits(&self) -> Result<()> {
+        let most = (MOST_EVENTS as f64 / self.events_each()) as u32;
+        if self.config.users > most {
+            let accepted =
+                format!("1 to {most} in memory; `batches` makes more, a slice at a time");
+            return Err(Error::config("users", self.config.users, accepted));
+        }
+        Ok(())
     }
 
     /// Splits users into slices of about a million events each.

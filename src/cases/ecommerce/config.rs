@@ -3,6 +3,7 @@
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 
+use super::checkout_rules::Checkout;
 use crate::cases::check::{busyness, pair, whole, within};
 use crate::cases::clock::Day;
 use crate::cases::rhythm::DayClock;
@@ -34,6 +35,8 @@ pub struct Config {
     pub new_days: u32,
     /// What is sold.
     pub shop: Shop,
+    /// What goes wrong at the checkout. It changes no other table.
+    pub checkout: Checkout,
     /// At what time of day people come.
     pub clock: DayClock,
     /// How busy each day of the week is, Monday first; 0.001 to 10.
@@ -128,6 +131,7 @@ impl Default for Config {
             ],
             new_days: 60,
             shop: Shop::default(),
+            checkout: Checkout::default(),
             clock: DayClock::default(),
             weekdays: [0.95, 0.95, 0.95, 1.0, 1.05, 1.1, 1.0],
             months: [0.9, 0.9, 0.95, 0.95, 1.0, 1.0, 0.95, 0.95, 1.0, 1.05, 1.25, 1.3],
@@ -167,6 +171,7 @@ impl Config {
         whole("segments", self.segments.iter().map(|segment| segment.share))?;
         within("new_days", self.new_days, 1, 365)?;
         self.shop.validate().map_err(|error| error.within("shop"))?;
+        self.checkout.validate().map_err(|error| error.within("checkout"))?;
         for (field, weights) in [("weekdays", &self.weekdays[..]), ("months", &self.months[..])] {
             busyness(field, weights)?;
         }

@@ -20,9 +20,17 @@
 //! outside the days observed. An order holds only what is in the cart.
 
 mod checked;
+mod checkout;
+mod checkout_rules;
 mod config;
+mod evidence;
+mod intervention;
+mod options;
+mod overlay;
 mod rows;
+mod seasonality;
 mod shop;
+mod world;
 
 use std::ops::Range;
 
@@ -37,11 +45,14 @@ use config::MONTH;
 use rows::Rows;
 use shop::CATEGORIES;
 
+pub use checked::MOST_EVENTS;
+pub use checkout_rules::{CODES, Checkout};
 pub use config::{Config, Faults, Segment, Shop as ShopRules};
+pub use intervention::{Acquire, Companion, Costs, Fix, Intervention, Whom, WinBack};
+pub use options::{Plan, naive_options, options, rules};
 pub use rows::Batch;
-
-/// The most expected events that [`generate`] accepts: they fill about 10 gigabytes.
-pub const MOST_EVENTS: u64 = 60_000_000;
+pub use seasonality::seasonality;
+pub use world::{Twin, World, checkouts, generate_with};
 
 /// The generated business.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,11 +90,7 @@ impl Tables {
 /// time.
 pub fn generate(config: &Config) -> Result<Tables> {
     let checked = Checked::new(config)?;
-    let most = (MOST_EVENTS as f64 / checked.events_each()) as u32;
-    if config.users > most {
-        let accepted = format!("1 to {most} in memory; `batches` makes more, a slice at a time");
-        return Err(Error::config("users", config.users, accepted));
-    }
+    checked.fits()?;
     let mut all = checked.batch(1..1)?;
     for slice in checked.slices(Part::WHOLE.ids(config.users)) {
         let next = checked.batch(slice)?;

@@ -14,7 +14,7 @@ use crate::cases::frame::{dates, moments};
 use crate::error::Result;
 use crate::stream::{Stream, stream};
 
-const DAY: i64 = 86_400;
+pub(super) const DAY: i64 = 86_400;
 const LATE: i32 = 30;
 const WRONG: i64 = 12 * 3_600;
 
@@ -33,26 +33,28 @@ pub struct Batch {
 }
 
 pub(super) struct User {
-    person: Person,
+    pub person: Person,
     email: String,
     age: u8,
     woman: bool,
     city: usize,
     /// The recorded day of registration, which may be wrong.
-    registered: i32,
+    pub registered: i32,
 }
 
+#[derive(Clone, Copy)]
 pub(super) struct Session {
-    id: i64,
-    from: i64,
-    to: i64,
+    pub id: i64,
+    pub from: i64,
+    pub to: i64,
 }
 
+#[derive(Clone, Copy)]
 pub(super) struct Event {
-    id: i64,
-    session: i64,
-    at: i64,
-    step: Step,
+    pub id: i64,
+    pub session: i64,
+    pub at: i64,
+    pub step: Step,
 }
 
 #[derive(Default)]
@@ -65,9 +67,13 @@ pub(super) struct Rows {
 
 impl Rows {
     pub fn push(&mut self, checked: &Checked, id: u32) {
-        let config = checked.config;
         let (person, mut rng) = checked.person(id);
-        let rng = &mut rng;
+        self.push_person(checked, person, &mut rng);
+    }
+
+    /// Adds somebody whose life is given, with the stream to continue with.
+    pub fn push_person(&mut self, checked: &Checked, person: Person, rng: &mut Stream) {
+        let (config, id) = (checked.config, person.id);
         let (first, last): (&str, &str) =
             (FirstName().fake_with_rng(rng), LastName().fake_with_rng(rng));
         let letters = |name: &str| -> String {
@@ -96,12 +102,30 @@ impl Rows {
             }
         }
 
-        let mut sessions = self.days(checked, &person, rng);
+        let mut sessions = Rows::days(checked, &person, rng);
         if bot {
             sessions.push((person.registered as usize, bot_session(checked, rng)));
             sessions.sort_by_key(|(day, _)| *day);
         }
-        let (mut event, mut session) = (i64::from(id) * PER_USER, i64::from(id) * PER_USER);
+        let first = i64::from(id) * PER_USER;
+        let fast = if wrong_clock { WRONG } else { 0 };
+        let twice = || happens(faults.duplicates);
+        self.record(checked, sessions, (first, first), fast, twice, rng);
+        let registered = checked.first_day + person.registered as i32 + if late { LATE } else { 0 };
+        self.users.push(User { person, email, age, woman, city, registered });
+    }
+
+    /// Writes visits down; ids continue after `(session, event)`.
+    pub fn record(
+        &mut self,
+        checked: &Checked,
+        sessions: Vec<(usize, Vec<Step>)>,
+        (mut session, mut event): (i64, i64),
+        fast: i64,
+        mut happens_twice: impl FnMut() -> bool,
+        rng: &mut Stream,
+    ) {
+        let (config, faults) = (checked.config, &checked.config.faults);
         for today in sessions.chunk_by(|a, b| a.0 == b.0) {
             let day = today[0].0;
             let midnight = (i64::from(checked.first_day) + day as i64) * DAY;
@@ -118,13 +142,13 @@ impl Rows {
                 .contains(&(day as u32));
             for (second, length, place) in drawn {
                 session += 1;
-                let from = midnight + second + if wrong_clock { WRONG } else { 0 };
+                let from = midnight + second + fast;
                 if !lost {
                     self.sessions.push(Session { id: session, from, to: from + length });
                 }
                 for step in &today[place].1 {
                     event += 1;
-                    let twice = happens(faults.duplicates);
+                    let twice = happens_twice();
                     for _ in 0..if lost { 0 } else { 1 + u8::from(twice) } {
                         self.events.push(Event {
                             id: event,
@@ -139,17 +163,10 @@ impl Rows {
                 }
             }
         }
-        let registered = checked.first_day + person.registered as i32 + if late { LATE } else { 0 };
-        self.users.push(User { person, email, age, woman, city, registered });
     }
 
     /// Draws the days of a user's sessions, in ascending order.
-    fn days(
-        &self,
-        checked: &Checked,
-        person: &Person,
-        rng: &mut Stream,
-    ) -> Vec<(usize, Vec<Step>)> {
+    pub fn days(checked: &Checked, person: &Person, rng: &mut Stream) -> Vec<(usize, Vec<Step>)> {
         let expected = checked.expected(person);
         let count = match Poisson::new(expected) {
             Ok(law) => law.sample(rng) as usize,
@@ -239,7 +256,7 @@ impl Rows {
 }
 
 /// Returns the users' names behind ids in ascending order; each is written once.
-fn names(ids: impl ExactSizeIterator<Item = i64>) -> StringChunked {
+pub(super) fn names(ids: impl ExactSizeIterator<Item = i64>) -> StringChunked {
     let mut builder = StringChunkedBuilder::new("user_id".into(), ids.len());
     let (mut known, mut name) = (-1, String::new());
     for id in ids {

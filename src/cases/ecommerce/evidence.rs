@@ -1,0 +1,264 @@
+//! What the tables show up to the day of a decision, one row per user, cart and order.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use polars::prelude::*;
+
+use super::{Segment, Twin, seasonality};
+use crate::error::Result;
+use crate::frame::reals;
+use crate::metrics::clv::BgNbd;
+
+/// Days looked back for what happens now.
+pub(super) const RECENT: f64 = 90.0;
+
+/// A user as the team sees them; days are counted since 1970.
+pub(super) struct Seen {
+    pub segment: usize,
+    pub registered: f64,
+    pub last: f64,
+    /// The probability of being a customer still, by BG/NBD on sessions; none without sessions.
+    pub alive: Option<f64>,
+    /// Expected sessions within the horizon, and while a coupon is valid.
+    pub sessions: (f64, f64),
+}
+
+/// An order, or a cart left behind.
+pub(super) struct Basket {
+    pub user: usize,
+    pub at: f64,
+    pub value: f64,
+    pub products: Vec<String>,
+}
+
+/// Days as busy as they are estimated to be; nothing is known of others.
+pub(super) struct Season {
+    first: f64,
+    /// How much usual time lies before each day, and before the end.
+    sums: Vec<f64>,
+}
+
+impl Season {
+    fn new(seen: &Twin, ahead: f64) -> Result<Season> {
+        let days = seasonality(&seen.tables, ahead.ceil() as u32)?;
+        let first = days.clone().lazy().select([self::days("day")]).collect()?;
+        let mut sums = vec![0.0];
+        for weight in reals(&days, "weight")? {
+            sums.push(sums[sums.len() - 1] + weight);
+        }
+        Ok(Season { first: reals(&first, "day")?[0], sums })
+    }
+
+    /// Returns how many usual days lie before a moment.
+    pub fn before(&self, at: f64) -> f64 {
+        let (since, last) = ((at - self.first).max(0.0), self.sums.len() - 1);
+        let day = (since as usize).min(last);
+        match self.sums.get(day + 1) {
+            Some(next) => self.sums[day] + (since - day as f64) * (next - self.sums[day]),
+            None => self.sums[last] + (since - last as f64),
+        }
+    }
+
+    /// Returns how busy time is between two moments, 1 for usual days.
+    pub fn busy(&self, from: f64, to: f64) -> f64 {
+        (self.before(to) - self.before(from)) / (to - from)
+    }
+}
+
+pub(super) struct Evidence {
+    pub season: Season,
+    /// The first day not seen.
+    pub now: f64,
+    pub users: Vec<Seen>,
+    pub orders: Vec<Basket>,
+    /// Carts without an order, with the code of the failed attempt if there was one.
+    pub carts: Vec<(Basket, Option<String>)>,
+    /// Orders per session, by segment.
+    pub buys: [f64; 4],
+    /// Sessions in the last 90 days.
+    pub recent_sessions: f64,
+    pub prices: BTreeMap<String, f64>,
+    /// The product viewed most often right after each.
+    pub companions: HashMap<String, String>,
+}
+
+fn texts(frame: &DataFrame, name: &str) -> Result<Vec<String>> {
+    Ok(frame.column(name)?.str()?.iter().map(|text| text.unwrap_or("").to_owned()).collect())
+}
+
+/// Returns moments or dates as days since 1970.
+fn days(name: &str) -> Expr {
+    let micros = col(name).cast(DataType::Datetime(TimeUnit::Microseconds, None));
+    micros.cast(DataType::Int64).cast(DataType::Float64) / lit(86_400e6)
+}
+
+impl Evidence {
+    pub fn read(seen: &Twin, horizon: f64, valid: f64) -> Result<Evidence> {
+        let tables = &seen.tables;
+        let users = tables.users.clone().lazy().with_column(days("registration_date").alias("on"));
+        let users = users.collect()?;
+        let ids = texts(&users, "user_id")?;
+        let place: HashMap<&str, usize> =
+            ids.iter().enumerate().map(|(place, id)| (id.as_str(), place)).collect();
+        let visits = tables.sessions.clone().lazy().select([col("user_id"), days("started_at")]);
+        let visits = visits.collect()?;
+        let now = reals(&visits, "started_at")?.into_iter().fold(0.0, f64::max).floor() + 1.0;
+        let by_user = visits
+            .clone()
+            .lazy()
+            .group_by_stable([col("user_id")])
+            .agg([
+                (len().cast(DataType::Int64) - lit(1)).alias("repeats"),
+                col("started_at").min().alias("first"),
+                col("started_at").max().alias("last"),
+            ])
+            .collect()?;
+        // The model knows no season: it is told of usual days.
+        let season = Season::new(seen, horizon)?;
+        let read =
+            |at: Vec<f64>| -> Vec<f64> { at.into_iter().map(|at| season.before(at)).collect() };
+        let (firsts, lasts) = (read(reals(&by_user, "first")?), read(reals(&by_user, "last")?));
+        let today = season.before(now);
+        let recency: Vec<f64> =
+            lasts.iter().zip(&firsts).map(|(last, first)| last - first).collect();
+        let age: Vec<f64> = firsts.iter().map(|first| today - first).collect();
+        let by_user = by_user.hstack(&[
+            Column::new("recency_days".into(), recency),
+            Column::new("age_days".into(), age),
+        ])?;
+        let model = BgNbd::fit(&by_user)?;
+        let to_come = |days: f64| season.before(now + days) - today;
+        let (far, near) = (
+            model.forecast(&by_user, to_come(horizon))?,
+            model.forecast(&by_user, to_come(valid.max(1.0)))?,
+        );
+        let segments = texts(&users, "segment")?;
+        let registered = reals(&users, "on")?;
+        let segment = |name: &String| (0..4).find(|at| Segment::name(*at) == name).unwrap_or(3);
+        let mut all: Vec<Seen> = segments
+            .iter()
+            .zip(registered)
+            .map(|(name, registered)| Seen {
+                segment: segment(name),
+                registered,
+                last: registered,
+                alive: None,
+                sessions: (0.0, 0.0),
+            })
+            .collect();
+        let (last, alive) = (reals(&by_user, "last")?, reals(&far, "alive")?);
+        let expected = (reals(&far, "expected_orders")?, reals(&near, "expected_orders")?);
+        let mut counts = [0.0; 4];
+        let repeats = reals(&by_user, "repeats")?;
+        for (row, id) in texts(&by_user, "user_id")?.iter().enumerate() {
+            let user = &mut all[place[id.as_str()]];
+            (user.last, user.alive) = (last[row], Some(alive[row]));
+            user.sessions = (expected.0[row], expected.1[row]);
+            counts[user.segment] += repeats[row] + 1.0;
+        }
+        let orders = baskets(tables, "purchase", &place)?;
+        let mut buys = [0.0; 4];
+        for (_, order) in &orders {
+            buys[all[order.user].segment] += 1.0;
+        }
+        for (buys, count) in buys.iter_mut().zip(counts) {
+            *buys /= f64::max(count, 1.0);
+        }
+        let bought: HashSet<i64> = orders.iter().map(|order| order.0).collect();
+        let failed =
+            seen.checkouts.clone().lazy().filter(col("status").eq(lit("failed"))).collect()?;
+        let sessions = failed.column("session_id")?.i64()?.iter().flatten();
+        let codes: HashMap<i64, String> = sessions.zip(texts(&failed, "failure_code")?).collect();
+        let carts = baskets(tables, "add_to_cart", &place)?
+            .into_iter()
+            .filter(|(session, _)| !bought.contains(session))
+            .map(|(session, basket)| (basket, codes.get(&session).cloned()))
+            .collect();
+        let starts = reals(&visits, "started_at")?;
+        let names = texts(&tables.products, "product_id")?;
+        Ok(Evidence {
+            season,
+            now,
+            users: all,
+            orders: orders.into_iter().map(|(_, order)| order).collect(),
+            carts,
+            buys,
+            recent_sessions: starts.iter().filter(|at| **at >= now - RECENT).count() as f64,
+            prices: names.into_iter().zip(reals(&tables.products, "price")?).collect(),
+            companions: companions(&tables.events)?,
+        })
+    }
+}
+
+/// Collects what lies in each session's cart or order, by session.
+fn baskets(
+    tables: &super::Tables,
+    kind: &str,
+    place: &HashMap<&str, usize>,
+) -> Result<Vec<(i64, Basket)>> {
+    let events = tables.events.clone().lazy().filter(col("event_type").eq(lit(kind)));
+    let amount = col("price") * col("quantity").cast(DataType::Float64);
+    let rows = events
+        .select([
+            col("session_id"),
+            col("user_id"),
+            col("product_id"),
+            days("timestamp").alias("at"),
+            amount.alias("amount"),
+        ])
+        .collect()?;
+    let (users, products) = (texts(&rows, "user_id")?, texts(&rows, "product_id")?);
+    let (at, amount) = (reals(&rows, "at")?, reals(&rows, "amount")?);
+    let mut all: Vec<(i64, Basket)> = vec![];
+    for (row, session) in rows.column("session_id")?.i64()?.iter().flatten().enumerate() {
+        if all.last().is_none_or(|last| last.0 != session) {
+            let user = place[users[row].as_str()];
+            all.push((session, Basket { user, at: at[row], value: 0.0, products: vec![] }));
+        }
+        if let Some((_, basket)) = all.last_mut() {
+            basket.value += amount[row];
+            basket.products.push(products[row].clone());
+        }
+    }
+    Ok(all)
+}
+
+/// Finds, for each product, the one viewed most often right after it; of several, the first by name.
+fn companions(events: &DataFrame) -> Result<HashMap<String, String>> {
+    let next = |name: &str| col(name).shift(lit(-1));
+    let pairs = events
+        .clone()
+        .lazy()
+        .filter(col("event_type").eq(lit("product_view")))
+        .with_columns([
+            next("product_id").alias("next"),
+            next("session_id").eq(col("session_id")).alias("same"),
+        ])
+        .filter(col("same").and(col("next").neq(col("product_id"))))
+        .group_by([col("product_id"), col("next")])
+        .agg([len().cast(DataType::Int64).alias("times")])
+        .collect()?;
+    // Often seen together may only mean often seen: compared with how often the second is viewed at all.
+    let (first, second) = (texts(&pairs, "product_id")?, texts(&pairs, "next")?);
+    let times = reals(&pairs, "times")?;
+    let mut totals: HashMap<&str, f64> = HashMap::new();
+    for (next, times) in second.iter().zip(&times) {
+        *totals.entry(next).or_default() += times;
+    }
+    let all: f64 = totals.values().sum();
+    let mut outgoing: HashMap<&str, f64> = HashMap::new();
+    for (product, times) in first.iter().zip(&times) {
+        *outgoing.entry(product).or_default() += times;
+    }
+    let mut best: HashMap<String, (f64, String)> = HashMap::new();
+    for ((product, next), times) in first.iter().zip(&second).zip(&times) {
+        let excess = times - outgoing[product.as_str()] * totals[next.as_str()] / all;
+        let known = best.get(product);
+        let better =
+            known.is_none_or(|(most, name)| excess > *most || (excess == *most && next < name));
+        if better {
+            best.insert(product.clone(), (excess, next.clone()));
+        }
+    }
+    Ok(best.into_iter().map(|(product, (_, next))| (product, next)).collect())
+}
