@@ -305,7 +305,7 @@ fn rules_choose_and_regret_is_counted() {
     let plan = Plan::new(365, 180, costs);
     let seeds: Vec<u64> = (42..42 + support::seeds(2, 100)).collect();
     let world = |seed| World::new(&Config { seed, ..Config::default() }, 365, 180, costs);
-    let options = |world: &World| ecommerce::options(world.seen()?, &plan);
+    let options = |world: &World| ecommerce::options(world, &plan);
     let found = decision::regret(&seeds, world, options, &ecommerce::rules(plan), 2).unwrap();
     println!("{}", found.frame().unwrap());
     println!("{}", found.choices);

@@ -66,6 +66,8 @@ impl Season {
 }
 
 pub(super) struct Evidence {
+    /// For which horizon, and for how many days a coupon is valid.
+    pub asked: (f64, f64),
     pub season: Season,
     /// The first day not seen.
     pub now: f64,
@@ -177,6 +179,7 @@ impl Evidence {
         let starts = reals(&visits, "started_at")?;
         let names = texts(&tables.products, "product_id")?;
         Ok(Evidence {
+            asked: (horizon, valid),
             season,
             now,
             users: all,

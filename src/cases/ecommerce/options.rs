@@ -2,7 +2,7 @@
 
 use super::evidence::{Basket, Evidence, RECENT};
 use super::intervention::{Acquire, Companion, Costs, Fix, Intervention, Whom, WinBack};
-use super::world::{Twin, World};
+use super::world::World;
 use crate::cases::check::within;
 use crate::decision::{Choice, Prediction, Rule, recommended};
 use crate::error::Result;
@@ -92,8 +92,8 @@ impl Sum {
     }
 }
 
-/// Lists what could be done with the gain that the data and the plan predict: "do nothing", "fix the checkout", "win back", "show
-/// companions", "acquire users".
+/// Lists what could be done with the gain that the plan and what the world has [shown](World::seen) predict: "do nothing", "fix the
+/// checkout", "win back", "show companions", "acquire users".
 ///
 /// The checkout: intended purchases lost in the last 90 days to failures that can be mended. Mail: whoever is gone by BG/NBD on sessions
 /// may return; those who aren't gone take the coupon. Companions: orders of the last 90 days that hold a product without the one viewed
@@ -110,15 +110,15 @@ impl Sum {
 ///
 /// let config = ecommerce::Config { users: 300, ..Default::default() };
 /// let world = World::new(&config, 245, 120, Costs::default())?;
-/// let options = ecommerce::options(world.seen()?, &Plan::new(245, 120, Costs::default()))?;
+/// let options = ecommerce::options(&world, &Plan::new(245, 120, Costs::default()))?;
 /// // For so few users nothing pays that costs tens of thousands.
 /// assert_ne!(decision::recommended(&options)?.name, "fix the checkout");
 /// # Ok::<(), casebook::Error>(())
 /// ```
-pub fn options(seen: &Twin, plan: &Plan) -> Result<Vec<Choice<Intervention>>> {
+pub fn options(world: &World, plan: &Plan) -> Result<Vec<Choice<Intervention>>> {
     plan.validate()?;
     let horizon = f64::from(plan.horizon);
-    let found = Evidence::read(seen, horizon, f64::from(plan.win_back.valid_days))?;
+    let found = world.evidence(horizon, f64::from(plan.win_back.valid_days))?;
     let costs = &plan.costs;
     let to_come: f64 = found.users.iter().map(|user| user.sessions.0).sum();
     let scale = to_come / found.recent_sessions.max(1.0);
@@ -217,9 +217,9 @@ fn acquired(found: &Evidence, plan: &Plan) -> Sum {
 ///
 /// # Errors
 /// As [`options`].
-pub fn naive_options(seen: &Twin, plan: &Plan) -> Result<Vec<Choice<Intervention>>> {
+pub fn naive_options(world: &World, plan: &Plan) -> Result<Vec<Choice<Intervention>>> {
     plan.validate()?;
-    let found = Evidence::read(seen, f64::from(plan.horizon), 1.0)?;
+    let found = world.evidence(f64::from(plan.horizon), f64::from(plan.win_back.valid_days))?;
     let costs = &plan.costs;
     let scale = f64::from(plan.horizon) / RECENT;
     let recent = |basket: &&Basket| basket.at >= found.now - RECENT;
@@ -256,10 +256,10 @@ pub fn rules(plan: Plan) -> Vec<Rule<'static, World>> {
         Costs { fix: nothing, companion: nothing, campaign: nothing, mail: nothing, ..plan.costs };
     let best = |options: Vec<Choice<Intervention>>| Ok(recommended(&options)?.name.clone());
     vec![
-        Rule::new("analysis", move |world: &World| best(options(world.seen()?, &plan)?)),
-        Rule::new("largest pool", move |world: &World| best(naive_options(world.seen()?, &pools)?)),
+        Rule::new("analysis", move |world: &World| best(options(world, &plan)?)),
+        Rule::new("largest pool", move |world: &World| best(naive_options(world, &pools)?)),
         Rule::new("highest naive estimate", move |world: &World| {
-            best(naive_options(world.seen()?, &plan)?)
+            best(naive_options(world, &plan)?)
         }),
         Rule::always("do nothing"),
     ]

@@ -1,6 +1,6 @@
 //! The shop on the day of a decision, its twins, and what each future brings.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use polars::prelude::*;
 use rand::RngExt;
@@ -10,6 +10,7 @@ use super::Tables;
 use super::checked::{Checked, Person, dollars};
 use super::checkout::Rates;
 use super::config::{Config, Faults, MONTH};
+use super::evidence::Evidence;
 use super::intervention::{Acquire, Costs, Fix, Intervention};
 use super::overlay::{
     Applied, Attempt, Lived, Names, apply, day, last_ids, stay, stream_name, visits,
@@ -195,6 +196,8 @@ pub struct World {
     costs: Costs,
     starts: Vec<Start>,
     seen: OnceLock<Twin>,
+    /// What was last read from what is seen: rules that are held against each other ask for the same.
+    evidence: Mutex<Option<Arc<Evidence>>>,
 }
 
 impl World {
@@ -224,8 +227,8 @@ impl World {
             Start { person: checked.person(id).0, last, ids: last_ids(&rows, id) }
         };
         let starts = (1..=config.users).into_par_iter().map(start).collect();
-        let (config, seen) = (config.clone(), OnceLock::new());
-        Ok(World { config, later, decided, horizon, costs, starts, seen })
+        let (config, seen, evidence) = (config.clone(), OnceLock::new(), Mutex::new(None));
+        Ok(World { config, later, decided, horizon, costs, starts, seen, evidence })
     }
 
     /// Returns what the team sees: the tables, and the attempts at the checkout, up to the decision. They are made once.
@@ -238,6 +241,18 @@ impl World {
         }
         let made = twin(&self.config, &[], Some(self.decided))?;
         Ok(self.seen.get_or_init(|| made))
+    }
+
+    /// Reads what is seen for a plan that looks `horizon` days ahead, with coupons valid for `valid` days.
+    pub(super) fn evidence(&self, horizon: f64, valid: f64) -> Result<Arc<Evidence>> {
+        // Not locked while it is read: reading waits for other threads, which may have to read, too.
+        let kept = || self.evidence.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = kept().as_ref().filter(|found| found.asked == (horizon, valid)) {
+            return Ok(found.clone());
+        }
+        let found = Arc::new(Evidence::read(self.seen()?, horizon, valid)?);
+        *kept() = Some(found.clone());
+        Ok(found)
     }
 
     /// Returns the day of the decision.
