@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use polars::prelude::*;
 
-use super::{Segment, Twin, seasonality};
+use super::twin::Twin;
+use super::{Segment, seasonality};
 use crate::error::Result;
 use crate::frame::reals;
 use crate::metrics::clv::BgNbd;

@@ -30,6 +30,7 @@ mod overlay;
 mod rows;
 mod seasonality;
 mod shop;
+mod twin;
 mod world;
 
 use std::ops::Range;
@@ -52,7 +53,8 @@ pub use intervention::{Acquire, Companion, Costs, Fix, Intervention, Whom, WinBa
 pub use options::{Plan, naive_options, options, rules};
 pub use rows::Batch;
 pub use seasonality::seasonality;
-pub use world::{Twin, World, checkouts, generate_with};
+pub use twin::{Twin, checkouts, generate_with};
+pub use world::World;
 
 /// The generated business.
 #[derive(Debug, Clone, PartialEq)]
