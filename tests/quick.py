@@ -33,6 +33,11 @@ SERVER = "::postgres_"
 # Tests that take more than a second each even with few seeds: whole businesses at their usual size, random charts.
 # They took two thirds of the time. `make test` runs them, and so does whoever asks for them by name. Every metric's properties stay.
 SLOW = [
+    "ecommerce_decisions::predictions_come_true",
+    "ecommerce_decisions::rules_choose_and_regret_is_counted",
+    "ecommerce_decisions::the_exact_gain_of_a_fix_is_the_simulated_mean",
+    "ecommerce_decisions::the_shop_goes_on_after_what_is_generated",
+    "ecommerce_decisions::the_shop_is_calibrated",
     "notion_truth::claims_are_met_on_every_seed",
     "notion_truth::the_sticky_preset_keeps_them_too",
     "notion_truth::the_stage_drawn_is_the_stage_found",

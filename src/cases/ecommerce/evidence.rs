@@ -22,6 +22,9 @@ pub(super) struct Seen {
     pub alive: Option<f64>,
     /// Expected sessions within the horizon, and while a coupon is valid.
     pub sessions: (f64, f64),
+    /// How many times as often somebody comes who left after the last session and returns, as somebody who is still there after the
+    /// same silence: the silence says nothing about the pace of the former, and much about that of the latter.
+    pub faster: f64,
 }
 
 /// An order, or a cart left behind.
@@ -126,8 +129,8 @@ impl Evidence {
             lasts.iter().zip(&firsts).map(|(last, first)| last - first).collect();
         let age: Vec<f64> = firsts.iter().map(|first| today - first).collect();
         let by_user = by_user.hstack(&[
-            Column::new("recency_days".into(), recency),
-            Column::new("age_days".into(), age),
+            Column::new("recency_days".into(), &recency),
+            Column::new("age_days".into(), &age),
         ])?;
         let model = BgNbd::fit(&by_user)?;
         let to_come = |days: f64| season.before(now + days) - today;
@@ -147,6 +150,7 @@ impl Evidence {
                 last: registered,
                 alive: None,
                 sessions: (0.0, 0.0),
+                faster: 1.0,
             })
             .collect();
         let (last, alive) = (reals(&by_user, "last")?, reals(&far, "alive")?);
@@ -157,6 +161,7 @@ impl Evidence {
             let user = &mut all[place[id.as_str()]];
             (user.last, user.alive) = (last[row], Some(alive[row]));
             user.sessions = (expected.0[row], expected.1[row]);
+            user.faster = (model.alpha + age[row]) / (model.alpha + recency[row]);
             counts[user.segment] += repeats[row] + 1.0;
         }
         let orders = baskets(tables, "purchase", &place)?;

@@ -4,7 +4,7 @@ use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::cases::check::{whole, within};
-use crate::error::Result;
+use crate::error::{Result, unknown};
 
 /// Something a team does from a day on. Day 0 is the first one observed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -207,6 +207,35 @@ impl Costs {
         rows.try_for_each(|(name, _, value, (low, high), _)| within(name, value, low, high))
     }
 
+    /// Returns the same assumptions with another value for one of them, which is named as in [`Costs::frame`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a name that none of them has, and for a value out of range.
+    ///
+    /// ```
+    /// use casebook::cases::ecommerce::Costs;
+    ///
+    /// let costs = Costs::default().with("fix", 30_000.0)?;
+    /// assert_eq!(costs, Costs { fix: 30_000.0, ..Costs::default() });
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
+    pub fn with(mut self, assumption: &str, value: f64) -> Result<Costs> {
+        let names = self.rows().map(|row| row.0);
+        let field = match assumption {
+            "margin" => &mut self.margin,
+            "handling" => &mut self.handling,
+            "fix" => &mut self.fix,
+            "companion" => &mut self.companion,
+            "campaign" => &mut self.campaign,
+            "mail" => &mut self.mail,
+            "acquisition" => &mut self.acquisition,
+            other => return Err(unknown("assumption", other, names, "none")),
+        };
+        *field = value;
+        self.validate()?;
+        Ok(self)
+    }
+
     /// Returns the contribution of an order of so many US dollars.
     pub(super) fn contribution(&self, revenue: f64) -> f64 {
         self.margin * revenue - self.handling
@@ -225,5 +254,30 @@ impl Costs {
             "plausible_low" => rows.map(|row| row.4.0),
             "plausible_high" => rows.map(|row| row.4.1),
         )?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_assumption_can_be_changed_by_its_name() {
+        for (name, _, value, ..) in Costs::default().rows() {
+            let costs = Costs::default().with(name, value / 2.0).unwrap();
+            let changed =
+                costs.rows().into_iter().filter(|row| row.2 != Costs::default().value(row.0));
+            assert_eq!(changed.map(|row| row.0).collect::<Vec<_>>(), [name]);
+        }
+        let told = Costs::default().with("fixx", 1.0).unwrap_err().to_string();
+        assert!(told.contains("fix"), "{told}");
+        let told = Costs::default().with("margin", 2.0).unwrap_err().to_string();
+        assert!(told.contains("`margin`"), "{told}");
+    }
+
+    impl Costs {
+        fn value(&self, name: &str) -> f64 {
+            self.rows().into_iter().find(|row| row.0 == name).map_or(f64::NAN, |row| row.2)
+        }
     }
 }

@@ -55,7 +55,7 @@ impl Plan {
             named("fix the checkout", Intervention::Fix(self.fix), fix),
             named("win back", Intervention::WinBack(self.win_back), win_back),
             named("show companions", Intervention::Companion(self.companion), companion),
-            named("acquire users", Intervention::Acquire(self.acquire), acquire),
+            named("acquire customers", Intervention::Acquire(self.acquire), acquire),
         ]
     }
 
@@ -93,10 +93,10 @@ impl Sum {
 }
 
 /// Lists what could be done with the gain that the plan and what the world has [shown](World::seen) predict: "do nothing", "fix the
-/// checkout", "win back", "show companions", "acquire users".
+/// checkout", "win back", "show companions", "acquire customers".
 ///
 /// The checkout: intended purchases lost in the last 90 days to failures that can be mended. Mail: whoever is gone by BG/NBD on sessions
-/// may return; those who aren't gone take the coupon. Companions: orders of the last 90 days that hold a product without the one viewed
+/// may return, and comes as often as before; those who aren't gone take the coupon. Companions: orders of the last 90 days that hold a product without the one viewed
 /// after it. New users: what users of each segment brought in their first days. The 90 days are projected with the BG/NBD forecast of
 /// sessions, in usual days by [`seasonality`](super::seasonality()). Intervals are of sampling; that the plan may be wrong is not in them.
 ///
@@ -170,9 +170,10 @@ fn win_back(found: &Evidence, plan: &Plan) -> (Sum, f64) {
         // Who has never come is not known to the model, and left out.
         let Some(alive) = user.alive else { continue };
         let orders = |sessions: f64| sessions / alive.max(1e-9) * found.buys[user.segment];
-        let coupon = (1.0 - (-orders(user.sessions.1)).exp()) * mail.coupon * mean;
-        sum.add(alive, -coupon);
-        let worth = orders(user.sessions.0) * costs.contribution(mean) - coupon;
+        let coupon = |orders: f64| (1.0 - (-orders).exp()) * mail.coupon * mean;
+        sum.add(alive, -coupon(orders(user.sessions.1)));
+        let soon = user.faster * orders(user.sessions.1);
+        let worth = user.faster * orders(user.sessions.0) * costs.contribution(mean) - coupon(soon);
         sum.add((1.0 - alive) * mail.returns, worth);
     }
     (sum, mails)
@@ -200,15 +201,20 @@ fn acquired(found: &Evidence, plan: &Plan) -> Sum {
         squares[user.segment] += brought * brought;
     }
     let mut total = Sum::default();
+    let (mut one, mut square) = (0.0, 0.0);
     for segment in 0..4 {
         let users = f64::from(plan.acquire.users) * plan.acquire.mix[segment];
         let n = f64::max(count[segment], 1.0);
         let mean = sums[segment] / n;
         let spread = (squares[segment] / n - mean * mean).max(0.0);
         total.mean += users * mean;
-        // Chance among the new users, and in the estimate.
-        total.variance += users * spread + users * users * spread / n;
+        one += plan.acquire.mix[segment] * mean;
+        square += plan.acquire.mix[segment] * (mean * mean + spread);
+        // The estimate's chance.
+        total.variance += users * users * spread / n;
     }
+    // Chance among the new users: of which segment they are, and what they bring.
+    total.variance += f64::from(plan.acquire.users) * (square - one * one);
     total
 }
 
