@@ -221,17 +221,24 @@ impl Costs {
     /// ```
     pub fn with(mut self, assumption: &str, value: f64) -> Result<Costs> {
         let names = self.rows().map(|row| row.0);
-        let field = match assumption {
-            "margin" => &mut self.margin,
-            "handling" => &mut self.handling,
-            "fix" => &mut self.fix,
-            "companion" => &mut self.companion,
-            "campaign" => &mut self.campaign,
-            "mail" => &mut self.mail,
-            "acquisition" => &mut self.acquisition,
-            other => return Err(unknown("assumption", other, names, "none")),
+        let Some(place) = names.iter().position(|name| *name == assumption) else {
+            return Err(unknown("assumption", assumption, names, "none"));
         };
-        *field = value;
+        // In the order of the rows.
+        let fields = [
+            &mut self.margin,
+            &mut self.handling,
+            &mut self.fix,
+            &mut self.companion,
+            &mut self.campaign,
+            &mut self.mail,
+            &mut self.acquisition,
+        ];
+        for (at, field) in fields.into_iter().enumerate() {
+            if at == place {
+                *field = value;
+            }
+        }
         self.validate()?;
         Ok(self)
     }
