@@ -31,4 +31,4 @@ mod world;
 
 pub use compare::{Comparison, OptionResult, compare};
 pub use regret::{Regret, Rule, RuleResult, regret};
-pub use world::{Choice, Outcome, Prediction, World, recommended};
+pub use world::{Choice, Outcome, Prediction, World, predictions, recommended};

@@ -1,5 +1,7 @@
 //! What a case has to say of its world.
 
+use polars::prelude::*;
+
 use crate::error::{Error, Result};
 
 /// What comes in and what is spent from the day of the decision to the horizon.
@@ -75,6 +77,42 @@ impl<I> Choice<I> {
     }
 }
 
+/// Returns what the analysis expects of each option, the best first.
+///
+/// One row per option of which something was predicted: `option`, `gain`, `low`, `high` (f64, US dollars, compared with doing
+/// nothing; a 95% interval). Of options with equal gains, the one named first comes first.
+///
+/// # Errors
+/// Polars' own; none are known.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let tables = saas::generate(&saas::Config::default())?;
+/// let costs = saas::Costs::default();
+/// let terms = saas::Terms { from: 13, horizon: 36, saves: 0.2, falls: 0.5, costs };
+/// let options = saas::retention_options(&tables, &terms)?;
+/// let expected = decision::predictions(&options)?;
+/// assert_eq!(expected.value("gain", "option", "do nothing")?, 0.0);
+/// # Ok::<(), casebook::Error>(())
+/// ```
+pub fn predictions<I>(options: &[Choice<I>]) -> Result<DataFrame> {
+    let mut known: Vec<(&str, Prediction)> = options
+        .iter()
+        .filter_map(|option| Some((option.name.as_str(), option.predicted?)))
+        .collect();
+    known.sort_by(|one, other| other.1.gain.total_cmp(&one.1.gain));
+    let numbers = |pick: fn(&Prediction) -> f64| -> Vec<f64> {
+        known.iter().map(|(_, predicted)| pick(predicted)).collect()
+    };
+    Ok(df!(
+        "option" => known.iter().map(|one| one.0).collect::<Vec<_>>(),
+        "gain" => numbers(|it| it.gain),
+        "low" => numbers(|it| it.low),
+        "high" => numbers(|it| it.high),
+    )?)
+}
+
 /// Returns the option of which the analysis expects most; of several, the one named first.
 ///
 /// # Errors
@@ -91,4 +129,27 @@ pub fn recommended<I: Clone>(options: &[Choice<I>]) -> Result<Choice<I>> {
     let none =
         || Error::config("options", "no predictions", "options of which something was predicted");
     best.map(|(option, _)| option.clone()).ok_or_else(none)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_predicted_comes_best_first_and_the_rest_is_left_out() {
+        let of = |gain| Prediction { gain, low: gain - 1.0, high: gain + 1.0 };
+        let options: [Choice<()>; 4] = [
+            Choice::nothing().predicted(of(0.0)),
+            Choice::new("unknown", []),
+            Choice::new("bad", []).predicted(of(-3.0)),
+            Choice::new("good", []).predicted(of(5.0)),
+        ];
+        let expected = df!(
+            "option" => ["good", "do nothing", "bad"], "gain" => [5.0, 0.0, -3.0],
+            "low" => [4.0, -1.0, -4.0], "high" => [6.0, 1.0, -2.0],
+        );
+        assert_eq!(predictions(&options).unwrap(), expected.unwrap());
+        assert_eq!(recommended(&options).unwrap().name, "good");
+        assert_eq!(predictions::<()>(&[]).unwrap().height(), 0);
+    }
 }

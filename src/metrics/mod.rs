@@ -26,6 +26,7 @@ pub mod funnel;
 pub mod growth;
 pub mod lever;
 pub mod marketplace;
+pub mod mix;
 pub mod rates;
 pub mod retention;
 pub mod revenue;

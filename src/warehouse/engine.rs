@@ -3,9 +3,7 @@
 use polars::prelude::DataFrame;
 
 use super::queries::{Query, Schema};
-use crate::error::Result;
-#[allow(unused_imports)] // for links
-use crate::error::Trouble;
+use crate::error::{Error, Result, Trouble};
 
 /// Receives the rows of a load, table by table.
 pub trait Sink {
@@ -30,6 +28,14 @@ pub trait Engine: Send {
         schema: &Schema,
         fill: &mut dyn FnMut(&mut dyn Sink) -> Result<()>,
     ) -> Result<()>;
+    /// Drops the schema's tables and views, in one transaction.
+    ///
+    /// # Errors
+    /// Those of the database. A kind that doesn't implement it drops nothing and says so.
+    fn remove(&mut self, schema: &Schema) -> Result<()> {
+        let doing = format!("removing {}", schema.name);
+        Err(Error::database("this database", Trouble::NotWritable, doing, "it can't drop tables"))
+    }
     /// Runs one statement and returns its rows.
     ///
     /// # Errors

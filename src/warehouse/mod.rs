@@ -132,6 +132,30 @@ impl Warehouse {
         self.engine.replace(schema, &mut fill)
     }
 
+    /// Drops the schema's tables and views, in one transaction. Tables that something else made, or builds on, stay, and so
+    /// does everything with them. Where nothing was loaded, nothing changes.
+    ///
+    /// To delete the rows and keep the tables, load nothing: `db.load(&schema, &[])`.
+    ///
+    /// # Errors
+    /// Those of the database; [`Trouble::Taken`], which names what is in the way.
+    ///
+    /// ```
+    /// use casebook::prelude::*;
+    ///
+    /// let tables = saas::generate(&saas::Config { companies: 20, ..saas::Config::default() })?;
+    /// let mut db = Warehouse::in_memory()?;
+    /// db.load(&queries::saas::SCHEMA, &tables.named())?;
+    /// db.load(&queries::saas::SCHEMA, &[])?; // the tables, without rows
+    /// assert_eq!(db.query("SELECT * FROM companies")?.height(), 0);
+    /// db.remove(&queries::saas::SCHEMA)?;
+    /// assert!(db.query("SELECT * FROM companies").is_err());
+    /// # Ok::<(), casebook::Error>(())
+    /// ```
+    pub fn remove(&mut self, schema: &Schema) -> Result<()> {
+        self.engine.remove(schema)
+    }
+
     /// Runs one statement and returns its rows.
     ///
     /// Column types are those that the query declares ([`Query::returning`]; the cases' own queries declare all of

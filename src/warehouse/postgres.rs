@@ -71,6 +71,18 @@ impl Engine for Postgres {
         self.client.batch_execute(&search_path(schema.name)).map_err(fail)
     }
 
+    fn remove(&mut self, schema: &Schema) -> Result<()> {
+        let doing = format!("removing {} from {}", schema.name, self.place);
+        let fail = |error: postgres::Error| failure(error, doing.clone());
+        let mut transaction = self.client.transaction().map_err(fail)?;
+        transaction.batch_execute("SET LOCAL client_min_messages TO warning").map_err(fail)?;
+        let foreign = owned::clear(&mut transaction, schema).map_err(fail)?;
+        if !foreign.is_empty() {
+            return Err(Error::database(ENGINE, Trouble::Taken, doing, foreign.join(", ")));
+        }
+        transaction.commit().map_err(fail)
+    }
+
     fn query(&mut self, query: Query) -> Result<DataFrame> {
         let fail = |error: postgres::Error| failure(error, "running a query".into());
         // A case's own query names its case, and finds its tables on a connection that loaded nothing.

@@ -98,6 +98,24 @@ impl Engine for Sqlite {
             .map_err(|error| failure(error, doing))
     }
 
+    fn remove(&mut self, schema: &Schema) -> Result<()> {
+        let doing = format!("removing {} from {}", schema.name, self.describe());
+        let fail = |error| failure(error, doing.clone());
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(fail)?;
+        let found = owned::look(&transaction, schema).map_err(fail)?;
+        if !found.foreign.is_empty() {
+            return Err(Error::database("SQLite", Trouble::Taken, doing, found.foreign.join(", ")));
+        }
+        transaction
+            .execute_batch(&found.drops)
+            .and_then(|()| owned::forget(&transaction, schema))
+            .and_then(|()| transaction.commit())
+            .map_err(fail)
+    }
+
     fn query(&mut self, query: Query) -> Result<DataFrame> {
         let fail = |error| failure(error, "running a query".to_owned());
         let mut statement = self.connection.prepare(query.text).map_err(fail)?;

@@ -30,6 +30,7 @@ mod notion_sql;
 mod notion_truth;
 mod postgres_failures;
 mod reference;
+mod saas_claims;
 mod saas_decisions;
 mod saas_truth;
 mod schema_drawing;

@@ -35,6 +35,13 @@ fn postgres_failures_are_named_and_none_loses_data() {
     db.load(&SCHEMA, &tables(20, 1).named()).unwrap();
     assert_eq!(companies(&mut db), 20, "loading twice must replace");
 
+    db.load(&SCHEMA, &[]).unwrap();
+    assert_eq!(companies(&mut db), 0, "loading nothing must leave empty tables");
+    db.remove(&SCHEMA).unwrap();
+    db.remove(&SCHEMA).unwrap(); // nothing there, nothing to do
+    assert!(db.query("SELECT COUNT(*) FROM casebook_saas.companies").is_err());
+    db.load(&SCHEMA, &tables(20, 1).named()).unwrap();
+
     wrong_addresses(&server);
     an_error_of_the_caller(&mut db);
     a_refused_row(&mut db);

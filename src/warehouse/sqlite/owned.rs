@@ -146,6 +146,14 @@ pub fn note(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Takes a case that was removed out of the record.
+pub fn forget(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
+    if connection.table_exists(None, RECORD)? {
+        connection.execute(&format!("DELETE FROM {RECORD} WHERE case_name = ?"), [schema.name])?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::queries::{ecommerce, notion, saas};

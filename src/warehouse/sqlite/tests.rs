@@ -32,6 +32,32 @@ fn loading_twice_replaces() {
 }
 
 #[test]
+fn what_is_removed_is_gone_and_can_be_loaded_again() {
+    let mut sqlite = Sqlite::in_memory().unwrap();
+    sqlite.remove(&saas::SCHEMA).unwrap(); // nothing there, nothing to do
+    load(&mut sqlite, 30).unwrap();
+    sqlite.connection.execute_batch("CREATE TABLE theirs (company_id INTEGER)").unwrap();
+    sqlite.remove(&saas::SCHEMA).unwrap();
+    let left = "SELECT name FROM sqlite_schema WHERE name NOT GLOB 'sqlite_*' ORDER BY name";
+    let left = sqlite.query(left.into()).unwrap();
+    let names: Vec<Option<&str>> = left.column("name").unwrap().str().unwrap().iter().collect();
+    assert_eq!(names, [Some("casebook_tables"), Some("theirs")]);
+    load(&mut sqlite, 20).unwrap();
+    assert_eq!(companies(&mut sqlite), 20);
+}
+
+#[test]
+fn what_others_build_on_is_not_removed() {
+    let mut sqlite = Sqlite::in_memory().unwrap();
+    load(&mut sqlite, 30).unwrap();
+    sqlite.connection.execute_batch("CREATE INDEX theirs ON companies (acquired_on)").unwrap();
+    let error = sqlite.remove(&saas::SCHEMA).unwrap_err();
+    assert!(error.to_string().contains("`theirs`"), "{error}");
+    assert_eq!(trouble(error), Trouble::Taken);
+    assert_eq!(companies(&mut sqlite), 30);
+}
+
+#[test]
 fn a_full_disk_says_so_and_leaves_what_was_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("full.sqlite");

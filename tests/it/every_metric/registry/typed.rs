@@ -3,7 +3,7 @@
 use casebook::Result;
 use casebook::metrics::experiment::{self, Experiment};
 use casebook::metrics::funnel::{self, Funnel, Step};
-use casebook::metrics::{confounding, rates, survival};
+use casebook::metrics::{confounding, mix, rates, survival};
 use casebook::polars::prelude::*;
 
 use super::super::entry::{Answer, Entry, metric};
@@ -61,6 +61,10 @@ fn others() -> Vec<Entry> {
             metric(given.frame("users"), col("outcome").eq(1))?.frame()?
         })
         .adds_up(&[], &["hits", "trials"]),
+        metric!(mix::decompose, |metric, given| {
+            let of = |column| rates::rate_by(given.frame("users"), "plan", col(column).eq(1));
+            metric(&of("outcome")?, &of("taken")?, "plan")?
+        }),
         metric!(confounding::risk_ratios, |metric, given| {
             metric(given.frame("users"), "exposed", "bought", &["arm", "label"])?.frame().clone()
         }),
