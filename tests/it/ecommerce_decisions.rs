@@ -345,8 +345,8 @@ fn rules_choose_and_regret_is_counted() {
         config.shop.companion = [0.1, 0.2, 0.3][seed as usize % 3];
         World::new(&config, 365, 180, costs)
     };
-    let worlds: [(&str, &(dyn Fn(u64) -> casebook::Result<World> + Sync)); 2] =
-        [("alike", &alike), ("other", &other)];
+    type Make<'m> = &'m (dyn Fn(u64) -> casebook::Result<World> + Sync);
+    let worlds: [(&str, Make); 2] = [("alike", &alike), ("other", &other)];
     for (name, world) in worlds {
         let mut rules = ecommerce::rules(plan);
         rules.push(decision::Rule::always("show companions"));

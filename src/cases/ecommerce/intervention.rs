@@ -184,8 +184,11 @@ impl Default for Costs {
     }
 }
 
+/// One of the [`Costs`]: name, unit, value, what is accepted and what is plausible.
+type Assumption = (&'static str, &'static str, f64, (f64, f64), (f64, f64));
+
 impl Costs {
-    fn rows(&self) -> [(&'static str, &'static str, f64, (f64, f64), (f64, f64)); 7] {
+    fn rows(&self) -> [Assumption; 7] {
         let (once, most) = ("dollars, once", (0.0, 1e8));
         [
             ("margin", "dollars per dollar of revenue", self.margin, (0.0, 1.0), (0.2, 0.5)),
