@@ -8,6 +8,8 @@ use crate::stats::distribution::{normal_cdf, normal_quantile};
 pub(super) struct Chance {
     pub n: u64,
     pub standard_error: f64,
+    /// Whether it is a share, whose standard error depends on the share.
+    pub share: bool,
 }
 
 /// What speaks for or against a claim.
@@ -47,6 +49,12 @@ pub struct Claim {
     pub(super) note: Option<String>,
 }
 
+/// The standard error of a share in so many trials; a share outside 0 to 1 is taken as the nearer of the two.
+fn share_error(share: f64, trials: u64) -> f64 {
+    let share = share.clamp(0.0, 1.0);
+    (share * (1.0 - share) / trials as f64).sqrt()
+}
+
 impl Claim {
     fn new(
         claim: &str,
@@ -74,8 +82,11 @@ impl Claim {
 
     /// Builds a claim about a share, measured as `hits` of `trials`. Its standard error is that of the claimed share.
     pub fn share(claim: &str, source: &str, expected: f64, hits: u64, trials: u64) -> Claim {
-        let spread = (expected * (1.0 - expected) / trials as f64).sqrt();
-        Claim::estimate(claim, source, expected, hits as f64 / trials as f64, spread, trials)
+        let spread = share_error(expected, trials);
+        let value = hits as f64 / trials as f64;
+        let chance = Chance { n: trials, standard_error: spread, share: true };
+        let evidence = Evidence::Value { value, chance: Some(chance) };
+        Claim::new(claim, source, Kind::Measured, Some(expected), evidence)
     }
 
     /// Builds a claim about a mean, measured on `n` values with this standard deviation.
@@ -92,8 +103,8 @@ impl Claim {
         standard_error: f64,
         n: u64,
     ) -> Claim {
-        let evidence =
-            Evidence::Value { value: measured, chance: Some(Chance { n, standard_error }) };
+        let chance = Chance { n, standard_error, share: false };
+        let evidence = Evidence::Value { value: measured, chance: Some(chance) };
         Claim::new(claim, source, Kind::Measured, Some(expected), evidence)
     }
 
@@ -158,17 +169,45 @@ impl Claim {
     /// Computes how many standard errors the value is above the claim, and the probability of one as far beyond the
     /// tolerance if the claim just held: the greater of the two at its edges. None if chance is not involved.
     pub(super) fn test(&self) -> Option<(f64, f64)> {
-        let (value, Chance { standard_error, .. }) = self.chance()?;
-        let (off, tolerance) = (value - self.expected?, self.tolerance.unwrap_or(0.0));
-        if standard_error > 0.0 {
-            let (off, tolerance) = (off / standard_error, tolerance / standard_error);
-            let p = normal_cdf(tolerance - off.abs()) + normal_cdf(-tolerance - off.abs());
-            return Some((off, p));
+        let (value, Chance { standard_error, n, share }) = self.chance()?;
+        let (expected, tolerance) = (self.expected?, self.tolerance.unwrap_or(0.0));
+        let off = value - expected;
+        if standard_error.is_nan() || off.is_nan() {
+            return Some((f64::NAN, f64::NAN));
+        }
+        // If the claim just held, a share would be as far off as it may be, and its error would be that of such a share.
+        let edge = if share {
+            share_error(expected + off.signum() * tolerance, n)
+        } else {
+            standard_error
+        };
+        if edge > 0.0 {
+            let p = normal_cdf((tolerance - off.abs()) / edge)
+                + normal_cdf((-tolerance - off.abs()) / edge);
+            let z = if standard_error > 0.0 { off / standard_error } else { off / edge };
+            return Some((z, p));
         }
         // Without any spread there is no chance either.
         let beyond = off.abs() > tolerance;
         let z = if off == 0.0 { 0.0 } else { off.signum() * f64::INFINITY };
         Some((z, if beyond { 0.0 } else { 1.0 }))
+    }
+
+    /// Whether all values that the data does not rule out are within the tolerance.
+    fn within_reach(&self, value: f64, chance: Chance, level: f64) -> bool {
+        let (z, tolerance) = (normal_quantile(1.0 - level), self.tolerance.unwrap_or(0.0));
+        let Some(expected) = self.expected else { return false };
+        let (middle, half) = match chance.share {
+            // Wilson's, which has a width for a share of 0 or 1, too.
+            true => {
+                let (n, square) = (chance.n as f64, z * z);
+                let scale = 1.0 + square / n;
+                let root = (value * (1.0 - value) / n + square / (4.0 * n * n)).sqrt();
+                ((value + square / (2.0 * n)) / scale, z * root / scale)
+            }
+            false => (value, z * chance.standard_error),
+        };
+        (middle - expected).abs() + half <= tolerance
     }
 
     /// Returns the verdict; `adjusted` is the test's p value, corrected for the number of rows.
@@ -184,13 +223,14 @@ impl Claim {
             (Evidence::Value { value, chance }, _) => {
                 let off = self.expected.map_or(f64::NAN, |claim| (value - claim).abs());
                 match (chance, adjusted) {
-                    (Some(_), Some(p)) if p.is_nan() => Verdict::Missed,
+                    // One value has no standard deviation, and no trial no share: too little to tell. Another NaN misses.
+                    (Some(chance), Some(p)) if p.is_nan() => match value.is_nan() && chance.n > 0 {
+                        true => Verdict::Missed,
+                        false => Verdict::Undecided,
+                    },
                     (Some(_), Some(p)) if p <= level => Verdict::Missed,
                     // That it is farther off than the tolerance is ruled out, too.
-                    (Some(chance), Some(_))
-                        if off + normal_quantile(1.0 - level) * chance.standard_error
-                            <= tolerance =>
-                    {
+                    (Some(chance), Some(_)) if self.within_reach(*value, *chance, level) => {
                         Verdict::Met
                     }
                     (Some(_), Some(_)) => Verdict::Undecided,

@@ -238,6 +238,24 @@ mod tests {
     }
 
     #[test]
+    fn shares_near_zero_have_an_error_too() {
+        let verdict = |hits, trials| {
+            let mut ledger = Ledger::new();
+            ledger.add(Claim::share("nobody leaves", "s", 0.0, hits, trials).within(0.05, "few"));
+            ledger.verdicts()[0]
+        };
+        assert_eq!(verdict(0, 1), Undecided);
+        assert_eq!(verdict(1, 10), Undecided);
+        assert_eq!(verdict(0, 1_000), Met);
+        assert_eq!(verdict(200, 1_000), Missed);
+        // No trial, and the spread of one value.
+        assert_eq!(verdict(0, 0), Undecided);
+        let mut one = Ledger::new();
+        one.add(Claim::mean("five", "s", 5.0, (5.1, f64::NAN), 1));
+        assert_eq!(one.verdicts(), [Undecided]);
+    }
+
+    #[test]
     fn chance_is_not_a_miss() {
         // 4.86 instead of 5 sessions, 2.2 standard errors below: alone it would be a miss, among sixteen rows it is not.
         let low = Claim::estimate("5 sessions", "s", 5.0, 4.86, 0.0636, 2435);

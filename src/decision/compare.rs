@@ -37,7 +37,7 @@ pub struct Comparison {
     pub futures: u32,
 }
 
-/// Compares each option with doing nothing, carried out in the same futures, 0 to `futures`.
+/// Compares each option with doing nothing, carried out in the same futures, 0 to `futures` - 1.
 ///
 /// The interval is Student's, of the paired differences. Of options with equal gains, the one named first ranks higher.
 ///

@@ -61,9 +61,11 @@ pub struct Regret {
 
 /// Lets rules choose on the world of each seed, and runs `futures` futures of each option to see what that was worth.
 ///
+/// The best option is the one that gains most in these futures. With few of them, that is partly luck, and regrets are a little high.
+///
 /// # Errors
-/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for no rules or fewer than 2 seeds, and for a rule that chooses an
-/// option that is not there; those of [`compare()`], of the worlds and of the rules.
+/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for no rules or two of one name, for fewer than 2 seeds or one that is
+/// there twice, and for a rule that chooses an option that is not there; those of [`compare()`], of the worlds and of the rules.
 pub fn regret<W: World + Send>(
     seeds: &[u64],
     world: impl Fn(u64) -> Result<W> + Sync,
@@ -76,6 +78,12 @@ pub fn regret<W: World + Send>(
     }
     if seeds.len() < 2 {
         return Err(Error::config("seeds", seeds.len(), "at least 2"));
+    }
+    if let Some(seed) = twice(seeds.iter()) {
+        return Err(Error::config("seeds", seed, "each seed once"));
+    }
+    if let Some(name) = twice(rules.iter().map(|rule| &rule.name)) {
+        return Err(Error::config("rules", name, "one rule of each name"));
     }
     let rows: Vec<Vec<Row>> = seeds
         .par_iter()
@@ -110,6 +118,14 @@ pub fn regret<W: World + Send>(
     Ok(Regret { rules: results.collect(), choices })
 }
 
+/// Finds one that is there twice.
+fn twice<T: PartialEq>(all: impl Iterator<Item = T> + Clone) -> Option<T> {
+    all.clone()
+        .enumerate()
+        .find(|(at, one)| all.clone().take(*at).any(|other| other == *one))
+        .map(|it| it.1)
+}
+
 /// What a rule chose in a world.
 struct Row {
     option: String,
@@ -130,7 +146,8 @@ fn summary(name: &str, rows: &[&Row]) -> RuleResult {
         low: (regret - half).max(0.0),
         high: regret + half,
         gain: mean(|row| row.gain),
-        best: rows.iter().filter(|row| row.option == row.best).count() as u64,
+        // Of options that are equally good, none is wrong.
+        best: rows.iter().filter(|row| row.regret <= 0.0).count() as u64,
         worlds: rows.len() as u64,
     }
 }

@@ -106,10 +106,11 @@ fn groups(before: &DataFrame, after: &DataFrame, by: &str) -> Result<Vec<Group>>
     if here.is_empty() && there.is_empty() {
         return Err(Error::config("rows", "none", "at least one group"));
     }
-    let twice = here.windows(2).chain(there.windows(2)).find(|pair| pair[0] == pair[1]);
-    if let Some(twice) = twice {
-        let problem = format!("holds {} twice; each group must be there once", twice[0]);
-        return Err(Error::column("before", by, problem));
+    for (name, groups) in [("before", &here), ("after", &there)] {
+        if let Some(twice) = groups.windows(2).find(|pair| pair[0] == pair[1]) {
+            let problem = format!("holds {} twice; each group must be there once", twice[0]);
+            return Err(Error::column(name, by, problem));
+        }
     }
     if here != there {
         let problem = format!("holds {}; before, it held {}", there.join(", "), here.join(", "));

@@ -97,7 +97,17 @@ impl<'c> Checked<'c> {
 
     /// Checks that all users fit into memory.
     pub fn fits(&self) -> Result<()> {
+        self.fits_with(0)
+    }
+
+    /// Checks that all users and so many more fit into memory.
+    pub fn fits_with(&self, more: u64) -> Result<()> {
         let most = (MOST_EVENTS as f64 / self.events_each()) as u32;
+        if more > 0 && u64::from(self.config.users) + more > u64::from(most) {
+            let accepted =
+                format!("with {} users there, as many as make {most}", self.config.users);
+            return Err(Error::config("users", more, accepted).within("acquire"));
+        }
         if self.config.users > most {
             let accepted =
                 format!("1 to {most} in memory; `batches` makes more, a slice at a time");

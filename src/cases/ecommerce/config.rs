@@ -70,6 +70,13 @@ impl Segment {
     pub fn name(place: usize) -> &'static str {
         ["High Value", "Regular", "Occasional", "New"][place]
     }
+
+    /// Returns the place of the segment with this name.
+    pub(super) fn place(name: Option<&str>) -> Result<usize> {
+        let place = (0..4).find(|place| Some(Segment::name(*place)) == name);
+        let problem = || format!("holds {name:?}, which is no segment");
+        place.ok_or_else(|| Error::column("users", "segment", problem()))
+    }
 }
 
 /// What the shop sells, and how people choose.

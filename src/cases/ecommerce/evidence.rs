@@ -84,7 +84,7 @@ pub(super) struct Evidence {
     /// Sessions in the last 90 days.
     pub recent_sessions: f64,
     pub prices: BTreeMap<String, f64>,
-    /// The product viewed most often right after each.
+    /// The product viewed right after each more often than its popularity explains, by most.
     pub companions: HashMap<String, String>,
 }
 
@@ -99,7 +99,8 @@ fn days(name: &str) -> Expr {
 }
 
 impl Evidence {
-    pub fn read(seen: &Twin, horizon: f64, valid: f64) -> Result<Evidence> {
+    /// Reads what was seen before the day `now`, for a horizon and coupons of so many days.
+    pub fn read(seen: &Twin, now: f64, horizon: f64, valid: f64) -> Result<Evidence> {
         let tables = &seen.tables;
         let users = tables.users.clone().lazy().with_column(days("registration_date").alias("on"));
         let users = users.collect()?;
@@ -108,7 +109,7 @@ impl Evidence {
             ids.iter().enumerate().map(|(place, id)| (id.as_str(), place)).collect();
         let visits = tables.sessions.clone().lazy().select([col("user_id"), days("started_at")]);
         let visits = visits.collect()?;
-        let now = reals(&visits, "started_at")?.into_iter().fold(0.0, f64::max).floor() + 1.0;
+        let last_seen = reals(&visits, "started_at")?.into_iter().fold(0.0, f64::max).floor() + 1.0;
         let by_user = visits
             .clone()
             .lazy()
@@ -120,7 +121,7 @@ impl Evidence {
             ])
             .collect()?;
         // The model knows no season: it is told of usual days.
-        let season = Season::new(seen, horizon)?;
+        let season = Season::new(seen, now + horizon - last_seen)?;
         let read =
             |at: Vec<f64>| -> Vec<f64> { at.into_iter().map(|at| season.before(at)).collect() };
         let (firsts, lasts) = (read(reals(&by_user, "first")?), read(reals(&by_user, "last")?));
@@ -136,23 +137,23 @@ impl Evidence {
         let to_come = |days: f64| season.before(now + days) - today;
         let (far, near) = (
             model.forecast(&by_user, to_come(horizon))?,
-            model.forecast(&by_user, to_come(valid.max(1.0)))?,
+            model.forecast(&by_user, to_come(valid.clamp(1.0, horizon)))?,
         );
-        let segments = texts(&users, "segment")?;
+        let segments = users.column("segment")?.str()?.iter().map(Segment::place);
         let registered = reals(&users, "on")?;
-        let segment = |name: &String| (0..4).find(|at| Segment::name(*at) == name).unwrap_or(3);
         let mut all: Vec<Seen> = segments
-            .iter()
             .zip(registered)
-            .map(|(name, registered)| Seen {
-                segment: segment(name),
-                registered,
-                last: registered,
-                alive: None,
-                sessions: (0.0, 0.0),
-                faster: 1.0,
+            .map(|(segment, registered)| {
+                Ok(Seen {
+                    segment: segment?,
+                    registered,
+                    last: registered,
+                    alive: None,
+                    sessions: (0.0, 0.0),
+                    faster: 1.0,
+                })
             })
-            .collect();
+            .collect::<Result<_>>()?;
         let (last, alive) = (reals(&by_user, "last")?, reals(&far, "alive")?);
         let expected = (reals(&far, "expected_orders")?, reals(&near, "expected_orders")?);
         let mut counts = [0.0; 4];
@@ -232,7 +233,7 @@ fn baskets(
     Ok(all)
 }
 
-/// Finds, for each product, the one viewed most often right after it; of several, the first by name.
+/// Finds, for each product, the one viewed right after it more often than its popularity explains, by most; of several, the first by name.
 fn companions(events: &DataFrame) -> Result<HashMap<String, String>> {
     let next = |name: &str| col(name).shift(lit(-1));
     let pairs = events

@@ -1,5 +1,6 @@
 //! What an analyst would propose for the shop, from what was seen before the decision.
 
+use super::checkout_rules::{CODES, MENDABLE};
 use super::evidence::{Basket, Evidence, RECENT};
 use super::intervention::{Acquire, Companion, Costs, Fix, Intervention, Whom, WinBack};
 use super::world::World;
@@ -47,9 +48,15 @@ impl Plan {
     }
 
     /// Returns the options, with what is expected of each.
-    fn choices(&self, expected: [Prediction; 4]) -> Vec<Choice<Intervention>> {
+    fn choices(&self, expected: [Option<Prediction>; 4]) -> Vec<Choice<Intervention>> {
         let [fix, win_back, companion, acquire] = expected;
-        let named = |name: &str, one, predicted| Choice::new(name, [one]).predicted(predicted);
+        let named = |name: &str, one, predicted| {
+            let choice = Choice::new(name, [one]);
+            match predicted {
+                Some(predicted) => choice.predicted(predicted),
+                None => choice,
+            }
+        };
         vec![
             Choice::nothing().predicted(Prediction { gain: 0.0, low: 0.0, high: 0.0 }),
             named("fix the checkout", Intervention::Fix(self.fix), fix),
@@ -59,12 +66,16 @@ impl Plan {
         ]
     }
 
-    fn validate(&self) -> Result<()> {
-        within("horizon", self.horizon, 1, 3_650)?;
+    /// Checks every field, and that all begins on the day of the decision and is counted to the world's horizon.
+    fn validate(&self, world: &World) -> Result<()> {
+        within("horizon", self.horizon, 1, world.horizon())?;
         self.costs.validate()?;
-        let nothing = Prediction { gain: 0.0, low: 0.0, high: 0.0 };
-        let all = self.choices([nothing; 4]);
-        all.iter().flat_map(|choice| &choice.done).try_for_each(Intervention::validate)
+        let all = self.choices([None; 4]);
+        let mut all = all.iter().flat_map(|choice| &choice.done);
+        all.try_for_each(|one| {
+            one.validate()?;
+            within("from", one.from(), world.decided(), world.decided())
+        })
     }
 }
 
@@ -96,12 +107,13 @@ impl Sum {
 /// checkout", "win back", "show companions", "acquire customers".
 ///
 /// The checkout: intended purchases lost in the last 90 days to failures that can be mended. Mail: whoever is gone by BG/NBD on sessions
-/// may return, and comes as often as before; those who aren't gone take the coupon. Companions: orders of the last 90 days that hold a product without the one viewed
-/// after it. New users: what users of each segment brought in their first days. The 90 days are projected with the BG/NBD forecast of
+/// may return, and comes as often as before; those who aren't gone take the coupon. Companions: orders of the last 90 days that hold a product without the one
+/// that is viewed after it more often than its popularity explains. New users: what users of each segment brought in their first days. The 90 days are projected with the BG/NBD forecast of
 /// sessions, in usual days by [`seasonality`](super::seasonality()). Intervals are of sampling; that the plan may be wrong is not in them.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) with the field of the plan that is out of range; those of
+/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) with the field of the plan that is out of range, begins on another
+/// day than the decision's or looks further than the world; those of
 /// [`BgNbd::fit`](crate::metrics::clv::BgNbd::fit).
 ///
 /// ```
@@ -116,7 +128,7 @@ impl Sum {
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub fn options(world: &World, plan: &Plan) -> Result<Vec<Choice<Intervention>>> {
-    plan.validate()?;
+    plan.validate(world)?;
     let horizon = f64::from(plan.horizon);
     let found = world.evidence(horizon, f64::from(plan.win_back.valid_days))?;
     let costs = &plan.costs;
@@ -126,7 +138,7 @@ pub fn options(world: &World, plan: &Plan) -> Result<Vec<Choice<Intervention>>> 
 
     let mut fix = Sum::default();
     for (cart, code) in &found.carts {
-        let mendable = code.as_ref().is_some_and(|code| code != "card_declined");
+        let mendable = code.as_ref().is_some_and(|code| CODES[..MENDABLE].contains(&code.as_str()));
         let reached = plan.fix.whom.holds(found.users[cart.user].segment);
         if mendable && reached && recent(&cart) {
             fix.add(plan.fix.mends, costs.contribution(cart.value));
@@ -149,10 +161,10 @@ pub fn options(world: &World, plan: &Plan) -> Result<Vec<Choice<Intervention>>> 
     let acquire = acquired(&found, plan);
     let (win_back, mails) = win_back(&found, plan);
     Ok(plan.choices([
-        fix.scaled(scale).less(costs.fix),
-        win_back.less(costs.campaign + costs.mail * mails),
-        companion.scaled(scale).less(costs.companion),
-        acquire.less(costs.acquisition * f64::from(plan.acquire.users)),
+        Some(fix.scaled(scale).less(costs.fix)),
+        Some(win_back.less(costs.campaign + costs.mail * mails)),
+        Some(companion.scaled(scale).less(costs.companion)),
+        acquire.map(|sum| sum.less(costs.acquisition * f64::from(plan.acquire.users))),
     ]))
 }
 
@@ -179,8 +191,9 @@ fn win_back(found: &Evidence, plan: &Plan) -> (Sum, f64) {
     (sum, mails)
 }
 
-/// Predicts what new users bring, before their cost, from the first days of those who came before.
-fn acquired(found: &Evidence, plan: &Plan) -> Sum {
+/// Predicts what new users bring, before their cost, from the first days of those who came before; nothing if nobody of their segments
+/// has been observed for that long.
+fn acquired(found: &Evidence, plan: &Plan) -> Option<Sum> {
     // They come within 30 days of the first.
     let days = (f64::from(plan.horizon) - 15.0).max(1.0);
     let known = |user: &super::evidence::Seen| user.registered + days <= found.now;
@@ -204,6 +217,9 @@ fn acquired(found: &Evidence, plan: &Plan) -> Sum {
     let (mut one, mut square) = (0.0, 0.0);
     for segment in 0..4 {
         let users = f64::from(plan.acquire.users) * plan.acquire.mix[segment];
+        if users > 0.0 && count[segment] < 2.0 {
+            return None;
+        }
         let n = f64::max(count[segment], 1.0);
         let mean = sums[segment] / n;
         let spread = (squares[segment] / n - mean * mean).max(0.0);
@@ -215,7 +231,7 @@ fn acquired(found: &Evidence, plan: &Plan) -> Sum {
     }
     // Chance among the new users: of which segment they are, and what they bring.
     total.variance += f64::from(plan.acquire.users) * (square - one * one);
-    total
+    Some(total)
 }
 
 /// Lists the same options with what a glance at the data says: every cart left behind could be mended; everybody who hasn't come is gone,
@@ -224,7 +240,7 @@ fn acquired(found: &Evidence, plan: &Plan) -> Sum {
 /// # Errors
 /// As [`options`].
 pub fn naive_options(world: &World, plan: &Plan) -> Result<Vec<Choice<Intervention>>> {
-    plan.validate()?;
+    plan.validate(world)?;
     let found = world.evidence(f64::from(plan.horizon), f64::from(plan.win_back.valid_days))?;
     let costs = &plan.costs;
     let scale = f64::from(plan.horizon) / RECENT;
@@ -240,7 +256,7 @@ pub fn naive_options(world: &World, plan: &Plan) -> Result<Vec<Choice<Interventi
     let waiting = f64::from(plan.win_back.idle_days);
     let idle = found.users.iter().filter(|user| user.last.floor() + waiting <= found.now);
     let idle = idle.count() as f64;
-    let sure = |gain: f64| Prediction { gain, low: gain, high: gain };
+    let sure = |gain: f64| Some(Prediction { gain, low: gain, high: gain });
     let new = f64::from(plan.acquire.users);
     Ok(plan.choices([
         sure(scale * carts * plan.fix.mends - costs.fix),

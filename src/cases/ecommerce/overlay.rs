@@ -259,7 +259,10 @@ fn win_back(
         .collect();
     mails.sort_by_key(|mail| mail.from);
     let (mut sent, mut gone) = (vec![], checked.gone(&lived.person) as i64);
-    for (turn, mail) in mails.into_iter().enumerate() {
+    let days: Vec<u32> = mails.iter().map(|mail| mail.from).collect();
+    for (place, mail) in mails.into_iter().enumerate() {
+        // Other mails don't change what a mail does: its stream goes by its day, and its place among those of the day.
+        let turn = days[..place].iter().filter(|day| **day == mail.from).count();
         let today = i64::from(mail.from);
         let registered = i64::from(lived.person.registered);
         if registered >= today {
@@ -274,7 +277,8 @@ fn win_back(
         if gone > today || today + 1 >= i64::from(checked.config.days) {
             continue;
         }
-        let entity = u64::from(lived.person.id) * 10_000 + turn as u64;
+        let entity =
+            (u64::from(lived.person.id) * 1_000 + turn as u64) * 10_000 + u64::from(mail.from);
         let mut rng = stream(checked.config.seed, &names.win_back, entity);
         if !chance(&mut rng, mail.returns) {
             continue;

@@ -70,19 +70,20 @@ impl Counted {
         let (first, last) = (*first, *last);
         let names = users.column("user_id")?.str()?;
         let place: std::collections::HashMap<&str, usize> =
-            names.iter().flatten().enumerate().map(|(place, name)| (name, place)).collect();
-        let segments = users
-            .column("segment")?
-            .str()?
-            .iter()
-            .map(|name| (0..4).find(|place| Some(Segment::name(*place)) == name).unwrap_or(3));
+            names.iter().enumerate().filter_map(|(place, name)| Some((name?, place))).collect();
+        let segments = users.column("segment")?.str()?.iter().map(Segment::place);
+        let segments: Vec<usize> = segments.collect::<Result<_>>()?;
         let day = |day: i32| usize::try_from(day - first).unwrap_or(0);
         let who = visits.column("user_id")?.str()?.iter();
         let sessions = who
             .zip(&visited)
             .filter_map(|(name, at)| Some((*place.get(name?)?, day(*at))))
             .collect();
-        let users = segments.zip(&registered).map(|(segment, at)| (segment, day(*at))).collect();
+        let users = segments
+            .into_iter()
+            .zip(&registered)
+            .map(|(segment, at)| (segment, day(*at)))
+            .collect();
         Ok(Counted { first, days: day(last) + 1, users, sessions })
     }
 

@@ -73,8 +73,12 @@ pub fn generate_with(config: &Config, done: &[Intervention]) -> Result<Twin> {
 /// Generates a twin, up to a day if there is one.
 pub(super) fn twin(config: &Config, done: &[Intervention], until: Option<u32>) -> Result<Twin> {
     let checked = Checked::new(config)?;
-    checked.fits()?;
     check(config, done)?;
+    let won = done.iter().map(|one| match one {
+        Intervention::Acquire(won) => u64::from(won.users),
+        _ => 0,
+    });
+    checked.fits_with(won.sum())?;
     let rates = Rates::new(&checked)?;
     let names = Names::new(0);
     let live = |(person, mut rng): (Person, Stream)| -> (Rows, Vec<Attempt>) {

@@ -107,7 +107,8 @@ impl World {
         if let Some(found) = kept().as_ref().filter(|found| found.asked == (horizon, valid)) {
             return Ok(found.clone());
         }
-        let found = Arc::new(Evidence::read(self.seen()?, horizon, valid)?);
+        let now = f64::from(self.config.start.number()) + f64::from(self.decided);
+        let found = Arc::new(Evidence::read(self.seen()?, now, horizon, valid)?);
         *kept() = Some(found.clone());
         Ok(found)
     }

@@ -147,14 +147,13 @@ impl Costs {
     }
 }
 
-/// Returns the price of a month, in US dollars: the last new one, if any has begun.
+/// Returns the price of a month, in US dollars: the one that began last, if any has; of two that began together, the one listed last.
 pub(super) fn price(config: &Config, done: &[Intervention], size: Size, month: u32) -> f64 {
-    let new = done.iter().rev().find_map(|intervention| match intervention {
-        Intervention::Price(price) if price.size == size && month >= price.from => {
-            Some(price.monthly_price_cents)
-        }
+    let begun = done.iter().filter_map(|intervention| match intervention {
+        Intervention::Price(price) if price.size == size && month >= price.from => Some(price),
         _ => None,
     });
+    let new = begun.max_by_key(|price| price.from).map(|price| price.monthly_price_cents);
     f64::from(new.unwrap_or(config.plan(size).monthly_price_cents)) / 100.0
 }
 
