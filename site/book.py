@@ -15,8 +15,8 @@ NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 # words in its description.
 PICTURES = {
     "mentor": ("01_mentor_marketplace", "The naive estimate is"),
-    "saas": ("02_saas_take_home", "Overall churn falls"),
-    "ecommerce": ("03_ecommerce_behaviour", "The clusters find the kinds"),
+    "saas": ("02_saas_take_home", "Make the offer to"),
+    "ecommerce": ("03_ecommerce_behaviour", "The three we would fund"),
     "notion": ("04_notion_growth", "In twelve months they add"),
     "scale": ("05_beyond_one_machine", "At a hundred million events"),
 }
