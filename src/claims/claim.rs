@@ -2,6 +2,7 @@
 
 use super::verdict::{Kind, Verdict};
 use crate::stats::distribution::{normal_cdf, normal_quantile};
+use crate::stats::interval::wilson_at;
 
 /// An estimate with its standard error.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -197,17 +198,12 @@ impl Claim {
     fn within_reach(&self, value: f64, chance: Chance, level: f64) -> bool {
         let (z, tolerance) = (normal_quantile(1.0 - level), self.tolerance.unwrap_or(0.0));
         let Some(expected) = self.expected else { return false };
-        let (middle, half) = match chance.share {
-            // Wilson's, which has a width for a share of 0 or 1, too.
-            true => {
-                let (n, square) = (chance.n as f64, z * z);
-                let scale = 1.0 + square / n;
-                let root = (value * (1.0 - value) / n + square / (4.0 * n * n)).sqrt();
-                ((value + square / (2.0 * n)) / scale, z * root / scale)
-            }
-            false => (value, z * chance.standard_error),
+        let ends = match chance.share {
+            // Wilson's has a width for a share of 0 or 1, too.
+            true => wilson_at(z, (value * chance.n as f64).round() as u64, chance.n),
+            false => Some((value - z * chance.standard_error, value + z * chance.standard_error)),
         };
-        (middle - expected).abs() + half <= tolerance
+        ends.is_some_and(|(low, high)| low >= expected - tolerance && high <= expected + tolerance)
     }
 
     /// Returns the verdict; `adjusted` is the test's p value, corrected for the number of rows.

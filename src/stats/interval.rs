@@ -25,14 +25,19 @@ pub const Z95: f64 = 1.959_963_984_540_054;
 /// E. B. Wilson (1927), "Probable inference, the law of succession, and statistical inference",
 /// Journal of the American Statistical Association 22.
 pub fn wilson(hits: u64, trials: u64) -> Option<(f64, f64)> {
+    wilson_at(Z95, hits, trials)
+}
+
+/// Returns the Wilson score interval that reaches `z` standard errors to either side; otherwise as [`wilson`].
+pub(crate) fn wilson_at(z: f64, hits: u64, trials: u64) -> Option<(f64, f64)> {
     if trials == 0 || hits > trials {
         return None;
     }
     let n = trials as f64;
     let p = hits as f64 / n;
-    let z2 = Z95 * Z95;
+    let z2 = z * z;
     let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = Z95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    let half = z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     // At the ends the formula gives 0 and 1, and rounding something beside them.
     let low = if hits == 0 { 0.0 } else { (centre - half).clamp(0.0, p) };
     let high = if hits == trials { 1.0 } else { (centre + half).clamp(p, 1.0) };

@@ -15,6 +15,7 @@ mod charts_legible;
 mod charts_marks;
 mod charts_more;
 mod conformance;
+mod ecommerce_claims;
 mod ecommerce_decisions;
 mod ecommerce_recovery;
 mod ecommerce_truth;

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use chrono::{NaiveDateTime, TimeDelta};
 use polars::prelude::*;
 
 use super::twin::Twin;
 use super::{Segment, seasonality};
 use crate::error::Result;
+use crate::events::Window;
 use crate::frame::reals;
-use crate::metrics::clv::BgNbd;
+use crate::metrics::clv::{BgNbd, Clock};
 
 /// Days looked back for what happens now.
 pub(super) const RECENT: f64 = 90.0;
@@ -35,44 +37,15 @@ pub(super) struct Basket {
     pub products: Vec<String>,
 }
 
-/// Days as busy as they are estimated to be; nothing is known of others.
-pub(super) struct Season {
-    first: f64,
-    /// How much usual time lies before each day, and before the end.
-    sums: Vec<f64>,
-}
-
-impl Season {
-    fn new(seen: &Twin, ahead: f64) -> Result<Season> {
-        let days = seasonality(&seen.tables, ahead.ceil() as u32)?;
-        let first = days.clone().lazy().select([self::days("day")]).collect()?;
-        let mut sums = vec![0.0];
-        for weight in reals(&days, "weight")? {
-            sums.push(sums[sums.len() - 1] + weight);
-        }
-        Ok(Season { first: reals(&first, "day")?[0], sums })
-    }
-
-    /// Returns how many usual days lie before a moment.
-    pub fn before(&self, at: f64) -> f64 {
-        let (since, last) = ((at - self.first).max(0.0), self.sums.len() - 1);
-        let day = (since as usize).min(last);
-        match self.sums.get(day + 1) {
-            Some(next) => self.sums[day] + (since - day as f64) * (next - self.sums[day]),
-            None => self.sums[last] + (since - last as f64),
-        }
-    }
-
-    /// Returns how busy time is between two moments, 1 for usual days.
-    pub fn busy(&self, from: f64, to: f64) -> f64 {
-        (self.before(to) - self.before(from)) / (to - from)
-    }
-}
-
 pub(super) struct Evidence {
     /// For which horizon, and for how many days a coupon is valid.
     pub asked: (f64, f64),
-    pub season: Season,
+    /// How busy each day is, from the first registration to the horizon, 1 being usual.
+    weights: Vec<f64>,
+    /// The first of these days.
+    first: f64,
+    /// How busy the days to the horizon are, on average.
+    pub busy: f64,
     /// The first day not seen.
     pub now: f64,
     pub users: Vec<Seen>,
@@ -107,38 +80,28 @@ impl Evidence {
         let ids = texts(&users, "user_id")?;
         let place: HashMap<&str, usize> =
             ids.iter().enumerate().map(|(place, id)| (id.as_str(), place)).collect();
-        let visits = tables.sessions.clone().lazy().select([col("user_id"), days("started_at")]);
+        // The model counts orders: each visit poses as one.
+        let visits = tables.sessions.clone().lazy().select([
+            col("user_id"),
+            col("session_id").alias("order_id"),
+            col("started_at").alias("timestamp"),
+            lit(1.0).alias("amount"),
+            days("started_at").alias("at"),
+        ]);
         let visits = visits.collect()?;
-        let last_seen = reals(&visits, "started_at")?.into_iter().fold(0.0, f64::max).floor() + 1.0;
-        let by_user = visits
-            .clone()
-            .lazy()
-            .group_by_stable([col("user_id")])
-            .agg([
-                (len().cast(DataType::Int64) - lit(1)).alias("repeats"),
-                col("started_at").min().alias("first"),
-                col("started_at").max().alias("last"),
-            ])
-            .collect()?;
+        let starts = reals(&visits, "at")?;
+        let last_seen = starts.iter().copied().fold(0.0, f64::max).floor() + 1.0;
         // The model knows no season: it is told of usual days.
-        let season = Season::new(seen, now + horizon - last_seen)?;
-        let read =
-            |at: Vec<f64>| -> Vec<f64> { at.into_iter().map(|at| season.before(at)).collect() };
-        let (firsts, lasts) = (read(reals(&by_user, "first")?), read(reals(&by_user, "last")?));
-        let today = season.before(now);
-        let recency: Vec<f64> =
-            lasts.iter().zip(&firsts).map(|(last, first)| last - first).collect();
-        let age: Vec<f64> = firsts.iter().map(|first| today - first).collect();
-        let by_user = by_user.hstack(&[
-            Column::new("recency_days".into(), &recency),
-            Column::new("age_days".into(), &age),
-        ])?;
+        let usual = seasonality(tables, (now + horizon - last_seen) as u32)?;
+        let first = reals(&usual.clone().lazy().select([days("day")]).collect()?, "day")?[0];
+        let weights = reals(&usual, "weight")?;
+        let clock = Clock::new(&usual)?;
+        let moment = |days: f64| NaiveDateTime::default() + TimeDelta::days(days as i64);
+        let by_user = clock.customers(&visits, Window::until(moment(now)))?;
         let model = BgNbd::fit(&by_user)?;
-        let to_come = |days: f64| season.before(now + days) - today;
-        let (far, near) = (
-            model.forecast(&by_user, to_come(horizon))?,
-            model.forecast(&by_user, to_come(valid.clamp(1.0, horizon)))?,
-        );
+        let to_come = |days: f64| clock.between(moment(now), moment(now + days));
+        let (ahead, near) = (to_come(horizon)?, to_come(valid.clamp(1.0, horizon))?);
+        let (far, near) = (model.forecast(&by_user, ahead)?, model.forecast(&by_user, near)?);
         let segments = users.column("segment")?.str()?.iter().map(Segment::place);
         let registered = reals(&users, "on")?;
         let mut all: Vec<Seen> = segments
@@ -154,13 +117,18 @@ impl Evidence {
                 })
             })
             .collect::<Result<_>>()?;
-        let (last, alive) = (reals(&by_user, "last")?, reals(&far, "alive")?);
+        for (name, at) in texts(&visits, "user_id")?.iter().zip(&starts) {
+            let user = &mut all[place[name.as_str()]];
+            user.last = user.last.max(*at);
+        }
+        let alive = reals(&far, "alive")?;
+        let (age, recency) = (reals(&by_user, "age_days")?, reals(&by_user, "recency_days")?);
         let expected = (reals(&far, "expected_orders")?, reals(&near, "expected_orders")?);
         let mut counts = [0.0; 4];
         let repeats = reals(&by_user, "repeats")?;
         for (row, id) in texts(&by_user, "user_id")?.iter().enumerate() {
             let user = &mut all[place[id.as_str()]];
-            (user.last, user.alive) = (last[row], Some(alive[row]));
+            user.alive = Some(alive[row]);
             user.sessions = (expected.0[row], expected.1[row]);
             user.faster = (model.alpha + age[row]) / (model.alpha + recency[row]);
             counts[user.segment] += repeats[row] + 1.0;
@@ -183,11 +151,12 @@ impl Evidence {
             .filter(|(session, _)| !bought.contains(session))
             .map(|(session, basket)| (basket, codes.get(&session).cloned()))
             .collect();
-        let starts = reals(&visits, "started_at")?;
         let names = texts(&tables.products, "product_id")?;
         Ok(Evidence {
             asked: (horizon, valid),
-            season,
+            weights,
+            first,
+            busy: ahead / horizon,
             now,
             users: all,
             orders: orders.into_iter().map(|(_, order)| order).collect(),
@@ -197,6 +166,11 @@ impl Evidence {
             prices: names.into_iter().zip(reals(&tables.products, "price")?).collect(),
             companions: companions(&tables.events)?,
         })
+    }
+
+    /// Returns how busy the day of a moment was, 1 being usual.
+    pub fn busy_on(&self, at: f64) -> f64 {
+        self.weights.get((at - self.first) as usize).copied().unwrap_or(1.0)
     }
 }
 
@@ -233,7 +207,8 @@ fn baskets(
     Ok(all)
 }
 
-/// Finds, for each product, the one viewed right after it more often than its popularity explains, by most; of several, the first by name.
+/// Finds, for each product, the one viewed right after it more often than its popularity explains, by most; of several, the first by
+/// name.
 fn companions(events: &DataFrame) -> Result<HashMap<String, String>> {
     let next = |name: &str| col(name).shift(lit(-1));
     let pairs = events

@@ -7,6 +7,7 @@ use super::world::World;
 use crate::cases::check::within;
 use crate::decision::{Choice, Prediction, Rule, recommended};
 use crate::error::Result;
+use crate::stats::interval::Z95;
 
 /// What could be done, and what is assumed of it: nobody has tried it, so nothing in the data says how well it works.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,7 +99,7 @@ impl Sum {
     }
 
     fn less(self, cost: f64) -> Prediction {
-        let (gain, half) = (self.mean - cost, 1.96 * self.variance.sqrt());
+        let (gain, half) = (self.mean - cost, Z95 * self.variance.sqrt());
         Prediction { gain, low: gain - half, high: gain + half }
     }
 }
@@ -107,9 +108,10 @@ impl Sum {
 /// checkout", "win back", "show companions", "acquire customers".
 ///
 /// The checkout: intended purchases lost in the last 90 days to failures that can be mended. Mail: whoever is gone by BG/NBD on sessions
-/// may return, and comes as often as before; those who aren't gone take the coupon. Companions: orders of the last 90 days that hold a product without the one
-/// that is viewed after it more often than its popularity explains. New users: what users of each segment brought in their first days. The 90 days are projected with the BG/NBD forecast of
-/// sessions, in usual days by [`seasonality`](super::seasonality()). Intervals are of sampling; that the plan may be wrong is not in them.
+/// may return, and comes as often as before; those who aren't gone take the coupon. Companions: orders of the last 90 days that hold a
+/// product without the one that is viewed after it more often than its popularity explains. New users: what users of each segment
+/// brought in their first days. The 90 days are projected with the BG/NBD forecast of sessions, in usual days by
+/// [`seasonality`](super::seasonality()). Intervals are of sampling; that the plan may be wrong is not in them.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) with the field of the plan that is out of range, begins on another
@@ -199,13 +201,11 @@ fn acquired(found: &Evidence, plan: &Plan) -> Option<Sum> {
     let known = |user: &super::evidence::Seen| user.registered + days <= found.now;
     let (mut count, mut sums, mut squares) = ([0.0; 4], [0.0; 4], [0.0; 4]);
     let mut each = vec![0.0; found.users.len()];
-    // As busy as the days to come will be.
-    let (season, horizon) = (&found.season, f64::from(plan.horizon));
-    let busy = season.busy(found.now, found.now + horizon);
     for order in &found.orders {
         if order.at < found.users[order.user].registered + days {
-            let usual = season.busy(order.at.floor(), order.at.floor() + 1.0);
-            each[order.user] += plan.costs.contribution(order.value) * busy / usual;
+            // As busy as the days to come will be.
+            let busier = found.busy / found.busy_on(order.at);
+            each[order.user] += plan.costs.contribution(order.value) * busier;
         }
     }
     for (user, brought) in found.users.iter().zip(each).filter(|(user, _)| known(user)) {
