@@ -1,7 +1,7 @@
 //! One claim, and the evidence for or against it.
 
 use super::verdict::{Kind, Verdict};
-use crate::stats::distribution::{normal_cdf, normal_quantile};
+use crate::stats::distribution::{binomial_beyond, normal_cdf, normal_quantile};
 use crate::stats::interval::wilson_at;
 
 /// An estimate with its standard error.
@@ -50,12 +50,6 @@ pub struct Claim {
     pub(super) note: Option<String>,
 }
 
-/// The standard error of a share in so many trials; a share outside 0 to 1 is taken as the nearer of the two.
-fn share_error(share: f64, trials: u64) -> f64 {
-    let share = share.clamp(0.0, 1.0);
-    (share * (1.0 - share) / trials as f64).sqrt()
-}
-
 impl Claim {
     fn new(
         claim: &str,
@@ -83,7 +77,7 @@ impl Claim {
 
     /// Builds a claim about a share, measured as `hits` of `trials`. Its standard error is that of the claimed share.
     pub fn share(claim: &str, source: &str, expected: f64, hits: u64, trials: u64) -> Claim {
-        let spread = share_error(expected, trials);
+        let spread = (expected * (1.0 - expected) / trials as f64).sqrt();
         let value = hits as f64 / trials as f64;
         let chance = Chance { n: trials, standard_error: spread, share: true };
         let evidence = Evidence::Value { value, chance: Some(chance) };
@@ -176,22 +170,24 @@ impl Claim {
         if standard_error.is_nan() || off.is_nan() {
             return Some((f64::NAN, f64::NAN));
         }
-        // If the claim just held, a share would be as far off as it may be, and its error would be that of such a share.
-        let edge = if share {
-            share_error(expected + off.signum() * tolerance, n)
-        } else {
-            standard_error
+        let z = match standard_error > 0.0 || off == 0.0 {
+            true => off / standard_error.max(f64::MIN_POSITIVE),
+            false => off.signum() * f64::INFINITY,
         };
-        if edge > 0.0 {
-            let p = normal_cdf((tolerance - off.abs()) / edge)
-                + normal_cdf((-tolerance - off.abs()) / edge);
-            let z = if standard_error > 0.0 { off / standard_error } else { off / edge };
-            return Some((z, p));
-        }
-        // Without any spread there is no chance either.
-        let beyond = off.abs() > tolerance;
-        let z = if off == 0.0 { 0.0 } else { off.signum() * f64::INFINITY };
-        Some((z, if beyond { 0.0 } else { 1.0 }))
+        let p = match share {
+            // If the claim just held, the share would be as far off as it may be. Few hits are far from normal: the exact count.
+            true => {
+                let edge = (expected + off.signum() * tolerance).clamp(0.0, 1.0);
+                binomial_beyond(n, edge, expected, off.abs())
+            }
+            false if standard_error > 0.0 => {
+                let (off, tolerance) = (off.abs() / standard_error, tolerance / standard_error);
+                normal_cdf(tolerance - off) + normal_cdf(-tolerance - off)
+            }
+            // Without any spread there is no chance either.
+            false => f64::from(off.abs() <= tolerance),
+        };
+        Some((z, p))
     }
 
     /// Whether all values that the data does not rule out are within the tolerance.

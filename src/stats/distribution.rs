@@ -1,6 +1,6 @@
 //! Distribution functions behind intervals, tests and power.
 
-use statrs::distribution::{ChiSquared, ContinuousCDF, StudentsT};
+use statrs::distribution::{Binomial, ChiSquared, ContinuousCDF, DiscreteCDF, StudentsT};
 use statrs::function::erf::{erfc, erfc_inv};
 
 /// Probability that a standard normal variable is at most `z`.
@@ -71,6 +71,18 @@ pub(crate) fn chi_square_sf(x: f64, df: f64) -> f64 {
     ChiSquared::new(df).map_or(f64::NAN, |law| law.sf(x.max(0.0)))
 }
 
+/// Probability that of so many trials at least `off` more or fewer, as a share, succeed than `middle`, if each does with probability
+/// `share`.
+pub(crate) fn binomial_beyond(trials: u64, share: f64, middle: f64, off: f64) -> f64 {
+    let Ok(law) = Binomial::new(share, trials) else { return f64::NAN };
+    // A count that lies on the edge counts, whatever rounding makes of it.
+    let n = trials as f64;
+    let (low, high) = (((middle - off) * n + 1e-9).floor(), ((middle + off) * n - 1e-9).ceil());
+    let below = if low < 0.0 { 0.0 } else { law.cdf(low as u64) };
+    let above = if high <= 0.0 { 1.0 } else { law.sf(high as u64 - 1) };
+    (below + above).min(1.0)
+}
+
 /// Chi-square's `p`-quantile.
 pub(crate) fn chi_square_quantile(p: f64, df: f64) -> f64 {
     ChiSquared::new(df).map_or(f64::NAN, |law| law.inverse_cdf(p))
@@ -98,6 +110,22 @@ pub(crate) fn noncentral_t_cdf(t: f64, df: f64, shift: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_far_off_are_added_up_exactly() {
+        let by_hand = |p: f64, k: &[i32]| -> f64 {
+            let ways = [1.0, 4.0, 6.0, 4.0, 1.0];
+            k.iter().map(|k| ways[*k as usize] * p.powi(*k) * (1.0 - p).powi(4 - k)).sum()
+        };
+        for (share, off, counts) in
+            [(0.5, 0.5, &[0, 4][..]), (0.5, 0.25, &[0, 1, 3, 4]), (0.3, 0.5, &[0, 4])]
+        {
+            let found = binomial_beyond(4, share, 0.5, off);
+            assert!((found - by_hand(share, counts)).abs() < 1e-12, "{share} {off}: {found}");
+        }
+        assert_eq!(binomial_beyond(4, 0.5, 0.5, 0.0), 1.0);
+        assert_eq!(binomial_beyond(4, 0.0, 0.0, 0.25), 0.0);
+    }
 
     /// Where nobody can tell Student's t from the normal distribution, neither can its probabilities.
     #[test]
