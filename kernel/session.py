@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import pathlib
+import random
 import secrets
 import shutil
 import signal
@@ -19,6 +20,8 @@ from common import PROJECT, cargo_home, die_with_parent, evcxr, host, libraries,
 
 HERE = pathlib.Path(__file__).resolve().parent
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+# Below what Linux (32768), macOS and Windows (49152) give to whoever asks for any port.
+OUR_PORTS = range(16_000, 32_000)
 # How often evcxr is started again because somebody else took a port between our choice and its use of it.
 TRIES = 3
 
@@ -113,14 +116,26 @@ def environment(folder):
     return env
 
 
-def connection(folder):
-    """A connection file for evcxr, with ports and a key of its own."""
+def free_ports(number):
+    """Ports that are free, none of which the system gives to whoever asks for any: Jupyter gets its own ports that way, and
+    lets go of them until the kernel binds them. An evcxr that started in between could take one for its whole life."""
     with contextlib.ExitStack() as held:
         ports = []
-        for _ in PORTS:
-            free = held.enter_context(socket.socket())
-            free.bind(("127.0.0.1", 0))
-            ports.append(free.getsockname()[1])
+        for port in random.SystemRandom().sample(OUR_PORTS, len(OUR_PORTS)):
+            taken = held.enter_context(socket.socket())
+            try:
+                taken.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            ports.append(port)
+            if len(ports) == number:
+                return ports
+        raise NotStarted(f"no {number} ports from {OUR_PORTS[0]} to {OUR_PORTS[-1]} are free")
+
+
+def connection(folder):
+    """A connection file for evcxr, with ports and a key of its own."""
+    ports = free_ports(len(PORTS))
     told = dict(zip(PORTS, ports)) | {
         "transport": "tcp", "ip": "127.0.0.1", "key": secrets.token_hex(16), "signature_scheme": "hmac-sha256", "kernel_name": "rust",
     }
