@@ -424,7 +424,7 @@ less.
 Casebook is compiled as notebooks use it, with its checks for overflow and without link-time optimisation.
 
 How cost grows with size, from a hundred thousand events to a hundred million, also in SQLite, PostgreSQL and Spark:
-[Beyond one machine](../notebooks/05_beyond_one_machine.ipynb).
+[Beyond one machine](../notebooks/A1_beyond_one_machine.ipynb).
 """
 
 

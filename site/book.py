@@ -18,8 +18,10 @@ PICTURES = {
     "saas": ("02_saas_take_home", "Make the offer to"),
     "ecommerce": ("03_ecommerce_behaviour", "The three we would fund"),
     "notion": ("04_notion_growth", "In twelve months they add"),
-    "scale": ("05_beyond_one_machine", "At a hundred million events"),
+    "scale": ("A1_beyond_one_machine", "At a hundred million events"),
 }
+# Pages of the site with a new address: the old one, and the new one as seen from there.
+MOVED = {"notebooks/05_beyond_one_machine.html": "A1_beyond_one_machine.html"}
 LEDGER = re.compile(r"^(\S.*?)\s{2,}.*?\s{2,}(met|missed|undecided|impossible|undefined|not tested)(?:\s|$)", re.M)
 
 

@@ -126,7 +126,19 @@ def sphinx():
     # What no page uses: Sphinx's notes, and the theme's own templates.
     for leftover in [OUT / ".buildinfo", OUT / "objects.inv", *(OUT / "_static").glob("*webpack-macros.html")]:
         leftover.unlink(missing_ok=True)
+    moved()
     (OUT / ".nojekyll").touch()  # static hosts otherwise leave out folders that begin with an underscore
+
+
+def moved():
+    """A small page at the old address of each page that has a new one, since people link to it."""
+    for old, new in book.MOVED.items():
+        (OUT / old).write_text(
+            f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>This page has moved</title>'
+            f'<meta http-equiv="refresh" content="0; url={new}"><link rel="canonical" href="{new}">'
+            f'<meta name="viewport" content="width=device-width"></head>\n'
+            f'<body><main><h1>This page has moved</h1><p>It is now <a href="{new}">here</a>.</p></main></body></html>\n',
+            encoding="utf-8")
 
 
 def cargo(*words):

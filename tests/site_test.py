@@ -41,8 +41,9 @@ FEW_ALIKE = """() => {
 
 
 def pages():
-    """Our own pages; those of the library are cargo's."""
-    return [path for path in sorted(HTML.rglob("*.html")) if path.relative_to(HTML).parts[0] not in ("api", "reports")]
+    """Our own pages, but for those that have moved; those of the library are cargo's."""
+    return [path for path in sorted(HTML.rglob("*.html"))
+            if path.relative_to(HTML).parts[0] not in ("api", "reports") and path.relative_to(HTML).as_posix() not in book.MOVED]
 
 
 def run(*words, **options):
@@ -119,6 +120,13 @@ class Site(unittest.TestCase):
             page = self.open(HTML / "reports/notion" / f"{name}.html")
             self.assertEqual(self.complaints(), [])
             self.assertGreater(page.locator("svg, img, canvas").count(), 1)
+            page.close()
+
+    def test_old_addresses_lead_to_new_ones(self):
+        self.assertGreater(len(book.MOVED), 0)
+        for old, new in book.MOVED.items():
+            page = self.open(HTML / old)
+            page.wait_for_url(((HTML / old).parent / new).as_uri())
             page.close()
 
     def test_no_link_is_broken(self):

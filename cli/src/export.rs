@@ -110,16 +110,19 @@ impl Body {
         }
         self.defined.extend(code.defined);
         self.attributes.extend(code.attributes);
-        let _ = writeln!(self.out, "{}", code.text);
-        // Another seed for the config that this cell makes.
-        if let Some(config) = code.config.filter(|_| self.seeds && !self.seeded) {
+        let mut rest = code.text.as_str();
+        // Another seed for the config, before the rest of its cell uses it.
+        if let Some((config, end)) = code.config.filter(|_| self.seeds && !self.seeded) {
+            let (before, after) = rest.split_at(end);
             let _ = writeln!(
                 self.out,
-                "let config: {config} = match std::env::args().nth(1) {{\n    \
+                "{before}\nlet mut config: {config} = match std::env::args().nth(1) {{\n    \
                  Some(seed) => {config} {{ seed: seed.parse()?, ..config }},\n    None => config,\n}};"
             );
+            rest = after;
             self.seeded = true;
         }
+        let _ = writeln!(self.out, "{rest}");
     }
 }
 
@@ -187,6 +190,17 @@ mod tests {
         for cell in ["let x = 1;", "let config = 1;", "let other = saas::Config::default();"] {
             assert!(exported(&[("code", cell)], true).is_err(), "{cell}");
         }
+    }
+
+    #[test]
+    fn a_seed_is_set_before_the_cell_generates() {
+        let cell = "//! é\n#![allow(dead_code)]\nlet mut config = saas::Config::default(); // ü\n\
+                    config.companies = 200;\nlet tables = saas::generate(&config)?;\ntables";
+        let program = exported(&[("code", cell)], true).unwrap_or_default();
+        let place = |part: &str| program.find(part).unwrap_or_else(|| panic!("{part}\n{program}"));
+        let order = ["Config::default();", "seed: seed.parse()?", "config.companies", "generate"];
+        assert!(order.map(place).is_sorted(), "{program}");
+        assert!(syn::parse_file(&program).is_ok(), "{program}");
     }
 
     #[test]

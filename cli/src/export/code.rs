@@ -26,8 +26,8 @@ pub struct Code {
     pub attributes: Vec<String>,
     /// Functions, types and imported names it defines.
     pub defined: Vec<String>,
-    /// The type of the config that it creates, if any.
-    pub config: Option<String>,
+    /// The type of the config that it creates, if any, and where in the text that statement ends.
+    pub config: Option<(String, usize)>,
 }
 
 impl Code {
@@ -65,7 +65,9 @@ impl Code {
             });
         }
         code.defined = statements.iter().flat_map(defined).collect();
-        code.config = statements.iter().find_map(config);
+        let made = statements
+            .iter()
+            .find_map(|statement| Some((config(statement)?, statement.span().byte_range().end)));
         if let Some(last) = statements.last().filter(|last| is_value(last)) {
             let value = last.span().byte_range();
             if !value.is_empty() {
@@ -77,6 +79,13 @@ impl Code {
         for (place, text) in edits.iter().rev() {
             code.text.replace_range(place.clone(), text);
         }
+        // Edits before the statement's end move it.
+        code.config = made.map(|(name, end)| {
+            let before = edits.iter().filter(|(place, _)| place.end <= end);
+            let (gone, new) = before
+                .fold((0, 0), |(gone, new), (place, text)| (gone + place.len(), new + text.len()));
+            (name, end + new - gone)
+        });
         Ok(code)
     }
 }

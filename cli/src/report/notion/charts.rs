@@ -28,7 +28,7 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
             "People worked together in {together} workspaces in the last full week, {} of those active",
             percent(north("share")?)
         ),
-        subtitle: "Workspaces with events of two people or more in the week, one of them a share".into(),
+        subtitle: "Workspaces in which two or more people were active, and at least one commented, shared or invited".into(),
         marks: vec![Mark::note(text(&weeks, "week", last)?, north("collaborative")?, together)],
         labels: ("Week", "Weekly active collaborative workspaces"),
         ..Panel::new("north_star", Kind::Gauge, weeks.clone(), "week", "collaborative")

@@ -160,7 +160,8 @@ impl Report<'_> {
                 self.share("north star, share of active workspaces")?
             ),
             format!(
-                "- **{}** of users create a page within a week. After sign-up, most people are lost before {} ({}); the steepest step is {}, where {} drop out.",
+                "- **{}** of visitors sign up, and **{}** of users create a page within a week. After sign-up, most people are lost before {} ({}), and the largest share before {}, where {} drop out.",
+                self.share("visitors who sign up")?,
                 self.share("activation")?,
                 most.stage,
                 most.people,
@@ -334,7 +335,7 @@ impl Report<'_> {
         let fast = self.study.frame("fast_activation")?;
         let start = match number(fast, "low", 1)? > 1.0 {
             true => format!(
-                "**Bring new users to their first page within a day.** All else equal, they are {:.1} times as likely to come back in the month after.",
+                "**Bring new users to their first page within a day.** Within segment and channel, they are {:.1} times as likely to come back in the month after.",
                 number(fast, "ratio", 1)?
             ),
             false => "**Do not count on a fast start.** Within segment and channel, it shows no effect on coming back.".to_owned(),
@@ -355,7 +356,7 @@ impl Report<'_> {
                 most.stage, most.people, most.share
             ),
             format!(
-                "3. **Begin with {}**, then {}. Launched one a month, each with {RAMP} months to full effect, they add {middle} in twelve months ({low} to {high}).",
+                "3. **Begin with {}**, then {}. Launched one a month, each with {RAMP} months to full effect, they add {middle} in twelve months ({low} to {high}). Their lifts are assumptions: the data doesn't show what more sharing would bring, for example. Test each before you build it for everyone.",
                 self.lever(0)?,
                 next.join(" and ")
             ),
