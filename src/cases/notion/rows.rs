@@ -20,8 +20,9 @@ const PER_USER_SESSIONS: i64 = 1_000_000;
 /// be made apart.
 pub(super) const BLOCK: u32 = 64;
 
-const DEVICES: [(&str, f64); 3] = [("desktop", 0.62), ("mobile", 0.28), ("tablet", 0.10)];
-const REGIONS: [(&str, f64); 5] = [
+pub(super) const DEVICES: [(&str, f64); 3] =
+    [("desktop", 0.62), ("mobile", 0.28), ("tablet", 0.10)];
+pub(super) const REGIONS: [(&str, f64); 5] = [
     ("north_america", 0.38),
     ("europe", 0.29),
     ("asia_pacific", 0.21),
@@ -41,7 +42,7 @@ const TEMPLATES: [&str; 4] = ["meeting_notes", "roadmap", "reading_list", "team_
 /// Paid plans by segment, and their price in US dollars a month.
 pub(super) const PLANS: [(&str, f64); 4] =
     [("free", 0.0), ("plus", 8.0), ("business", 15.0), ("enterprise", 20.0)];
-const PLAN_OF: [usize; 4] = [1, 2, 3, 1];
+pub(super) const PLAN_OF: [usize; 4] = [1, 2, 3, 1];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -110,10 +111,10 @@ impl Batch {
     }
 }
 
-struct User {
+pub(super) struct User {
     id: u32,
     workspace: u32,
-    life: Life,
+    pub life: Life,
     device: usize,
     region: usize,
     use_case: usize,
@@ -198,8 +199,15 @@ struct Events {
     properties: Vec<IdxSize>,
 }
 
-struct Workspace {
-    id: u32,
+/// Where somebody signs up: indices in [`DEVICES`] and [`REGIONS`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Home {
+    pub device: usize,
+    pub region: usize,
+}
+
+pub(super) struct Workspace {
+    pub id: u32,
     segment: usize,
     created: i64,
     members: i32,
@@ -209,14 +217,19 @@ struct Workspace {
 /// The rows of users of some blocks.
 #[derive(Default)]
 pub(super) struct Rows {
-    users: Vec<User>,
-    workspaces: Vec<Workspace>,
+    pub users: Vec<User>,
+    pub workspaces: Vec<Workspace>,
     events: Events,
 }
 
 /// Returns the workspace of each user of a block: the lowest id among its members. In segments that work in teams,
 /// users form teams in the order of their ids.
-fn teams(world: &World, ids: Range<u32>, segments: &[usize], rng: &mut Stream) -> Vec<u32> {
+pub(super) fn teams(
+    world: &World,
+    ids: Range<u32>,
+    segments: &[usize],
+    rng: &mut Stream,
+) -> Vec<u32> {
     let mut workspace: Vec<u32> = ids.clone().collect();
     for (segment, rules) in world.config.segments.iter().enumerate() {
         let alike: Vec<usize> = (0..segments.len()).filter(|at| segments[*at] == segment).collect();
@@ -234,6 +247,35 @@ fn teams(world: &World, ids: Range<u32>, segments: &[usize], rng: &mut Stream) -
     workspace
 }
 
+/// Makes the workspaces of users, by id.
+pub(super) fn spaces<'u>(users: impl Iterator<Item = &'u User>) -> Vec<Workspace> {
+    let mut all: std::collections::BTreeMap<u32, Workspace> = Default::default();
+    for user in users {
+        let segment = user.life.person.segment;
+        let space = all.entry(user.workspace).or_insert(Workspace {
+            id: user.workspace,
+            segment,
+            created: i64::MAX,
+            members: 0,
+            plan: 0,
+        });
+        space.created = space.created.min(user.life.person.signup);
+        space.members += 1;
+        if user.paid.is_some() {
+            space.plan = PLAN_OF[segment];
+        }
+    }
+    all.into_values().collect()
+}
+
+impl Home {
+    /// Draws it from the stream that a life ends with.
+    pub fn draw(rng: &mut Stream) -> Home {
+        let choices = &*CHOICES;
+        Home { device: place(&choices.devices, rng), region: place(&choices.regions, rng) }
+    }
+}
+
 impl Rows {
     /// Generates one block of users; ids start at a multiple of [`BLOCK`].
     pub fn block(world: &World, ids: Range<u32>) -> Rows {
@@ -244,16 +286,25 @@ impl Rows {
         let homes = teams(world, ids.clone(), &segments, &mut rng);
         let mut rows = Rows::default();
         for ((id, workspace), life) in ids.zip(homes).zip(lives) {
-            rows.user(world, id, workspace, life);
+            rows.user(world, id, workspace, life, None);
         }
-        rows.spaces();
+        rows.workspaces = spaces(rows.users.iter());
         rows
     }
 
-    fn user(&mut self, world: &World, id: u32, workspace: u32, mut life: Life) {
+    /// Adds a user with all that is theirs. Device and region are drawn, unless they are known.
+    pub fn user(
+        &mut self,
+        world: &World,
+        id: u32,
+        workspace: u32,
+        mut life: Life,
+        known: Option<Home>,
+    ) {
         let rng = &mut life.rng;
         let choices = &*CHOICES;
-        let (device, region) = (place(&choices.devices, rng), place(&choices.regions, rng));
+        let drawn = Home::draw(rng);
+        let Home { device, region } = known.unwrap_or(drawn);
         let segment = life.person.segment;
         let use_case = place(&choices.uses[segment], rng);
         let api = if segment == 2 { 0.25 } else { 0.06 };
@@ -315,27 +366,6 @@ impl Rows {
             self.events.properties.push((device * (1 + TEMPLATES.len()) + template) as IdxSize);
         }
         self.users.push(User { id, workspace, life, device, region, use_case, paid });
-    }
-
-    /// Adds the workspaces of the users so far.
-    fn spaces(&mut self) {
-        let mut all: std::collections::BTreeMap<u32, Workspace> = Default::default();
-        for user in &self.users {
-            let segment = user.life.person.segment;
-            let space = all.entry(user.workspace).or_insert(Workspace {
-                id: user.workspace,
-                segment,
-                created: i64::MAX,
-                members: 0,
-                plan: 0,
-            });
-            space.created = space.created.min(user.life.person.signup);
-            space.members += 1;
-            if user.paid.is_some() {
-                space.plan = PLAN_OF[segment];
-            }
-        }
-        self.workspaces = all.into_values().collect();
     }
 
     /// Joins the rows of blocks, one block after the other.

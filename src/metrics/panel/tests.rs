@@ -97,7 +97,7 @@ fn donors_weights_equal_scipy() -> Result<()> {
     let found = panel(&rows).values("level").synthetic_control("0")?;
     let known = [0.0, 0.0, 0.128_262_483_253_708_43, 0.871_737_516_746_296];
     for (donor, weight) in ["4", "5", "6", "7"].iter().zip(known) {
-        let ours = found.weights.value("weight", "unit", donor)?;
+        let ours = found.weights.value("weight", "unit", *donor)?;
         assert!((ours - weight).abs() < 1e-5, "{donor}: {ours}, not {weight}");
     }
     assert!((found.summary.scalar("effect")? - 1.332_307_979_253_965_6).abs() < 1e-5);
