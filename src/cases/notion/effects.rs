@@ -90,7 +90,7 @@ impl Reach {
 pub(super) struct Live([[Option<u32>; 5]; 5]);
 
 impl Live {
-    /// Of two launches of a lever in a region, the first counts.
+    /// Arranges launches: of two of a lever in a region, the first counts.
     pub fn new(launches: &[Launch]) -> Live {
         let mut live = Live::default();
         for launch in launches {

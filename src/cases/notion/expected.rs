@@ -65,7 +65,7 @@ pub(super) fn price(segment: usize) -> f64 {
 }
 
 impl World<'_> {
-    /// What is expected of somebody of a segment, from a channel, in a cohort that is observed long enough.
+    /// Computes what is expected of somebody of a segment, from a channel, in a cohort that is observed long enough.
     pub fn expected(
         &self,
         segment: usize,
@@ -114,7 +114,7 @@ impl World<'_> {
         }
     }
 
-    /// What is expected of a sign-up in a region, with the people that it brings: the sum over all of them.
+    /// Computes what is expected of a sign-up in a region, with the people that it brings: the sum over all of them.
     pub fn expected_in(&self, live: &Live, region: usize, month: usize, cohort: usize) -> Expected {
         let config = self.config;
         let mut all = Expected::default();
@@ -138,7 +138,7 @@ impl World<'_> {
         all
     }
 
-    /// What is expected of somebody whom a lever brings to somebody of a segment, which shared content has nothing to do with.
+    /// Computes what is expected of somebody whom a lever brings to somebody of a segment, which shared content has nothing to do with.
     fn newcomer(&self, plain: &Reach, lever: Lever, segment: usize, cohort: usize) -> Expected {
         let config = self.config;
         let channel = if lever == Lever::Seo { 0 } else { 1 };

@@ -5,6 +5,15 @@ use serde::{Deserialize, Serialize};
 use crate::cases::check::within;
 use crate::error::{Error, Result};
 
+/// Regions, and the share of users in each.
+pub(super) const REGIONS: [(&str, f64); 5] = [
+    ("north_america", 0.38),
+    ("europe", 0.29),
+    ("asia_pacific", 0.21),
+    ("latin_america", 0.08),
+    ("middle_east_africa", 0.04),
+];
+
 /// A project of the growth plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -64,7 +73,7 @@ impl Region {
 
     /// Returns its name in the tables: "north_america", …
     pub fn name(self) -> &'static str {
-        super::rows::REGIONS[self as usize].0
+        REGIONS[self as usize].0
     }
 }
 
@@ -199,7 +208,7 @@ impl Default for Levers {
 }
 
 impl Levers {
-    /// Levers without any effect.
+    /// Creates levers without any effect.
     pub fn none() -> Levers {
         let none = LeverEffect::default();
         Levers { templates: none, sharing: none, seo: none, mobile: none, api: none }

@@ -5,13 +5,10 @@ use rand_distr::{Distribution, Poisson};
 
 use super::calibrate::{Class, ENGAGED_DAYS, HABIT_DAYS, WINDOWS, World};
 use super::effects::Reach;
-use super::person::{Fixed, Person, user_stream};
+use super::person::{DAY, Fixed, LATEST, Person, user_stream};
 use crate::cases::draw::{chance, sums, uniform};
 use crate::stream::Stream;
 
-pub(super) const DAY: i64 = 86_400;
-/// The latest second of a day at which a visit begins.
-pub(super) const LATEST: i64 = 82_800;
 /// The most visits in a month, on average: a user who comes twenty times a day is there every day.
 const MOST_VISITS: f64 = 600.0;
 /// Nobody does more in a visit, on average: with it, five years of the busiest days have fewer events than a user has ids.
@@ -19,8 +16,6 @@ const MOST_VISITS: f64 = 600.0;
 pub(super) const MOST_IN_A_VISIT: f64 = 240.0;
 /// How many visits in a row may fall on days that count already before one is put on a day that doesn't.
 const PATIENCE: usize = 64;
-/// Users with the habit are more active: their bell curve lies this many standard deviations higher.
-pub(super) const HABIT_SHIFT: f64 = 0.8;
 
 /// One visit: a sitting that ends on the day it began.
 #[derive(Debug, Clone, Copy)]

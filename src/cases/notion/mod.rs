@@ -59,7 +59,7 @@ use super::part::Part;
 use crate::error::{Error, Result};
 use crate::stream::stream;
 use calibrate::{CLASSES, Class, World as Solved};
-use life::DAY;
+use person::DAY;
 use rows::{BLOCK, PLANS, Rows};
 
 pub use calibrate::{Calibration, ENGAGED_DAYS, HABIT_DAYS, WINDOWS};

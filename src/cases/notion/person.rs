@@ -4,9 +4,14 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::calibrate::{Class, World};
 use super::effects::Reach;
-use super::life::{DAY, HABIT_SHIFT, LATEST};
 use crate::cases::draw::{place, uniform};
 use crate::stream::{Stream, stream};
+
+pub(super) const DAY: i64 = 86_400;
+/// The latest second of a day at which a visit begins.
+pub(super) const LATEST: i64 = 82_800;
+/// Users with the habit are more active: their bell curve lies this many standard deviations higher.
+const HABIT_SHIFT: f64 = 0.8;
 
 /// What chance decides before the first visit.
 #[derive(Debug, Clone, PartialEq)]

@@ -47,7 +47,7 @@ struct Seen {
 /// ```
 /// use casebook::prelude::*;
 ///
-/// let config = notion::Config { users: 3_000, ..Default::default() };
+/// let config = notion::Config { users: 12_000, ..Default::default() };
 /// let pilots = notion::pilots();
 /// let tables = notion::generate_with(&config, &pilots)?;
 /// let cells = notion::regions(&tables, &pilots)?;

@@ -7,7 +7,9 @@ use polars::prelude::*;
 
 use super::calibrate::World;
 use super::config::{Channel, Segment};
-use super::life::{DAY, Life, below};
+use super::launch::REGIONS;
+use super::life::{Life, below};
+use super::person::DAY;
 use crate::cases::draw::{chance, place, sums};
 use crate::cases::frame::{dates, moments};
 use crate::error::Result;
@@ -22,13 +24,6 @@ pub(super) const BLOCK: u32 = 64;
 
 pub(super) const DEVICES: [(&str, f64); 3] =
     [("desktop", 0.62), ("mobile", 0.28), ("tablet", 0.10)];
-pub(super) const REGIONS: [(&str, f64); 5] = [
-    ("north_america", 0.38),
-    ("europe", 0.29),
-    ("asia_pacific", 0.21),
-    ("latin_america", 0.08),
-    ("middle_east_africa", 0.04),
-];
 const USES: [&str; 5] = ["notes", "project_management", "wiki", "task_lists", "studies"];
 /// What each segment uses the product for.
 const USE_SHARES: [[f64; 5]; 4] = [

@@ -10,7 +10,7 @@ use super::costs::Costs;
 use super::effects::{Live, Reach};
 use super::evidence::Evidence;
 use super::expected::price;
-use super::launch::{Launch, Lever, Region};
+use super::launch::{Launch, Lever, REGIONS, Region};
 use super::person::{Draws, Fixed};
 use super::rows::{DEVICES, Home};
 use super::{Tables, generate_with};
@@ -161,7 +161,7 @@ impl World {
             let month = self.decided() as usize + ahead;
             let left = f64::from(self.horizon) - ahead as f64;
             let (seat, upgrade) = (mean_paid(left, SEAT), mean_paid(left, UPGRADE));
-            for (region, (_, share)) in super::rows::REGIONS.iter().enumerate() {
+            for (region, (_, share)) in REGIONS.iter().enumerate() {
                 let each = solved.expected_in(&live, region, month, cohort);
                 dollars += signups * share * (each.by_seat * seat + each.by_upgrade * upgrade);
             }
