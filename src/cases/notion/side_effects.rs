@@ -76,7 +76,7 @@ fn measure(config: &Config, from: u32, name: &str, launches: &[Launch]) -> Resul
 
 fn north_star(config: &Config, tables: &Tables) -> Result<f64> {
     let until = study::until(config);
-    let window = Window::new((until - TimeDelta::days(WEEKS + 7)).into(), until)?;
+    let window = Window::new(until - TimeDelta::days(WEEKS + 7), until)?;
     let weeks = study::north_star(&study::events(&tables.user_events)?, window)?.tail(Some(12));
     let counts = weeks.column("collaborative")?.cast(&DataType::Float64)?;
     Ok(counts.f64()?.mean().unwrap_or(0.0))

@@ -175,7 +175,7 @@ impl World {
         done.iter().try_for_each(|one| {
             within("from", one.from, first, last).map_err(|error| error.within("launch"))
         })?;
-        Ok(Live::new(&[&self.pilots, done].concat()))
+        Ok(Live::new(&[&self.pilots[..], done].concat()))
     }
 
     /// What launches cost: each lever once, and by month from its first new launch on.
