@@ -194,11 +194,17 @@ struct Events {
     properties: Vec<IdxSize>,
 }
 
-/// Where somebody signs up: indices in [`DEVICES`] and [`REGIONS`].
+/// What is drawn when a life is over, and does not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Home {
+    /// Indices in [`DEVICES`], [`REGIONS`] and [`USES`].
     pub device: usize,
     pub region: usize,
+    use_case: usize,
+    /// Search, templates, the API.
+    adopted: [bool; 3],
+    /// Days until they are on a seat, if ever.
+    seat_days: i32,
 }
 
 pub(super) struct Workspace {
@@ -265,9 +271,13 @@ pub(super) fn spaces<'u>(users: impl Iterator<Item = &'u User>) -> Vec<Workspace
 
 impl Home {
     /// Draws it from the stream that a life ends with.
-    pub fn draw(rng: &mut Stream) -> Home {
+    pub fn draw(segment: usize, rng: &mut Stream) -> Home {
         let choices = &*CHOICES;
-        Home { device: place(&choices.devices, rng), region: place(&choices.regions, rng) }
+        let (device, region) = (place(&choices.devices, rng), place(&choices.regions, rng));
+        let use_case = place(&choices.uses[segment], rng);
+        let api = if segment == 2 { 0.25 } else { 0.06 };
+        let adopted = [0.7, 0.35, api].map(|share| chance(rng, share));
+        Home { device, region, use_case, adopted, seat_days: below(30, rng) as i32 }
     }
 }
 
@@ -296,15 +306,11 @@ impl Rows {
         mut life: Life,
         known: Option<Home>,
     ) {
+        let segment = life.person.segment;
+        let drawn = Home::draw(segment, &mut life.rng);
+        let Home { device, region, use_case, adopted, seat_days } = known.unwrap_or(drawn);
         let rng = &mut life.rng;
         let choices = &*CHOICES;
-        let drawn = Home::draw(rng);
-        let Home { device, region } = known.unwrap_or(drawn);
-        let segment = life.person.segment;
-        let use_case = place(&choices.uses[segment], rng);
-        let api = if segment == 2 { 0.25 } else { 0.06 };
-        let adopted = [0.7, 0.35, api].map(|share| chance(rng, share));
-        let seat_days = below(30, rng) as i32;
         let mut events: Vec<(i64, usize, Kind, usize)> = vec![];
         let mut upgraded = None;
         let menus = choices.menu(life.person.shares, adopted);

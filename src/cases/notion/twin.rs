@@ -92,9 +92,9 @@ fn lived(
     own: impl Fn() -> Stream,
     (fixed, region, because): (&Fixed, Option<usize>, Option<Lever>),
 ) -> (Life, Home) {
-    // Device and region are drawn last, so a life without levers comes first.
+    // Devices and regions are drawn last, so a life without levers comes first.
     let plain = world.live(own(), fixed, &Reach::NONE);
-    let drawn = Home::draw(&mut plain.rng.clone());
+    let drawn = Home::draw(plain.person.segment, &mut plain.rng.clone());
     let home = Home { region: region.unwrap_or(drawn.region), ..drawn };
     let mobile = DEVICES[home.device].0 == "mobile";
     let reach = live.reach(home.region, plain.person.cohort, mobile);

@@ -255,7 +255,8 @@ impl World {
 
 /// Draws somebody, with where they are.
 fn newcomer(solved: &Solved, fixed: &Fixed, rng: &mut Stream) -> (Newcomer, Home) {
-    let home = Home::draw(rng);
+    // What somebody uses the product for plays no part here, so any segment will do.
+    let home = Home::draw(0, rng);
     let draws = solved.draws(fixed, rng);
     let mobile = DEVICES[home.device].0 == "mobile";
     (Newcomer { draws, mobile, signup: uniform(rng), wait: uniform(rng) }, home)
