@@ -104,29 +104,32 @@ impl Launch {
     }
 }
 
-/// Returns the launches of the second year: each lever in two or three regions, one after the other, so that there is always a region
-/// without it to compare with. Month 12 is the year's first.
+/// Returns the launches of the second year: each lever in two regions, one after the other, so that there is always a region without it
+/// to compare with. Month 12 is the year's first.
+///
+/// Regions and months are those, of some thousand plans drawn by chance, with which the levers' effects on dollars per sign-up have the
+/// smallest errors. Errors depend on sign-ups by region and month only, so no effect played a part.
 ///
 /// ```
 /// use casebook::cases::notion::{self, Lever};
 ///
 /// let pilots = notion::pilots();
 /// let seo = pilots.iter().filter(|launch| launch.lever == Lever::Seo);
-/// assert_eq!(seo.count(), 3);
+/// assert_eq!(seo.map(|launch| launch.from).collect::<Vec<_>>(), [12, 16]);
 /// ```
 pub fn pilots() -> Vec<Launch> {
     use Region::*;
-    let plan: [(Lever, &[(Region, u32)]); 5] = [
-        (Lever::Templates, &[(Europe, 12), (LatinAmerica, 15), (MiddleEastAfrica, 18)]),
-        (Lever::Sharing, &[(AsiaPacific, 13), (Europe, 17)]),
-        (Lever::Seo, &[(NorthAmerica, 14), (MiddleEastAfrica, 16), (LatinAmerica, 20)]),
-        (Lever::Mobile, &[(LatinAmerica, 12), (AsiaPacific, 15), (Europe, 19)]),
-        (Lever::Api, &[(NorthAmerica, 12), (AsiaPacific, 18)]),
+    let plan: [(Lever, [(Region, u32); 2]); 5] = [
+        (Lever::Templates, [(NorthAmerica, 14), (AsiaPacific, 20)]),
+        (Lever::Sharing, [(MiddleEastAfrica, 12), (NorthAmerica, 18)]),
+        (Lever::Seo, [(Europe, 12), (AsiaPacific, 16)]),
+        (Lever::Mobile, [(LatinAmerica, 15), (NorthAmerica, 20)]),
+        (Lever::Api, [(Europe, 16), (LatinAmerica, 20)]),
     ];
-    let each = |(lever, places): (Lever, &'static [(Region, u32)])| {
-        places.iter().map(move |(region, from)| Launch::new(lever, *region, *from))
+    let launch = |(lever, places): (Lever, [(Region, u32); 2])| {
+        places.map(|(region, from)| Launch::new(lever, region, from))
     };
-    plan.into_iter().flat_map(each).collect()
+    plan.into_iter().flat_map(launch).collect()
 }
 
 /// What a lever does to those it reaches, as relative changes of their probabilities: 0.1 is 10% more often. None exceeds 1.

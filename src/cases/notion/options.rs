@@ -203,8 +203,20 @@ pub fn overlap(world: &World) -> Result<DataFrame> {
     Ok(df!("lever" => names.collect::<Vec<_>>(), "alone" => alone, "last" => last)?)
 }
 
+/// Draws estimates towards 0, the more the less precise they are: the mean of their posterior if effects differ from 0 as estimates do
+/// beyond their errors (empirical Bayes, by moments).
+fn shrunk(all: &[Measured; 5]) -> [Measured; 5] {
+    let mean = |of: fn(&Measured) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
+    let spread = (mean(|one| one.value.powi(2)) - mean(|one| one.se.powi(2))).max(0.0);
+    all.map(|one| {
+        let kept = spread / (spread + one.se.powi(2)).max(f64::MIN_POSITIVE);
+        Measured { value: kept * one.value, se: kept.sqrt() * one.se }
+    })
+}
+
 /// Returns the rules to hold against each other: "analysis", the option with the highest prediction of [`options`]; "lower end", the one
-/// whose interval has the highest lower end; "deck's ranking"; "largest claim", which is content for search engines; "North Star first",
+/// whose interval has the highest lower end; "empirical Bayes", the one with the highest prediction if the effects on dollars are drawn
+/// towards 0 by their errors; "deck's ranking"; "largest claim", which is content for search engines; "North Star first",
 /// the lever that was measured to raise the share who share most, alone; and "always do nothing".
 pub fn rules() -> Vec<Rule<'static, World>> {
     let lower = |world: &World| {
@@ -213,6 +225,17 @@ pub fn rules() -> Vec<Rule<'static, World>> {
             option.predicted = option.predicted.map(|it| Prediction { gain: it.low, ..it });
         }
         Ok(recommended(&cautious)?.name)
+    };
+    let bayes = |world: &World| {
+        let found = world.evidence()?;
+        let dollars = shrunk(&found.dollars);
+        let mut all = options(world)?;
+        for option in &mut all {
+            let gross = world.brings(found, &option.done, &found.signups, &dollars);
+            let gain = gross - world.cost(&option.done);
+            option.predicted = Some(Prediction { gain, low: gain, high: gain });
+        }
+        Ok(recommended(&all)?.name)
     };
     let star = |world: &World| {
         let found = &world.evidence()?.shared;
@@ -224,9 +247,50 @@ pub fn rules() -> Vec<Rule<'static, World>> {
     vec![
         Rule::new("analysis", |world: &World| Ok(recommended(&options(world)?)?.name)),
         Rule::new("lower end", lower),
+        Rule::new("empirical Bayes", bayes),
         Rule::new("deck's ranking", |_: &World| Ok("deck's order".to_owned())),
         Rule::new("largest claim", |_: &World| Ok(Lever::Seo.name().to_owned())),
         Rule::new("North Star first", star),
         Rule::always("do nothing"),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_order_of_every_choice_is_there_once() {
+        let all = orders();
+        // 1 + 5 + 20 + 60 + 120 + 120.
+        assert_eq!(all.len(), 326);
+        let mut sorted = all.clone();
+        sorted.sort();
+        sorted.dedup();
+        assert_eq!(sorted.len(), all.len());
+        assert!(all.iter().all(|order| {
+            order.iter().all(|one| order.iter().filter(|other| *other == one).count() == 1)
+        }));
+    }
+
+    #[test]
+    fn the_less_precise_is_drawn_more() {
+        let of = |value: f64, se: f64| Measured { value, se };
+        let found =
+            shrunk(&[of(1.0, 0.1), of(1.0, 1.0), of(-1.0, 0.5), of(2.0, 0.5), of(0.0, 0.5)]);
+        let values = found.map(|one| one.value);
+        assert!(values[0] > 0.9 && values[1] < 0.6 && values[1] > 0.0, "{values:?}");
+        assert!(values[2] < 0.0 && values[2] > -1.0 && values[4] == 0.0, "{values:?}");
+        // Nothing but chance.
+        let none = shrunk(&[of(0.1, 1.0); 5]);
+        assert!(none.iter().all(|one| one.value == 0.0 && one.se == 0.0));
+    }
+
+    #[test]
+    fn launches_follow_each_other_while_there_is_time() {
+        let launches = schedule(24, 5, &Lever::DECK);
+        let months: Vec<u32> = launches.iter().map(|one| one.from).step_by(5).collect();
+        assert_eq!(months, [24, 26, 28]);
+        assert_eq!(launches.len(), 15);
+    }
 }
