@@ -30,8 +30,11 @@ impl Default for Costs {
     }
 }
 
+/// One of the [`Costs`]: name, unit, value, what is accepted and what is plausible.
+type Assumption = (String, &'static str, f64, (f64, f64), (f64, f64));
+
 impl Costs {
-    fn rows(&self) -> Vec<(String, &'static str, f64, (f64, f64), (f64, f64))> {
+    fn rows(&self) -> Vec<Assumption> {
         let mut rows = vec![(
             "margin".to_owned(),
             "dollars per dollar of revenue",

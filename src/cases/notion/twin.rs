@@ -95,7 +95,8 @@ fn lived(
     // Devices and regions are drawn last, so a life without levers comes first.
     let plain = world.live(own(), fixed, &Reach::NONE);
     let drawn = Home::draw(plain.person.segment, &mut plain.rng.clone());
-    let home = Home { region: region.unwrap_or(drawn.region), ..drawn };
+    let mut home = drawn;
+    home.region = region.unwrap_or(drawn.region);
     let mobile = DEVICES[home.device].0 == "mobile";
     let reach = live.reach(home.region, plain.person.cohort, mobile);
     let reach = Reach { because, ..reach };

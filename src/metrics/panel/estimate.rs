@@ -113,7 +113,7 @@ impl<'c> Adjusted<'c> {
     pub fn estimate(&self, weights: &Weights) -> Estimate {
         let effect = weights.iter().zip(&self.cells.outcome).map(|(w, y)| w * y).sum();
         let variance = self.covariance(std::slice::from_ref(weights)).map(|all| all[(0, 0)]);
-        let df = (self.cells.variance.is_none()).then(|| self.cells.units.len() as f64 - 1.0);
+        let df = self.cells.variance.is_none().then_some(self.cells.units.len() as f64 - 1.0);
         Estimate { effect, se: variance.map(|all| all.max(0.0).sqrt()), df }
     }
 
