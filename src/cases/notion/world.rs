@@ -42,8 +42,9 @@ struct Arrival {
     own: Newcomer,
     region: usize,
     month: u32,
-    found: Option<Newcomer>,
-    invited: Option<Newcomer>,
+    // Few bring anybody.
+    found: Option<Box<Newcomer>>,
+    invited: Option<Box<Newcomer>>,
 }
 
 /// A workspace product that a team has seen to the end of the months observed, with the levers it has launched, and that goes on.
@@ -238,7 +239,9 @@ impl World {
                 let [finds, invites] = [uniform(&mut rng), uniform(&mut rng)];
                 let brought = |lever: Lever, drawn: f64, name: &str, fixed: Fixed| {
                     let may = drawn < self.config.levers.of(lever).signups;
-                    may.then(|| newcomer(solved, &fixed, &mut stream(seed, name, entity)).0)
+                    may.then(|| {
+                        Box::new(newcomer(solved, &fixed, &mut stream(seed, name, entity)).0)
+                    })
                 };
                 let search = Fixed { channel: Some(0), ..fixed };
                 let segment = Some(own.draws.segment);
