@@ -255,20 +255,15 @@ fn panels_find_what_was_planted() {
         let on = [col("lever"), col("outcome")];
         let both = found.lazy().join(truth.clone().lazy(), on.clone(), on, JoinType::Inner.into());
         let both = both.collect().unwrap();
-        if seed == 42 {
-            println!(
-                "{}",
-                both.clone()
-                    .lazy()
-                    .select(["lever", "outcome", "effect", "se", "effect_right"].map(col))
-                    .collect()
-                    .unwrap()
-            );
-        }
         for row in 0..both.height() {
             let text =
                 |name: &str| both.column(name).unwrap().str().unwrap().get(row).unwrap().to_owned();
             let real = |name: &str| both.column(name).unwrap().f64().unwrap().get(row).unwrap();
+            if seed == 42 {
+                let (lever, outcome) = (text("lever"), text("outcome"));
+                let numbers = ["effect", "se", "effect_right"].map(real);
+                println!("{lever} {outcome}: estimate, error and truth {numbers:.4?}");
+            }
             let off = real("effect") - real("effect_right");
             all.entry((text("lever"), text("outcome"))).or_default().push((off, real("se")));
         }
