@@ -27,12 +27,32 @@
 //!
 //! Times are local to the user, in whole seconds; the hours in which mentor and user could talk are compared in UTC.
 
+mod checked;
 mod config;
+mod contacts;
+mod costs;
+mod estimate;
+mod evidence;
+mod fate;
+mod intervention;
 mod life;
 mod market;
+mod mentors;
+mod offer;
+mod options;
+mod policy;
+mod population;
+mod question;
+mod rooms;
 mod rows;
+mod stay;
+mod supply;
 mod tables;
 mod truth;
+mod twin;
+mod visits;
+mod willingness;
+mod world;
 
 use std::ops::Range;
 
@@ -40,16 +60,26 @@ use polars::prelude::*;
 
 use super::frame::dates;
 use super::part::Part;
-use crate::error::{Error, Result};
-use life::{Checked, DAY, Kind};
+use crate::error::Result;
+use checked::Checked;
+use life::{DAY, Kind};
 use market::Outcome;
 use rows::Rows;
 
 pub use config::{
-    Activity, Config, Country, DropOff, Kinds, MODULES, Market, Offer, People, Support, TIERS,
-    TYPES,
+    Activity, Config, Country, DropOff, Kinds, MODULES, People, Support, TIERS, TYPES,
 };
+pub use costs::Costs;
+pub use intervention::{
+    CallBack, DropVetting, Faster, Format, Intervention, Mentors, Pays, Remind, Whom,
+};
+pub use offer::{Design, Gains, Offer};
+pub use options::{Plan, naive_options, options, rules};
+pub use supply::Market;
 pub use truth::{Truth, truth};
+pub use twin::generate_with;
+pub use willingness::Willingness;
+pub use world::World;
 
 /// The generated business.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,7 +116,7 @@ pub struct Tables {
     /// `application_id` (i64), `mentor_id`, `applied_at`, `decided_at`, `score` (i32, 0 to 100), `outcome`.
     pub applications: DataFrame,
     /// `request_id` (i64), `user_id`, `field` (the type of path), `requested_at`, `hour_utc` (i32: the hour that
-    /// suits), `format` ("calls", "messages"), `withdrawn_at` (left without a match): by user; each user asks at most
+    /// suits), `format` ("calls", "messages"), `stated_price_cents` (i64: what they say half an hour is worth), `withdrawn_at` (left without a match): by user; each user asks at most
     /// once.
     pub requests: DataFrame,
     /// `match_id` (i64), `request_id`, `user_id`, `mentor_id`, `matched_at`, `first_session_at` (the first call held or
@@ -129,33 +159,7 @@ impl Tables {
 /// Those of [`Config::validate`]; more users than fit into [`MOST_SESSIONS`]; [`batches`] generates those a slice at a
 /// time.
 pub fn generate(config: &Config) -> Result<Tables> {
-    let checked = Checked::new(config)?;
-    let most = (MOST_SESSIONS as f64 / truth::sessions_each(&checked).max(1.0)) as u32;
-    if config.users > most {
-        let accepted = format!("1 to {most} in memory; `batches` makes more, a slice at a time");
-        return Err(Error::config("users", config.users, accepted));
-    }
-    let outcome = Outcome::new(&checked);
-    let mut users = Batch::new(&checked, &outcome, 1..1)?;
-    for slice in slices(&checked, Part::WHOLE.ids(config.users)) {
-        users.append(Batch::new(&checked, &outcome, slice)?)?;
-    }
-    Ok(Tables {
-        learning_paths: learning_paths()?,
-        modules: modules()?,
-        users_info: users.users_info,
-        enrolments: users.enrolments,
-        users_events: users.users_events,
-        tickets: users.tickets,
-        subscriptions: users.subscriptions,
-        assignments: users.assignments,
-        mentors: mentors(config)?,
-        applications: applications(config)?,
-        requests: users.requests,
-        matches: users.matches,
-        calls: users.calls,
-        messages: users.messages,
-    })
+    twin::tables(&Checked::new(config)?)
 }
 
 /// The most expected sessions that [`generate`] accepts: they fill about 10 gigabytes.
@@ -301,7 +305,7 @@ pub fn modules() -> Result<DataFrame> {
 /// # Errors
 /// Those of [`Config::validate`].
 pub fn mentors(config: &Config) -> Result<DataFrame> {
-    tables::mentors(&market::mentors(&Checked::new(config)?))
+    tables::mentors(&mentors::mentors(&Checked::new(config)?))
 }
 
 /// Returns the mentors' applications: see [`Tables::applications`].
@@ -309,7 +313,7 @@ pub fn mentors(config: &Config) -> Result<DataFrame> {
 /// # Errors
 /// Those of [`Config::validate`].
 pub fn applications(config: &Config) -> Result<DataFrame> {
-    tables::applications(&market::mentors(&Checked::new(config)?))
+    tables::applications(&mentors::mentors(&Checked::new(config)?))
 }
 
 /// Returns when people sign up: the distribution behind `signed_up_at`, to look at before simulating.
@@ -337,7 +341,7 @@ pub fn hidden(config: &Config) -> Result<DataFrame> {
     let people: Vec<_> = (1..=config.users).map(|id| checked.person(id)).collect();
     let stays = people.iter().map(|person| {
         let midnight = i64::from(person.signup_day) * DAY;
-        let seconds = checked.leaves(person, None) - midnight;
+        let seconds = checked.leaves(person) - midnight;
         (person.kind != Kind::Inactive).then_some(seconds as f64 / DAY as f64)
     });
     // Thousandths: the last bits may differ between machines.

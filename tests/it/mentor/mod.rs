@@ -2,6 +2,7 @@
 //! seeds.
 
 mod data;
+mod decisions;
 mod experiment;
 mod marginals;
 mod market;
