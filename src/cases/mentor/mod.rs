@@ -31,6 +31,7 @@ mod checked;
 mod config;
 mod contacts;
 mod costs;
+mod design;
 mod estimate;
 mod evidence;
 mod fate;
@@ -70,6 +71,7 @@ pub use config::{
     Activity, Config, Country, DropOff, Kinds, MODULES, People, Support, TIERS, TYPES,
 };
 pub use costs::Costs;
+pub use design::designs;
 pub use intervention::{
     CallBack, DropVetting, Faster, Format, Intervention, Mentors, Pays, Remind, Whom,
 };

@@ -55,13 +55,13 @@ fn what_changes_nothing_changes_no_byte() {
             call(Whom::Share(0.0), 0.0),
             faster(48),
             REMIND,
-            UNVETTED,
         ];
         assert!(same(&with(&idle), &base));
         // After the last day.
         let late =
             Mentors { from: 731, whom: Whom::All, format: Format::Calls, pays: Pays::School };
-        assert!(same(&with(&[Intervention::Mentors(late)]), &base));
+        let end = Intervention::DropVetting(DropVetting { from: 731 });
+        assert!(same(&with(&[Intervention::Mentors(late), end]), &base));
     }
 }
 
