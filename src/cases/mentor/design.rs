@@ -90,8 +90,10 @@ pub fn designs(config: &Config, designs: &[Design], seeds: u32) -> Result<DataFr
         .into_par_iter()
         .map(|each| {
             let seed = config.seed.wrapping_add(each);
-            let of = |share| Ok(with(seed, Design::User, share)?.share(everybody).unwrap_or(0.0));
-            let truth: f64 = of(1.0)? - of(0.0)?;
+            let of = |share| -> Result<f64> {
+                Ok(with(seed, Design::User, share)?.share(everybody).unwrap_or(0.0))
+            };
+            let truth = of(1.0)? - of(0.0)?;
             let estimates = designs.iter().map(|design| {
                 let lived = with(seed, *design, config.offer.share)?;
                 let arm = |arm: Arm| lived.share(|person| person.arm == Some(arm));

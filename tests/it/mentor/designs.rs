@@ -2,9 +2,12 @@
 //! scarce.
 
 use casebook::cases::mentor::{self, Config, Design, Market, Offer};
+use casebook::metrics::experiment::{self, compare_proportions};
 use casebook::polars::prelude::*;
+use rayon::prelude::*;
 
-use super::whole;
+use super::experiment::read;
+use super::{real, whole};
 use crate::support::seeds;
 
 const DESIGNS: [Design; 5] = [
@@ -41,6 +44,48 @@ fn scarce_mentors_mislead_an_experiment_by_user() {
         // Five designs.
         assert!(z.abs() < 3.5, "{bias} {sd} {z}");
     }
+}
+
+/// Estimators where what they assume fails: half of six thousand users are offered the mentors of a thousand. The truth of the
+/// comparisons of arms is a full launch; that of the others is a mentor who is there at once.
+#[test]
+fn estimators_are_off_when_mentors_are_scarce() {
+    let base = Config { users: 6_000, ..Config::default() };
+    let at_once = mentor::truth(&base).unwrap().complier_effect;
+    let runs: Vec<[(f64, bool); 3]> = (1..=seeds(8, 200))
+        .into_par_iter()
+        .map(|seed| {
+            let with = |share: f64| {
+                let offer = Offer { share, ..base.offer };
+                read(&Config { seed, offer, ..base.clone() })
+            };
+            let all = with(1.0).0[1].rate() - with(0.0).0[0].rate();
+            let ([control, offered], users, [without, mentored]) = with(0.5);
+            let itt = compare_proportions(control, offered).unwrap();
+            let naive = compare_proportions(without, mentored).unwrap();
+            let taken =
+                experiment::complier_effect(&users, "arm", "mentored", "retained", "control");
+            let taken = taken.unwrap();
+            let of = |estimate: f64, low: f64, high: f64, truth: f64| {
+                (estimate - truth, low <= truth && truth <= high)
+            };
+            [
+                of(naive.estimate, naive.low, naive.high, at_once),
+                of(itt.estimate, itt.low, itt.high, all),
+                of(real(&taken, "effect"), real(&taken, "low"), real(&taken, "high"), at_once),
+            ]
+        })
+        .collect();
+    let n = runs.len() as f64;
+    let mean = |of: &dyn Fn(&[(f64, bool); 3]) -> f64| runs.iter().map(of).sum::<f64>() / n;
+    let names = ["naive", "intention to treat", "complier effect"];
+    for (place, name) in names.iter().enumerate() {
+        let bias = mean(&|run| run[place].0);
+        let held = mean(&|run| f64::from(u8::from(run[place].1)));
+        println!("{name}: bias {bias:+.4}, {held:.3} of intervals hold the truth");
+    }
+    assert!(mean(&|run| f64::from(u8::from(run[0].1))) < 0.05);
+    assert!(mean(&|run| run[0].0) > 0.1 && mean(&|run| run[1].0) > 0.0);
 }
 
 /// Half are offered a mentor in every design, in whole weeks or whole fields.
