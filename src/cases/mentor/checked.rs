@@ -14,15 +14,17 @@ use crate::stream::{Stream, stream};
 pub(super) enum Purpose {
     User,
     Session,
+    Mood,
     Contact,
     Shortlist,
     Question,
     Willingness,
 }
 
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     "mentor user",
     "mentor session",
+    "mentor mood",
     "mentor contact",
     "mentor shortlist",
     "mentor question",
@@ -54,7 +56,7 @@ pub(super) struct Checked<'c> {
     /// Which periods, or which fields, are offered a mentor, if the experiment doesn't draw users.
     clusters: Vec<bool>,
     /// From which day on people sign up anew, and the names of their streams in that future.
-    pub again: Option<(usize, [String; 6])>,
+    pub again: Option<(usize, [String; 7])>,
 }
 
 impl<'c> Checked<'c> {

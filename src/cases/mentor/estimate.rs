@@ -88,8 +88,7 @@ impl<'e> Estimates<'e> {
         }
         let payments = (horizon / PERIOD).ceil() as usize;
         let mut due = vec![0.0; payments];
-        for (at, place) in arrivals.iter().filter(|arrival| users[arrival.1].active()) {
-            let _ = place;
+        for (at, _) in arrivals.iter().filter(|arrival| users[arrival.1].active()) {
             let count = ((horizon - at) / PERIOD).ceil() as usize;
             due[..count.min(payments)].iter_mut().for_each(|due| *due += 1.0);
         }

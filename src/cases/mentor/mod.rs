@@ -31,6 +31,7 @@ mod checked;
 mod config;
 mod contacts;
 mod costs;
+mod design;
 mod estimate;
 mod evidence;
 mod fate;
@@ -70,6 +71,7 @@ pub use config::{
     Activity, Config, Country, DropOff, Kinds, MODULES, People, Support, TIERS, TYPES,
 };
 pub use costs::Costs;
+pub use design::designs;
 pub use intervention::{
     CallBack, DropVetting, Faster, Format, Intervention, Mentors, Pays, Remind, Whom,
 };
@@ -332,7 +334,7 @@ pub fn sign_ups(config: &Config) -> Result<DataFrame> {
 }
 
 /// Returns what no table shows: `user_id`, `drive` (f64), `stays_days` (f64: how long the user would stay without a
-/// mentor; null for inactive users). For teaching: it makes self-selection visible.
+/// mentor; null for inactive users), `would_pay_cents` (i64: for half an hour of a mentor). For teaching: it makes self-selection visible.
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -350,5 +352,6 @@ pub fn hidden(config: &Config) -> Result<DataFrame> {
         "user_id" => (1..=i64::from(config.users)).collect::<Vec<_>>(),
         "drive" => people.iter().map(|person| round(person.drive)).collect::<Vec<_>>(),
         "stays_days" => stays.map(|days| days.map(round)).collect::<Vec<_>>(),
+        "would_pay_cents" => people.iter().map(|person| i64::from(person.willing)).collect::<Vec<_>>(),
     )?)
 }

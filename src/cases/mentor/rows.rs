@@ -116,19 +116,17 @@ impl Rows {
         if i64::from(person.signup_day) * DAY >= checked.end() {
             return;
         }
-        let mut rng = checked.stream(Purpose::Session, &person);
-        let rng = &mut rng;
         let matched = settled.and_then(|settled| settled.matched);
         let fate = checked.fate(&person, matched.map(|matched| matched.event()));
         let from = self.sessions.len();
         if person.kind != Kind::Inactive {
-            self.attend(checked, &person, (fate.leaves / DAY) as i32, rng);
+            self.attend(checked, &person, (fate.leaves / DAY) as i32);
         }
         let first = self.sessions.get(from).map(|session| session.start);
         let signed_up = first.unwrap_or(i64::from(person.signup_day) * DAY + person.signup_second);
         self.learn(checked, &person, signed_up, from);
         self.ask(checked, &person, &fate, from);
-        self.feel(from, rng);
+        self.feel(from, &mut checked.stream(Purpose::Mood, &person));
         if let Some(settled) = settled {
             let talked = contacts(checked, &outcome.mentors, &person, settled, |contact, call| {
                 if call { &mut self.calls } else { &mut self.messages }.push(contact);
@@ -146,14 +144,15 @@ impl Rows {
     }
 
     /// Draws sessions on the day of sign-up, on some days after it, and on the last day.
-    fn attend(&mut self, checked: &Checked, person: &Person, last: i32, rng: &mut Stream) {
+    fn attend(&mut self, checked: &Checked, person: &Person, last: i32) {
+        let mut rng = checked.stream(Purpose::Session, person);
         let signup = person.signup_day - checked.first_day;
         let last = last - checked.first_day;
         let mut id = i64::from(person.id) * EVENTS_PER_USER;
         for day in signup..(last.saturating_add(1)).min(checked.observed as i32) {
             let must = day == signup || day == last;
             let midnight = (i64::from(checked.first_day) + i64::from(day)) * DAY;
-            checked.visit(person.kind, day as usize, must, rng, |visit| {
+            checked.visit(person.kind, day as usize, must, &mut rng, |visit| {
                 id += 1;
                 self.sessions.push(Session {
                     id,

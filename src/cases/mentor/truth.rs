@@ -102,7 +102,8 @@ pub fn truth(config: &Config) -> Result<Truth> {
             let without = Stay::new(&checked, factor);
             let stays = without.clone().at(outcome);
             control += weight * stays;
-            for (curve, share) in curves.iter_mut().zip(without.clone().on(&days)) {
+            let alone: Vec<f64> = without.clone().on(&days).collect();
+            for (curve, share) in curves.iter_mut().zip(&alone) {
                 curve[0] += weight * share;
                 curve[1] += weight * share * (1.0 - wants);
             }
@@ -114,12 +115,15 @@ pub fn truth(config: &Config) -> Result<Truth> {
                 // A match after the outcome's day changes nothing about the outcome, and those matched are then retained.
                 let late = *at >= outcome;
                 anyway += weight * if late { there } else { stays };
+                let later = days.partition_point(|day| f64::from(*day) <= *at);
+                for (curve, share) in curves[..later].iter_mut().zip(&alone) {
+                    curve[1] += weight * share;
+                }
                 for (calls, share) in formats {
                     let weight = weight * share;
                     let ratio = offer.hazard_ratio.powf(offer.gains.factor(drive, tier, calls));
                     let with = before.clone().times(ratio);
                     kept += weight * if late { there } else { with.clone().at(outcome) };
-                    let later = days.partition_point(|day| f64::from(*day) <= *at);
                     for (curve, share) in curves[later..].iter_mut().zip(with.on(&days[later..])) {
                         curve[1] += weight * share;
                     }

@@ -12,7 +12,7 @@ use super::{DAY, real, texts, whole};
 use crate::support::seeds;
 
 /// What a data set says of the experiment: control and offered; one row per user; without and with a mentor.
-fn read(config: &Config) -> ([Proportion; 2], DataFrame, [Proportion; 2]) {
+pub(super) fn read(config: &Config) -> ([Proportion; 2], DataFrame, [Proportion; 2]) {
     let tables = mentor::generate(config).unwrap();
     let end = i64::from(config.start.plus(config.months).first_day());
     let outcome = i64::from(config.offer.outcome_day);

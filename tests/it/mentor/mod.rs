@@ -3,6 +3,7 @@
 
 mod data;
 mod decisions;
+mod designs;
 mod experiment;
 mod marginals;
 mod market;
