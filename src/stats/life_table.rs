@@ -32,7 +32,7 @@ impl Survival {
     /// Before anybody leaves.
     pub const START: Survival = Survival { share: 1.0, greenwood: 0.0 };
 
-    /// Greenwood's variance; 0 once nobody survives.
+    /// Returns Greenwood's variance; 0 once nobody survives.
     #[cfg(test)]
     pub fn variance(self) -> f64 {
         if self.share > 0.0 { self.share * self.share * self.greenwood } else { 0.0 }
