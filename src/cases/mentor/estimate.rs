@@ -1,15 +1,17 @@
 //! What an analyst concludes from what is seen: how long people stay, what a match changes, and what is to be expected.
 
-use super::evidence::{Applied, Asked, Evidence, Matched, Seen};
+use rand::RngExt;
+
+use super::evidence::{Asked, Evidence, Matched, Seen};
 use super::intervention::{Format, Pays};
 use crate::stats::least_squares::LeastSquares;
 use crate::stats::life_table::LifeTable;
+use crate::stream::Stream;
 
 /// Days that a subscription is paid for.
 const PERIOD: f64 = 30.0;
-/// The longest match, and about how long after sign-up one begins, in days.
-const MATCH: f64 = 84.0;
-const BEGINS: f64 = 9.0;
+/// The longest match, in days.
+pub(super) const MATCH: f64 = 84.0;
 /// Days after a match at which mentees are looked at for the mentor's score.
 const SCORED: f64 = 30.0;
 /// Days from sign-up after which most questions and matches lie.
@@ -53,7 +55,7 @@ pub(super) struct Terms {
 
 /// What some users show.
 pub(super) struct Estimates<'e> {
-    evidence: &'e Evidence,
+    pub evidence: &'e Evidence,
     terms: Terms,
     users: Vec<&'e Seen>,
     /// Days after the decision on which users like these sign up, with their places.
@@ -69,6 +71,8 @@ pub(super) struct Estimates<'e> {
     /// Requests per active user who is offered a mentor, and the share of them who wait for a free mentor's match.
     asks: f64,
     ready: f64,
+    /// Days from sign-up to the requests seen.
+    asked_after: Vec<f64>,
     /// Matches.
     lasts: LifeTable,
 }
@@ -147,6 +151,10 @@ impl<'e> Estimates<'e> {
             ),
             asks: share(requests().count(), in_arm),
             ready: 1.0 - share(requests().filter(early).count(), requests().count()),
+            asked_after: users
+                .iter()
+                .filter_map(|user| Some(user.request?.at - user.signup))
+                .collect(),
             lasts: LifeTable::new(matches().map(lasting).collect()),
             evidence,
             terms,
@@ -171,135 +179,96 @@ impl<'e> Estimates<'e> {
         later.map(|(k, due)| due / first * self.control.until(PERIOD * k as f64) / there).sum()
     }
 
-    /// Returns what mentors bring less what they are paid, in US dollars; vetting is not in it.
-    pub fn mentors(&self, reach: &Reach) -> f64 {
+    /// Returns the requests seen.
+    pub fn requests(&self) -> Vec<&'e Asked> {
+        self.users.iter().filter_map(|user| user.request.as_ref()).collect()
+    }
+
+    /// Returns how long after sign-up somebody asks, drawn from those who did, in days.
+    pub fn asks_after(&self, rng: &mut Stream) -> f64 {
+        match self.asked_after.len() {
+            0 => 0.0,
+            n => self.asked_after[rng.random_range(0..n)],
+        }
+    }
+
+    /// Returns how many give up per day of waiting for a mentor.
+    pub fn gives_up(&self) -> f64 {
+        let waited = |one: &&Asked| {
+            let until = one.matched.map(|one| one.at).or(one.withdrawn);
+            until.unwrap_or(self.evidence.now) - one.at
+        };
+        let requests = self.requests();
+        let gone = requests.iter().filter(|one| one.withdrawn.is_some()).count() as f64;
+        gone.max(0.5) / requests.iter().map(waited).sum::<f64>().max(1.0)
+    }
+
+    /// Returns what mentors bring less what they are paid, in US dollars, on average over some forecasts; vetting is not in it.
+    pub fn mentors(&self, reach: &Reach, forecasts: u32, rng: &mut Stream) -> f64 {
         let reached: Vec<(f64, &Seen)> = self
             .arrivals
             .iter()
             .map(|(at, place)| (*at, self.users[*place]))
             .filter(|(_, user)| user.active() && (reach.who)(user))
             .collect();
-        let active = self.due.first().copied().unwrap_or(0.0).max(1.0);
-        let part = reach.share * reached.len() as f64 / active;
-        let paying = reached.iter().filter(|(_, user)| user.pays).count() as f64;
-        let all_pay = !reached.is_empty() && paying == reached.len() as f64;
+        let paying = reached.iter().filter(|(_, user)| user.pays).count();
+        let all_pay = !reached.is_empty() && paying == reached.len();
         let subscribers = if all_pay { 1.0 } else { self.subscribers };
-        let (accepts, brings) = self.price(reach);
-        let each = reach.share * self.asks * self.ready * accepts;
-        let matches = self.served(reached.iter().map(|(at, _)| (*at, each)), reach.vetted);
-        let matched = matches / (reach.share * reached.len() as f64).max(1.0);
+        let calls = |request: &Asked| match reach.format {
+            Format::AsAsked => request.calls,
+            format => format == Format::Calls,
+        };
+        let ask = |request: &Asked| match reach.pays {
+            Pays::School => (calls(request), f64::INFINITY),
+            Pays::Mentee(_) => (calls(request), request.stated / self.terms.overstated),
+        };
+        let arrivals: Vec<f64> = reached.iter().map(|one| one.0).collect();
+        let each = reach.share * self.asks * self.ready;
+        // Late matches last beyond the horizon.
+        let whole = self.lasts.area(MATCH).map_or(MATCH, |area| area.0).max(1e-9);
+        // By week: the table is long.
+        let within: Vec<f64> = (0..=(MATCH / 7.0) as u32)
+            .map(|week| 7.0 * f64::from(week))
+            .map(|days| self.lasts.area(days).map_or(days, |area| area.0) / whole)
+            .collect();
+        let (calling, writing) = (self.talks(true), self.talks(false));
+        let (mut matches, mut paid) = (0.0, 0.0);
+        for _ in 0..forecasts {
+            for one in self.matches(&arrivals, each, reach.vetted, &ask, rng) {
+                let days = (self.evidence.horizon - one.at).clamp(0.0, MATCH);
+                let halves = if one.calls { calling } else { writing };
+                matches += 1.0 / f64::from(forecasts);
+                paid += one.price * halves * within[(days / 7.0) as usize] / f64::from(forecasts);
+            }
+        }
+        // Per active user of those who sign up like those of the year before, the payments that a match adds.
         let more = match reach.format {
             Format::AsAsked => 0.0,
             Format::Calls => 1.0 - self.calls,
             Format::Messages => -self.calls,
         };
+        let active = self.due.first().copied().unwrap_or(0.0).max(1.0);
         let kept = self.extra.iter().zip(&self.calls_more).zip(&self.due);
-        let payments: f64 =
-            kept.map(|((extra, calls), due)| due * part * (extra + more * calls)).sum();
+        let added: f64 =
+            kept.map(|((extra, calls), due)| due / active * (extra + more * calls)).sum();
         let quality = if reach.vetted { 0.0 } else { self.dropped() * self.residual(LATER) };
-        let payments = matched * payments + matches * quality;
-        // Late matches last beyond the horizon.
-        let whole = self.lasts.area(MATCH).map_or(MATCH, |area| area.0).max(1e-9);
-        let within = |at: f64| {
-            let days = (self.evidence.horizon - at - BEGINS).clamp(0.0, MATCH);
-            self.lasts.area(days).map_or(days, |area| area.0) / whole
+        let brings = match reach.pays {
+            Pays::School => -paid,
+            Pays::Mentee(share) => share * paid,
         };
-        // By week: the table is long.
-        let weeks: Vec<f64> = (0..=(self.evidence.horizon / 7.0) as u32)
-            .map(|week| within(7.0 * f64::from(week)))
-            .collect();
-        let late = reached.iter().map(|(at, _)| weeks[(at / 7.0) as usize]).sum::<f64>()
-            / (reached.len() as f64).max(1.0);
-        subscribers * self.worth() * payments + matches * late * brings
+        subscribers * self.worth() * matches * (added + quality) + brings
     }
 
-    /// Returns how likely a request leads to a match, and what a match brings the school while it lasts, in US dollars.
-    fn price(&self, reach: &Reach) -> (f64, f64) {
-        let requests: Vec<&Asked> =
-            self.users.iter().filter_map(|user| user.request.as_ref()).collect();
-        let calls = |request: &Asked| match reach.format {
-            Format::AsAsked => request.calls,
-            format => format == Format::Calls,
-        };
-        let done = |calls: bool| {
-            let known = requests.iter().filter(move |one| one.calls == calls).filter_map(|one| {
-                one.matched.filter(|matched| matched.at + MATCH < self.evidence.now)
-            });
-            let (count, talks, paid) = known.fold((0.0, 0.0, 0.0), |sum, one| {
-                (sum.0 + 1.0, sum.1 + one.talks, sum.2 + one.talks * one.price)
-            });
-            let halves = if calls { 1.0 } else { self.terms.message_minutes / 30.0 };
-            (halves * talks / f64::max(count, 1.0), halves * paid / f64::max(count, 1.0))
-        };
-        let (calling, writing) = (done(true), done(false));
-        let of = |request: &Asked| if calls(request) { calling } else { writing };
-        let n = (requests.len() as f64).max(1.0);
-        match reach.pays {
-            Pays::School => (1.0, -requests.iter().map(|one| of(one).1).sum::<f64>() / n),
-            Pays::Mentee(share) => {
-                let (mut accepts, mut brings) = (0.0, 0.0);
-                for request in &requests {
-                    let would = request.stated / self.terms.overstated;
-                    let (chance, price) = self.affordable(request.field, would, reach.vetted);
-                    accepts += chance;
-                    brings += chance * price * of(request).0;
-                }
-                (accepts / n, share * brings / f64::max(accepts, 1e-9))
-            }
-        }
-    }
-
-    /// Returns how likely one of three mentors shown costs no more than a price, and the mean price of those who don't.
-    fn affordable(&self, field: usize, most: f64, vetted: bool) -> (f64, f64) {
-        let of = |one: &&Applied| (one.accepted || !vetted) && one.fields.contains(&field);
-        let (mut all, mut count, mut sum) = (0.0, 0.0, 0.0);
-        for mentor in self.evidence.mentors.iter().filter(of) {
-            all += 1.0;
-            if mentor.price <= most {
-                (count, sum) = (count + 1.0, sum + mentor.price);
-            }
-        }
-        let share = count / f64::max(all, 1.0);
-        (1.0 - (1.0 - share).powi(3), sum / f64::max(count, 1.0))
-    }
-
-    /// Returns how many are matched of those who ask on some days, as mentors have room: day by day, those who wait give up
-    /// or get a place that is free.
-    fn served(&self, asking: impl Iterator<Item = (f64, f64)>, vetted: bool) -> f64 {
-        let days = self.evidence.horizon.ceil() as usize;
-        let mut demand = vec![0.0; days];
-        for (at, each) in asking {
-            if let Some(day) = demand.get_mut((at + BEGINS - 1.0) as usize) {
-                *day += each;
-            }
-        }
-        let of = |one: &&Applied| one.accepted || !vetted;
-        let places: f64 = self.evidence.mentors.iter().filter(of).map(|one| one.capacity).sum();
-        let requests = || self.users.iter().filter_map(|user| user.request.as_ref());
-        let open = requests().filter(|one| one.matched.is_none() && one.withdrawn.is_none());
-        let running = requests().filter_map(|one| one.matched).filter(|one| one.ended.is_none());
-        let waited = |one: &Asked| {
-            let until = one.matched.map(|one| one.at).or(one.withdrawn);
-            until.unwrap_or(self.evidence.now) - one.at
-        };
-        let gone = requests().filter(|one| one.withdrawn.is_some()).count() as f64;
-        let gives_up = gone / requests().map(waited).sum::<f64>().max(1.0);
-        let lasts = self.lasts.area(MATCH).map_or(MATCH, |area| area.0) + 1.0;
-        let (mut taken, mut earlier) = (running.count() as f64, open.count() as f64);
-        let (mut waiting, mut matched) = (0.0, 0.0);
-        for new in demand {
-            taken -= taken / lasts;
-            let room = (places - taken).max(0.0);
-            // Those who asked before the decision come first.
-            let first = earlier.min(room);
-            waiting += new;
-            let next = f64::min(waiting, room - first);
-            taken += first + next;
-            matched += next;
-            earlier = (earlier - first) * (1.0 - gives_up);
-            waiting = (waiting - next) * (1.0 - gives_up);
-        }
-        matched
+    /// Returns the half hours of a mentor that a match takes, by calls or messages, while it lasts.
+    fn talks(&self, calls: bool) -> f64 {
+        let requests = self.requests();
+        let known = requests
+            .iter()
+            .filter(|one| one.calls == calls)
+            .filter_map(|one| one.matched.filter(|matched| matched.at + MATCH < self.evidence.now));
+        let (count, talks) = known.fold((0.0, 0.0), |sum, one| (sum.0 + 1.0, sum.1 + one.talks));
+        let halves = if calls { 1.0 } else { self.terms.message_minutes / 30.0 };
+        halves * talks / f64::max(count, 1.0)
     }
 
     /// Returns by how much fewer mentees stay a month if vetting is dropped: the slope on the score, among those who were

@@ -54,13 +54,13 @@ pub(super) struct Asked {
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Matched {
+    /// The mentor's place in the list.
+    pub mentor: usize,
     pub at: f64,
     pub ended: Option<f64>,
     pub score: f64,
     /// Calls held, or exchanges of messages answered.
     pub talks: f64,
-    /// The mentor's price of half an hour, in US dollars.
-    pub price: f64,
 }
 
 /// Somebody who applied to be a mentor.
@@ -237,14 +237,15 @@ fn requests(
     let ids = whole(matches, "match_id")?;
     for (row, id) in whole(matches, "user_id")?.iter().enumerate() {
         let Some(place) = place.get(id) else { continue };
-        let mentor = &mentors[mentor[row] as usize - 1];
+        let place_of = mentor[row] as usize - 1;
+        let mentor = &mentors[place_of];
         if let Some(request) = &mut users[*place].request {
             request.matched = Some(Matched {
+                mentor: place_of,
                 at: day(began[row]),
                 ended: known(ended[row]),
                 score: mentor.score,
                 talks: talks.get(&ids[row]).copied().unwrap_or(0.0),
-                price: mentor.price,
             });
         }
     }

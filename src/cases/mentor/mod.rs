@@ -35,6 +35,7 @@ mod design;
 mod estimate;
 mod evidence;
 mod fate;
+mod forecast;
 mod intervention;
 mod life;
 mod market;

@@ -13,7 +13,10 @@ use crate::cases::check::within;
 use crate::decision::{Choice, Prediction, Rule, recommended};
 use crate::error::Result;
 use crate::stats::interval::Z95;
-use crate::stream::stream;
+use crate::stream::{Stream, stream};
+
+/// How many forecasts of who is matched an estimate is the mean of.
+const FORECASTS: u32 = 10;
 
 /// What could be done, and what is assumed of it beyond the data.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,35 +101,40 @@ impl Plan {
     }
 
     /// Returns what each option gains by these estimates.
-    fn gains(&self, found: &Estimates, applicants: f64) -> Vec<f64> {
+    fn gains(&self, found: &Estimates, forecasts: u32, rng: &mut Stream) -> Vec<f64> {
+        let applicants = found.evidence.mentors.len() as f64;
         let everybody = |_: &Seen| true;
         let engaged = |user: &Seen| user.first_sessions >= 2;
         let pays = |user: &Seen| user.pays;
         let vetting = applicants * self.costs.vetting;
-        let mentors = |who: &dyn Fn(&Seen) -> bool, share, format, pays, vetted| {
-            found.mentors(&Reach { who, share, format, pays, vetted })
-                - if vetted { vetting } else { 0.0 }
+        let mut mentors = |who: &dyn Fn(&Seen) -> bool, share, format, pays, vetted| {
+            let reach = Reach { who, share, format, pays, vetted };
+            found.mentors(&reach, forecasts, rng) - if vetted { vetting } else { 0.0 }
         };
-        let school =
-            |who: &dyn Fn(&Seen) -> bool, format| mentors(who, 1.0, format, Pays::School, true);
-        let mentee = |share, vetted| {
-            mentors(&everybody, share, Format::AsAsked, Pays::Mentee(self.commission), vetted)
+        let as_asked = Format::AsAsked;
+        let all = mentors(&everybody, 1.0, as_asked, Pays::School, true);
+        let engaged = mentors(&engaged, 1.0, as_asked, Pays::School, true);
+        let subscribers = mentors(&pays, 1.0, Format::Messages, Pays::School, true);
+        let mut mentee = |share, vetted| {
+            mentors(&everybody, share, as_asked, Pays::Mentee(self.commission), vetted)
         };
+        let paid = [1.0, 0.5, 0.1].map(|share| mentee(share, true));
+        let unvetted = mentee(1.0, false);
         let call = |subscribers| {
             let (brings, calls) = found.call_back(subscribers, self.within_hours);
             brings - self.costs.call_back * calls
         };
         let (brings, reached) = found.remind(f64::from(self.idle_days), self.reminded);
         let remind = brings - self.costs.reminder * reached;
-        let (unvetted, paying) = (mentee(1.0, false), call(true));
+        let paying = call(true);
         vec![
             0.0,
-            school(&everybody, Format::AsAsked),
-            school(&engaged, Format::AsAsked),
-            school(&pays, Format::Messages),
-            mentee(1.0, true),
-            mentee(0.5, true),
-            mentee(0.1, true),
+            all,
+            engaged,
+            subscribers,
+            paid[0],
+            paid[1],
+            paid[2],
             unvetted,
             paying,
             call(false),
@@ -145,7 +153,7 @@ const SUBSCRIBERS: &str = "mentors for subscribers, we pay messages";
 ///
 /// The experiment tells what a match changes: the difference between the arms' Kaplan–Meier curves at each payment, over the share
 /// matched. Formats are compared among those matched, since which one suits is chance. Requests are those of the experiment, as many as
-/// are to be expected by the sign-ups of the year before; they are matched day by day as mentors have room. What mentees would pay is
+/// are to be expected by the sign-ups of the year before; forecasts match them one after the other, as mentors have room. What mentees would pay is
 /// what they say, divided by the factor of published studies. That a mentor's score helps is the slope of staying on it among those
 /// matched, carried on to scores that were rejected, which is a long way. What waiting for support costs is the slope of leaving on the hours to the answer, which are
 /// chance. What a reminder changes is assumed. Effects of several measures add up. Intervals are of sampling, by drawing users again; that
@@ -175,14 +183,15 @@ pub fn options(world: &World, plan: &Plan) -> Result<Vec<Choice<Intervention>>> 
         message_minutes: plan.costs.message_minutes,
         naive: false,
     };
-    let applicants = found.mentors.len() as f64;
-    let gains = |users| plan.gains(&Estimates::new(&found, users, terms), applicants);
-    let best = gains(found.users.iter().collect());
+    let mut rng = stream(0, "mentor predictions", 0);
+    let mut gains =
+        |users, forecasts| plan.gains(&Estimates::new(&found, users, terms), forecasts, &mut rng);
+    let best = gains(found.users.iter().collect(), FORECASTS);
     let draws: Vec<Vec<f64>> = (0..plan.draws)
         .map(|draw| {
-            let mut rng = stream(0, "mentor predictions", u64::from(draw));
+            let mut rng = stream(0, "mentor draws", u64::from(draw));
             let n = found.users.len();
-            gains((0..n).map(|_| &found.users[rng.random_range(0..n)]).collect())
+            gains((0..n).map(|_| &found.users[rng.random_range(0..n)]).collect(), 1)
         })
         .collect();
     let n = f64::from(plan.draws);
@@ -211,7 +220,8 @@ pub fn naive_options(world: &World, plan: &Plan) -> Result<Vec<Choice<Interventi
         naive: true,
     };
     let estimates = Estimates::new(&found, found.users.iter().collect(), terms);
-    let gains = plan.gains(&estimates, found.mentors.len() as f64);
+    let mut rng = stream(0, "mentor predictions", 0);
+    let gains = plan.gains(&estimates, FORECASTS, &mut rng);
     let sure = |gain: f64| Prediction { gain, low: gain, high: gain };
     Ok(plan
         .measures()

@@ -408,7 +408,7 @@ fn rules_choose_and_regret_is_counted() {
         rules.push(decision::Rule::always(
             "mentees pay, no vetting; call subscribers back and remind",
         ));
-        let found = decision::regret(&seeds, world, options, &rules, 20).unwrap();
+        let found = decision::regret(&seeds, world, options, &rules, 8).unwrap();
         println!("{name}\n{}", found.frame().unwrap());
         let by = found.choices.clone().lazy().filter(col("rule").eq(lit("analysis")));
         let by = by.group_by([col("option"), col("best_option")]).agg([len().alias("worlds")]);
