@@ -184,7 +184,7 @@ impl<'e> Estimates<'e> {
         self.users.iter().filter_map(|user| user.request.as_ref()).collect()
     }
 
-    /// Returns how long after sign-up somebody asks, drawn from those who did, in days.
+    /// Draws how long after sign-up somebody asks, in days, as those seen did.
     pub fn asks_after(&self, rng: &mut Stream) -> f64 {
         match self.asked_after.len() {
             0 => 0.0,
