@@ -2,8 +2,8 @@
 
 use super::config::{Config, TYPES, season};
 use super::intervention::Intervention;
-use super::life::{DAY, Person};
 use super::offer::Design;
+use super::person::{DAY, Person};
 use super::question;
 use crate::cases::draw::{sums, uniform};
 use crate::error::Result;
@@ -55,7 +55,7 @@ pub(super) struct Checked<'c> {
     pub asking: f64,
     /// Which periods, or which fields, are offered a mentor, if the experiment doesn't draw users.
     clusters: Vec<bool>,
-    /// From which day on people sign up anew, and the names of their streams in that future.
+    /// From which day on sign-ups are drawn again, and the names of their streams in that future.
     pub again: Option<(usize, [String; 7])>,
 }
 
@@ -102,7 +102,7 @@ impl<'c> Checked<'c> {
         Checked { observed: observed.min(self.days), ..self }
     }
 
-    /// Lets people sign up anew from a day on, for a future; future 0 is the one that is generated.
+    /// Draws sign-ups again from a day on, for a future; future 0 is the one that is generated.
     pub fn from(self, day: usize, future: u64) -> Self {
         let names = || NAMES.map(|name| format!("{name}, future {future}"));
         Checked { again: (future > 0).then(|| (day, names())), ..self }

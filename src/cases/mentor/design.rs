@@ -5,10 +5,10 @@ use rayon::prelude::*;
 
 use super::checked::Checked;
 use super::config::Config;
-use super::life::{Arm, DAY, Kind, Person};
 use super::market::Outcome;
 use super::mentors::mentors;
 use super::offer::{Design, Offer};
+use super::person::{Arm, DAY, Kind, Person};
 use crate::cases::check::within;
 use crate::error::Result;
 
@@ -64,8 +64,8 @@ impl Lived {
 /// in which nobody is. The estimate of a design is the difference between the retained shares of its arms. Seeds follow the config's own.
 /// In a switchback, mentors that are taken in one period are missing in the next, for as long as a match lasts.
 ///
-/// Returns one row per design, in the order given: `design` (text), `truth`, `mean_estimate`, `bias`, `sd`, `rmse` (f64: shares; `bias` is
-/// the mean, `sd` the standard deviation of the estimate less the truth), `experiments` (u32).
+/// Returns one row per design, in the order given: `design` (text), `truth`, `mean_estimate`, `bias`, `standard_deviation`, `rmse` (f64: shares; `bias` is
+/// the mean, `standard_deviation` that of the estimate less the truth), `experiments` (u32).
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for fewer than 2 seeds or more than 100,000; those of
@@ -124,7 +124,7 @@ pub fn designs(config: &Config, designs: &[Design], seeds: u32) -> Result<DataFr
         "truth" => truth,
         "mean_estimate" => mean_estimate,
         "bias" => bias,
-        "sd" => sd,
+        "standard_deviation" => sd,
         "rmse" => rmse,
         "experiments" => experiments,
     )?)

@@ -184,7 +184,7 @@ impl<'e> Estimates<'e> {
         self.users.iter().filter_map(|user| user.request.as_ref()).collect()
     }
 
-    /// Returns how long after sign-up somebody asks, drawn from those who did, in days.
+    /// Draws how long after sign-up somebody asks, in days, as those seen did.
     pub fn asks_after(&self, rng: &mut Stream) -> f64 {
         match self.asked_after.len() {
             0 => 0.0,
@@ -338,7 +338,7 @@ impl<'e> Estimates<'e> {
         let payments: f64 = (self.due.iter().enumerate())
             .map(|(k, due)| {
                 let share = self.control.until(PERIOD * k as f64);
-                let left = (share / then).min(1.0).max(1e-9);
+                let left = (share / then).clamp(1e-9, 1.0);
                 due * share * (left.powf(ratio - 1.0) - 1.0)
             })
             .sum();

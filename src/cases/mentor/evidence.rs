@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use polars::prelude::*;
 
-use super::config::TYPES;
-use super::world::World;
+use super::config::{Config, TYPES};
 use crate::error::Result;
 
 const DAY: f64 = 86_400e6;
@@ -107,10 +106,13 @@ impl Seen {
 }
 
 impl Evidence {
-    pub fn read(world: &World) -> Result<Evidence> {
-        let tables = world.seen()?;
-        let first = f64::from(world.config().start.first_day());
-        let now = f64::from(world.decided());
+    /// Reads what is seen up to a day, to look so many days ahead.
+    pub fn read(
+        tables: &super::Tables,
+        config: &Config,
+        (now, horizon): (f64, f64),
+    ) -> Result<Evidence> {
+        let first = f64::from(config.start.first_day());
         let day = |micros: f64| micros / DAY - first;
         let info = &tables.users_info;
         let ids = whole(info, "user_id")?;
@@ -149,8 +151,7 @@ impl Evidence {
         questions(tables, &place, &mut users, now, day)?;
         let mentors = applied(tables)?;
         requests(tables, &place, &mut users, &mentors, day)?;
-        let subscription = f64::from(world.config().people.price_cents) / 100.0;
-        let horizon = f64::from(world.horizon());
+        let subscription = f64::from(config.people.price_cents) / 100.0;
         Ok(Evidence { now, horizon, subscription, users, mentors })
     }
 }

@@ -1,7 +1,7 @@
 //! When a person asks support and leaves, given what happens to them.
 
 use super::checked::Checked;
-use super::life::{DAY, Person};
+use super::person::{DAY, Person};
 use super::question::Reason;
 
 /// What becomes of a person who is ever active.

@@ -1,7 +1,7 @@
 //! Who will be matched, as an analyst works it out: requests like those seen, one after the other, on the mentors who are free then.
 //!
 //! A formula from places and turns would do where the school pays. Where mentees pay, the few mentors they would pay for are taken
-//! first, and what is left is too dear.
+//! first, and the others are too expensive.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};

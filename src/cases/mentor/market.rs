@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::checked::Checked;
 use super::config::TYPES;
-use super::life::{DAY, Person, Request};
 use super::mentors::{Mentor, mentors};
+use super::person::{DAY, Person, Request};
 use super::rooms::{Chosen, Rooms};
 
 /// What became of a request.
@@ -133,7 +133,7 @@ impl Floor<'_> {
             match self.rooms.choose(self.checked, &waiting.person, &waiting.request) {
                 Chosen::Mentor(mentor) => self.meet(next, mentor, now),
                 Chosen::Full => self.queues[usize::from(waiting.person.field())].push_back(next),
-                Chosen::TooDear => self.asked[next].refused = Some(now),
+                Chosen::TooExpensive => self.asked[next].refused = Some(now),
             }
             next += 1;
         }
@@ -183,7 +183,7 @@ struct Waiting {
     request: Request,
     /// When the user leaves if there is no match by then.
     gives_up: i64,
-    /// When the user found every mentor too dear.
+    /// When the user found every mentor too expensive.
     refused: Option<i64>,
     matched: Option<Match>,
 }

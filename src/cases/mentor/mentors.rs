@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::checked::Checked;
 use super::config::TYPES;
-use super::life::DAY;
+use super::person::DAY;
 use crate::cases::draw::{chance, uniform};
 use crate::stream::stream;
 

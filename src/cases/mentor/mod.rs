@@ -42,6 +42,7 @@ mod market;
 mod mentors;
 mod offer;
 mod options;
+mod person;
 mod policy;
 mod population;
 mod question;
@@ -62,10 +63,10 @@ use polars::prelude::*;
 
 use super::frame::dates;
 use super::part::Part;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use checked::Checked;
-use life::{DAY, Kind};
 use market::Outcome;
+use person::{DAY, Kind};
 use rows::Rows;
 
 pub use config::{
@@ -162,7 +163,38 @@ impl Tables {
 /// Those of [`Config::validate`]; more users than fit into [`MOST_SESSIONS`]; [`batches`] generates those a slice at a
 /// time.
 pub fn generate(config: &Config) -> Result<Tables> {
-    twin::tables(&Checked::new(config)?)
+    everything(&Checked::new(config)?)
+}
+
+/// Generates all tables.
+fn everything(checked: &Checked) -> Result<Tables> {
+    let config = checked.config;
+    let most = (MOST_SESSIONS as f64 / truth::sessions_each(checked).max(1.0)) as u32;
+    if config.users > most {
+        let accepted = format!("1 to {most} in memory; `batches` makes more, a slice at a time");
+        return Err(Error::config("users", config.users, accepted));
+    }
+    let outcome = Outcome::new(checked);
+    let mut users = Batch::new(checked, &outcome, 1..1)?;
+    for slice in slices(checked, Part::WHOLE.ids(config.users)) {
+        users.append(Batch::new(checked, &outcome, slice)?)?;
+    }
+    Ok(Tables {
+        learning_paths: learning_paths()?,
+        modules: modules()?,
+        users_info: users.users_info,
+        enrolments: users.enrolments,
+        users_events: users.users_events,
+        tickets: users.tickets,
+        subscriptions: users.subscriptions,
+        assignments: users.assignments,
+        mentors: tables::mentors(&outcome.mentors)?,
+        applications: tables::applications(&outcome.mentors)?,
+        requests: users.requests,
+        matches: users.matches,
+        calls: users.calls,
+        messages: users.messages,
+    })
 }
 
 /// The most expected sessions that [`generate`] accepts: they fill about 10 gigabytes.

@@ -2,7 +2,7 @@
 
 use super::checked::Checked;
 use super::intervention::{CallBack, Format, Intervention, Mentors, Pays, Whom};
-use super::life::{Arm, Person};
+use super::person::{Arm, Person};
 use super::question::Reason;
 
 impl Checked<'_> {
@@ -90,6 +90,6 @@ impl Checked<'_> {
             Intervention::DropVetting(end) => Some(end.from),
             _ => None,
         });
-        days.min().map(|day| (i64::from(self.first_day) + i64::from(day)) * super::life::DAY)
+        days.min().map(|day| (i64::from(self.first_day) + i64::from(day)) * super::person::DAY)
     }
 }

@@ -6,8 +6,8 @@ use rand::RngExt;
 
 use super::checked::{Checked, Purpose};
 use super::config::TYPES;
-use super::life::{Person, Request};
 use super::mentors::Mentor;
+use super::person::{Person, Request};
 
 /// Which mentors have capacity, by field.
 pub(super) struct Rooms {
@@ -100,7 +100,7 @@ impl Rooms {
                 let found = &self.mentors[*mentor as usize];
                 (found.suits(request.hour), found.score, Reverse(*mentor))
             });
-        best.map_or(Chosen::TooDear, Chosen::Mentor)
+        best.map_or(Chosen::TooExpensive, Chosen::Mentor)
     }
 
     /// Tells whether somebody would pay a mentor's price, or need not.
@@ -116,5 +116,5 @@ pub(super) enum Chosen {
     /// All mentors of the field are busy.
     Full,
     /// Every mentor shown costs more than the mentee would pay.
-    TooDear,
+    TooExpensive,
 }

@@ -7,18 +7,17 @@ use rayon::prelude::*;
 
 use super::checked::{Checked, Purpose};
 use super::config::{MODULES, TIERS, TYPES};
-use super::contacts::{Contact, contacts};
+use super::contacts::{CONTACTS_PER_USER, Contact, contacts};
 use super::fate::Fate;
-use super::life::{DAY, Kind, Person};
 use super::market::{Outcome, Settled};
+use super::person::{DAY, Kind, Person};
 use super::question::Reason;
 use crate::cases::draw::{chance, uniform};
 use crate::stream::Stream;
 
-/// Ids of a user's rows are `user_id` × one of these + a number, so that parts made on different machines never
-/// collide. A user active all day for 120 months stays below both.
+/// Ids of a user's sessions are `user_id` × this + a number, so that parts made on different machines never
+/// collide. A user active all day for 120 months stays below it.
 pub(super) const EVENTS_PER_USER: i64 = 1_000_000;
-pub(super) const CONTACTS_PER_USER: i64 = 10_000;
 /// The share of sessions that are rated.
 const RATED: f64 = 0.3;
 /// Subscriptions are paid for this many days at a time.

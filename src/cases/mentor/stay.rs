@@ -27,13 +27,13 @@ impl<'c> Stay<'c> {
         Stay { checked, multiplier, day: 0.0, lived: 0.0, after_first: 0.0, answered: 0.0, waiting }
     }
 
-    /// Multiplies the hazard from now on.
+    /// Returns the same people with a hazard multiplied from now on.
     pub fn times(mut self, ratio: f64) -> Self {
         self.multiplier *= ratio;
         self
     }
 
-    /// Goes on to a day, and returns the share still there.
+    /// Returns the share still there on a day, and goes on from there.
     pub fn at(&mut self, day: f64) -> f64 {
         let weekly = &self.checked.config.drop_off.weekly;
         while self.day < day {

@@ -4,12 +4,12 @@ use polars::prelude::*;
 
 use super::checked::Checked;
 use super::config::TYPES;
-use super::contacts::Contact;
-use super::life::Arm;
+use super::contacts::{CONTACTS_PER_USER, Contact};
 use super::market::Settled;
 use super::mentors::{HOURS, Mentor};
+use super::person::Arm;
 use super::question::Reason;
-use super::rows::{CONTACTS_PER_USER, EVENTS_PER_USER, Rows, Session, User};
+use super::rows::{EVENTS_PER_USER, Rows, Session, User};
 use crate::cases::frame::{dates, moments};
 use crate::error::Result;
 

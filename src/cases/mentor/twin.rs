@@ -3,10 +3,8 @@
 use super::checked::Checked;
 use super::config::Config;
 use super::intervention::Intervention;
-use super::market::Outcome;
-use super::{Batch, MOST_SESSIONS, Tables, learning_paths, modules, slices, truth};
-use crate::cases::part::Part;
-use crate::error::{Error, Result};
+use super::{Tables, everything};
+use crate::error::Result;
 
 /// Generates the business with interventions carried out.
 ///
@@ -27,36 +25,5 @@ use crate::error::{Error, Result};
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub fn generate_with(config: &Config, done: &[Intervention]) -> Result<Tables> {
-    tables(&Checked::with(config, done)?)
-}
-
-/// Generates all tables.
-pub(super) fn tables(checked: &Checked) -> Result<Tables> {
-    let config = checked.config;
-    let most = (MOST_SESSIONS as f64 / truth::sessions_each(checked).max(1.0)) as u32;
-    if config.users > most {
-        let accepted = format!("1 to {most} in memory; `batches` makes more, a slice at a time");
-        return Err(Error::config("users", config.users, accepted));
-    }
-    let outcome = Outcome::new(checked);
-    let mut users = Batch::new(checked, &outcome, 1..1)?;
-    for slice in slices(checked, Part::WHOLE.ids(config.users)) {
-        users.append(Batch::new(checked, &outcome, slice)?)?;
-    }
-    Ok(Tables {
-        learning_paths: learning_paths()?,
-        modules: modules()?,
-        users_info: users.users_info,
-        enrolments: users.enrolments,
-        users_events: users.users_events,
-        tickets: users.tickets,
-        subscriptions: users.subscriptions,
-        assignments: users.assignments,
-        mentors: super::tables::mentors(&outcome.mentors)?,
-        applications: super::tables::applications(&outcome.mentors)?,
-        requests: users.requests,
-        matches: users.matches,
-        calls: users.calls,
-        messages: users.messages,
-    })
+    everything(&Checked::with(config, done)?)
 }

@@ -3,7 +3,7 @@
 use rand_distr::Distribution;
 
 use super::checked::{Checked, Purpose};
-use super::life::{DAY, Kind, Person};
+use super::person::{DAY, Kind, Person};
 use crate::cases::clock::one_after_the_other;
 use crate::cases::draw::chance;
 use crate::stream::Stream;

@@ -8,13 +8,14 @@ use super::checked::Checked;
 use super::config::Config;
 use super::contacts::contacts;
 use super::costs::Costs;
+use super::evidence::Evidence;
 use super::intervention::Intervention;
-use super::life::{DAY, Kind, Person};
 use super::market::Outcome as Matched;
 use super::mentors::{Mentor, mentors};
+use super::person::{DAY, Kind, Person};
 use super::question::Reason;
 use super::rows::{PERIOD, payments};
-use super::{Tables, twin};
+use super::{Tables, everything};
 use crate::cases::check::within;
 use crate::decision::{self, Outcome};
 use crate::error::{Error, Result};
@@ -52,7 +53,7 @@ pub struct World {
     later: Vec<u32>,
     seen: OnceLock<Tables>,
     /// What was last read from what is seen: rules that are held against each other ask for the same.
-    evidence: Mutex<Option<Arc<super::evidence::Evidence>>>,
+    evidence: Mutex<Option<Arc<Evidence>>>,
 }
 
 impl World {
@@ -94,18 +95,22 @@ impl World {
         if let Some(seen) = self.seen.get() {
             return Ok(seen);
         }
-        let made = twin::tables(&Checked::new(&self.config)?.until(self.decided as usize))?;
+        let made = everything(&Checked::new(&self.config)?.until(self.decided as usize))?;
         Ok(self.seen.get_or_init(|| made))
     }
 
     /// Reads what is seen.
-    pub(super) fn evidence(&self) -> Result<Arc<super::evidence::Evidence>> {
+    pub(super) fn evidence(&self) -> Result<Arc<Evidence>> {
         // Not locked while it is read: reading waits for other threads, which may have to read, too.
         let kept = || self.evidence.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = kept().as_ref() {
             return Ok(found.clone());
         }
-        let found = Arc::new(super::evidence::Evidence::read(self)?);
+        let found = Arc::new(Evidence::read(
+            self.seen()?,
+            &self.config,
+            (f64::from(self.decided), f64::from(self.horizon())),
+        )?);
         *kept() = Some(found.clone());
         Ok(found)
     }

@@ -29,7 +29,7 @@ fn scarce_mentors_mislead_an_experiment_by_user() {
     let config = Config { users: 6_000, ..Config::default() };
     let found = mentor::designs(&config, &DESIGNS, n).unwrap();
     println!("scarce\n{found}");
-    let (bias, sd) = (column(&found, "bias"), column(&found, "sd"));
+    let (bias, sd) = (column(&found, "bias"), column(&found, "standard_deviation"));
     let error: Vec<f64> = sd.iter().map(|sd| sd / f64::from(n).sqrt()).collect();
     // By user: too large, because the control group takes no places.
     assert!(bias[0] > 4.0 * error[0], "{bias:?} {error:?}");
@@ -39,7 +39,7 @@ fn scarce_mentors_mislead_an_experiment_by_user() {
     let market = Market { mentors: 3_000, ..Market::default() };
     let found = mentor::designs(&Config { market, ..config }, &DESIGNS, n).unwrap();
     println!("ample\n{found}");
-    for (bias, sd) in column(&found, "bias").iter().zip(column(&found, "sd")) {
+    for (bias, sd) in column(&found, "bias").iter().zip(column(&found, "standard_deviation")) {
         let z = bias / (sd / f64::from(n).sqrt());
         // Five designs.
         assert!(z.abs() < 3.5, "{bias} {sd} {z}");
