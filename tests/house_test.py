@@ -37,7 +37,7 @@ LIBRARY = [
 # the names from the caller.
 OWN = {
     "arm", "capacity", "control", "expected_orders", "fault", "first_session_at", "hours", "id", "matched_at", "month", "outcome", "requested_at", "revenue",
-    "score", "sd", "share", "stage", "visitors", "week", "weight", "withdrawn_at",
+    "score", "share", "stage", "visitors", "week", "weight", "withdrawn_at",
 }
 COMMAND = [
     {"say", "terminal", "unpack"},
