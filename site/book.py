@@ -14,7 +14,7 @@ NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 # One chart of each notebook but the first, for the README and the landing page: this file, from this notebook's chart with these
 # words in its description.
 PICTURES = {
-    "mentor": ("01_mentor_marketplace", "The naive estimate is"),
+    "mentor": ("01_mentor_marketplace", "The dashboard gives mentors"),
     "saas": ("02_saas_take_home", "Make the offer to"),
     "ecommerce": ("03_ecommerce_behaviour", "The three we would fund"),
     "notion": ("04_notion_growth", "In twelve months they add"),

@@ -32,6 +32,12 @@ impl Survival {
     /// Before anybody leaves.
     pub const START: Survival = Survival { share: 1.0, greenwood: 0.0 };
 
+    /// Returns Greenwood's variance; 0 once nobody survives.
+    #[cfg(test)]
+    pub fn variance(self) -> f64 {
+        if self.share > 0.0 { self.share * self.share * self.greenwood } else { 0.0 }
+    }
+
     /// Returns the log-log interval; none if nobody or everyone has left.
     pub fn interval(self) -> Option<(f64, f64)> {
         if self.share <= 0.0 || self.share >= 1.0 {

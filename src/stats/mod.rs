@@ -4,6 +4,7 @@
 pub(crate) mod beta_binomial;
 pub(crate) mod bg_nbd;
 pub(crate) mod bootstrap;
+pub(crate) mod competing_risks;
 pub(crate) mod distribution;
 pub(crate) mod exact;
 pub(crate) mod gamma_gamma;

@@ -140,6 +140,26 @@ fn survival_and_hazard() {
             (real(&curve, "low", row), real(&curve, "high", row))
         });
     }
+    // Two of three things that happen are matches, whenever they happen.
+    coverage("cumulative incidence", SETS, 2.0 / 3.0 * (1.0 - (-0.8_f64).exp()), |rng| {
+        let mut lives = lifetimes(rng, 120);
+        let outcomes: Vec<Option<&str>> = lives
+            .column("observed")
+            .unwrap()
+            .bool()
+            .unwrap()
+            .iter()
+            .flatten()
+            .map(|seen| {
+                seen.then(|| if rng.random_bool(2.0 / 3.0) { "match" } else { "withdrawn" })
+            })
+            .collect();
+        lives.with_column(Column::new("outcome".into(), outcomes)).unwrap();
+        let found = survival::cumulative_incidence(&lives, None).unwrap();
+        let until = col("time").lt_eq(lit(8.0)).and(col("outcome").eq(lit("match")));
+        let found = found.lazy().filter(until).collect().unwrap();
+        (real(&found, "low", found.height() - 1), real(&found, "high", found.height() - 1))
+    });
     let mean = 10.0 * (1.0 - (-1.5_f64).exp());
     coverage("restricted mean", SETS, mean, |rng| {
         let found = survival::restricted_mean(&lifetimes(rng, 200), None, 15.0).unwrap();

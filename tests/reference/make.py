@@ -139,6 +139,27 @@ def survival(rng):
     return made
 
 
+def competing(rng):
+    """Cumulative incidences without ties, which lifelines would break by chance."""
+    import numpy as np
+    from lifelines import AalenJohansenFitter
+    made = []
+    for case in range(60):
+        n = int(rng.integers(5, 80))
+        durations = np.round(rng.exponential(8, n) + 0.01, 6)
+        while len(set(durations)) < n:
+            durations = np.round(rng.exponential(8, n) + 0.01, 6)
+        outcome = rng.choice(3, n, p=[(0.0, 0.6, 0.4), (0.3, 0.4, 0.3), (0.6, 0.2, 0.2)][case % 3])
+        outcome[:2] = [1, 2]
+        curves = []
+        for event in (1, 2):
+            fit = AalenJohansenFitter(calculate_variance=True).fit(durations, outcome, event_of_interest=event)
+            rows = zip(fit.cumulative_density_.index, fit.cumulative_density_.iloc[:, 0], fit.confidence_interval_.values)
+            curves.append([[number(t), number(s), number(ends[0]), number(ends[1])] for t, s, ends in rows])
+        made.append({"duration": [number(x) for x in durations], "outcome": [int(x) for x in outcome], "curves": curves})
+    return made
+
+
 def tests(rng):
     import numpy as np
     import statsmodels.api as sm
@@ -328,7 +349,7 @@ def python():
     rng = np.random.default_rng(20260101)
     return {"datasets": events(rng), "survival": survival(rng), "tests": tests(rng), "power": power(),
             "clusters": clusters(rng), "concentration": spread(rng), "buyers": buyers(),
-            "strata": strata(), "optima": optima()}
+            "strata": strata(), "optima": optima(), "competing": competing(np.random.default_rng(20260103))}
 
 
 # ---- SQL -------------------------------------------------------------------------------------------

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::offer::Offer;
+use super::supply::Market;
+use super::willingness::Willingness;
 use crate::cases::check::{pair, whole, within};
 use crate::cases::clock::Month;
 use crate::cases::rhythm::{DayClock, Progress, Season, SessionLength};
@@ -44,6 +47,8 @@ pub struct Config {
     pub offer: Offer,
     /// The mentors.
     pub market: Market,
+    /// What people would pay for a mentor.
+    pub willingness: Willingness,
     /// The seed of all random numbers.
     pub seed: u64,
 }
@@ -140,9 +145,9 @@ pub struct Support {
     pub share: f64,
     /// Share of them who have a question about their path; the others have technical trouble. 0 to 1.
     pub path_question: f64,
-    /// Share of those with a question about their path who ask it in one of their last three sessions, if they leave;
-    /// the others, and those with technical trouble, ask at any time. 0 to 1.
-    pub late: f64,
+    /// Multiplies the hazard of leaving from a question about the path until support answers; 0.01 to 100. Technical
+    /// trouble has no effect. No published size is known to us: six times the risk for a day or two is an assumption.
+    pub unanswered: f64,
 }
 
 /// How people leave: a hazard by week since sign-up.
@@ -158,6 +163,10 @@ pub struct DropOff {
     /// Drive is a difference between people that no table shows: a standard normal variable. Each unit of it multiplies
     /// the hazard by exp(−this); 0 to 3.
     pub drive: f64,
+    /// Multiplies the hazard of people who are reminded automatically, from the first reminder on; 0.01 to 10. Nobody is
+    /// reminded until an [intervention](super::Remind) does it. Small: nudges at scale move behaviour by about a
+    /// percentage point (S. DellaVigna and E. Linos, Econometrica 90, 2022).
+    pub reminded: f64,
 }
 
 impl DropOff {
@@ -192,61 +201,6 @@ impl DropOff {
     }
 }
 
-/// The mentor offer: a randomised experiment among those who sign up while it runs.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Offer {
-    /// Share of people who are offered a mentor; the others are the control group. 0 to 1.
-    pub share: f64,
-    /// The first month whose sign-ups take part; the first observed if not given.
-    pub first: Option<Month>,
-    /// The last month whose sign-ups take part; the last observed if not given.
-    pub last: Option<Month>,
-    /// Share of people of average drive who want a mentor; between 0 and 1.
-    pub take_up: f64,
-    /// How strongly the wish for a mentor depends on drive: the log odds rise by this per unit of drive; −5 to 5. 0 is
-    /// no self-selection.
-    pub selection: f64,
-    /// They ask within this many days after sign-up, if they are still there; 1 to 60.
-    pub days: u32,
-    /// Multiplies the hazard from the match on, permanently; 0.01 to 10. Below 1, mentors help.
-    pub hazard_ratio: f64,
-    /// The experiment's outcome is a session on this day after sign-up or later; 1 to 365.
-    pub outcome_day: u32,
-}
-
-impl Offer {
-    /// Returns the probability that someone with this drive wants a mentor.
-    pub fn wants(&self, drive: f64) -> f64 {
-        let odds = (self.take_up / (1.0 - self.take_up)).ln() + self.selection * drive;
-        1.0 / (1.0 + (-odds).exp())
-    }
-}
-
-/// The mentors, and how they are matched.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Market {
-    /// People who apply to be mentors, before the first month; 1 to 5,000,000.
-    pub mentors: u32,
-    /// Share of applicants that vetting accepts: those with the best scores. Above 0, up to 1.
-    pub accepted: f64,
-    /// Share of mentors with a second field; 0 to 1.
-    pub two_fields: f64,
-    /// Fewest and most mentees at a time, all numbers in between equally likely; 1 to 100.
-    pub capacity: (u32, u32),
-    /// Lowest and highest price of half an hour of a mentor in US cents; 0 to 100,000,000.
-    pub price_cents: (u32, u32),
-    /// Shortest and longest time from finding a free mentor to the match, in hours; 0 to 720.
-    pub processing_hours: (u32, u32),
-    /// How many free mentors are considered for a request, which gets the best of them; 1 to 100.
-    pub shortlist: u32,
-    /// Weeks after which mentor and mentee part; 1 to 520.
-    pub weeks: u32,
-    /// Share of matches with a weekly call; the others exchange messages. 0 to 1.
-    pub calls: f64,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Config {
@@ -263,6 +217,7 @@ impl Default for Config {
             drop_off: DropOff::default(),
             offer: Offer::default(),
             market: Market::default(),
+            willingness: Willingness::default(),
             seed: 42,
         }
     }
@@ -304,7 +259,7 @@ impl Default for Activity {
 
 impl Default for Support {
     fn default() -> Self {
-        Support { share: 0.20, path_question: 0.75, late: 0.8 }
+        Support { share: 0.20, path_question: 0.75, unanswered: 6.0 }
     }
 }
 
@@ -316,37 +271,7 @@ impl Default for DropOff {
             types: [0.90, 0.95, 1.15, 1.00],
             tiers: [1.2, 1.0, 0.8],
             drive: 0.5,
-        }
-    }
-}
-
-impl Default for Offer {
-    fn default() -> Self {
-        Offer {
-            share: 0.5,
-            first: None,
-            last: None,
-            take_up: 0.4,
-            selection: 1.2,
-            days: 14,
-            hazard_ratio: 0.55,
-            outcome_day: 56,
-        }
-    }
-}
-
-impl Default for Market {
-    fn default() -> Self {
-        Market {
-            mentors: 80,
-            accepted: 0.5,
-            two_fields: 0.3,
-            capacity: (1, 5),
-            price_cents: (3_000, 12_000),
-            processing_hours: (4, 48),
-            shortlist: 3,
-            weeks: 12,
-            calls: 0.6,
+            reminded: 0.97,
         }
     }
 }
@@ -373,22 +298,15 @@ impl Config {
         }
         within("support.share", self.support.share, 0.0, 1.0 - self.activity.inactive)?;
         within("support.path_question", self.support.path_question, 0.0, 1.0)?;
-        within("support.late", self.support.late, 0.0, 1.0)?;
+        within("support.unanswered", self.support.unanswered, 0.01, 100.0)?;
         self.drop_off.validate().map_err(|error| error.within("drop_off"))?;
         self.market.validate().map_err(|error| error.within("market"))?;
         self.check_offer()
     }
 
     fn check_offer(&self) -> Result<()> {
-        let offer = &self.offer;
-        within("offer.share", offer.share, 0.0, 1.0)?;
-        if !(offer.take_up > 0.0 && offer.take_up < 1.0) {
-            return Err(Error::config("offer.take_up", offer.take_up, "between 0 and 1"));
-        }
-        within("offer.selection", offer.selection, -5.0, 5.0)?;
-        within("offer.days", offer.days, 1, 60)?;
-        within("offer.hazard_ratio", offer.hazard_ratio, 0.01, 10.0)?;
-        within("offer.outcome_day", offer.outcome_day, 1, 365)?;
+        self.offer.validate().map_err(|error| error.within("offer"))?;
+        self.willingness.validate().map_err(|error| error.within("willingness"))?;
         let (first, last) = self.offered();
         let end = self.start.plus(self.months - 1);
         for (field, month, from) in
@@ -398,6 +316,18 @@ impl Config {
             within(field, month.month, 1, 12)?;
         }
         Ok(())
+    }
+
+    /// Returns the business in which a decision is taken: 12,000 users in two years, and the experiment in the first.
+    ///
+    /// ```
+    /// let config = casebook::cases::mentor::Config::two_years();
+    /// assert_eq!((config.months, config.offered().1.to_string()), (24, "2024-12".to_owned()));
+    /// ```
+    pub fn two_years() -> Config {
+        let mut config = Config { users: 12_000, months: 24, ..Config::default() };
+        config.offer.last = Some(config.start.plus(11));
+        config
     }
 
     /// Returns the first and the last month whose sign-ups take part in the experiment.
@@ -448,23 +378,8 @@ impl DropOff {
         self.weekly.iter().try_for_each(|hazard| within("weekly", *hazard, 0.0, 10.0))?;
         self.types.iter().try_for_each(|factor| within("types", *factor, 0.01, 100.0))?;
         self.tiers.iter().try_for_each(|factor| within("tiers", *factor, 0.01, 100.0))?;
-        within("drive", self.drive, 0.0, 3.0)
-    }
-}
-
-impl Market {
-    fn validate(&self) -> Result<()> {
-        within("mentors", self.mentors, 1, 5_000_000)?;
-        if !(self.accepted > 0.0 && self.accepted <= 1.0) {
-            return Err(Error::config("accepted", self.accepted, "above 0, up to 1"));
-        }
-        within("two_fields", self.two_fields, 0.0, 1.0)?;
-        pair("capacity", self.capacity, 1, 100)?;
-        pair("price_cents", self.price_cents, 0, 100_000_000)?;
-        pair("processing_hours", self.processing_hours, 0, 720)?;
-        within("shortlist", self.shortlist, 1, 100)?;
-        within("weeks", self.weeks, 1, 520)?;
-        within("calls", self.calls, 0.0, 1.0)
+        within("drive", self.drive, 0.0, 3.0)?;
+        within("reminded", self.reminded, 0.01, 10.0)
     }
 }
 

@@ -27,12 +27,35 @@
 //!
 //! Times are local to the user, in whole seconds; the hours in which mentor and user could talk are compared in UTC.
 
+mod checked;
 mod config;
+mod contacts;
+mod costs;
+mod design;
+mod estimate;
+mod evidence;
+mod fate;
+mod forecast;
+mod intervention;
 mod life;
 mod market;
+mod mentors;
+mod offer;
+mod options;
+mod person;
+mod policy;
+mod population;
+mod question;
+mod rooms;
 mod rows;
+mod stay;
+mod supply;
 mod tables;
 mod truth;
+mod twin;
+mod visits;
+mod willingness;
+mod world;
 
 use std::ops::Range;
 
@@ -41,15 +64,26 @@ use polars::prelude::*;
 use super::frame::dates;
 use super::part::Part;
 use crate::error::{Error, Result};
-use life::{Checked, DAY, Kind};
+use checked::Checked;
 use market::Outcome;
+use person::{DAY, Kind};
 use rows::Rows;
 
 pub use config::{
-    Activity, Config, Country, DropOff, Kinds, MODULES, Market, Offer, People, Support, TIERS,
-    TYPES,
+    Activity, Config, Country, DropOff, Kinds, MODULES, People, Support, TIERS, TYPES,
 };
+pub use costs::Costs;
+pub use design::designs;
+pub use intervention::{
+    CallBack, DropVetting, Faster, Format, Intervention, Mentors, Pays, Remind, Whom,
+};
+pub use offer::{Design, Gains, Offer};
+pub use options::{Plan, naive_options, options, rules};
+pub use supply::Market;
 pub use truth::{Truth, truth};
+pub use twin::generate_with;
+pub use willingness::Willingness;
+pub use world::World;
 
 /// The generated business.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,7 +120,7 @@ pub struct Tables {
     /// `application_id` (i64), `mentor_id`, `applied_at`, `decided_at`, `score` (i32, 0 to 100), `outcome`.
     pub applications: DataFrame,
     /// `request_id` (i64), `user_id`, `field` (the type of path), `requested_at`, `hour_utc` (i32: the hour that
-    /// suits), `format` ("calls", "messages"), `withdrawn_at` (left without a match): by user; each user asks at most
+    /// suits), `format` ("calls", "messages"), `stated_price_cents` (i64: what they say half an hour is worth), `withdrawn_at` (left without a match): by user; each user asks at most
     /// once.
     pub requests: DataFrame,
     /// `match_id` (i64), `request_id`, `user_id`, `mentor_id`, `matched_at`, `first_session_at` (the first call held or
@@ -129,16 +163,21 @@ impl Tables {
 /// Those of [`Config::validate`]; more users than fit into [`MOST_SESSIONS`]; [`batches`] generates those a slice at a
 /// time.
 pub fn generate(config: &Config) -> Result<Tables> {
-    let checked = Checked::new(config)?;
-    let most = (MOST_SESSIONS as f64 / truth::sessions_each(&checked).max(1.0)) as u32;
+    everything(&Checked::new(config)?)
+}
+
+/// Generates all tables.
+fn everything(checked: &Checked) -> Result<Tables> {
+    let config = checked.config;
+    let most = (MOST_SESSIONS as f64 / truth::sessions_each(checked).max(1.0)) as u32;
     if config.users > most {
         let accepted = format!("1 to {most} in memory; `batches` makes more, a slice at a time");
         return Err(Error::config("users", config.users, accepted));
     }
-    let outcome = Outcome::new(&checked);
-    let mut users = Batch::new(&checked, &outcome, 1..1)?;
-    for slice in slices(&checked, Part::WHOLE.ids(config.users)) {
-        users.append(Batch::new(&checked, &outcome, slice)?)?;
+    let outcome = Outcome::new(checked);
+    let mut users = Batch::new(checked, &outcome, 1..1)?;
+    for slice in slices(checked, Part::WHOLE.ids(config.users)) {
+        users.append(Batch::new(checked, &outcome, slice)?)?;
     }
     Ok(Tables {
         learning_paths: learning_paths()?,
@@ -149,8 +188,8 @@ pub fn generate(config: &Config) -> Result<Tables> {
         tickets: users.tickets,
         subscriptions: users.subscriptions,
         assignments: users.assignments,
-        mentors: mentors(config)?,
-        applications: applications(config)?,
+        mentors: tables::mentors(&outcome.mentors)?,
+        applications: tables::applications(&outcome.mentors)?,
         requests: users.requests,
         matches: users.matches,
         calls: users.calls,
@@ -301,7 +340,7 @@ pub fn modules() -> Result<DataFrame> {
 /// # Errors
 /// Those of [`Config::validate`].
 pub fn mentors(config: &Config) -> Result<DataFrame> {
-    tables::mentors(&market::mentors(&Checked::new(config)?))
+    tables::mentors(&mentors::mentors(&Checked::new(config)?))
 }
 
 /// Returns the mentors' applications: see [`Tables::applications`].
@@ -309,7 +348,7 @@ pub fn mentors(config: &Config) -> Result<DataFrame> {
 /// # Errors
 /// Those of [`Config::validate`].
 pub fn applications(config: &Config) -> Result<DataFrame> {
-    tables::applications(&market::mentors(&Checked::new(config)?))
+    tables::applications(&mentors::mentors(&Checked::new(config)?))
 }
 
 /// Returns when people sign up: the distribution behind `signed_up_at`, to look at before simulating.
@@ -328,7 +367,7 @@ pub fn sign_ups(config: &Config) -> Result<DataFrame> {
 }
 
 /// Returns what no table shows: `user_id`, `drive` (f64), `stays_days` (f64: how long the user would stay without a
-/// mentor; null for inactive users). For teaching: it makes self-selection visible.
+/// mentor; null for inactive users), `would_pay_cents` (i64: for half an hour of a mentor). For teaching: it makes self-selection visible.
 ///
 /// # Errors
 /// Those of [`Config::validate`].
@@ -337,7 +376,7 @@ pub fn hidden(config: &Config) -> Result<DataFrame> {
     let people: Vec<_> = (1..=config.users).map(|id| checked.person(id)).collect();
     let stays = people.iter().map(|person| {
         let midnight = i64::from(person.signup_day) * DAY;
-        let seconds = checked.leaves(person, None) - midnight;
+        let seconds = checked.leaves(person) - midnight;
         (person.kind != Kind::Inactive).then_some(seconds as f64 / DAY as f64)
     });
     // Thousandths: the last bits may differ between machines.
@@ -346,5 +385,6 @@ pub fn hidden(config: &Config) -> Result<DataFrame> {
         "user_id" => (1..=i64::from(config.users)).collect::<Vec<_>>(),
         "drive" => people.iter().map(|person| round(person.drive)).collect::<Vec<_>>(),
         "stays_days" => stays.map(|days| days.map(round)).collect::<Vec<_>>(),
+        "would_pay_cents" => people.iter().map(|person| i64::from(person.willing)).collect::<Vec<_>>(),
     )?)
 }

@@ -3,26 +3,25 @@
 use std::ops::Range;
 
 use rand::RngExt;
-use rand_distr::Distribution;
 use rayon::prelude::*;
 
+use super::checked::{Checked, Purpose};
 use super::config::{MODULES, TIERS, TYPES};
-use super::life::{Checked, DAY, Kind, Person, Reason};
-use super::market::{Mentor, Outcome, Settled};
-use crate::cases::clock::one_after_the_other;
+use super::contacts::{CONTACTS_PER_USER, Contact, contacts};
+use super::fate::Fate;
+use super::market::{Outcome, Settled};
+use super::person::{DAY, Kind, Person};
+use super::question::Reason;
 use crate::cases::draw::{chance, uniform};
-use crate::stream::{Stream, stream};
+use crate::stream::Stream;
 
-/// Ids of a user's rows are `user_id` × one of these + a number, so that parts made on different machines never
-/// collide. A user active all day for 120 months stays below both.
+/// Ids of a user's sessions are `user_id` × this + a number, so that parts made on different machines never
+/// collide. A user active all day for 120 months stays below it.
 pub(super) const EVENTS_PER_USER: i64 = 1_000_000;
-pub(super) const CONTACTS_PER_USER: i64 = 10_000;
 /// The share of sessions that are rated.
 const RATED: f64 = 0.3;
-/// The share of calls that take place.
-const HELD: f64 = 0.92;
 /// Subscriptions are paid for this many days at a time.
-const PERIOD: i32 = 30;
+pub(super) const PERIOD: i32 = 30;
 
 pub(super) struct Session {
     pub id: i64,
@@ -70,16 +69,6 @@ pub(super) struct Ticket {
     pub answered: Option<i64>,
 }
 
-/// A call, or an exchange of messages.
-pub(super) struct Contact {
-    pub id: i64,
-    pub mentor: u32,
-    pub start: i64,
-    /// When the mentor answered, or the call ended.
-    pub answered: Option<i64>,
-    pub rating: Option<i8>,
-}
-
 /// The rows of some users.
 #[derive(Default)]
 pub(super) struct Rows {
@@ -122,27 +111,29 @@ impl Rows {
 
     fn push(&mut self, checked: &Checked, outcome: &Outcome, id: u32, settled: Option<&Settled>) {
         let person = checked.person(id);
-        let mut rng = stream(checked.config.seed, "mentor session", u64::from(id));
-        let rng = &mut rng;
+        // Who has not signed up yet is not seen.
+        if i64::from(person.signup_day) * DAY >= checked.end() {
+            return;
+        }
         let matched = settled.and_then(|settled| settled.matched);
-        let leaves = checked.leaves(&person, matched.map(|matched| matched.at));
+        let fate = checked.fate(&person, matched.map(|matched| matched.event()));
         let from = self.sessions.len();
         if person.kind != Kind::Inactive {
-            self.attend(checked, &person, (leaves / DAY) as i32, rng);
+            self.attend(checked, &person, (fate.leaves / DAY) as i32);
         }
         let first = self.sessions.get(from).map(|session| session.start);
         let signed_up = first.unwrap_or(i64::from(person.signup_day) * DAY + person.signup_second);
         self.learn(checked, &person, signed_up, from);
-        let stays = leaves >= checked.end();
-        self.ask(checked, &person, stays, from, rng);
-        self.feel(from, rng);
+        self.ask(checked, &person, &fate, from);
+        self.feel(from, &mut checked.stream(Purpose::Mood, &person));
         if let Some(settled) = settled {
-            let mut rng = stream(checked.config.seed, "mentor contact", u64::from(id));
-            let talked = self.talk(checked, &outcome.mentors, settled, &mut rng);
+            let talked = contacts(checked, &outcome.mentors, &person, settled, |contact, call| {
+                if call { &mut self.calls } else { &mut self.messages }.push(contact);
+            });
             self.first_sessions.push(talked);
         }
-        let paid = ((leaves / DAY) as i32 - person.signup_day) / PERIOD + 1;
-        let unsubscribed = person.signup_day + paid * PERIOD;
+        let paid = payments(&person, &fate);
+        let unsubscribed = person.signup_day + paid as i32 * PERIOD;
         self.users.push(User {
             signed_up,
             exposed: first.filter(|_| person.arm.is_some()),
@@ -152,51 +143,28 @@ impl Rows {
     }
 
     /// Draws sessions on the day of sign-up, on some days after it, and on the last day.
-    fn attend(&mut self, checked: &Checked, person: &Person, last: i32, rng: &mut Stream) {
+    fn attend(&mut self, checked: &Checked, person: &Person, last: i32) {
+        let mut rng = checked.stream(Purpose::Session, person);
         let signup = person.signup_day - checked.first_day;
         let last = last - checked.first_day;
         let mut id = i64::from(person.id) * EVENTS_PER_USER;
-        let mut drawn: Vec<(i64, i64, ())> = vec![];
-        for day in signup..(last.saturating_add(1)).min(checked.days as i32) {
-            let comes = chance(rng, checked.active[day as usize]);
-            if !(comes || day == signup || day == last) {
-                continue;
-            }
+        for day in signup..(last.saturating_add(1)).min(checked.observed as i32) {
+            let must = day == signup || day == last;
             let midnight = (i64::from(checked.first_day) + i64::from(day)) * DAY;
-            drawn.clear();
-            for _ in 0..self.how_many(checked, person.kind, rng) {
-                let minutes = checked.config.session_length.sample(rng);
-                let second = (checked.config.clock.sample(rng) * 3_600.0) as i64;
-                drawn.push((second, (minutes * 60.0).round() as i64, ()));
-            }
-            one_after_the_other(&mut drawn);
-            for (second, length, ()) in &drawn {
+            checked.visit(person.kind, day as usize, must, &mut rng, |visit| {
                 id += 1;
                 self.sessions.push(Session {
                     id,
-                    start: midnight + second,
-                    length: *length,
+                    start: midnight + visit.second,
+                    length: visit.length,
                     path: 0,
                     module: 0,
                     mood: (0, 0),
                     rating: None,
-                    progress: (checked.config.progress.sample(rng) * 1_000.0).round() / 1_000.0,
+                    progress: visit.progress,
                     asks: None,
                 });
-            }
-        }
-    }
-
-    fn how_many(&self, checked: &Checked, kind: Kind, rng: &mut Stream) -> u32 {
-        match kind {
-            Kind::Inactive => 0,
-            Kind::Casual => 1,
-            Kind::Frequent => 2,
-            Kind::Power => {
-                // Geometric with the mean asked for.
-                let beyond = checked.config.activity.beyond_three;
-                3 + (0..60).take_while(|_| chance(rng, beyond / (1.0 + beyond))).count() as u32
-            }
+            });
         }
     }
 
@@ -225,30 +193,18 @@ impl Rows {
         self.enrolments.push(now);
     }
 
-    /// Draws questions to support. Most people who don't understand the path ask in one of their last three sessions,
-    /// if they leave.
-    fn ask(
-        &mut self,
-        checked: &Checked,
-        person: &Person,
-        stays: bool,
-        from: usize,
-        rng: &mut Stream,
-    ) {
+    /// Records a question to support: with the last session that began before it.
+    fn ask(&mut self, checked: &Checked, person: &Person, fate: &Fate, from: usize) {
+        let (Some(question), Some(at)) = (person.question, fate.asks) else { return };
         let sessions = &mut self.sessions[from..];
-        let (Some(reason), false) = (person.asks, sessions.is_empty()) else { return };
-        let late = chance(rng, checked.config.support.late) && reason == Reason::Path && !stays;
-        let place = match late {
-            true => sessions.len() - 1 - rng.random_range(0..sessions.len().min(3)),
-            false => rng.random_range(0..sessions.len()),
-        };
-        let asking = &mut sessions[place];
-        asking.asks = Some(reason);
-        let answered = asking.ends() + rng.random_range(30..48 * 60) * 60;
+        let before = sessions.partition_point(|session| session.start <= at).max(1) - 1;
+        let Some(session) = sessions.get_mut(before).filter(|_| at < checked.end()) else { return };
+        session.asks = Some(question.reason);
+        let answered = at + question.answer;
         self.tickets.push(Ticket {
-            event: asking.id,
-            reason,
-            opened: asking.ends(),
+            event: session.id,
+            reason: question.reason,
+            opened: at.max(session.start),
             answered: (answered < checked.end()).then_some(answered),
         });
     }
@@ -276,57 +232,9 @@ impl Rows {
             session.rating = chance(rng, RATED).then_some((after + noise).clamp(1, 5));
         }
     }
+}
 
-    /// Draws the calls or messages of a match until mentor and mentee part; returns when they first talked.
-    fn talk(
-        &mut self,
-        checked: &Checked,
-        mentors: &[Mentor],
-        settled: &Settled,
-        rng: &mut Stream,
-    ) -> Option<i64> {
-        let matched = settled.matched?;
-        let mentor = &mentors[matched.mentor as usize];
-        let until = matched.ends.min(checked.end());
-        let mut id = i64::from(settled.user) * CONTACTS_PER_USER;
-        let mut first = None;
-        let mut contact = |start: i64, answered: Option<i64>, rng: &mut Stream| {
-            id += 1;
-            let answered = answered.filter(|at| *at < checked.end());
-            first = first.or(answered.map(|_| start));
-            let noise = rng.random_range(-1..=1_i8);
-            let rating = (3 + (mentor.score / 60) as i8 + noise).clamp(1, 5);
-            let rated = chance(rng, 0.7) && answered.is_some();
-            Contact {
-                id,
-                mentor: matched.mentor + 1,
-                start,
-                answered,
-                rating: rated.then_some(rating),
-            }
-        };
-        if settled.request.calls {
-            let suits = mentor.suits(settled.request.hour);
-            // Who shares no hour takes longer to find one.
-            let days = if suits { rng.random_range(1..=6) } else { rng.random_range(7..=13) };
-            let hour = settled.request.at.rem_euclid(DAY) / 3_600;
-            let mut start = (matched.at / DAY + days) * DAY + hour * 3_600;
-            while start < until {
-                let minutes = rng.random_range(20..=40);
-                let answered = chance(rng, HELD).then_some(start + 60 * minutes);
-                let call = contact(start, answered, rng);
-                self.calls.push(call);
-                start += 7 * DAY;
-            }
-        } else {
-            let mut start = matched.at + rng.random_range(1..24) * 3_600;
-            while start < until {
-                let answered = Some(start + rng.random_range(30..24 * 60) * 60);
-                let message = contact(start, answered, rng);
-                self.messages.push(message);
-                start += rng.random_range(2 * 24..=5 * 24) * 3_600;
-            }
-        }
-        first
-    }
+/// Returns for how many periods a subscriber pays.
+pub(super) fn payments(person: &Person, fate: &Fate) -> i64 {
+    (fate.leaves / DAY - i64::from(person.signup_day)) / i64::from(PERIOD) + 1
 }

@@ -2,10 +2,14 @@
 
 use polars::prelude::*;
 
+use super::checked::Checked;
 use super::config::TYPES;
-use super::life::{Arm, Checked, Reason};
-use super::market::{Mentor, Settled};
-use super::rows::{CONTACTS_PER_USER, Contact, EVENTS_PER_USER, Rows, Session, User};
+use super::contacts::{CONTACTS_PER_USER, Contact};
+use super::market::Settled;
+use super::mentors::{HOURS, Mentor};
+use super::person::Arm;
+use super::question::Reason;
+use super::rows::{EVENTS_PER_USER, Rows, Session, User};
 use crate::cases::frame::{dates, moments};
 use crate::error::Result;
 
@@ -156,6 +160,7 @@ pub(super) fn requests(settled: &[Settled]) -> Result<DataFrame> {
         "requested_at" => moments("requested_at", settled.iter().map(|row| row.request.at))?,
         "hour_utc" => column(settled, |row| i32::from(row.request.hour)),
         "format" => column(settled, format),
+        "stated_price_cents" => column(settled, |row| row.stated),
         "withdrawn_at" => moments("withdrawn_at", settled.iter().map(|row| row.withdrawn))?,
     )?)
 }
@@ -172,7 +177,7 @@ pub(super) fn mentors(mentors: &[Mentor]) -> Result<DataFrame> {
         "price_cents" => column(mentors, |mentor| i64::from(mentor.price_cents)),
         "utc_offset_minutes" => column(mentors, |mentor| mentor.utc_offset),
         "from_hour_utc" => column(mentors, |mentor| i32::from(mentor.hour)),
-        "hours" => column(mentors, |_| i32::from(super::market::HOURS)),
+        "hours" => column(mentors, |_| i32::from(HOURS)),
     )?)
 }
 

@@ -1,15 +1,17 @@
 //! What an analyst should be able to recover.
 //!
 //! Individual drive is unknown, but its distribution is known: population values are integrals over drive, the twelve
-//! paths, and the moment of the match.
+//! paths, the format, the moment of the match and that of a question to support.
 
 use std::collections::BTreeMap;
 
 use polars::prelude::*;
 
-use super::config::{Config, TIERS, TYPES};
-use super::life::Checked;
-use crate::error::Result;
+use super::checked::Checked;
+use super::config::Config;
+use super::population::{PATHS, STEPS, drives, paths};
+use super::stay::Stay;
+use crate::error::{Error, Result};
 
 /// The truth behind [`generate`](super::generate), if nobody has to wait for a mentor.
 ///
@@ -18,9 +20,12 @@ use crate::error::Result;
 ///
 /// If there are so few mentors that requests wait, the effect of the offer is smaller and depends on how many people
 /// are offered one; the effect of a mentor who is available at once stays the same.
+///
+/// Mentors help some more than others ([`Gains`](super::Gains)), and whoever waits for an answer to a question about the path
+/// leaves sooner ([`Support::unanswered`](super::Support::unanswered)): both are in it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Truth {
-    /// The effect of a match on the hazard, as configured.
+    /// The effect of a match on the hazard, as configured: of average drive, on a silver path.
     pub hazard_ratio: f64,
     /// Share retained among those not offered a mentor.
     pub control: f64,
@@ -40,26 +45,6 @@ pub struct Truth {
     /// there on that day after sign-up.
     pub survival: DataFrame,
 }
-
-/// Points at which the density of drive is summed up, from −6 to 6. For a smooth function of a normal variable
-/// the sum over even steps is exact to many digits.
-const STEPS: u32 = 36;
-
-/// Returns values of drive and their probabilities.
-fn drives() -> impl Iterator<Item = (f64, f64)> {
-    let points = (0..=STEPS).map(|step| -6.0 + 12.0 * f64::from(step) / f64::from(STEPS));
-    let density = |drive: f64| (-drive * drive / 2.0).exp();
-    let total: f64 = points.clone().map(density).sum();
-    points.map(move |drive| (drive, density(drive) / total))
-}
-
-/// Returns the paths' multipliers of the hazard, each equally likely.
-fn paths(config: &Config) -> impl Iterator<Item = f64> {
-    let law = &config.drop_off;
-    law.types.iter().flat_map(|kind| law.tiers.iter().map(move |tier| kind * tier))
-}
-
-const PATHS: f64 = (TYPES.len() * TIERS.len()) as f64;
 
 /// Returns the days from the midnight before sign-up to the match, with their probabilities: the day of the request,
 /// the hour of the day, and the time it takes to arrange. One point covers six hours.
@@ -90,51 +75,62 @@ fn matches(config: &Config) -> Vec<(f64, f64)> {
 /// Computes the truth: see [`Truth`].
 ///
 /// # Errors
-/// Those of [`Config::validate`].
+/// Those of [`Config::validate`]. Who gets which mentor has no closed form, so that
+/// [`Market::vetting_helps`](super::Market::vetting_helps) has to be 0; for other values twin worlds tell.
 pub fn truth(config: &Config) -> Result<Truth> {
     let checked = Checked::new(config)?;
+    if config.market.vetting_helps != 0.0 {
+        let accepted = "0 where the truth is computed; twin worlds tell it for other values";
+        return Err(Error::config("market.vetting_helps", config.market.vetting_helps, accepted));
+    }
     let (offer, law) = (&config.offer, &config.drop_off);
     let days: Vec<u32> = (0..=364).step_by(7).collect();
-    let sums = |days: &[u32]| -> Vec<f64> {
-        days.iter().map(|day| law.cumulative(f64::from(*day))).collect()
-    };
-    let outcome = sums(&[offer.outcome_day])[0];
-    let weekly = sums(&days);
-    // When a match comes: the hazard summed up to then.
-    let matches: Vec<(f64, f64)> =
-        matches(config).iter().map(|(at, chance)| (law.cumulative(*at), *chance)).collect();
+    let outcome = f64::from(offer.outcome_day);
+    let mut matches = matches(config);
+    matches.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let formats = [(true, config.market.calls), (false, 1.0 - config.market.calls)];
 
     // Of those ever active: retained without a mentor, matched if offered, retained and matched if offered,
     // retained without a mentor among those matched.
     let (mut control, mut matched, mut kept, mut anyway) = (0.0, 0.0, 0.0, 0.0);
     let mut curves = vec![[0.0; 2]; days.len()];
-    for (drive, probability) in drives() {
+    for (drive, probability) in drives(STEPS) {
         let wants = offer.wants(drive);
-        for path in paths(config) {
+        for (path, tier) in paths(config) {
             let factor = path * (-law.drive * drive).exp();
             let weight = probability / PATHS;
-            let stays = |sum: f64| (-factor * sum).exp();
-            // With a mentor from a match at which the hazard had summed up to `before`.
-            let helped = |sum: f64, before: f64| {
-                stays(if sum > before { before + offer.hazard_ratio * (sum - before) } else { sum })
-            };
-            control += weight * stays(outcome);
-            let mut add = |before: f64, chance: f64| {
+            let without = Stay::new(&checked, factor);
+            let stays = without.clone().at(outcome);
+            control += weight * stays;
+            let alone: Vec<f64> = without.clone().on(&days).collect();
+            for (curve, share) in curves.iter_mut().zip(&alone) {
+                curve[0] += weight * share;
+                curve[1] += weight * share * (1.0 - wants);
+            }
+            let mut before = without;
+            for (at, chance) in &matches {
+                let there = before.at(*at);
                 let weight = weight * wants * chance;
-                matched += weight * stays(before);
-                kept += weight * helped(outcome.max(before), before);
-                anyway += weight * stays(outcome.max(before));
-            };
-            matches.iter().for_each(|(before, chance)| add(*before, *chance));
-            for (curve, sum) in curves.iter_mut().zip(&weekly) {
-                curve[0] += weight * stays(*sum);
-                let with: f64 =
-                    matches.iter().map(|(before, chance)| chance * helped(*sum, *before)).sum();
-                curve[1] += weight * (wants * with + (1.0 - wants) * stays(*sum));
+                matched += weight * there;
+                // A match after the outcome's day changes nothing about the outcome, and those matched are then retained.
+                let late = *at >= outcome;
+                anyway += weight * if late { there } else { stays };
+                let later = days.partition_point(|day| f64::from(*day) <= *at);
+                for (curve, share) in curves[..later].iter_mut().zip(&alone) {
+                    curve[1] += weight * share;
+                }
+                for (calls, share) in formats {
+                    let weight = weight * share;
+                    let ratio = offer.hazard_ratio.powf(offer.gains.factor(drive, tier, calls));
+                    let with = before.clone().times(ratio);
+                    kept += weight * if late { there } else { with.clone().at(outcome) };
+                    for (curve, share) in curves[later..].iter_mut().zip(with.on(&days[later..])) {
+                        curve[1] += weight * share;
+                    }
+                }
             }
         }
     }
-    // A match after the outcome's day changes nothing about the outcome, and those matched are then retained.
     let active = 1.0 - config.activity.inactive;
     let [control, matched, kept, anyway] =
         [control, matched, kept, anyway].map(|share| active * share);
@@ -172,8 +168,8 @@ pub(super) fn sessions_each(checked: &Checked) -> f64 {
     // By week since sign-up, the share of those ever active who are still there.
     let weeks = checked.days.div_ceil(7);
     let mut there = vec![0.0; weeks];
-    for (drive, probability) in drives() {
-        for path in paths(config) {
+    for (drive, probability) in drives(STEPS) {
+        for (path, _) in paths(config) {
             let factor = path * (-law.drive * drive).exp();
             for (week, share) in there.iter_mut().enumerate() {
                 let sum = law.cumulative(7.0 * week as f64);

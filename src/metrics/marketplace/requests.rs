@@ -26,6 +26,13 @@ impl Goal {
             Goal::FirstSession => FIRST_SESSION,
         }
     }
+
+    fn outcome(self) -> &'static str {
+        match self {
+            Goal::Match => "match",
+            Goal::FirstSession => "first session",
+        }
+    }
 }
 
 /// Requests made in a window, and what became of them in it, in calendar time.
@@ -139,11 +146,13 @@ pub fn liquidity(
 /// [`survival`](crate::metrics::survival).
 ///
 /// Reads `requests` as the [module](super) says, and the column `by` if given. Returns one row per request made in the
-/// window, in their order: `by`'s column (text), `duration` (f64, days), `observed` (bool: the goal was reached;
-/// otherwise the request was withdrawn, or still open at the window's end, and waited at least this long).
+/// window, in their order: `by`'s column (text), `duration` (f64, days), `observed` (bool: the goal was reached), `outcome`
+/// (text: "match" or "first session", as `goal` says; "withdrawn"; null if the request was still open at the window's end).
 ///
-/// In a survival curve, withdrawn requests count as censored at random: the curve says how long the wait would be
-/// if nobody withdrew. People who withdraw because of the wait make it look shorter than it is.
+/// A withdrawal isn't censoring: it's another way for the wait to end. Read shares from
+/// [`survival::cumulative_incidence`](crate::metrics::survival::cumulative_incidence()), which tells the outcomes apart. A
+/// Kaplan–Meier curve of `observed` would say how long the wait were if nobody withdrew, and only if those who withdraw would have
+/// waited as long as the others.
 ///
 /// # Errors
 /// The same as [`liquidity`].
@@ -159,8 +168,11 @@ pub fn liquidity(
 ///     matches.lazy(), [col("request_id")], [col("request_id")], JoinArgs::new(JoinType::Left));
 /// let window = Window::until(config.start.plus(config.months).midnight());
 /// let waits = marketplace::waiting(&requests, Goal::Match, window, None)?;
-/// let median = survival::median(&waits, None)?;
-/// assert!(median.column("median")?.f64()?.get(0) < Some(2.0)); // days
+/// let found = survival::cumulative_incidence(&waits, None)?;
+/// let matched = found.keep(col("outcome").eq(lit("match")))?;
+/// let withdrawn = found.keep(col("outcome").eq(lit("withdrawn")))?;
+/// let last = |outcome: &DataFrame| outcome.scalar(col("incidence").last());
+/// assert!(last(&matched)? > 0.9 && last(&matched)? + last(&withdrawn)? < 1.0 + 1e-9);
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub fn waiting(
@@ -170,15 +182,23 @@ pub fn waiting(
     by: Option<&str>,
 ) -> Result<DataFrame> {
     let found = Requests::new(requests, &[goal], window, by)?;
-    let (mut durations, mut observed) = (vec![], vec![]);
+    let (mut durations, mut observed, mut outcomes) = (vec![], vec![], vec![]);
     for (row, at) in found.at.iter().enumerate() {
         let reached = found.goals[0][row];
         let end = reached.or(found.withdrawn[row]).unwrap_or(found.end);
         durations.push((end - at) as f64 / DAY as f64);
         observed.push(reached.is_some());
+        outcomes.push(match (reached, found.withdrawn[row]) {
+            (Some(_), _) => Some(goal.outcome()),
+            (None, Some(_)) => Some("withdrawn"),
+            (None, None) => None,
+        });
     }
-    let columns =
-        vec![Column::new("duration".into(), durations), Column::new("observed".into(), observed)];
+    let columns = vec![
+        Column::new("duration".into(), durations),
+        Column::new("observed".into(), observed),
+        Column::new("outcome".into(), outcomes),
+    ];
     labelled(by, found.groups, columns)
 }
 
@@ -215,6 +235,8 @@ mod tests {
         let days = waits.column("duration")?.f64()?.into_no_null_iter();
         let hours: Vec<f64> = days.map(|days| (24.0 * days * 1e6).round() / 1e6).collect();
         assert_eq!(hours, [168.0, 169.0, 216.0]);
+        let outcomes: Vec<Option<&str>> = waits.column("outcome")?.str()?.iter().collect();
+        assert_eq!(outcomes, [Some("match"), Some("match"), Some("withdrawn")]);
         let late = liquidity(&requests(), 7, Window::from(end), None)?;
         assert_eq!(late.height(), 0);
         Ok(())

@@ -14,7 +14,11 @@ use crate::metrics::absent;
 /// end of the window), `duration` (i64, calendar days from the start to the first day without the user: 1 for those who
 /// came on day 0 only), `observed` (bool: has left): subjects for the functions here. The curve at 7 is then the share
 /// seen on day 7 or later. Left out are users without an event, and those who started in the last `inactivity` days or
-/// before the window.
+/// before the window, whether or not they are still there.
+///
+/// Read shares off the curve, [`curve`](super::curve())`.at(28.0)`, by group with [`curve_by`](super::curve_by()). A share
+/// of rows with `duration` ≥ 28 would count late sign-ups as lost; and one among those "observed for 28 days, or gone before" keeps
+/// late sign-ups only if they left, which makes it too low.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);

@@ -12,7 +12,11 @@ use crate::stats::interval::poisson;
 /// Reads as [`kaplan_meier`](super::kaplan_meier()). A period reaches from its start, excluded, to its end,
 /// included (time 0 belongs to the first). Returns one row per group and period up to the last duration: `by`'s
 /// column, `from`, `to` (f64), `at_risk` (i64: at its start), `events`, `censored` (i64), `exposure` (f64: time
-/// spent in it by all at risk), `hazard` (f64: events / exposure), `low`, `high` (f64: 95%, exact Poisson).
+/// spent in it by all at risk), `hazard` (f64: events / exposure), `low`, `high` (f64: 95%, exact Poisson), and
+/// `probability`, `probability_low`, `probability_high` (f64: the same in other words, 1 - exp(-hazard × width)).
+///
+/// A hazard is a rate per unit of time, which may exceed 1; `probability` is the share of those there at the period's start who
+/// leave before its end, given that rate. At a rate of 0.1 a week, 9.5% leave within the week and 32.8% within four.
 ///
 /// # Errors
 /// As [`kaplan_meier`](super::kaplan_meier()); a width that is not above 0, or makes more than 100,000 periods.
@@ -68,10 +72,11 @@ pub fn hazard(subjects: &dyn Source, by: Option<&str>, width: f64) -> Result<Dat
             left -= gone + lost;
         }
     }
-    let column = |name: &str, pick: fn((f64, f64, f64)) -> f64| {
+    let column = |name: &str, pick: &dyn Fn((f64, f64, f64)) -> f64| {
         let values: Vec<Option<f64>> = bounds.iter().map(|bound| bound.map(pick)).collect();
         Column::new(name.into(), values)
     };
+    let within = |rate: f64| -(-rate * width).exp_m1();
     table(
         by,
         names,
@@ -82,9 +87,12 @@ pub fn hazard(subjects: &dyn Source, by: Option<&str>, width: f64) -> Result<Dat
             Column::new("events".into(), events),
             Column::new("censored".into(), censored),
             Column::new("exposure".into(), exposure),
-            column("hazard", |b| b.0),
-            column("low", |b| b.1),
-            column("high", |b| b.2),
+            column("hazard", &|b| b.0),
+            column("low", &|b| b.1),
+            column("high", &|b| b.2),
+            column("probability", &|b| within(b.0)),
+            column("probability_low", &|b| within(b.1)),
+            column("probability_high", &|b| within(b.2)),
         ],
     )
 }
@@ -102,6 +110,26 @@ fn period_of(time: f64, width: f64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Eight of ten leave in the first week: a rate above 1, and a probability below.
+    #[test]
+    fn a_rate_is_no_probability() -> Result<()> {
+        let subjects = df!(
+            "duration" => [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 2.0, 2.0],
+            "observed" => [1, 1, 1, 1, 1, 1, 1, 1, 0, 0],
+        )?;
+        let found = hazard(&subjects, None, 1.0)?;
+        let first = |name: &str| found.column(name).unwrap().f64().unwrap().get(0).unwrap();
+        assert!((first("hazard") - 8.0 / 6.0).abs() < 1e-12, "{found}");
+        assert!((first("probability") - (1.0 - (-8.0_f64 / 6.0).exp())).abs() < 1e-12, "{found}");
+        assert!(first("probability_low") < first("probability"), "{found}");
+        assert!(first("probability") < first("probability_high"), "{found}");
+        // Per day instead of per week: another rate, the same probability within the week.
+        let days = hazard(&subjects.lazy().with_column(col("duration") * lit(7.0)), None, 7.0)?;
+        let days = days.column("probability")?.f64()?.get(0).unwrap();
+        assert!((days - first("probability")).abs() < 1e-12);
+        Ok(())
+    }
 
     #[test]
     fn a_rounding_error_is_no_period() -> Result<()> {

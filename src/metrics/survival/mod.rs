@@ -2,7 +2,8 @@
 //!
 //! Reads one row per subject: `duration` (a number, 0 or more, in any unit: from the start to the end,
 //! or to when we last looked) and `observed` (boolean, or 1 and 0: whether it ended; if not, the subject
-//! is censored: it stayed for at least `duration`). A column may split the subjects into groups.
+//! is censored: it stayed for at least `duration`). A column may split the subjects into groups. Where a subject may end in
+//! more ways than one, of which each rules the others out, [`cumulative_incidence()`] reads `outcome` instead of `observed`.
 //!
 //! ```
 //! use casebook::metrics::survival;
@@ -21,6 +22,7 @@
 //! Failure Time Data); the log-rank test (N. Mantel, 1966); the restricted mean and its variance as in
 //! J. P. Klein and M. L. Moeschberger, Survival Analysis, section 4.5.
 
+mod cumulative_incidence;
 mod curve;
 mod from_activity;
 mod hazard;
@@ -32,6 +34,7 @@ mod subjects;
 #[cfg(test)]
 mod tests;
 
+pub use cumulative_incidence::cumulative_incidence;
 pub use curve::{Curve, Group, Point, curve, curve_by};
 pub use from_activity::from_activity;
 pub use hazard::hazard;

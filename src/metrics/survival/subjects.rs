@@ -20,11 +20,7 @@ pub(super) fn groups(subjects: &dyn Source, by: Option<&str>) -> Result<Vec<Grou
     let mut columns = vec!["duration", "observed"];
     columns.extend(by.filter(|by| !["duration", "observed"].contains(by)));
     let frame = fetch(subjects, "subjects", &columns)?;
-    let durations = finite(&frame, "subjects", "duration")?;
-    if let Some(row) = durations.iter().position(|duration| *duration < 0.0) {
-        let problem = format!("is {} in row {}; it must be 0 or more", durations[row], row + 1);
-        return Err(Error::column("subjects", "duration", problem));
-    }
+    let durations = durations(&frame)?;
     let observed = finite(&frame, "subjects", "observed")?;
     if let Some(row) = observed.iter().position(|flag| *flag != 0.0 && *flag != 1.0) {
         let problem = format!("is {} in row {}; it must be 1 or 0", observed[row], row + 1);
@@ -40,6 +36,16 @@ pub(super) fn groups(subjects: &dyn Source, by: Option<&str>) -> Result<Vec<Grou
     }
     let group = |(name, subjects)| Group { name, table: LifeTable::new(subjects) };
     Ok(split.into_iter().map(group).collect())
+}
+
+/// The subjects' durations: finite, 0 or more.
+pub(super) fn durations(frame: &DataFrame) -> Result<Vec<f64>> {
+    let durations = finite(frame, "subjects", "duration")?;
+    if let Some(row) = durations.iter().position(|duration| *duration < 0.0) {
+        let problem = format!("is {} in row {}; it must be 0 or more", durations[row], row + 1);
+        return Err(Error::column("subjects", "duration", problem));
+    }
+    Ok(durations)
 }
 
 /// A frame of one row per name: the groups' column first, if there are groups. A column that would have the name

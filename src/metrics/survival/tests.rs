@@ -32,12 +32,24 @@ fn frame(subjects: &[Subject]) -> DataFrame {
 
 type Named = (&'static str, fn(&dyn Source) -> Result<DataFrame>);
 
+/// What ends it is one of two outcomes.
+fn two_outcomes(subjects: &dyn Source) -> Result<LazyFrame> {
+    let early = when(col("duration").lt(lit(4.0))).then(lit("match")).otherwise(lit("withdrawn"));
+    let outcome = when(col("observed")).then(early).otherwise(lit(NULL)).alias("outcome");
+    Ok(crate::frame::fetch(subjects, "subjects", &["duration", "observed", "plan"])?
+        .lazy()
+        .with_column(outcome))
+}
+
 /// Every function of subjects.
-const ALL: [Named; 5] = [
+const ALL: [Named; 6] = [
     ("kaplan_meier", |subjects| kaplan_meier(subjects, Some("plan"))),
     ("median", |subjects| super::median(subjects, Some("plan"))),
     ("restricted_mean", |subjects| restricted_mean(subjects, Some("plan"), 5.0)),
     ("log_rank", |subjects| log_rank(subjects, "plan")),
+    ("cumulative_incidence", |subjects| {
+        cumulative_incidence(&two_outcomes(subjects)?, Some("plan"))
+    }),
     ("hazard", |subjects| hazard(subjects, Some("plan"), 0.7)),
 ];
 
@@ -63,6 +75,25 @@ proptest! {
                 let values = column.f64().unwrap();
                 prop_assert!(values.iter().flatten().all(f64::is_finite), "{}: {}", name, expected);
             }
+        }
+    }
+}
+
+proptest! {
+    /// All outcomes and the share still waiting make one; who still waits is Kaplan and Meier's curve.
+    #[test]
+    fn incidences_and_those_who_wait_make_one((subjects, _) in subjects()) {
+        let lives = two_outcomes(&frame(&subjects)).unwrap().collect().unwrap();
+        let found = cumulative_incidence(&lives, None).unwrap();
+        let waiting = kaplan_meier(&lives, None).unwrap();
+        let sums = found.lazy().group_by([col("time")]).agg([col("incidence").sum()])
+            .sort(["time"], SortMultipleOptions::default()).collect().unwrap();
+        // Nobody left: no outcome, and no rows.
+        prop_assert!(sums.height() == waiting.height() || sums.height() == 0);
+        let sums = sums.column("incidence").unwrap().f64().unwrap().clone();
+        let waiting = waiting.column("survival").unwrap().f64().unwrap().clone();
+        for (incidence, waiting) in sums.iter().flatten().zip(waiting.iter().flatten()) {
+            prop_assert!((incidence + waiting - 1.0).abs() < 1e-12);
         }
     }
 }

@@ -40,8 +40,10 @@ const RATIOS: [Ratio; 26] = [
     ("hits", "n", "observed", ENDS),
 ];
 /// Columns that hold shares, besides those whose names end in `rate` or `share`.
-const SHARES: [&str; 14] = [
+const SHARES: [&str; 16] = [
     "survival",
+    "incidence",
+    "probability",
     "stickiness",
     "retention",
     "precision",
@@ -66,7 +68,7 @@ const PARTS: [(&str, &str); 6] = [
     ("taken", "matches"),
 ];
 /// What an interval called `low` to `high` is around, the likeliest first.
-const CENTRES: [&str; 13] = [
+const CENTRES: [&str; 14] = [
     "difference",
     "effect",
     "ratio",
@@ -74,6 +76,7 @@ const CENTRES: [&str; 13] = [
     "lift",
     "value",
     "survival",
+    "incidence",
     "hazard",
     "stickiness",
     "retention",

@@ -65,15 +65,15 @@ const PINNED: [(&str, &str); 14] = [
     ("mentors", "41b3d05efd055a4f"),
     ("applications", "6e27b03c0496ab7c"),
     ("users_info", "ba27d163f0eceaa5"),
-    ("enrolments", "11513a624fc25e1b"),
-    ("users_events", "2b007e537fd24a11"),
-    ("tickets", "5d2895b45c568eba"),
-    ("subscriptions", "fe82a6f3cdd65338"),
+    ("enrolments", "6a36c54a9a440f09"),
+    ("users_events", "35f9da13ba8e89e2"),
+    ("tickets", "d711338cc80aca8c"),
+    ("subscriptions", "d026e7f86db0ceab"),
     ("assignments", "e9912679615fbd79"),
-    ("requests", "e1e8abcdb2fffb58"),
-    ("matches", "d2ec78f7d13bfe24"),
-    ("calls", "cd2b333da74ce147"),
-    ("messages", "7979c0c47a173987"),
+    ("requests", "4cbea897d94bdbdc"),
+    ("matches", "28e4276ad614eb0f"),
+    ("calls", "f1f1cd0f6eac6e81"),
+    ("messages", "4f0154b2eb23352d"),
 ];
 
 #[test]

@@ -12,7 +12,7 @@ use super::{DAY, real, texts, whole};
 use crate::support::seeds;
 
 /// What a data set says of the experiment: control and offered; one row per user; without and with a mentor.
-fn read(config: &Config) -> ([Proportion; 2], DataFrame, [Proportion; 2]) {
+pub(super) fn read(config: &Config) -> ([Proportion; 2], DataFrame, [Proportion; 2]) {
     let tables = mentor::generate(config).unwrap();
     let end = i64::from(config.start.plus(config.months).first_day());
     let outcome = i64::from(config.offer.outcome_day);
@@ -150,4 +150,47 @@ fn survival_is_the_one_configured() {
             assert!((found - wanted).abs() < 0.012, "{arm}, day {day}: {found} against {wanted}");
         }
     }
+}
+
+/// Users who sign up late count whether or not they leave: the share still there after four weeks is the truth's on average. Who
+/// counts only those "observed for four weeks, or gone before" keeps late sign-ups only if they left.
+#[test]
+fn late_sign_ups_do_not_bend_the_curve() {
+    let seeds = seeds(100, 1_000);
+    let truth = mentor::truth(&Config::default()).unwrap().survival;
+    let day = whole(&truth, "day").iter().position(|day| *day == 28).unwrap();
+    let truth = truth.column("control").unwrap().f64().unwrap().get(day).unwrap();
+    // Of those not offered a mentor: the curve's, and the share of a rule that is wrong.
+    let found: Vec<[f64; 2]> = (1..=seeds)
+        .into_par_iter()
+        .map(|seed| {
+            let config = Config { seed, ..Config::default() };
+            let tables = mentor::generate(&config).unwrap();
+            let users = beside(tables.users_info.lazy(), &tables.assignments, "user_id")
+                .filter(col("arm").eq(lit("control")))
+                .rename(["signed_up_at"], ["signup_at"], true);
+            let events = tables.users_events.lazy().rename(["session_start"], ["timestamp"], true);
+            let until = Window::until(config.start.plus(config.months).midnight());
+            let stays = survival::from_activity(&users, &events, 28, until).unwrap();
+            let curve = survival::curve(&stays).unwrap().at(28.0).unwrap().survival;
+            let there = col("duration").gt_eq(lit(28));
+            let wrong = stays.lazy().filter(there.clone().or(col("observed")));
+            let wrong = wrong.select([there.cast(DataType::Float64).mean().alias("share")]);
+            [curve, real(&wrong.collect().unwrap(), "share")]
+        })
+        .collect();
+    let n = seeds as f64;
+    // On average, with its standard error: the curve's error, and by how much the rule is below the curve.
+    let mean = |of: &dyn Fn(&[f64; 2]) -> f64| {
+        let mean = found.iter().map(of).sum::<f64>() / n;
+        let spread = found.iter().map(|one| (of(one) - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        (mean, (spread / n).sqrt())
+    };
+    let (error, error_se) = mean(&|one| one[0] - truth);
+    let (below, below_se) = mean(&|one| one[1] - one[0]);
+    println!(
+        "curve: {error:.4} (se {error_se:.4}); the rule, compared with it: {below:.4} ({below_se:.5})"
+    );
+    assert!(error.abs() < 3.0 * error_se, "{error}, {error_se}");
+    assert!(below < -0.003 && below < -4.0 * below_se, "{below}, {below_se}");
 }

@@ -2,6 +2,8 @@
 //! seeds.
 
 mod data;
+mod decisions;
+mod designs;
 mod experiment;
 mod marginals;
 mod market;

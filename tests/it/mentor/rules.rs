@@ -135,32 +135,48 @@ fn whole_row(matches: &DataFrame, id: i64) -> usize {
     whole(matches, "match_id").binary_search(&id).unwrap()
 }
 
-/// Somebody who asks about the path is about to leave.
+/// Somebody who has a question about the path leaves sooner, as long as it isn't answered; technical trouble has no effect.
 #[test]
-fn questions_come_before_drop_off() {
-    let config = Config { users: 20_000, ..Config::default() };
+fn waiting_for_an_answer_drives_people_away() {
+    let config = Config { users: 40_000, ..Config::default() };
     let tables = mentor::generate(&config).unwrap();
+    let mut last = vec![0; config.users as usize];
     let events = &tables.users_events;
-    let (users, starts) = (whole(events, "user_id"), whole(events, "session_start"));
-    let reasons = texts(events, "support_reason");
+    for (user, at) in whole(events, "user_id").iter().zip(whole(events, "session_start")) {
+        last[*user as usize - 1] = at;
+    }
     let end = i64::from(config.start.plus(config.months).first_day()) * DAY;
-    let share_followed_by_leaving = |reason: Option<&str>| {
-        let mut asked = [0.0, 0.0];
+    let tickets = &tables.tickets;
+    let (users, opened) = (whole(tickets, "user_id"), whole(tickets, "opened_at"));
+    let (answered, reasons) = (options(tickets, "answered_at"), texts(tickets, "reason"));
+    // The share who don't come after the next two days, by reason, for answers that took less than a day, and more.
+    let share = |reason: &str, late: bool| {
+        let (mut all, mut gone) = (0.0, 0.0);
         for row in 0..users.len() {
-            if reasons[row].as_deref() != reason || starts[row] > end - 60 * DAY {
+            let Some(answer) = answered[row].filter(|_| opened[row] < end - 60 * DAY) else {
                 continue;
+            };
+            if reasons[row].as_deref() == Some(reason) && (answer - opened[row] > DAY) == late {
+                all += 1.0;
+                let until = (opened[row] + 2 * DAY).div_euclid(DAY);
+                gone += f64::from(u8::from(last[users[row] as usize - 1].div_euclid(DAY) <= until));
             }
-            asked[0] += 1.0;
-            let later = row + 3;
-            asked[1] += f64::from(u8::from(later >= users.len() || users[later] != users[row]));
         }
-        asked[1] / asked[0]
+        gone / all
     };
-    let path = share_followed_by_leaving(Some("path question"));
-    let technical = share_followed_by_leaving(Some("technical"));
-    let none = share_followed_by_leaving(None);
+    let [soon, late] = [false, true].map(|late| share("path question", late));
+    let [technical, technical_late] = [false, true].map(|late| share("technical", late));
     println!(
-        "at most two sessions follow: {path:.2} after a path question, {technical:.2} after technical trouble, {none:.2} otherwise"
+        "gone: answered soon {soon:.3}, late {late:.3}; technical {technical:.3}, {technical_late:.3}"
     );
-    assert!(path > 0.65 && technical < 0.45 && none < 0.2, "{path}, {technical}, {none}");
+    assert!(soon > technical + 0.03 && late > soon + 0.06, "{soon}, {late}, {technical}");
+    assert!((technical - technical_late).abs() < 0.03, "{technical}, {technical_late}");
+    // A question stands with the last session before it.
+    let (ids, starts) = (whole(events, "event_id"), whole(events, "session_start"));
+    for (id, opened) in whole(tickets, "event_id").iter().zip(&opened) {
+        let row = ids.binary_search(id).unwrap();
+        let next = (row + 1 < ids.len() && ids[row + 1] / 1_000_000 == id / 1_000_000)
+            .then(|| starts[row + 1]);
+        assert!(starts[row] <= *opened && next.is_none_or(|next| next > *opened));
+    }
 }

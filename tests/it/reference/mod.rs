@@ -131,6 +131,39 @@ fn survival_equals_lifelines() {
 }
 
 #[test]
+fn cumulative_incidence_equals_lifelines() {
+    let reference = json("python.json");
+    let cases = list(&reference, "competing");
+    assert_eq!(cases.len(), 60);
+    for (number, case) in cases.iter().enumerate() {
+        let outcomes = whole(&case["outcome"]);
+        let named: Vec<Option<&str>> = outcomes
+            .iter()
+            .map(|outcome| [None, Some("match"), Some("withdrawn")][*outcome as usize])
+            .collect();
+        let subjects = df!("duration" => reals(&case["duration"]), "outcome" => named).unwrap();
+        let found = survival::cumulative_incidence(&subjects, None).unwrap();
+        let (mut row, mut intervals) = (0, 0);
+        for theirs in list(case, "curves") {
+            for point in theirs.as_array().unwrap() {
+                let at = |what: &str| format!("case {number}, row {row}, {what}");
+                close(&at("time"), real(&found, "time", row), &point[0]);
+                close(&at("incidence"), real(&found, "incidence", row), &point[1]);
+                // At 0 there is no interval here; lifelines has none once nobody is left, because it divides by them.
+                let nobody_left = row + 1 == found.height() / 2 || row + 1 == found.height();
+                if real(&found, "low", row).is_some() && !(nobody_left && point[2].is_null()) {
+                    close(&at("low"), real(&found, "low", row), &point[2]);
+                    close(&at("high"), real(&found, "high", row), &point[3]);
+                    intervals += 1;
+                }
+                row += 1;
+            }
+        }
+        assert!(row == found.height() && intervals > 1, "case {number}: {row} rows, {intervals}");
+    }
+}
+
+#[test]
 fn the_pooled_risk_ratio_equals_statsmodels() {
     let reference = json("python.json");
     let cases = list(&reference, "strata");

@@ -27,6 +27,16 @@ pub fn entries() -> Vec<Entry> {
             metric(given.frame("subjects"), Some("plan"), 11.0)?
         })
         .adds_up(&["plan"], &["subjects"]),
+        metric!(survival::cumulative_incidence, |metric, given| {
+            let early = when(col("duration").lt(lit(15))).then(lit("match"));
+            let ended = when(col("observed")).then(early.otherwise(lit("withdrawn")));
+            let lives = given
+                .frame("subjects")
+                .clone()
+                .with_column(ended.otherwise(lit(NULL)).alias("outcome"));
+            metric(&lives, Some("plan"))?
+        })
+        .adds_up(&["plan", "outcome", "time"], &["events"]),
         metric!(survival::hazard, |metric, given| {
             metric(given.frame("subjects"), Some("plan"), 6.5)?
         })
