@@ -367,7 +367,9 @@ fn the_committed_seed() {
 fn predictions_come_true() {
     let costs = Costs::default();
     let seeds: Vec<u64> = (42..42 + seeds(6, 60)).collect();
-    let runs: Vec<Vec<(String, f64, f64, bool, f64)>> = seeds
+    // By option: its name, how much more was predicted than came, what came, whether the interval held it, what it cost.
+    type Told = (String, f64, f64, bool, f64);
+    let runs: Vec<Vec<Told>> = seeds
         .par_iter()
         .map(|seed| {
             let config = Config { seed: *seed, ..Config::two_years() };

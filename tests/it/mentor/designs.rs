@@ -52,7 +52,9 @@ fn scarce_mentors_mislead_an_experiment_by_user() {
 fn estimators_are_off_when_mentors_are_scarce() {
     let base = Config { users: 6_000, ..Config::default() };
     let at_once = mentor::truth(&base).unwrap().complier_effect;
-    let runs: Vec<[(f64, bool); 3]> = (1..=seeds(8, 200))
+    // By estimate: its error, and whether its interval holds the truth.
+    type Errors = [(f64, bool); 3];
+    let runs: Vec<Errors> = (1..=seeds(8, 200))
         .into_par_iter()
         .map(|seed| {
             let with = |share: f64| {
@@ -77,7 +79,7 @@ fn estimators_are_off_when_mentors_are_scarce() {
         })
         .collect();
     let n = runs.len() as f64;
-    let mean = |of: &dyn Fn(&[(f64, bool); 3]) -> f64| runs.iter().map(of).sum::<f64>() / n;
+    let mean = |of: &dyn Fn(&Errors) -> f64| runs.iter().map(of).sum::<f64>() / n;
     let names = ["naive", "intention to treat", "complier effect"];
     for (place, name) in names.iter().enumerate() {
         let bias = mean(&|run| run[place].0);
