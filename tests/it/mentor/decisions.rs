@@ -361,15 +361,16 @@ fn the_committed_seed() {
     assert!(said.low < came && came < said.high, "{said:?} {came}");
 }
 
+/// An option's name, by how much more was predicted than came, what came, whether the interval holds it, and the cost.
+type Held = (String, f64, f64, bool, f64);
+
 /// What the analysis predicts is what happens, on average over seeds: up to three errors of the mean, and 15% of what the option gains or
 /// loses and costs.
 #[test]
 fn predictions_come_true() {
     let costs = Costs::default();
     let seeds: Vec<u64> = (42..42 + seeds(6, 60)).collect();
-    // By option: its name, how much more was predicted than came, what came, whether the interval held it, what it cost.
-    type Told = (String, f64, f64, bool, f64);
-    let runs: Vec<Vec<Told>> = seeds
+    let runs: Vec<Vec<Held>> = seeds
         .par_iter()
         .map(|seed| {
             let config = Config { seed: *seed, ..Config::two_years() };

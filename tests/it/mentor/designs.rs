@@ -46,15 +46,16 @@ fn scarce_mentors_mislead_an_experiment_by_user() {
     }
 }
 
+/// How far each of three estimates is off, and whether its interval holds the truth.
+type Estimates = [(f64, bool); 3];
+
 /// Estimators where what they assume fails: half of six thousand users are offered the mentors of a thousand. The truth of the
 /// comparisons of arms is a full launch; that of the others is a mentor who is there at once.
 #[test]
 fn estimators_are_off_when_mentors_are_scarce() {
     let base = Config { users: 6_000, ..Config::default() };
     let at_once = mentor::truth(&base).unwrap().complier_effect;
-    // By estimate: its error, and whether its interval holds the truth.
-    type Errors = [(f64, bool); 3];
-    let runs: Vec<Errors> = (1..=seeds(8, 200))
+    let runs: Vec<Estimates> = (1..=seeds(8, 200))
         .into_par_iter()
         .map(|seed| {
             let with = |share: f64| {
@@ -79,7 +80,7 @@ fn estimators_are_off_when_mentors_are_scarce() {
         })
         .collect();
     let n = runs.len() as f64;
-    let mean = |of: &dyn Fn(&Errors) -> f64| runs.iter().map(of).sum::<f64>() / n;
+    let mean = |of: &dyn Fn(&Estimates) -> f64| runs.iter().map(of).sum::<f64>() / n;
     let names = ["naive", "intention to treat", "complier effect"];
     for (place, name) in names.iter().enumerate() {
         let bias = mean(&|run| run[place].0);
