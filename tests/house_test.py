@@ -36,8 +36,8 @@ LIBRARY = [
 # Words of metrics' own, for columns that they read or return, which one case has, too. Of its other columns, a metric takes
 # the names from the caller.
 OWN = {
-    "arm", "capacity", "control", "expected_orders", "fault", "first_session_at", "hours", "id", "matched_at", "month", "requested_at", "revenue", "score",
-    "share", "stage", "visitors", "week", "weight", "withdrawn_at",
+    "activated", "alone", "arm", "capacity", "control", "dollars", "effect", "expected_orders", "fault", "first_session_at", "hours", "id", "last", "lever", "matched_at",
+    "month", "requested_at", "revenue", "score", "share", "stage", "visitors", "week", "weight", "withdrawn_at",
 }
 COMMAND = [
     {"say", "terminal", "unpack"},

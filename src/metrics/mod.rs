@@ -27,6 +27,7 @@ pub mod growth;
 pub mod lever;
 pub mod marketplace;
 pub mod mix;
+pub mod panel;
 pub mod rates;
 pub mod retention;
 pub mod revenue;

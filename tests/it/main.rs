@@ -27,6 +27,7 @@ mod mentor;
 mod metrics_errors;
 mod metrics_properties;
 mod metrics_truth;
+mod notion_decisions;
 mod notion_sql;
 mod notion_truth;
 mod postgres_failures;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::launch::Levers;
 use crate::cases::check::{busyness, whole, within};
 use crate::cases::clock::Month;
 use crate::cases::rhythm::DayClock;
@@ -36,6 +37,8 @@ pub struct Config {
     /// Within each segment, how often sharers pay compared with those who never share; 0.1 to 10. Guests of a free page
     /// need no seat.
     pub sharers_pay: f64,
+    /// What the plan's levers do to those they reach, once launched: see [`Launch`](super::Launch).
+    pub levers: Levers,
     /// Share of months, from the second after sign-up on, that users skip without having left; 0 to 0.5.
     pub pauses: f64,
     /// At what time of day people work.
@@ -178,6 +181,7 @@ impl Default for Config {
             ],
             targets: Targets::default(),
             sharers_pay: 0.75,
+            levers: Levers::default(),
             pauses: 0.1,
             clock: DayClock::AT_WORK,
             weekdays: [1.15, 1.2, 1.2, 1.15, 1.0, 0.6, 0.7],
@@ -242,6 +246,7 @@ impl Config {
         whole("channels", self.channels.iter().map(|channel| channel.share))?;
         self.targets.validate().map_err(|error| error.within("targets"))?;
         within("sharers_pay", self.sharers_pay, 0.1, 10.0)?;
+        self.levers.validate().map_err(|error| error.within("levers"))?;
         within("pauses", self.pauses, 0.0, 0.5)?;
         for (field, weights) in [("weekdays", &self.weekdays[..]), ("year", &self.year[..])] {
             busyness(field, weights)?;

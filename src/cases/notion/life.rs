@@ -1,15 +1,14 @@
 //! One user's life: who they are, and when they come.
 
 use rand::RngExt;
-use rand_distr::{Distribution, Poisson, StandardNormal};
+use rand_distr::{Distribution, Poisson};
 
 use super::calibrate::{Class, ENGAGED_DAYS, HABIT_DAYS, WINDOWS, World};
-use crate::cases::draw::{chance, place, sums, uniform};
-use crate::stream::{Stream, stream};
+use super::effects::Reach;
+use super::person::{DAY, Fixed, LATEST, Person, user_stream};
+use crate::cases::draw::{chance, sums, uniform};
+use crate::stream::Stream;
 
-pub(super) const DAY: i64 = 86_400;
-/// The latest second of a day at which a visit begins.
-const LATEST: i64 = 82_800;
 /// The most visits in a month, on average: a user who comes twenty times a day is there every day.
 const MOST_VISITS: f64 = 600.0;
 /// Nobody does more in a visit, on average: with it, five years of the busiest days have fewer events than a user has ids.
@@ -17,31 +16,6 @@ const MOST_VISITS: f64 = 600.0;
 pub(super) const MOST_IN_A_VISIT: f64 = 240.0;
 /// How many visits in a row may fall on days that count already before one is put on a day that doesn't.
 const PATIENCE: usize = 64;
-/// Users with the habit are more active: their bell curve lies this many standard deviations higher.
-const HABIT_SHIFT: f64 = 0.8;
-
-/// What chance decides before the first visit.
-#[derive(Debug, Clone)]
-pub(super) struct Person {
-    pub segment: usize,
-    pub channel: usize,
-    pub class: Class,
-    /// The month of sign-up, counted from the first.
-    pub cohort: usize,
-    /// Rank among similar users, from 0 to 1: the lower, the longer a user stays.
-    pub place: f64,
-    pub engaged: bool,
-    pub habit: bool,
-    pub collaborates: bool,
-    pub upgrades: bool,
-    /// Shares, comments or invites at some time.
-    pub shares: bool,
-    pub seat: bool,
-    /// The moment of sign-up, in seconds since the first day.
-    pub signup: i64,
-    /// The logarithm of how active the user is, in standard deviations.
-    pub bell: f64,
-}
 
 /// One visit: a sitting that ends on the day it began.
 #[derive(Debug, Clone, Copy)]
@@ -82,63 +56,6 @@ pub(super) struct Life {
 }
 
 impl World<'_> {
-    /// Draws what chance decides at sign-up; returns it with the stream to continue with.
-    pub fn person(&self, seed: u64, id: u32) -> (Person, Stream) {
-        let mut stream = stream(seed, "notion user", u64::from(id));
-        let rng = &mut stream;
-        let segment = place(&self.segment_sums, rng);
-        let channel = place(&self.channel_sums, rng);
-        let cohort = place(&self.month_sums, rng);
-        let activates = chance(rng, self.activates[segment][channel]);
-        let class = match (activates, chance(rng, self.hurries[segment][channel])) {
-            (true, true) => Class::Fast,
-            (true, false) => Class::Slow,
-            (false, _) => Class::Never,
-        };
-        let standing = uniform(rng);
-        // The last cohort's first month after is not observed; it is drawn all the same.
-        let first = self.there(segment, channel, class, cohort, 1).min(1.0);
-        let returns = standing < first;
-        // Who stays longer engages more, but not always.
-        let alike = uniform(rng);
-        let rank = if chance(rng, 0.5) { standing / first } else { alike };
-        let engaged = activates && returns && rank < self.engages;
-        let habit = engaged && rank < self.engages * self.config.targets.habit;
-        let collaborates = chance(rng, self.collaborates[segment]) && habit;
-        let upgrade = chance(rng, self.upgrades[segment]) && collaborates;
-        let others = chance(rng, self.shares[segment]);
-        let shares = if habit { collaborates } else { others };
-
-        // Who must not come in the month after cannot wait a day on its last day: there is none left.
-        let waits = class == Class::Slow && !returns;
-        let (from, to) = (self.starts[cohort], self.starts[cohort + 1] - i32::from(waits));
-        let day = self.day_between(from, to, rng);
-        let second = ((self.config.clock.sample(rng) * 3_600.0) as i64).min(LATEST);
-        let observed = self.observed(day);
-        let habits = self.habits[cohort][segment];
-        let upgrading = habits * self.collaborates[segment] * self.upgrades[segment];
-        let seats = self.seats(segment, if observed { upgrading } else { 0.0 });
-        let upgrades = upgrade && observed;
-        let seat = chance(rng, if shares { seats.sharer } else { seats.other }) && !upgrades;
-        let bell: f64 = StandardNormal.sample(rng);
-        let person = Person {
-            segment,
-            channel,
-            class,
-            cohort,
-            place: standing,
-            engaged,
-            habit,
-            collaborates,
-            upgrades,
-            shares,
-            seat,
-            signup: i64::from(day) * DAY + second,
-            bell: bell + if habit { HABIT_SHIFT } else { 0.0 },
-        };
-        (person, stream)
-    }
-
     /// Returns the probability of the habit, by segment and cohort.
     pub fn habit_in(&self, segment: usize, cohort: usize) -> f64 {
         let config = self.config;
@@ -153,8 +70,13 @@ impl World<'_> {
 
     /// Draws a day of a range, busy days more often; `to` is the first day after it.
     fn day_between(&self, from: i32, to: i32, rng: &mut Stream) -> i32 {
+        self.day_at(from, to, uniform(rng))
+    }
+
+    /// Returns the day of a range before which a share of its business lies; `to` is the first day after it.
+    pub(super) fn day_at(&self, from: i32, to: i32, share: f64) -> i32 {
         let (low, high) = (self.busy[from as usize], self.busy[to as usize]);
-        let at = low + (high - low) * uniform(rng);
+        let at = low + (high - low) * share;
         let day = self.busy.partition_point(|before| *before <= at) as i32 - 1;
         day.clamp(from, to - 1)
     }
@@ -164,8 +86,7 @@ impl World<'_> {
         let left = self.config.months as usize - person.cohort;
         let mut months = vec![];
         for k in 1..left {
-            let Person { segment, channel, class, cohort, .. } = *person;
-            if person.place >= self.there(segment, channel, class, cohort, k) {
+            if person.place >= self.stays(person, k) {
                 break;
             }
             if k == 1 || !chance(rng, self.config.pauses) {
@@ -184,15 +105,19 @@ impl World<'_> {
 
     /// Simulates a user and all of the user's visits.
     pub fn life(&self, seed: u64, id: u32) -> Life {
-        let (person, mut stream) = self.person(seed, id);
+        self.live(user_stream(seed, id), &Fixed::default(), &Reach::NONE)
+    }
+
+    /// Simulates somebody, some of whom is known, and who is reached by levers.
+    pub fn live(&self, mut stream: Stream, fixed: &Fixed, reach: &Reach) -> Life {
+        let person = self.decide(&self.draws(fixed, &mut stream), reach);
         let rng = &mut stream;
         let active = self.active(&person);
         let often = Count::new((self.knobs.visits * active).min(MOST_VISITS));
         let much = Count::new((self.knobs.events * active).min(MOST_IN_A_VISIT));
         let first = (person.signup / DAY) as i32;
         let (next, after) = (self.starts[person.cohort + 1], self.starts[person.cohort + 2]);
-        let returns = person.place
-            < self.there(person.segment, person.channel, person.class, person.cohort, 1);
+        let returns = person.place < self.stays(&person, 1);
 
         let mut visits = vec![Visit::new(person.signup, much.draw(rng))];
         let activated = self.activation(&person, returns, rng);

@@ -26,13 +26,27 @@
 //!   and others pay for a seat that someone else bought.
 //! - **Activity**: log-normal over users; half of it shows in how often they come, half in how much they do on a visit.
 //!
+//! - **Levers**: each changes some of these probabilities for those it reaches, who sign up where and when it is live
+//!   ([`Launch`], [`Levers`], [`generate_with`]). The same number decides the same question with and without it.
+//!
 //! Users who may share a workspace have neighbouring ids, in blocks of 64.
 
 mod calibrate;
 mod config;
+mod costs;
+mod effects;
+mod evidence;
+mod expected;
+mod launch;
 mod life;
+mod options;
+mod person;
+mod regions;
 mod rows;
+mod side_effects;
 pub mod study;
+mod twin;
+mod world;
 
 use std::ops::Range;
 
@@ -44,13 +58,22 @@ use super::frame::dates;
 use super::part::Part;
 use crate::error::{Error, Result};
 use crate::stream::stream;
-use calibrate::{CLASSES, Class, World};
-use life::DAY;
+use calibrate::{CLASSES, Class, World as Solved};
+use person::DAY;
 use rows::{BLOCK, PLANS, Rows};
 
 pub use calibrate::{Calibration, ENGAGED_DAYS, HABIT_DAYS, WINDOWS};
 pub use config::{Channel, Config, Segment, Targets};
+pub use costs::Costs;
+pub use evidence::lever_estimates;
+pub use expected::lever_truth;
+pub use launch::{Launch, Lever, LeverEffect, Levers, Newcomers, Region, pilots};
+pub use options::{EVERY, best_schedule, options, overlap, rules, schedule};
+pub use regions::{complete, regions};
 pub use rows::Batch;
+pub use side_effects::side_effects;
+pub use twin::generate_with;
+pub use world::{World, rollout};
 
 /// The most events that [`generate`] accepts, as expected of its users: they fill about 8 gigabytes.
 pub const MOST_EVENTS: f64 = 60e6;
@@ -101,12 +124,8 @@ impl Tables {
 /// Those of [`Calibration::solve`]; more users than fit into [`MOST_EVENTS`]; [`batches`] generates those a slice at a
 /// time.
 pub fn generate(config: &Config) -> Result<Tables> {
-    let world = World::new(config)?;
-    let most = (MOST_EVENTS / config.targets.events_per_user) as u32;
-    if config.users > most {
-        let accepted = format!("1 to {most} in memory; `batches` makes more, a slice at a time");
-        return Err(Error::config("users", config.users, accepted));
-    }
+    let world = Solved::new(config)?;
+    fits(config)?;
     let mut all = Rows::default().frames(&world)?;
     for slice in slices(config, Part::WHOLE, 1e6) {
         let next = batch(&world, slice)?;
@@ -121,10 +140,20 @@ pub fn generate(config: &Config) -> Result<Tables> {
         workspaces,
         workspace_members,
         user_events,
-        visitors: visits(&world)?,
+        visitors: visits(&world, signups(&world))?,
         plans: plans()?,
         calendar: calendar(config)?,
     })
+}
+
+/// Checks that all users fit into memory.
+fn fits(config: &Config) -> Result<()> {
+    let most = (MOST_EVENTS / config.targets.events_per_user) as u32;
+    if config.users > most {
+        let accepted = format!("1 to {most} in memory; `batches` makes more, a slice at a time");
+        return Err(Error::config("users", config.users, accepted));
+    }
+    Ok(())
 }
 
 /// Generates one part in slices of about 250,000 events each, so that memory does not grow with the number of users. In
@@ -137,7 +166,7 @@ pub fn batches(
     config: &Config,
     part: Part,
 ) -> Result<impl Iterator<Item = Result<Batch>> + use<'_>> {
-    let world = World::new(config)?;
+    let world = Solved::new(config)?;
     Ok(slices(config, part, 2.5e5).map(move |slice| batch(&world, slice)))
 }
 
@@ -146,7 +175,8 @@ pub fn batches(
 /// # Errors
 /// Those of [`Calibration::solve`].
 pub fn visitors(config: &Config) -> Result<DataFrame> {
-    visits(&World::new(config)?)
+    let world = Solved::new(config)?;
+    visits(&world, signups(&world))
 }
 
 /// Returns the plans and what they cost: see [`Tables::plans`].
@@ -183,7 +213,7 @@ pub fn calendar(config: &Config) -> Result<DataFrame> {
 /// # Errors
 /// Those of [`Calibration::solve`].
 pub fn truth(config: &Config) -> Result<DataFrame> {
-    World::new(config)?.truth()
+    Solved::new(config)?.truth()
 }
 
 /// Returns what no table shows, by user: `user_id`, `class` ("fast", "slow", "never": when the first page is created),
@@ -195,19 +225,19 @@ pub fn truth(config: &Config) -> Result<DataFrame> {
 /// # Errors
 /// Those of [`Calibration::solve`].
 pub fn hidden(config: &Config) -> Result<DataFrame> {
-    let world = World::new(config)?;
-    let people: Vec<life::Person> =
+    let world = Solved::new(config)?;
+    let people: Vec<person::Person> =
         (1..=config.users).into_par_iter().map(|id| world.person(config.seed, id).0).collect();
     // Thousandths: the last bits may differ between machines.
     let rounded = |value: f64| (value * 1_000.0).round() / 1_000.0;
     let returns = |class: Option<Class>| -> Vec<f64> {
-        let there = |person: &life::Person| {
+        let there = |person: &person::Person| {
             let class = class.unwrap_or(person.class);
             world.there(person.segment, person.channel, class, person.cohort, 1)
         };
         people.iter().map(|person| rounded(there(person).min(1.0))).collect()
     };
-    let stage = |person: &life::Person| {
+    let stage = |person: &person::Person| {
         let steps = [
             person.class != Class::Never,
             person.engaged,
@@ -217,7 +247,7 @@ pub fn hidden(config: &Config) -> Result<DataFrame> {
         ];
         2 + steps.into_iter().filter(|step| *step).count() as i32
     };
-    let class = |person: &life::Person| ["fast", "slow", "never"][person.class as usize];
+    let class = |person: &person::Person| ["fast", "slow", "never"][person.class as usize];
     Ok(df!(
         "user_id" => (1..=i64::from(config.users)).collect::<Vec<_>>(),
         "class" => people.iter().map(class).collect::<Vec<_>>(),
@@ -242,7 +272,7 @@ fn slices(config: &Config, part: Part, events: f64) -> impl Iterator<Item = Rang
     })
 }
 
-fn batch(world: &World, ids: Range<u32>) -> Result<Batch> {
+fn batch(world: &Solved, ids: Range<u32>) -> Result<Batch> {
     let starts: Vec<u32> = ids.clone().step_by(BLOCK as usize).collect();
     let blocks: Vec<Rows> = starts
         .into_par_iter()
@@ -251,12 +281,11 @@ fn batch(world: &World, ids: Range<u32>) -> Result<Batch> {
     Rows::together(blocks).frames(world)
 }
 
-/// Returns visitors: everyone who signed up on a day through a channel visited, and the number of other visitors is a
-/// Poisson number.
-fn visits(world: &World) -> Result<DataFrame> {
+/// Counts the users who sign up, by day and channel.
+fn signups(world: &Solved) -> Vec<u32> {
     let config = world.config;
     let days = world.days() as usize;
-    let signups = (1..=config.users)
+    (1..=config.users)
         .into_par_iter()
         .fold(
             || vec![0_u32; days * 6],
@@ -272,7 +301,14 @@ fn visits(world: &World) -> Result<DataFrame> {
                 a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
                 a
             },
-        );
+        )
+}
+
+/// Returns visitors: everyone who signed up on a day through a channel visited, and the number of other visitors is a
+/// Poisson number.
+fn visits(world: &Solved, signups: Vec<u32>) -> Result<DataFrame> {
+    let config = world.config;
+    let days = world.days() as usize;
     // Channels differ in how many of their visitors sign up; all together it is what was asked for.
     let mean: f64 = config.channels.iter().map(|channel| channel.share / channel.signs_up).sum();
     let (mut dated, mut named, mut counted) = (vec![], vec![], vec![]);

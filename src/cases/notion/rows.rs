@@ -7,7 +7,9 @@ use polars::prelude::*;
 
 use super::calibrate::World;
 use super::config::{Channel, Segment};
-use super::life::{DAY, Life, below};
+use super::launch::REGIONS;
+use super::life::{Life, below};
+use super::person::DAY;
 use crate::cases::draw::{chance, place, sums};
 use crate::cases::frame::{dates, moments};
 use crate::error::Result;
@@ -20,14 +22,8 @@ const PER_USER_SESSIONS: i64 = 1_000_000;
 /// be made apart.
 pub(super) const BLOCK: u32 = 64;
 
-const DEVICES: [(&str, f64); 3] = [("desktop", 0.62), ("mobile", 0.28), ("tablet", 0.10)];
-const REGIONS: [(&str, f64); 5] = [
-    ("north_america", 0.38),
-    ("europe", 0.29),
-    ("asia_pacific", 0.21),
-    ("latin_america", 0.08),
-    ("middle_east_africa", 0.04),
-];
+pub(super) const DEVICES: [(&str, f64); 3] =
+    [("desktop", 0.62), ("mobile", 0.28), ("tablet", 0.10)];
 const USES: [&str; 5] = ["notes", "project_management", "wiki", "task_lists", "studies"];
 /// What each segment uses the product for.
 const USE_SHARES: [[f64; 5]; 4] = [
@@ -41,7 +37,7 @@ const TEMPLATES: [&str; 4] = ["meeting_notes", "roadmap", "reading_list", "team_
 /// Paid plans by segment, and their price in US dollars a month.
 pub(super) const PLANS: [(&str, f64); 4] =
     [("free", 0.0), ("plus", 8.0), ("business", 15.0), ("enterprise", 20.0)];
-const PLAN_OF: [usize; 4] = [1, 2, 3, 1];
+pub(super) const PLAN_OF: [usize; 4] = [1, 2, 3, 1];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -110,10 +106,10 @@ impl Batch {
     }
 }
 
-struct User {
+pub(super) struct User {
     id: u32,
     workspace: u32,
-    life: Life,
+    pub life: Life,
     device: usize,
     region: usize,
     use_case: usize,
@@ -198,8 +194,21 @@ struct Events {
     properties: Vec<IdxSize>,
 }
 
-struct Workspace {
-    id: u32,
+/// What is drawn when a life is over, and does not depend on it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Home {
+    /// Indices in [`DEVICES`], [`REGIONS`] and [`USES`].
+    pub device: usize,
+    pub region: usize,
+    use_case: usize,
+    /// Search, templates, the API.
+    adopted: [bool; 3],
+    /// Days until they are on a seat, if ever.
+    seat_days: i32,
+}
+
+pub(super) struct Workspace {
+    pub id: u32,
     segment: usize,
     created: i64,
     members: i32,
@@ -209,14 +218,19 @@ struct Workspace {
 /// The rows of users of some blocks.
 #[derive(Default)]
 pub(super) struct Rows {
-    users: Vec<User>,
-    workspaces: Vec<Workspace>,
+    pub users: Vec<User>,
+    pub workspaces: Vec<Workspace>,
     events: Events,
 }
 
 /// Returns the workspace of each user of a block: the lowest id among its members. In segments that work in teams,
 /// users form teams in the order of their ids.
-fn teams(world: &World, ids: Range<u32>, segments: &[usize], rng: &mut Stream) -> Vec<u32> {
+pub(super) fn teams(
+    world: &World,
+    ids: Range<u32>,
+    segments: &[usize],
+    rng: &mut Stream,
+) -> Vec<u32> {
     let mut workspace: Vec<u32> = ids.clone().collect();
     for (segment, rules) in world.config.segments.iter().enumerate() {
         let alike: Vec<usize> = (0..segments.len()).filter(|at| segments[*at] == segment).collect();
@@ -234,6 +248,39 @@ fn teams(world: &World, ids: Range<u32>, segments: &[usize], rng: &mut Stream) -
     workspace
 }
 
+/// Makes the workspaces of users, by id.
+pub(super) fn spaces<'u>(users: impl Iterator<Item = &'u User>) -> Vec<Workspace> {
+    let mut all: std::collections::BTreeMap<u32, Workspace> = Default::default();
+    for user in users {
+        let segment = user.life.person.segment;
+        let space = all.entry(user.workspace).or_insert(Workspace {
+            id: user.workspace,
+            segment,
+            created: i64::MAX,
+            members: 0,
+            plan: 0,
+        });
+        space.created = space.created.min(user.life.person.signup);
+        space.members += 1;
+        if user.paid.is_some() {
+            space.plan = PLAN_OF[segment];
+        }
+    }
+    all.into_values().collect()
+}
+
+impl Home {
+    /// Draws it from the stream that a life ends with.
+    pub fn draw(segment: usize, rng: &mut Stream) -> Home {
+        let choices = &*CHOICES;
+        let (device, region) = (place(&choices.devices, rng), place(&choices.regions, rng));
+        let use_case = place(&choices.uses[segment], rng);
+        let api = if segment == 2 { 0.25 } else { 0.06 };
+        let adopted = [0.7, 0.35, api].map(|share| chance(rng, share));
+        Home { device, region, use_case, adopted, seat_days: below(30, rng) as i32 }
+    }
+}
+
 impl Rows {
     /// Generates one block of users; ids start at a multiple of [`BLOCK`].
     pub fn block(world: &World, ids: Range<u32>) -> Rows {
@@ -244,21 +291,26 @@ impl Rows {
         let homes = teams(world, ids.clone(), &segments, &mut rng);
         let mut rows = Rows::default();
         for ((id, workspace), life) in ids.zip(homes).zip(lives) {
-            rows.user(world, id, workspace, life);
+            rows.user(world, id, workspace, life, None);
         }
-        rows.spaces();
+        rows.workspaces = spaces(rows.users.iter());
         rows
     }
 
-    fn user(&mut self, world: &World, id: u32, workspace: u32, mut life: Life) {
+    /// Adds a user with all that is theirs. Device and region are drawn, unless they are known.
+    pub fn user(
+        &mut self,
+        world: &World,
+        id: u32,
+        workspace: u32,
+        mut life: Life,
+        known: Option<Home>,
+    ) {
+        let segment = life.person.segment;
+        let drawn = Home::draw(segment, &mut life.rng);
+        let Home { device, region, use_case, adopted, seat_days } = known.unwrap_or(drawn);
         let rng = &mut life.rng;
         let choices = &*CHOICES;
-        let (device, region) = (place(&choices.devices, rng), place(&choices.regions, rng));
-        let segment = life.person.segment;
-        let use_case = place(&choices.uses[segment], rng);
-        let api = if segment == 2 { 0.25 } else { 0.06 };
-        let adopted = [0.7, 0.35, api].map(|share| chance(rng, share));
-        let seat_days = below(30, rng) as i32;
         let mut events: Vec<(i64, usize, Kind, usize)> = vec![];
         let mut upgraded = None;
         let menus = choices.menu(life.person.shares, adopted);
@@ -315,27 +367,6 @@ impl Rows {
             self.events.properties.push((device * (1 + TEMPLATES.len()) + template) as IdxSize);
         }
         self.users.push(User { id, workspace, life, device, region, use_case, paid });
-    }
-
-    /// Adds the workspaces of the users so far.
-    fn spaces(&mut self) {
-        let mut all: std::collections::BTreeMap<u32, Workspace> = Default::default();
-        for user in &self.users {
-            let segment = user.life.person.segment;
-            let space = all.entry(user.workspace).or_insert(Workspace {
-                id: user.workspace,
-                segment,
-                created: i64::MAX,
-                members: 0,
-                plan: 0,
-            });
-            space.created = space.created.min(user.life.person.signup);
-            space.members += 1;
-            if user.paid.is_some() {
-                space.plan = PLAN_OF[segment];
-            }
-        }
-        self.workspaces = all.into_values().collect();
     }
 
     /// Joins the rows of blocks, one block after the other.

@@ -198,9 +198,30 @@ pub fn tables(seed: u64, users: usize, zone: (&str, i64)) -> Tables {
         ("planted", planted),
         ("busy", table(busy)),
         ("tests", table(tests)),
+        ("panel", panel(&mut n, users)),
     ]);
     tables.extend(companies(&mut n, users, zone));
     tables
+}
+
+/// Regions over months, some of which launch something. The last one never does.
+fn panel(n: &mut Numbers, units: usize) -> DataFrame {
+    const MONTHS: usize = 8;
+    let rows = units * MONTHS;
+    let unit = |row: usize| row / MONTHS;
+    let launches: Vec<Option<i64>> =
+        (0..units).map(|at| [Some(5), Some(3), None][at % 3].filter(|_| at + 1 < units)).collect();
+    table(vec![
+        Column::new("row".into(), (0..rows as i64).collect::<Vec<_>>()),
+        Column::new("region".into(), (0..rows).map(|row| unit(row) as i64).collect::<Vec<_>>()),
+        Column::new("month".into(), (0..rows).map(|row| (row % MONTHS) as i64).collect::<Vec<_>>()),
+        Column::new("launch".into(), (0..rows).map(|row| launches[unit(row)]).collect::<Vec<_>>()),
+        Column::new("trials".into(), vec![40_i64; rows]),
+        n.column("hits", rows, 40),
+        n.reals("value", rows),
+        n.reals("error", rows),
+        n.reals("other", rows),
+    ])
 }
 
 /// Chances, some of them not known.

@@ -2,6 +2,7 @@
 
 use casebook::Result;
 use casebook::metrics::clv::{BetaBinomial, BgNbd, GammaGamma};
+use casebook::metrics::panel::SyntheticControl;
 use casebook::metrics::segment::Clustering;
 use casebook::polars::prelude::*;
 
@@ -33,6 +34,12 @@ impl Answer for f64 {
 impl Answer for Clustering {
     fn frames(self) -> Vec<DataFrame> {
         vec![self.users, self.centroids, self.choice]
+    }
+}
+
+impl Answer for SyntheticControl {
+    fn frames(self) -> Vec<DataFrame> {
+        vec![self.summary, self.weights, self.paths]
     }
 }
 

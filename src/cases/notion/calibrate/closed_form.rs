@@ -16,12 +16,7 @@ impl<'c> World<'c> {
             (0..config.months + 3).map(|n| config.start.plus(n).first_day() - first_day).collect();
         let busy = busy_days(config, &starts);
 
-        let monthly: Vec<f64> = (0..months)
-            .map(|month| {
-                let weight = busy[starts[month + 1] as usize] - busy[starts[month] as usize];
-                weight * (1.0 + config.growth).powi(month as i32)
-            })
-            .collect();
+        let monthly = weights(config, &starts, &busy, months);
         let total: f64 = monthly.iter().sum();
         let monthly: Vec<f64> = monthly.iter().map(|weight| weight / total).collect();
 
@@ -152,6 +147,26 @@ impl<'c> World<'c> {
             .collect();
         world.possible()?;
         Ok(world)
+    }
+}
+
+/// Returns how many sign up in each month, compared with each other.
+fn weights(config: &Config, starts: &[i32], busy: &[f64], months: usize) -> Vec<f64> {
+    (0..months)
+        .map(|month| {
+            let weight = busy[starts[month + 1] as usize] - busy[starts[month] as usize];
+            weight * (1.0 + config.growth).powi(month as i32)
+        })
+        .collect()
+}
+
+impl World<'_> {
+    /// Returns how many sign up in each month compared with each other, beyond the months observed.
+    pub fn weights(&self, months: u32) -> Vec<f64> {
+        let start = self.config.start;
+        let starts: Vec<i32> =
+            (0..=months).map(|n| start.plus(n).first_day() - self.first_day).collect();
+        weights(self.config, &starts, &busy_days(self.config, &starts), months as usize)
     }
 }
 

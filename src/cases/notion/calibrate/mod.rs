@@ -150,6 +150,12 @@ impl<'c> World<'c> {
         Ok(world)
     }
 
+    /// Prepares who people are and what they decide, without how often they come and how much they do.
+    pub fn people(config: &'c Config) -> Result<World<'c>> {
+        config.validate()?;
+        World::closed_form(config)
+    }
+
     /// Checks that no probability of coming back exceeds 1 or rises with time.
     fn possible(&self) -> Result<()> {
         let months = self.config.months as usize;

@@ -1,6 +1,7 @@
 use super::*;
 use crate::cases::notion::Config;
 use crate::cases::notion::rows::PER_USER;
+use crate::stream::stream;
 
 /// Puts all weight on Mondays, and a little on one other day.
 fn mondays(world: &mut World, more: i32) {

@@ -1,6 +1,7 @@
 //! Experiments, confounding, detection, calibration, concentration, distributions, segments by numbers.
 
 use casebook::Result;
+use casebook::metrics::panel::{self, Panel};
 use casebook::metrics::segment::{self, K, KMeans};
 use casebook::metrics::{
     calibration, concentration, confounding, detection, distribution, experiment,
@@ -14,7 +15,7 @@ const ARMS: [(&str, f64); 2] = [("control", 1.0), ("treated", 1.0)];
 const FEATURES: [&str; 2] = ["value", "before"];
 
 pub fn entries() -> Vec<Entry> {
-    [experiments(), predictions(), others()].into_iter().flatten().collect()
+    [experiments(), predictions(), others(), launches()].into_iter().flatten().collect()
 }
 
 fn experiments() -> Vec<Entry> {
@@ -113,5 +114,26 @@ fn others() -> Vec<Entry> {
         metric!(segment::adjusted_rand, |metric, given| {
             metric(given.frame("users"), "label", "arm")?
         }),
+    ]
+}
+
+/// A panel whose outcome is a share.
+fn shares(given: &Given) -> Panel {
+    Panel::new(given.frame("panel"), "region", "month", "launch").rates("hits", "trials")
+}
+
+fn launches() -> Vec<Entry> {
+    vec![
+        metric!(panel::Panel::group_time_effects, |metric, given| metric(&shares(given))?),
+        metric!(panel::Panel::event_study, |metric, given| {
+            metric(&shares(given).adjust(&["other"]), -3..=4)?
+        }),
+        metric!(panel::Panel::pre_trends, |metric, given| {
+            metric(&shares(given).means("value", "error"), 4)?
+        }),
+        metric!(panel::Panel::difference_in_differences, |metric, given| {
+            metric(&shares(given).values("value"))?
+        }),
+        metric!(panel::Panel::synthetic_control, |metric, given| metric(&shares(given), "0")?),
     ]
 }

@@ -27,6 +27,7 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ("funnel::Conversion::step", MADE),
     ("funnel::Conversion::steps", MADE),
     ("funnel::Reached::frame", MADE),
+    ("panel::Panel::new", BEGINS),
     ("rates::Rate::frame", MADE),
     ("survival::Curve::at", MADE),
     ("survival::Curve::frame", MADE),
