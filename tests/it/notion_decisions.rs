@@ -8,6 +8,7 @@ use casebook::decision::{self, Choice, World as _};
 use casebook::frame::Verbs;
 use casebook::metrics::panel::Panel;
 use casebook::polars::prelude::*;
+use casebook::rand::RngExt;
 
 use crate::support;
 
@@ -385,9 +386,9 @@ fn rules_choose_and_regret_is_counted() {
     let make = |config: Config| World::new(&config, &notion::pilots(), 12, Costs::default());
     let alike = |seed| make(Config { seed, ..Config::default() });
     let other = |seed: u64| {
-        // Half to one and a half times, or nothing: each lever by another digit of the seed.
-        let by = [0, 1, 2, 3, 4]
-            .map(|place| [0.0, 0.5, 1.0, 1.5, 2.0][(seed as usize * 7 / 5_usize.pow(place)) % 5]);
+        // Each lever does between nothing and twice what it does by default.
+        let mut rng = casebook::stream::stream(seed, "how much each lever does", 0);
+        let by = [(); 5].map(|()| rng.random_range(0.0..2.0));
         make(Config { seed, levers: Levers::default().scaled(by), ..Config::default() })
     };
     type Make<'m> = &'m (dyn Fn(u64) -> casebook::Result<World> + Sync);
