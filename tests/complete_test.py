@@ -110,7 +110,8 @@ class Values(unittest.TestCase):
     def test_our_own_types(self):
         line = ("frame", "x", "labels", "by(…)", "draw()", "title(…)", "clone()", "paint(…)", "into()")
         found = refined("chart::line(&df, a, b).", *line)
-        self.assertEqual(found, ["title(…)", "draw()", "by(…)", "clone()", "into()"])
+        # In the order of how often lessons use them, which changes with the lessons in the middle.
+        self.assertEqual([found[0], set(found[1:3]), *found[3:]], ["title(…)", {"draw()", "by(…)"}, "clone()", "into()"])
         tables = ("companies", "plans", "try_into()", "named()", "clone()")
         self.assertEqual(refined("tables.", *tables)[:2], ["companies", "plans"])
         self.assertEqual(len(refined("tables.", *tables)), len(tables))

@@ -59,7 +59,8 @@ class Library(unittest.TestCase):
             self.assertEqual(API[name], API[module])
 
     def test_what_lessons_use_comes_first(self):
-        self.assertEqual(API["chart"][0], "line")
+        # Whether there are more lines or more intervals changes with the lessons.
+        self.assertEqual(set(API["chart"][:2]), {"interval", "line"})
         self.assertEqual(API["saas"][0], "Config")
         self.assertLess(API["saas"].index("generate"), API["saas"].index("Batch"))
         self.assertLess(API["chart"].index("bar"), API["chart"].index("Bar"))
