@@ -64,7 +64,7 @@ class Library(unittest.TestCase):
         self.assertEqual(API["saas"][0], "Config")
         self.assertLess(API["saas"].index("generate"), API["saas"].index("Batch"))
         self.assertLess(API["chart"].index("bar"), API["chart"].index("Bar"))
-        self.assertGreater(API.methods["collect"], API.methods["height"])
+        self.assertGreater(API.methods["title"], API.methods["collect"])
 
     def test_a_notebook_that_cannot_be_read_is_passed_over(self):
         api = library_api.Api()
