@@ -284,7 +284,7 @@ impl Batch {
 /// grow with the number of users.
 ///
 /// In order, the slices are exactly the rows of [`generate`]; tables that belong to no user are in [`learning_paths`],
-/// [`modules`], [`mentors`] and [`applications`]. Every part matches all requests again, because all users share the
+/// [`modules`], [`mentors()`] and [`applications`]. Every part matches all requests again, because all users share the
 /// mentors.
 ///
 /// # Errors
