@@ -279,9 +279,9 @@ fn each_mechanism_is_there() {
     quality.market.vetting_helps = 1.0;
     let unvetted =
         |config: &Config| brings(config, &[mentors, UNVETTED]).0 / brings(config, &[mentors]).0;
-    let (helps, is_false) = (unvetted(&quality), unvetted(&config));
-    println!("brought by mentors without vetting, compared with: {helps:.2}, {is_false:.2}");
-    assert!(helps < is_false - 0.1);
+    let (helps, no_help) = (unvetted(&quality), unvetted(&config));
+    println!("brought by mentors without vetting, compared with: {helps:.2}, {no_help:.2}");
+    assert!(helps < no_help - 0.1);
     // Those who would pay more are matched more often.
     let paid = |median_cents| {
         let mut config = config.clone();
