@@ -28,13 +28,18 @@
 
 mod arms;
 mod builder;
+mod by_day;
 mod cluster_bootstrap;
 mod complier;
 mod cuped;
+mod honest;
 mod means;
 mod multiple;
 mod proportions;
+mod resampling;
 mod sample_ratio;
+mod segments;
+mod uplift;
 
 #[cfg(test)]
 mod tests;
@@ -42,10 +47,15 @@ mod tests;
 pub use crate::stats::power::PowerAnalysis;
 pub use crate::stats::two_sample::{Difference, Proportion, compare_means, compare_proportions};
 pub use builder::{Effect, Effects, Experiment};
+pub use by_day::{effect_by_day, effect_trend};
 pub use cluster_bootstrap::cluster_bootstrap;
 pub use complier::complier_effect;
 pub use cuped::cuped;
+pub use honest::honest_segment;
 pub use means::means;
 pub use multiple::benjamini_hochberg;
 pub use proportions::proportions;
+pub use resampling::Bootstrap;
 pub use sample_ratio::{MISMATCH_ALPHA, sample_ratio};
+pub use segments::{interaction, segment_effects};
+pub use uplift::{qini, uplift_curve};
