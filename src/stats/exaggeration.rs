@@ -70,9 +70,11 @@ mod tests {
     /// The paper's examples, to their digits.
     #[test]
     fn agrees_with_the_paper() {
-        for (effect, error, power, wrong, ratio) in
-            [(0.3, 3.28, 0.051, 0.39, 25.6), (2.0, 8.1, 0.057, 0.24, 9.7), (2.8, 1.0, 0.80, 0.0, 1.12)]
-        {
+        for (effect, error, power, wrong, ratio) in [
+            (0.3, 3.28, 0.051, 0.39, 25.6),
+            (2.0, 8.1, 0.057, 0.24, 9.7),
+            (2.8, 1.0, 0.80, 0.0, 1.12),
+        ] {
             let found = exaggeration(effect, error, 0.05).unwrap();
             assert!((found.power - power).abs() < 0.001, "{found:?}");
             assert!((found.wrong_sign - wrong).abs() < 0.01, "{found:?}");

@@ -54,7 +54,8 @@ impl NormalPrior {
     pub fn most_likely(estimates: &[Estimate]) -> NormalPrior {
         let least = estimates.iter().map(|one| one.1).fold(f64::INFINITY, f64::min);
         let values = || estimates.iter().map(|one| one.0);
-        let range = values().fold(f64::NEG_INFINITY, f64::max) - values().fold(f64::INFINITY, f64::min);
+        let range =
+            values().fold(f64::NEG_INFINITY, f64::max) - values().fold(f64::INFINITY, f64::min);
         let height = |sd: f64| NormalPrior::with(sd * sd, estimates).log_likelihood(estimates);
         // Standard deviations from nothing to the whole range, closer where they are small.
         const STEPS: usize = 100;

@@ -27,6 +27,7 @@
 //! Y. Hochberg (1995).
 
 mod arms;
+mod bandit;
 mod builder;
 mod by_day;
 mod cluster_bootstrap;
@@ -35,17 +36,23 @@ mod cuped;
 mod honest;
 mod means;
 mod multiple;
+mod post_stratified;
 mod proportions;
+mod quantiles;
 mod resampling;
 mod sample_ratio;
 mod segments;
+mod self_check;
+mod shrinkage;
 mod uplift;
 
 #[cfg(test)]
 mod tests;
 
+pub use crate::stats::exaggeration::{Exaggeration, exaggeration};
 pub use crate::stats::power::PowerAnalysis;
 pub use crate::stats::two_sample::{Difference, Proportion, compare_means, compare_proportions};
+pub use bandit::{Bandits, thompson};
 pub use builder::{Effect, Effects, Experiment};
 pub use by_day::{effect_by_day, effect_trend};
 pub use cluster_bootstrap::cluster_bootstrap;
@@ -54,8 +61,12 @@ pub use cuped::cuped;
 pub use honest::honest_segment;
 pub use means::means;
 pub use multiple::benjamini_hochberg;
+pub use post_stratified::post_stratified;
 pub use proportions::proportions;
+pub use quantiles::{quantile_effects, winsorised_means};
 pub use resampling::Bootstrap;
 pub use sample_ratio::{MISMATCH_ALPHA, sample_ratio};
 pub use segments::{interaction, segment_effects};
+pub use self_check::{SelfCheck, self_check};
+pub use shrinkage::{PriorFit, Shrinkage, shrink};
 pub use uplift::{qini, uplift_curve};

@@ -49,7 +49,11 @@ pub fn quantile_effects(
 ) -> Result<DataFrame> {
     let inside = |q: &f64| *q > 0.0 && *q < 1.0;
     if quantiles.is_empty() || !quantiles.iter().all(inside) {
-        return Err(Error::config("quantiles", format!("{quantiles:?}"), "one or more, each between 0 and 1"));
+        return Err(Error::config(
+            "quantiles",
+            format!("{quantiles:?}"),
+            "one or more, each between 0 and 1",
+        ));
     }
     let arms = Arms::new(rows, arm, &[value], &[user])?;
     let (control, others) = arms.control(arm, control)?;
@@ -66,7 +70,10 @@ pub fn quantile_effects(
     }
     let differences: Vec<Option<Difference>> = pairs.iter().map(difference).collect();
     let values = |arm: usize| -> Vec<Option<f64>> {
-        pairs.iter().map(|pair| pair[arm].map(|found| found.value).filter(|x| x.is_finite())).collect()
+        pairs
+            .iter()
+            .map(|pair| pair[arm].map(|found| found.value).filter(|x| x.is_finite()))
+            .collect()
     };
     let same = names.len();
     let mut columns = vec![
@@ -196,9 +203,13 @@ mod tests {
     fn a_shift_moves_every_quantile() {
         let found = quantile_effects(&rows(), "arm", "ms", "user", &[0.9, 0.5], "old").unwrap();
         for row in 0..2 {
-            let real = |column: &str| found.column(column).unwrap().f64().unwrap().get(row).unwrap();
+            let real =
+                |column: &str| found.column(column).unwrap().f64().unwrap().get(row).unwrap();
             assert!((real("difference") - 50.0).abs() < 10.0, "{found}");
-            assert!(real("low") < 50.0 && 50.0 < real("high") && real("p_value") < 0.001, "{found}");
+            assert!(
+                real("low") < 50.0 && 50.0 < real("high") && real("p_value") < 0.001,
+                "{found}"
+            );
         }
         assert_eq!(found.column("users").unwrap().i64().unwrap().get(0), Some(100));
         assert_eq!(found.column("quantile").unwrap().f64().unwrap().get(0), Some(0.9));
@@ -239,7 +250,8 @@ mod tests {
             assert!(found.unwrap_err().to_string().contains("`quantiles`"));
         }
         let two = df!("arm" => ["a", "b"], "user" => [1, 1], "ms" => [1.0, 2.0]).unwrap();
-        let said = quantile_effects(&two, "arm", "ms", "user", &[0.5], "a").unwrap_err().to_string();
+        let said =
+            quantile_effects(&two, "arm", "ms", "user", &[0.5], "a").unwrap_err().to_string();
         assert!(said.contains("puts one user in both"), "{said}");
     }
 }

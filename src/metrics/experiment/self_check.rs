@@ -71,7 +71,7 @@ pub fn self_check(
     require(&rows, "rows", &[user])?;
     absent(&rows, "rows", &["arm"])?;
     let column = full(&rows, "rows", user)?;
-    let numbered = Numbered::new(&column.clone())?;
+    let numbered = Numbered::new(column)?;
     let users = numbered.count();
     if users < 4 {
         let problem = format!("has {users} users; there must be four or more");

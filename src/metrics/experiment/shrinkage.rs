@@ -146,7 +146,8 @@ mod tests {
         let tests = df!("effect" => effect, "se" => vec![1.0; 40]).unwrap();
         for fit in [PriorFit::Moments, PriorFit::MaximumLikelihood] {
             let found = shrink(&tests, "effect", "se", fit).unwrap();
-            let one = |column: &str| found.winners.column(column).unwrap().f64().unwrap().get(0).unwrap();
+            let one =
+                |column: &str| found.winners.column(column).unwrap().f64().unwrap().get(0).unwrap();
             assert!(one("exaggeration") > 1.2 && one("mean_shrunk") > 0.0, "{}", found.winners);
             assert!(one("real_share") > 0.5 && one("real_share") < 1.0, "{}", found.winners);
         }
