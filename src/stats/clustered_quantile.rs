@@ -1,8 +1,9 @@
 //! Quantiles of rows that go together.
 //!
 //! # Source
-//! A. Deng, U. Knoblich and J. Lu (2018), "Applying the delta method in metric analytics: a practical guide with novel
-//! ideas", KDD, section 4: the outer interval, its ranks widened by the delta method.
+//! A. Deng, U. Knoblich and J. Lu (2018), "Applying the delta method in metric analytics: a
+//! practical guide with novel ideas", KDD, section 4: the outer interval, its ranks widened by the
+//! delta method.
 
 use super::interval::Z95;
 use super::sample::{quantile, sum};

@@ -1,9 +1,10 @@
 //! By how much a significant estimate exaggerates, and how often it has the wrong sign.
 //!
 //! # Source
-//! A. Gelman and J. Carlin (2014), "Beyond power calculations: assessing type S (sign) and type M (magnitude) errors",
-//! Perspectives on Psychological Science 9; in closed form: J. Lu, Y. Qiu and A. Deng (2019), "A note on type S/M errors in
-//! hypothesis testing", British Journal of Mathematical and Statistical Psychology 72.
+//! A. Gelman and J. Carlin (2014), "Beyond power calculations: assessing type S (sign) and type M
+//! (magnitude) errors", Perspectives on Psychological Science 9; in closed form: J. Lu, Y. Qiu and
+//! A. Deng (2019), "A note on type S/M errors in hypothesis testing", British Journal of
+//! Mathematical and Statistical Psychology 72.
 
 use super::distribution::{normal_cdf, normal_quantile};
 use crate::error::{Error, Result};
@@ -15,17 +16,19 @@ pub struct Exaggeration {
     pub power: f64,
     /// Probability that a significant estimate has the wrong sign: type S.
     pub wrong_sign: f64,
-    /// Mean size of a significant estimate as a multiple of the true size: type M, the exaggeration ratio.
+    /// Mean size of a significant estimate as a multiple of the true size: type M, the exaggeration
+    /// ratio.
     pub ratio: f64,
 }
 
 /// Computes what to expect of a significant estimate: its power, type S error and type M error.
 ///
-/// Estimates are normal around the true `effect` with the standard error `error`; the test is two-sided at `alpha`.
+/// Estimates are normal around the true `effect` with the standard error `error`; the test is
+/// two-sided at `alpha`.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for an effect of 0, an error that is not above 0, or an
-/// alpha outside 0 to 1.
+/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for an effect of 0, an error that
+/// is not above 0, or an alpha outside 0 to 1.
 ///
 /// ```
 /// use casebook::metrics::experiment::exaggeration;
@@ -39,7 +42,8 @@ pub struct Exaggeration {
 /// ```
 ///
 /// # Source
-/// A. Gelman and J. Carlin (2014), "Beyond power calculations"; in closed form: J. Lu, Y. Qiu and A. Deng (2019).
+/// A. Gelman and J. Carlin (2014), "Beyond power calculations"; in closed form: J. Lu, Y. Qiu and
+/// A. Deng (2019).
 pub fn exaggeration(effect: f64, error: f64, alpha: f64) -> Result<Exaggeration> {
     if !(effect != 0.0 && effect.is_finite()) {
         return Err(Error::config("effect", effect, "finite and not 0"));

@@ -1,9 +1,10 @@
 //! Whether several estimates are one.
 //!
 //! # Source
-//! W. G. Cochran (1954), "The combination of estimates from different experiments", Biometrics 10; J. P. T. Higgins and
-//! S. G. Thompson (2002), "Quantifying heterogeneity in a meta-analysis", Statistics in Medicine 21; S. Holm (1979), "A
-//! simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6.
+//! W. G. Cochran (1954), "The combination of estimates from different experiments", Biometrics 10;
+//! J. P. T. Higgins and S. G. Thompson (2002), "Quantifying heterogeneity in a meta-analysis",
+//! Statistics in Medicine 21; S. Holm (1979), "A simple sequentially rejective multiple test
+//! procedure", Scandinavian Journal of Statistics 6.
 
 use super::distribution::chi_square_sf;
 use super::sample::sum;
@@ -37,7 +38,8 @@ pub(crate) fn cochran(estimates: &[(f64, f64)]) -> Option<Heterogeneity> {
     Some(Heterogeneity { mean, q, df, p_value: chi_square_sf(q, df), i_squared })
 }
 
-/// Adjusts p values, in their order, so that any false rejection among those at most `level` has at most that probability.
+/// Adjusts p values, in their order, so that any false rejection among those at most `level` has at
+/// most that probability.
 pub(crate) fn holm(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|a, b| p_values[*a].total_cmp(&p_values[*b]));

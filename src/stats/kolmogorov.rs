@@ -1,10 +1,11 @@
 //! Whether values look drawn from the uniform distribution on 0 to 1.
 //!
 //! # Source
-//! A. Kolmogorov (1933); its probability: G. Marsaglia, W. W. Tsang and J. Wang (2003), "Evaluating Kolmogorov's
-//! distribution", Journal of Statistical Software 8.
+//! A. Kolmogorov (1933); its probability: G. Marsaglia, W. W. Tsang and J. Wang (2003), "Evaluating
+//! Kolmogorov's distribution", Journal of Statistical Software 8.
 
-/// The largest distance between the values' distribution function and the uniform one; `None` without values.
+/// The largest distance between the values' distribution function and the uniform one; `None`
+/// without values.
 pub(crate) fn distance(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -27,7 +28,8 @@ pub(crate) fn exceeds(d: f64, n: usize) -> f64 {
     (1.0 - below(d, n)).clamp(0.0, 1.0)
 }
 
-/// Marsaglia, Tsang and Wang's exact probability of a smaller distance: the middle of a matrix's n-th power.
+/// Marsaglia, Tsang and Wang's exact probability of a smaller distance: the middle of a matrix's
+/// n-th power.
 fn below(d: f64, n: usize) -> f64 {
     let k = (n as f64 * d).floor() as usize + 1;
     let size = 2 * k - 1;
@@ -103,7 +105,8 @@ mod tests {
         assert_eq!(distance(&[]), None);
     }
 
-    /// One value is as far as it is from the middle; the paper's example; and as close as two values can be.
+    /// One value is as far as it is from the middle; the paper's example; and as close as two
+    /// values can be.
     #[test]
     fn probabilities_are_exact() {
         assert!((exceeds(0.75, 1) - 0.5).abs() < 1e-15);

@@ -1,9 +1,10 @@
 //! The normal distribution that true effects come from, estimated from estimates with known errors.
 //!
 //! # Source
-//! R. DerSimonian and N. Laird (1986), "Meta-analysis in clinical trials", Controlled Clinical Trials 7 (moments); B. Efron and
-//! C. Morris (1975), "Data analysis using Stein's estimator and its generalizations", and C. N. Morris (1983), "Parametric
-//! empirical Bayes inference", both Journal of the American Statistical Association.
+//! R. DerSimonian and N. Laird (1986), "Meta-analysis in clinical trials", Controlled Clinical
+//! Trials 7 (moments); B. Efron and C. Morris (1975), "Data analysis using Stein's estimator and
+//! its generalizations", and C. N. Morris (1983), "Parametric empirical Bayes inference", both
+//! Journal of the American Statistical Association.
 
 use super::sample::sum;
 
@@ -91,7 +92,8 @@ impl NormalPrior {
         sum(&terms)
     }
 
-    /// Shrinks an estimate towards the prior's mean. Its variance includes what is not known of that mean, as in Morris.
+    /// Shrinks an estimate towards the prior's mean. Its variance includes what is not known of
+    /// that mean, as in Morris.
     pub fn posterior(&self, (estimate, error): Estimate) -> Posterior {
         let square = error * error;
         let shrunk = square / (square + self.variance);

@@ -1,15 +1,15 @@
 //! Intervals and tests of an estimate whose variance is a sum of parts, each estimated by itself.
 //!
 //! # Source
-//! F. E. Satterthwaite (1946), "An approximate distribution of estimates of variance components", Biometrics
-//! Bulletin 2.
+//! F. E. Satterthwaite (1946), "An approximate distribution of estimates of variance components",
+//! Biometrics Bulletin 2.
 
 use super::distribution::{t_quantile, t_two_sided};
 use super::sample::sum;
 use super::two_sample::Difference;
 
-/// Tests an estimate by its parts: the variance that each contributes, and its degrees of freedom. Everything but the
-/// estimate is not a number if no part varies.
+/// Tests an estimate by its parts: the variance that each contributes, and its degrees of freedom.
+/// Everything but the estimate is not a number if no part varies.
 pub(crate) fn compare(estimate: f64, parts: &[(f64, f64)]) -> Difference {
     let variance = sum(&parts.iter().map(|part| part.0).collect::<Vec<f64>>());
     // From shares: the variances' own squares may be too large or small for a number.

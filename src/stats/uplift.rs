@@ -1,8 +1,10 @@
-//! Users ranked by a score of how much a treatment helps them, and what treating the first of them gains.
+//! Users ranked by a score of how much a treatment helps them, and what treating the first of them
+//! gains.
 //!
 //! # Source
-//! N. J. Radcliffe (2007), "Using control groups to target on predicted lift: building and assessing uplift models", Direct
-//! Marketing Analytics Journal; the percentile bootstrap: A. C. Davison and D. V. Hinkley (1997).
+//! N. J. Radcliffe (2007), "Using control groups to target on predicted lift: building and
+//! assessing uplift models", Direct Marketing Analytics Journal; the percentile bootstrap: A. C.
+//! Davison and D. V. Hinkley (1997).
 
 use rand::RngExt;
 use rayon::prelude::*;
@@ -145,7 +147,8 @@ fn area(corners: &[Corner]) -> f64 {
     area - before.1 / 2.0
 }
 
-/// The area of the best ranking: treated users with the outcome first, users of control with it last. By arm and outcome.
+/// The area of the best ranking: treated users with the outcome first, users of control with it
+/// last. By arm and outcome.
 fn best(cells: [[f64; 2]; 2], all: f64, per: f64) -> f64 {
     let [[without, with], [treated_without, treated_with]] = cells;
     let first = corner([0.0, treated_with], [0.0, treated_with], all, per);

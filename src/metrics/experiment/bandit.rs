@@ -15,27 +15,30 @@ use crate::stream::{Stream, stream};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Bandits {
-    /// One row per policy ("fixed split", "thompson") and arm, in the order given: `policy` (text), `arm` (i64, from 1), `truth`
-    /// (f64: the arm's rate), `mean_users` (f64: users sent there, on average over runs), `mean_rate` (f64: the average of hits
-    /// / users over runs with users in that arm), `bias`, `low`, `high` (f64: `mean_rate` less the truth, and its 95%
-    /// interval).
+    /// One row per policy ("fixed split", "thompson") and arm, in the order given: `policy` (text),
+    /// `arm` (i64, from 1), `true_rate` (f64: the arm's rate), `mean_users` (f64: users sent there,
+    /// on average over runs), `mean_rate` (f64: the average of hits / users over runs with users in
+    /// that arm), `bias`, `low`, `high` (f64: `mean_rate` less the truth, and its 95% interval).
     pub arms: DataFrame,
-    /// One row per policy: `policy` (text), `runs` (i64), `regret`, `regret_low`, `regret_high` (f64: hits missed because not everybody
-    /// was sent to the best arm, on average, and its 95% interval), `hits` (i64: runs whose highest observed rate is the
-    /// best arm's), `trials` (i64), `rate`, `low`, `high` (f64: their share and its 95% interval).
+    /// One row per policy: `policy` (text), `runs` (i64), `regret`, `regret_low`, `regret_high`
+    /// (f64: hits missed because not everybody was sent to the best arm, on average, and its 95%
+    /// interval), `hits` (i64: runs whose highest observed rate is the best arm's), `trials` (i64),
+    /// `rate`, `low`, `high` (f64: their share and its 95% interval).
     pub policies: DataFrame,
 }
 
-/// Simulates Thompson sampling, which sends each next user to the arm that a draw from what is known thinks best, beside a fixed split
-/// into equal parts.
+/// Simulates Thompson sampling, which sends each next user to the arm that a draw from what is
+/// known thinks best, beside a fixed split into equal parts.
 ///
-/// A bandit loses less on the way and learns less about the arms that it leaves: an arm that looks bad early by chance gets
-/// no users to correct it, so the naive rates are too low on average, the more the fewer users an arm gets. Each run draws `horizon`
-/// users of arms with the given `rates` of a hit; the prior of each rate is uniform.
+/// A bandit loses less on the way and learns less about the arms that it leaves: an arm that looks
+/// bad early by chance gets no users to correct it, so the naive rates are too low on average, the
+/// more the fewer users an arm gets. Each run draws `horizon` users of arms with the given `rates`
+/// of a hit; the prior of each rate is uniform.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for fewer than two rates, more than 100 or one outside 0 to 1; a horizon
-/// below the number of arms or above 1,000,000; runs outside 2 to 100,000.
+/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for fewer than two rates, more
+/// than 100 or one outside 0 to 1; a horizon below the number of arms or above 1,000,000; runs
+/// outside 2 to 100,000.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -49,9 +52,9 @@ pub struct Bandits {
 /// ```
 ///
 /// # Source
-/// W. R. Thompson (1933), "On the likelihood that one unknown probability exceeds another in view of the evidence of two
-/// samples", Biometrika 25; X. Nie, X. Tian, J. Taylor and J. Zou (2018), "Why adaptively collected data have negative bias and
-/// how to correct for it", AISTATS.
+/// W. R. Thompson (1933), "On the likelihood that one unknown probability exceeds another in view
+/// of the evidence of two samples", Biometrika 25; X. Nie, X. Tian, J. Taylor and J. Zou (2018),
+/// "Why adaptively collected data have negative bias and how to correct for it", AISTATS.
 pub fn thompson(rates: &[f64], horizon: u32, runs: u32, seed: u64) -> Result<Bandits> {
     const MOST: u32 = 1_000_000;
     let share = |rate: &f64| (0.0..=1.0).contains(rate);
@@ -162,7 +165,7 @@ fn by_arm(names: &[&str], rates: &[f64], found: &[Vec<Run>]) -> Result<DataFrame
     Ok(df!(
         "policy" => policies,
         "arm" => arms,
-        "truth" => truth,
+        "true_rate" => truth,
         "mean_users" => users,
         "mean_rate" => means,
         "bias" => column(0),

@@ -1,4 +1,5 @@
-//! The effect by day since exposure: novelty, which wears off, and primacy, where users first have to learn.
+//! The effect by day since exposure: novelty, which wears off, and primacy, where users first have
+//! to learn.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +7,6 @@ use polars::prelude::*;
 
 use super::arms::{Arms, difference_columns};
 use crate::error::{Error, Result};
-use crate::events::Numbered;
-use crate::frame::full;
 use crate::metrics::Source;
 use crate::stats::sample::{Summary, sum};
 use crate::stats::satterthwaite::compare;
@@ -15,16 +14,18 @@ use crate::stats::two_sample::{Difference, welch};
 
 /// Compares the mean in each arm with control's on each day since a user's first exposure.
 ///
-/// Every user needs a row for each day on which they were under observation, with 0 for a day without activity: if only
-/// active users have rows, the later days compare those who stayed.
+/// Every user needs a row for each day on which they were under observation, with 0 for a day
+/// without activity: if only active users have rows, the later days compare those who stayed.
 ///
-/// Reads `rows`: `arm` (text), `user`, `day` (whole number: 0 is the day of exposure), `value` (a number). Returns one row
-/// per other arm and day, by arm and day: `arm`, `control`, `day`, `control_users` (i64), `control_mean` (f64), `users`
-/// (i64), `mean`, `difference`, `low`, `high` (f64: 95%), `t`, `df`, `p_value` (f64). Interval and test are null with
-/// fewer than two users of an arm on that day, and the mean without any.
+/// Reads `rows`: `arm` (text), `user`, `day` (whole number: 0 is the day of exposure), `value` (a
+/// number). Returns one row per other arm and day, by arm and day: `arm`, `control`, `day`,
+/// `control_users` (i64), `control_mean` (f64), `users` (i64), `mean`, `difference`, `low`, `high`
+/// (f64: 95%), `t`, `df`, `p_value` (f64). Interval and test are null with fewer than two users of
+/// an arm on that day, and the mean without any.
 ///
 /// # Errors
-/// As [`means`](super::means()); days that are not whole; a user in two arms, or with two rows on one day.
+/// As [`means`](super::means()); days that are not whole; a user in two arms, or with two rows on
+/// one day.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -42,7 +43,8 @@ use crate::stats::two_sample::{Difference, welch};
 /// ```
 ///
 /// # Source
-/// R. Kohavi, D. Tang and Y. Xu (2020), Trustworthy Online Controlled Experiments, chapters 3 and 23.
+/// R. Kohavi, D. Tang and Y. Xu (2020), Trustworthy Online Controlled Experiments, chapters 3 and
+/// 23.
 pub fn effect_by_day(
     rows: &dyn Source,
     arm: &str,
@@ -83,15 +85,18 @@ pub fn effect_by_day(
     Ok(DataFrame::new_infer_height(columns)?)
 }
 
-/// Tests whether the effect changes with the days since exposure: the slope of the daily differences.
+/// Tests whether the effect changes with the days since exposure: the slope of the daily
+/// differences.
 ///
-/// The line is fitted by least squares to the differences of [`effect_by_day`], a day weighing as many users as it compares.
-/// A user's days go together, so the error of the slope comes from how users differ, not rows. A slope against the effect's
-/// sign is what novelty looks like, and one along it what primacy does.
+/// The line is fitted by least squares to the differences of [`effect_by_day`], a day weighing as
+/// many users as it compares. A user's days go together, so the error of the slope comes from how
+/// users differ, not rows. A slope against the effect's sign is what novelty looks like, and one
+/// along it what primacy does.
 ///
-/// Reads as [`effect_by_day`]. Returns one row per other arm: `arm`, `control`, `days` (i64: those with two users or more
-/// in both arms), `control_users`, `users` (i64), `average` (f64: the weighted mean of the differences), `slope` (f64: per
-/// day), `low`, `high` (f64: its 95% interval), `t`, `df`, `p_value` (f64). Null with fewer than two days.
+/// Reads as [`effect_by_day`]. Returns one row per other arm: `arm`, `control`, `days` (i64: those
+/// with two users or more in both arms), `control_users`, `users` (i64), `average` (f64: the
+/// weighted mean of the differences), `slope` (f64: per day), `low`, `high` (f64: its 95%
+/// interval), `t`, `df`, `p_value` (f64). Null with fewer than two days.
 ///
 /// # Errors
 /// As [`effect_by_day`].
@@ -111,8 +116,8 @@ pub fn effect_by_day(
 /// ```
 ///
 /// # Source
-/// K.-Y. Liang and S. L. Zeger (1986), "Longitudinal data analysis using generalized linear models", Biometrika 73: the
-/// error of an estimate from rows that go together.
+/// K.-Y. Liang and S. L. Zeger (1986), "Longitudinal data analysis using generalized linear
+/// models", Biometrika 73: the error of an estimate from rows that go together.
 pub fn effect_trend(
     rows: &dyn Source,
     arm: &str,
@@ -173,22 +178,13 @@ impl Observed {
             );
             return Err(Error::column("users", day, problem));
         }
-        let numbered = Numbered::new(full(&arms.frame, "users", user)?)?;
-        let mut home = vec![usize::MAX; numbered.count()];
+        let numbered = arms.units(arm, user)?;
         let mut cells = vec![];
-        for (place, rows) in arms.rows.iter().enumerate() {
+        for rows in &arms.rows {
             let mut mine: BTreeMap<i64, Vec<(u32, f64)>> = BTreeMap::new();
             for row in rows {
-                let code = numbered.codes[*row];
-                let known = &mut home[code as usize];
-                if *known != usize::MAX && *known != place {
-                    let (a, b) = (&arms.names[*known], &arms.names[place]);
-                    let problem = format!("puts one {user} in both \"{a}\" and \"{b}\"");
-                    return Err(Error::column("users", arm, problem));
-                }
-                *known = place;
                 let day = arms.columns[1][*row] as i64;
-                mine.entry(day).or_default().push((code, arms.columns[0][*row]));
+                mine.entry(day).or_default().push((numbered.codes[*row], arms.columns[0][*row]));
             }
             for (number, users) in &mut mine {
                 users.sort_unstable_by_key(|user| user.0);

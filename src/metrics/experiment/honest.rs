@@ -12,17 +12,21 @@ use crate::stats::sample::Summary;
 use crate::stats::two_sample::Difference;
 use crate::stream::stream;
 
-/// Looks for the segment whose effect is surest on one half of the users, and estimates its effect on the other half.
+/// Looks for the segment whose effect is surest on one half of the users, and estimates its effect
+/// on the other half.
 ///
-/// The segment that looks best among many does so partly by chance, so its difference in the data that chose it is too
-/// large. The other half had no part in the choice: its interval covers the segment's effect as often as it says.
-/// Chosen is the value with the largest |t| of Welch's test, the first of several; users without a value are in none.
+/// The segment that looks best among many does so partly by chance, so its difference in the data
+/// that chose it is too large. The other half had no part in the choice: its interval covers the
+/// segment's effect as often as it says. Chosen is the value with the largest |t| of Welch's test,
+/// the first of several; users without a value are in none.
 ///
-/// Reads `users`: `user` (an identifier, which decides the half with the seed), `arm` (text), `value` (a number), and the
-/// columns named in `segments`. Returns one row per other arm: `arm`, `control`, `column`, `segment` (text: the column and
-/// the value chosen in it), `candidates` (i64: values that could have been), `chosen_difference` (f64: in the half that
-/// chose), and from the other half `control_users`, `users` (i64), `difference`, `low`, `high` (f64: 95%), `t`, `df`, `p_value`
-/// (f64). Null if no segment has two users in each arm of the half that chooses, or of the other.
+/// Reads `users`: `user` (an identifier, which decides the half with the seed), `arm` (text),
+/// `value` (a number), and the columns named in `segments`. Returns one row per other arm: `arm`,
+/// `control`, `column`, `segment` (text: the column and the value chosen in it), `candidates` (i64:
+/// values that could have been), `chosen_difference` (f64: in the half that chose), and from the
+/// other half `control_users`, `users` (i64), `difference`, `low`, `high` (f64: 95%), `t`, `df`,
+/// `p_value` (f64). Null if no segment has two users in each arm of the half that chooses, or of
+/// the other.
 ///
 /// # Errors
 /// As [`means`](super::means()); no segments.
@@ -39,8 +43,8 @@ use crate::stream::stream;
 /// ```
 ///
 /// # Source
-/// S. Athey and G. Imbens (2016), "Recursive partitioning for heterogeneous causal effects", PNAS 113: the honest split,
-/// here of segments that are given.
+/// S. Athey and G. Imbens (2016), "Recursive partitioning for heterogeneous causal effects", PNAS
+/// 113: the honest split, here of segments that are given.
 pub fn honest_segment(
     users: &dyn Source,
     user: &str,

@@ -10,18 +10,19 @@ use crate::stats::sample::sum;
 use crate::stats::satterthwaite::compare;
 use crate::stats::two_sample::Difference;
 
-/// Compares the mean in each arm with control's within strata of users, and averages the differences by the strata's sizes:
-/// post-stratification.
+/// Compares the mean in each arm with control's within strata of users, and averages the
+/// differences by the strata's sizes: post-stratification.
 ///
-/// Chance gives one arm more heavy users than the other; within a stratum it cannot. The interval is narrower by as much as the
-/// strata explain. Strata must have been known before the experiment.
+/// Chance gives one arm more heavy users than the other; within a stratum it cannot. The interval
+/// is narrower by as much as the strata explain. Strata must have been known before the experiment.
 ///
-/// Reads `users`: `arm` (text), `value` (a number), and the column named `stratum`; users without one are a stratum of their
-/// own. Returns one row per other arm: `arm`, `control`, `strata`, `control_users` (i64), `control_mean` (f64), `users` (i64),
-/// `mean` (f64: both means as if the arm had the shares of strata that all users of the two arms have), `difference`, `low`,
-/// `high` (f64: 95%), `t`, `df`, `p_value`, and `variance_kept` (f64: the difference's variance as a share of what it is
-/// without strata). Means and difference are null if a stratum lacks users of an arm, and interval and test
-/// if it has fewer than two: merge such strata.
+/// Reads `users`: `arm` (text), `value` (a number), and the column named `stratum`; users without
+/// one are a stratum of their own. Returns one row per other arm: `arm`, `control`, `strata`,
+/// `control_users` (i64), `control_mean` (f64), `users` (i64), `mean` (f64: both means as if the
+/// arm had the shares of strata that all users of the two arms have), `difference`, `low`, `high`
+/// (f64: 95%), `t`, `df`, `p_value`, and `variance_kept` (f64: the difference's variance as a share
+/// of what it is without strata). Means and difference are null if a stratum lacks users of an arm,
+/// and interval and test if it has fewer than two: merge such strata.
 ///
 /// # Errors
 /// As [`means`](super::means()); a stratum with the name of another column of the result.
@@ -37,8 +38,9 @@ use crate::stats::two_sample::Difference;
 /// ```
 ///
 /// # Source
-/// L. W. Miratrix, J. S. Sekhon and B. Yu (2013), "Adjusting treatment effect estimates by post-stratification in randomized
-/// experiments", Journal of the Royal Statistical Society B 75; degrees of freedom: F. E. Satterthwaite (1946).
+/// L. W. Miratrix, J. S. Sekhon and B. Yu (2013), "Adjusting treatment effect estimates by
+/// post-stratification in randomized experiments", Journal of the Royal Statistical Society B 75;
+/// degrees of freedom: F. E. Satterthwaite (1946).
 pub fn post_stratified(
     users: &dyn Source,
     arm: &str,

@@ -5,8 +5,6 @@ use polars::prelude::*;
 use super::arms::{Arms, difference_columns};
 use super::means::welch_columns;
 use crate::error::{Error, Result};
-use crate::events::Numbered;
-use crate::frame::full;
 use crate::metrics::Source;
 use crate::stats::clustered_quantile::{Clustered, Quantile};
 use crate::stats::distribution::normal_two_sided;
@@ -14,17 +12,21 @@ use crate::stats::interval::Z95;
 use crate::stats::sample::quantile;
 use crate::stats::two_sample::Difference;
 
-/// Compares quantiles in each arm with control's, where a user may have several rows: load times, order values.
+/// Compares quantiles in each arm with control's, where a user may have several rows: load times,
+/// order values.
 ///
-/// Arms are assigned by user, and a user's rows go together: the error of a quantile comes from how users differ.
+/// Arms are assigned by user, and a user's rows go together: the error of a quantile comes from how
+/// users differ.
 ///
-/// Reads `rows`: `arm` (text), `value` (a number), `user`. Returns one row per other arm and quantile, by arm and in the
-/// order given: `arm`, `control`, `quantile` (f64), `control_users` (i64), `control_value` (f64), `users` (i64), `value`,
-/// `difference`, `low`, `high` (f64: 95%), `z`, `p_value` (f64). Interval and test are null with too few rows beyond the
-/// quantile, with fewer than two users in an arm, or if nothing varies there.
+/// Reads `rows`: `arm` (text), `value` (a number), `user`. Returns one row per other arm and
+/// quantile, by arm and in the order given: `arm`, `control`, `quantile` (f64), `control_users`
+/// (i64), `control_value` (f64), `users` (i64), `value`, `difference`, `low`, `high` (f64: 95%),
+/// `z`, `p_value` (f64). Interval and test are null with too few rows beyond the quantile, with
+/// fewer than two users in an arm, or if nothing varies there.
 ///
 /// # Errors
-/// As [`means`](super::means()); quantiles that are not between 0 and 1, or none; a user in two arms.
+/// As [`means`](super::means()); quantiles that are not between 0 and 1, or none; a user in two
+/// arms.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -37,8 +39,8 @@ use crate::stats::two_sample::Difference;
 /// ```
 ///
 /// # Source
-/// A. Deng, U. Knoblich and J. Lu (2018), "Applying the delta method in metric analytics: a practical guide with novel
-/// ideas", KDD: the outer interval, for clustered data.
+/// A. Deng, U. Knoblich and J. Lu (2018), "Applying the delta method in metric analytics: a
+/// practical guide with novel ideas", KDD: the outer interval, for clustered data.
 pub fn quantile_effects(
     rows: &dyn Source,
     arm: &str,
@@ -91,11 +93,13 @@ pub fn quantile_effects(
 
 /// Compares the mean in each arm with control's after capping extreme values: winsorised means.
 ///
-/// Values below the quantile `from` of all arms together become that quantile, and those above `to` that one. The mean of
-/// capped values is another quantity than the mean: an effect on the largest values is lost, and the interval is narrower for the rest.
+/// Values below the quantile `from` of all arms together become that quantile, and those above `to`
+/// that one. The mean of capped values is another quantity than the mean: an effect on the largest
+/// values is lost, and the interval is narrower for the rest.
 ///
-/// Reads `users`: `arm` (text) and `value` (a number). Returns as [`means`](super::means()), of the capped values, and `least`,
-/// `most` (f64: the caps), `capped` (i64: how many users of all arms had a value beyond them).
+/// Reads `users`: `arm` (text) and `value` (a number). Returns as [`means`](super::means()), of the
+/// capped values, and `least`, `most` (f64: the caps), `capped` (i64: how many users of all arms
+/// had a value beyond them).
 ///
 /// # Errors
 /// As [`means`](super::means()); quantiles outside 0 to 1, or `from` not below `to`.
@@ -111,8 +115,9 @@ pub fn quantile_effects(
 /// ```
 ///
 /// # Source
-/// J. W. Tukey (1962), "The future of data analysis", Annals of Mathematical Statistics 33; for experiments: R. Kohavi,
-/// D. Tang and Y. Xu (2020), Trustworthy Online Controlled Experiments, chapter 22.
+/// J. W. Tukey (1962), "The future of data analysis", Annals of Mathematical Statistics 33; for
+/// experiments: R. Kohavi, D. Tang and Y. Xu (2020), Trustworthy Online Controlled Experiments,
+/// chapter 22.
 pub fn winsorised_means(
     users: &dyn Source,
     arm: &str,
@@ -146,23 +151,10 @@ pub fn winsorised_means(
 
 /// Each arm's rows, with their users.
 fn groups(arms: &Arms, arm: &str, user: &str) -> Result<Vec<Clustered>> {
-    let numbered = Numbered::new(full(&arms.frame, "users", user)?)?;
-    let mut home = vec![usize::MAX; numbered.count()];
-    let mut found = vec![];
-    for (place, rows) in arms.rows.iter().enumerate() {
-        for row in rows {
-            let known = &mut home[numbered.codes[*row] as usize];
-            if *known != usize::MAX && *known != place {
-                let (a, b) = (&arms.names[*known], &arms.names[place]);
-                let problem = format!("puts one {user} in both \"{a}\" and \"{b}\"");
-                return Err(Error::column("users", arm, problem));
-            }
-            *known = place;
-        }
-        let pair = |row: &usize| (arms.columns[0][*row], numbered.codes[*row]);
-        found.push(Clustered::new(rows.iter().map(pair).collect()));
-    }
-    Ok(found)
+    let users = arms.units(arm, user)?;
+    let pair = |row: &usize| (arms.columns[0][*row], users.codes[*row]);
+    let group = |rows: &Vec<usize>| Clustered::new(rows.iter().map(pair).collect());
+    Ok(arms.rows.iter().map(group).collect())
 }
 
 fn difference([a, b]: &[Option<Quantile>; 2]) -> Option<Difference> {

@@ -29,14 +29,15 @@ const COLUMNS: [&str; 14] = [
 
 /// Compares the mean in each arm with control's within each segment of users.
 ///
-/// A segment must have been known before the experiment. Of many segments some look different by chance: read `adjusted`,
-/// and [`interaction`] first.
+/// A segment must have been known before the experiment. Of many segments some look different by
+/// chance: read `adjusted`, and [`interaction`] first.
 ///
-/// Reads `users`: `arm` (text), `value` (a number), and the column named `segment`; users without one are a segment of their
-/// own. Returns one row per other arm and segment, by arm and segment: `arm`, `control`, the segment under its own name,
-/// `control_users` (i64), `control_mean` (f64), `users` (i64), `mean`, `difference`, `low`, `high` (f64: 95%, not adjusted),
-/// `t`, `df`, `p_value`, and `adjusted` (f64: Holm's p value over all rows). Interval and test are null with fewer than two
-/// users of an arm in the segment, or if nothing varies.
+/// Reads `users`: `arm` (text), `value` (a number), and the column named `segment`; users without
+/// one are a segment of their own. Returns one row per other arm and segment, by arm and segment:
+/// `arm`, `control`, the segment under its own name, `control_users` (i64), `control_mean` (f64),
+/// `users` (i64), `mean`, `difference`, `low`, `high` (f64: 95%, not adjusted), `t`, `df`,
+/// `p_value`, and `adjusted` (f64: Holm's p value over all rows). Interval and test are null with
+/// fewer than two users of an arm in the segment, or if nothing varies.
 ///
 /// # Errors
 /// As [`means`](super::means()); a segment with the name of another column of the result.
@@ -104,12 +105,13 @@ pub fn segment_effects(
 
 /// Tests whether an effect differs between segments: Cochran's Q of the segments' differences.
 ///
-/// An effect that is significant in one segment and not in another is no difference between them; this is the test of
-/// one. Variances are taken as known: with fewer than about thirty users of an arm in a segment, it is significant too often.
+/// An effect that is significant in one segment and not in another is no difference between them;
+/// this is the test of one. Variances are taken as known: with fewer than about thirty users of an
+/// arm in a segment, it is significant too often.
 ///
-/// Reads as [`segment_effects`]. Returns one row per other arm: `arm`, `control`, `segments` (i64: those with an interval),
-/// `q`, `df` (f64), `p_value`, `i_squared` (f64: the share of the differences' variation that is not chance). Null with fewer
-/// than two such segments.
+/// Reads as [`segment_effects`]. Returns one row per other arm: `arm`, `control`, `segments` (i64:
+/// those with an interval), `q`, `df` (f64), `p_value`, `i_squared` (f64: the share of the
+/// differences' variation that is not chance). Null with fewer than two such segments.
 ///
 /// # Errors
 /// As [`segment_effects`].
@@ -125,8 +127,8 @@ pub fn segment_effects(
 /// ```
 ///
 /// # Source
-/// W. G. Cochran (1954), "The combination of estimates from different experiments", Biometrics 10; J. P. T. Higgins and
-/// S. G. Thompson (2002) for I².
+/// W. G. Cochran (1954), "The combination of estimates from different experiments", Biometrics 10;
+/// J. P. T. Higgins and S. G. Thompson (2002) for I².
 pub fn interaction(
     users: &dyn Source,
     arm: &str,

@@ -17,25 +17,27 @@ use crate::stream::stream;
 pub struct SelfCheck {
     /// One row per split: `split` (i64, from 1), `p_value` (f64; null where the test has none).
     pub p_values: DataFrame,
-    /// One row: `splits` (i64), `hits` (i64: p values below 0.05), `trials` (i64: splits with a p value), `rate`, `low`, `high`
-    /// (f64: the share of false alarms and its 95% Wilson interval), `distance`, `p_value` (f64: the Kolmogorov–Smirnov
-    /// test of uniform p values).
+    /// One row: `splits` (i64), `hits` (i64: p values below 0.05), `trials` (i64: splits with a p
+    /// value), `rate`, `low`, `high` (f64: the share of false alarms and its 95% Wilson interval),
+    /// `distance`, `p_value` (f64: the Kolmogorov–Smirnov test of uniform p values).
     pub summary: DataFrame,
 }
 
-/// Tries a test on random splits of the same users, between whom there is no difference: an A/A test.
+/// Tries a test on random splits of the same users, between whom there is no difference: an A/A
+/// test.
 ///
-/// P values of a sound test are then uniform between 0 and 1, and 5% of them lie below 0.05. A test that takes a user's rows
-/// for independent has too many small ones. Small users' counts and rare outcomes make steps of their own, which a large
-/// number of splits finds, too.
+/// P values of a sound test are then uniform between 0 and 1, and 5% of them lie below 0.05. A test
+/// that takes a user's rows for independent has too many small ones. Small users' counts and rare
+/// outcomes make steps of their own, which a large number of splits finds, too.
 ///
-/// Reads `rows`: the column `user`, and whatever `test` reads. In each split, users get arm "a" or "b" at random with all their
-/// rows, in a column `arm` that the rows must not have; `test` returns its p value, or one that is no number.
+/// Reads `rows`: the column `user`, and whatever `test` reads. In each split, users get arm "a" or
+/// "b" at random with all their rows, in a column `arm` that the rows must not have; `test` returns
+/// its p value, or one that is no number.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a user that is empty, fewer than four users, a column `arm` that is
-/// there already; splits outside 20 to 100,000; those of the test.
+/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a user that is empty, fewer than four
+/// users, a column `arm` that is there already; splits outside 20 to 10,000; those of the test.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -55,8 +57,8 @@ pub struct SelfCheck {
 /// ```
 ///
 /// # Source
-/// R. Kohavi, D. Tang and Y. Xu (2020), Trustworthy Online Controlled Experiments, chapter 19: replaying last week's A/A
-/// tests; A. Kolmogorov (1933).
+/// R. Kohavi, D. Tang and Y. Xu (2020), Trustworthy Online Controlled Experiments, chapter 19:
+/// replaying last week's A/A tests; A. Kolmogorov (1933).
 pub fn self_check(
     rows: &dyn Source,
     user: &str,
@@ -64,8 +66,8 @@ pub fn self_check(
     seed: u64,
     test: impl Fn(&DataFrame) -> Result<f64> + Sync,
 ) -> Result<SelfCheck> {
-    if !(20..=100_000).contains(&splits) {
-        return Err(Error::config("splits", splits, "20 to 100,000"));
+    if !(20..=10_000).contains(&splits) {
+        return Err(Error::config("splits", splits, "20 to 10,000"));
     }
     let rows = rows.scan().collect()?;
     require(&rows, "rows", &[user])?;

@@ -23,30 +23,35 @@ pub enum PriorFit {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Shrinkage {
-    /// The distribution of true effects, one row: `experiments` (i64), `mean`, `mean_low`, `mean_high` (f64: 95%), `sd`
-    /// (f64).
+    /// The distribution of true effects, one row: `n` (i64: experiments), `mean`, `mean_low`,
+    /// `mean_high` (f64: 95%), `sd` (f64).
     pub prior: DataFrame,
-    /// The experiments as given, with `shrunk` (f64: the posterior mean), `low`, `high` (f64: its 95% interval), `positive`
-    /// (f64: the probability that the effect is above 0) and `winner` (bool: above 0 and significant at 5%) added.
+    /// The experiments as given, with `shrunk` (f64: the posterior mean), `low`, `high` (f64: its
+    /// 95% interval), `positive` (f64: the probability that the effect is above 0) and `winner`
+    /// (bool: above 0 and significant at 5%) added.
     pub experiments: DataFrame,
-    /// The winners, one row: `winners` (i64), `mean_estimate`, `mean_shrunk`, `exaggeration` (f64: their ratio, null unless
-    /// both are above 0), `real` (f64: how many of them are expected to be above 0), `real_share` (f64: real / winners).
+    /// The winners, one row: `winners` (i64), `estimated`, `shrunk`, `exaggeration` (f64: their
+    /// ratio, null unless both are above 0), `real` (f64: how many of them are expected to be above
+    /// 0), `real_share` (f64: real / winners).
     pub winners: DataFrame,
 }
 
-/// Shrinks the estimates of many experiments towards their mean, by empirical Bayes with a normal distribution of effects.
+/// Shrinks the estimates of many experiments towards their mean, by empirical Bayes with a normal
+/// distribution of effects.
 ///
-/// What was shipped because it was significant looks better than it is. If true effects come from a normal distribution and
-/// estimates are normal around them, the posterior mean is right on average, even among winners. The interval includes the
-/// error of the distribution's mean, and not that of its variance: with fewer than about twenty experiments it is too narrow.
+/// What was shipped because it was significant looks better than it is. If true effects come from a
+/// normal distribution and estimates are normal around them, the posterior mean is right on
+/// average, even among winners. The interval includes the error of the distribution's mean, and not
+/// that of its variance: with fewer than about twenty experiments it is too narrow.
 ///
-/// Reads `experiments`: the columns named by `estimate` and `error` (numbers; standard errors above 0). Returns
-/// [`Shrinkage`].
+/// Reads `tests`, one row per experiment: the columns named by `estimate` and `error` (numbers;
+/// standard errors above 0). Returns [`Shrinkage`].
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for values that are empty or not finite, errors that are not above
-/// 0, fewer than two experiments, and columns of the result that are there already.
+/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for values that are empty or not finite,
+/// errors that are not above 0, fewer than two experiments, and columns of the result that are
+/// there already.
 ///
 /// ```
 /// use casebook::metrics::experiment::PriorFit;
@@ -60,29 +65,24 @@ pub struct Shrinkage {
 /// ```
 ///
 /// # Source
-/// C. N. Morris (1983), "Parametric empirical Bayes inference", Journal of the American Statistical Association 78; R. DerSimonian
-/// and N. Laird (1986); of experiments: A. Deng (2015), "Objective Bayesian two sample hypothesis testing for online
-/// controlled experiments".
-pub fn shrink(
-    experiments: &DataFrame,
-    estimate: &str,
-    error: &str,
-    fit: PriorFit,
-) -> Result<Shrinkage> {
+/// C. N. Morris (1983), "Parametric empirical Bayes inference", Journal of the American Statistical
+/// Association 78; R. DerSimonian and N. Laird (1986); of experiments: A. Deng (2015), "Objective
+/// Bayesian two sample hypothesis testing for online controlled experiments".
+pub fn shrink(tests: &DataFrame, estimate: &str, error: &str, fit: PriorFit) -> Result<Shrinkage> {
     const ADDED: [&str; 5] = ["shrunk", "low", "high", "positive", "winner"];
-    require(experiments, "experiments", &[estimate, error])?;
-    absent(experiments, "experiments", &ADDED)?;
-    let errors = finite(experiments, "experiments", error)?;
+    require(tests, "tests", &[estimate, error])?;
+    absent(tests, "tests", &ADDED)?;
+    let errors = finite(tests, "tests", error)?;
     // Its square has to be a number, too.
     let usable = |error: f64| error > 0.0 && (error * error).is_normal();
     if let Some(row) = errors.iter().position(|error| !usable(*error)) {
         let problem = format!("is {} in row {}; it must be above 0", errors[row], row + 1);
-        return Err(Error::column("experiments", error, problem));
+        return Err(Error::column("tests", error, problem));
     }
-    let values = finite(experiments, "experiments", estimate)?;
+    let values = finite(tests, "tests", estimate)?;
     if values.len() < 2 {
         let problem = format!("has {} rows; there must be two or more", values.len());
-        return Err(Error::column("experiments", estimate, problem));
+        return Err(Error::column("tests", estimate, problem));
     }
     let pairs: Vec<(f64, f64)> = values.into_iter().zip(errors).collect();
     let prior = match fit {
@@ -96,7 +96,7 @@ pub fn shrink(
     let ends = |side: f64| -> Vec<Option<f64>> {
         posteriors.iter().map(|one| known(one.mean + side * Z95 * one.variance.sqrt())).collect()
     };
-    let mut table = experiments.clone();
+    let mut table = tests.clone();
     let means: Vec<Option<f64>> = posteriors.iter().map(|one| known(one.mean)).collect();
     let chances: Vec<Option<f64>> = positive.iter().map(|chance| known(*chance)).collect();
     table.with_column(Column::new("shrunk".into(), means))?;
@@ -114,7 +114,7 @@ pub fn shrink(
     let half = Z95 * prior.of_mean.sqrt();
     Ok(Shrinkage {
         prior: df!(
-            "experiments" => [pairs.len() as i64],
+            "n" => [pairs.len() as i64],
             "mean" => [known(prior.mean)],
             "mean_low" => [known(prior.mean - half)],
             "mean_high" => [known(prior.mean + half)],
@@ -123,8 +123,8 @@ pub fn shrink(
         experiments: table,
         winners: df!(
             "winners" => [estimated.n as i64],
-            "mean_estimate" => [known(estimated.mean)],
-            "mean_shrunk" => [known(shrunk.mean)],
+            "estimated" => [known(estimated.mean)],
+            "shrunk" => [known(shrunk.mean)],
             "exaggeration" => [known(estimated.mean / shrunk.mean).filter(|ratio| *ratio > 0.0)],
             "real" => [known(real.mean * real.n)],
             "real_share" => [known(real.mean)],
@@ -148,7 +148,7 @@ mod tests {
             let found = shrink(&tests, "effect", "se", fit).unwrap();
             let one =
                 |column: &str| found.winners.column(column).unwrap().f64().unwrap().get(0).unwrap();
-            assert!(one("exaggeration") > 1.2 && one("mean_shrunk") > 0.0, "{}", found.winners);
+            assert!(one("exaggeration") > 1.2 && one("shrunk") > 0.0, "{}", found.winners);
             assert!(one("real_share") > 0.5 && one("real_share") < 1.0, "{}", found.winners);
         }
     }
@@ -158,7 +158,7 @@ mod tests {
         let tests = df!("effect" => [0.1, -0.1], "se" => [1.0, 1.0]).unwrap();
         let found = shrink(&tests, "effect", "se", PriorFit::Moments).unwrap();
         assert_eq!(found.winners.column("winners").unwrap().i64().unwrap().get(0), Some(0));
-        for column in ["mean_estimate", "mean_shrunk", "exaggeration", "real_share"] {
+        for column in ["estimated", "shrunk", "exaggeration", "real_share"] {
             assert_eq!(found.winners.column(column).unwrap().null_count(), 1, "{column}");
         }
     }

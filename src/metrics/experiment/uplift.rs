@@ -9,16 +9,19 @@ use crate::metrics::Source;
 use crate::stats::sample::quantile;
 use crate::stats::uplift::{Gains, Ranking};
 
-/// Computes the uplift curve (Qini curve): what treating the share of users with the highest scores gains.
+/// Computes the uplift curve (Qini curve): what treating the share of users with the highest scores
+/// gains.
 ///
-/// At each share, the treated users' outcomes among those ranked so high, less those of as many users of control ranked so
-/// high, divided by all treated users: outcomes gained per user of everybody. `random` is what treating that share
-/// at random gains. Equal scores go together; between them the curve is straight. A score made from the same users looks better
-/// than it is: make it from others.
+/// At each share, the treated users' outcomes among those ranked so high, less those of as many
+/// users of control ranked so high, divided by all treated users: outcomes gained per user of
+/// everybody. `random` is what treating that share at random gains. Equal scores go together;
+/// between them the curve is straight. A score made from the same users looks better than it is:
+/// make it from others.
 ///
-/// Reads `users`: `arm` (text), `outcome` (a number; 0 and 1 for a conversion), `score` (a number). Returns one row per other
-/// arm and share, from 0 to 1 in `points` steps: `arm`, `control`, `share` (f64), `gain`, `low`, `high` (f64: the 2.5% and
-/// 97.5% points of resampled users), `random` (f64).
+/// Reads `users`: `arm` (text), `outcome` (a number; 0 and 1 for a conversion), `score` (a number).
+/// Returns one row per other arm and share, from 0 to 1 in `points` steps: `arm`, `control`,
+/// `targeted` (f64: the share of users), `gain`, `low`, `high` (f64: the 2.5% and 97.5% points of resampled users),
+/// `random` (f64).
 ///
 /// # Errors
 /// As [`means`](super::means()); `points` of 0; those of [`Bootstrap::validate`].
@@ -36,7 +39,8 @@ use crate::stats::uplift::{Gains, Ranking};
 /// ```
 ///
 /// # Source
-/// N. J. Radcliffe (2007), "Using control groups to target on predicted lift: building and assessing uplift models".
+/// N. J. Radcliffe (2007), "Using control groups to target on predicted lift: building and
+/// assessing uplift models".
 pub fn uplift_curve(
     users: &dyn Source,
     arm: &str,
@@ -72,7 +76,7 @@ pub fn uplift_curve(
     Ok(df!(
         "arm" => names.as_slice(),
         "control" => vec![control; names.len()],
-        "share" => shares,
+        "targeted" => shares,
         "gain" => gains,
         "low" => lows,
         "high" => highs,
@@ -80,13 +84,15 @@ pub fn uplift_curve(
     )?)
 }
 
-/// Computes the Qini coefficient: how far a score's uplift curve lies above the straight line of random treatment.
+/// Computes the Qini coefficient: how far a score's uplift curve lies above the straight line of
+/// random treatment.
 ///
-/// Reads as [`uplift_curve`]. Returns one row per other arm: `arm`, `control`, `control_users`, `users` (i64), `gain` (f64: the
-/// outcomes gained per user if everybody is treated), `area`, `area_low`, `area_high` (f64: the area between the curve and the
-/// line, in outcomes per user, and its 95% interval), `qini`, `qini_low`, `qini_high` (f64: that area as a share of
-/// the best possible ranking's; null unless outcomes are 1 and 0). The best ranking knows who bought in which arm, which no
-/// score can: coefficients of useful scores are small.
+/// Reads as [`uplift_curve`]. Returns one row per other arm: `arm`, `control`, `control_users`,
+/// `users` (i64), `gain` (f64: the outcomes gained per user if everybody is treated), `area`,
+/// `area_low`, `area_high` (f64: the area between the curve and the line, in outcomes per user, and
+/// its 95% interval), `qini`, `qini_low`, `qini_high` (f64: that area as a share of the best
+/// possible ranking's; null unless outcomes are 1 and 0). The best ranking knows who bought in
+/// which arm, which no score can: coefficients of useful scores are small.
 ///
 /// # Errors
 /// As [`means`](super::means()); those of [`Bootstrap::validate`].

@@ -49,7 +49,8 @@ fn users() -> DataFrame {
     .unwrap()
 }
 
-/// SciPy: `ttest_ind(new, old, equal_var=False)` in each segment; statsmodels: `multipletests(…, "holm")` and `combine_effects`.
+/// SciPy: `ttest_ind(new, old, equal_var=False)` in each segment; statsmodels: `multipletests(…,
+/// "holm")` and `combine_effects`.
 #[test]
 fn segments() {
     let found = experiment::segment_effects(&users(), "arm", "value", "segment", "old").unwrap();
@@ -88,7 +89,8 @@ fn segments() {
     close("I²", real(&test, "i_squared", 0), 0.548_852_482_379_960_8);
 }
 
-/// statsmodels: least squares on the arm, the strata and their products, centred, with `cov_type="HC2"`.
+/// statsmodels: least squares on the arm, the strata and their products, centred, with
+/// `cov_type="HC2"`.
 #[test]
 fn post_stratified_is_the_regression_with_interactions() {
     let found = experiment::post_stratified(&users(), "arm", "value", "segment", "old").unwrap();
@@ -112,8 +114,9 @@ fn days(last: fn(i64) -> i64) -> DataFrame {
     df!("arm" => arms, "user" => user, "day" => day, "value" => value).unwrap()
 }
 
-/// statsmodels: least squares on days and their products with the arm, errors clustered by user without its correction, times
-/// √(12 / 11) for the users of an arm. With all days of all users it is SciPy's Welch test of each user's slope.
+/// statsmodels: least squares on days and their products with the arm, errors clustered by user
+/// without its correction, times √(12 / 11) for the users of an arm. With all days of all users it
+/// is SciPy's Welch test of each user's slope.
 #[test]
 fn the_trend_of_daily_effects() {
     let trend =
@@ -186,7 +189,8 @@ fn uplift() {
     }
 }
 
-/// statsmodels: the error of the share at most the quantile, clustered; NumPy: `quantile`. The ranks are the paper's.
+/// statsmodels: the error of the share at most the quantile, clustered; NumPy: `quantile`. The
+/// ranks are the paper's.
 #[test]
 fn clustered_quantiles() {
     // Both arms hold the same rows, of users of their own.

@@ -7,8 +7,8 @@ use casebook::stream::Stream;
 
 use super::{arm, coverage, false_alarms, normal, real, share};
 
-/// Users who are observed for 4 to 12 days, each with a level of their own, on days that are good or bad for all. The effect is
-/// 1 on the first day, and less by `fading` on each other.
+/// Users who are observed for 4 to 12 days, each with a level of their own, on days that are good
+/// or bad for all. The effect is 1 on the first day, and less by `fading` on each other.
 fn rows(rng: &mut Stream, fading: f64) -> DataFrame {
     let (mut arms, mut user, mut day, mut value) = (vec![], vec![], vec![], vec![]);
     for id in 0..80_i64 {

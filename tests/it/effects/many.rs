@@ -21,8 +21,8 @@ fn year(rng: &mut Stream) -> (Vec<f64>, DataFrame) {
     (truth, df!("effect" => estimate, "se" => error).unwrap())
 }
 
-/// What is added up over worlds: intervals that hold, of all and of winners; winners, their estimates, shrunken estimates and
-/// truths, how many are real, and how many were expected to be.
+/// What is added up over worlds: intervals that hold, of all and of winners; winners, their
+/// estimates, shrunken estimates and truths, how many are real, and how many were expected to be.
 #[derive(Default)]
 struct Sums {
     held: f64,

@@ -1,5 +1,6 @@
-//! Effects by day, segment and score, of many experiments, and of quantiles: intervals hold the truth as often as they say,
-//! and tests cry wolf no more often; what fails by design is shown beside them.
+//! Effects by day, segment and score, of many experiments, and of quantiles: intervals hold the
+//! truth as often as they say, and tests cry wolf no more often; what fails by design is shown
+//! beside them.
 
 mod agreement;
 mod days;
@@ -41,7 +42,8 @@ fn share(what: &str, of: impl Fn(&mut Stream) -> bool + Sync) -> (f64, f64) {
     (share, n)
 }
 
-/// How often an interval holds the truth: 95%, give or take two points, or what chance takes of fewer worlds.
+/// How often an interval holds the truth: 95%, give or take two points, or what chance takes of
+/// fewer worlds.
 fn coverage(what: &str, interval: impl Fn(&mut Stream) -> (f64, f64, f64) + Sync) {
     let (share, n) = share(what, |rng| {
         let (low, high, truth) = interval(rng);

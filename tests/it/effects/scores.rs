@@ -9,7 +9,8 @@ use super::{arm, coverage, real};
 
 const DRAWS: Bootstrap = Bootstrap { draws: 200, seed: 3 };
 
-/// One user in five buys anyway; treatment adds 0.3 times a trait between 0 and 1, which the score is, or has nothing to do with.
+/// One user in five buys anyway; treatment adds 0.3 times a trait between 0 and 1, which the score
+/// is, or has nothing to do with.
 fn users(rng: &mut Stream, informed: bool) -> DataFrame {
     let (mut arms, mut score, mut bought) = (vec![], vec![], vec![]);
     for _ in 0..400 {

@@ -8,7 +8,8 @@ use casebook::stream::Stream;
 
 use super::{arm, coverage, false_alarms, normal, real, share};
 
-/// Users with one to nine rows each; times are log-normal, half of the variance is the user's, and treatment makes them longer.
+/// Users with one to nine rows each; times are log-normal, half of the variance is the user's, and
+/// treatment makes them longer.
 fn rows(rng: &mut Stream, factor: f64) -> DataFrame {
     let (mut arms, mut user, mut row, mut value) = (vec![], vec![], vec![], vec![]);
     for id in 0..200_i64 {

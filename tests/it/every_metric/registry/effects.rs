@@ -1,4 +1,5 @@
-//! Effects that change by day, by segment and by score; many experiments at once; and tests tried on themselves.
+//! Effects that change by day, by segment and by score; many experiments at once; and tests tried
+//! on themselves.
 
 use casebook::Result;
 use casebook::metrics::experiment::{self, Bootstrap, PriorFit};
@@ -74,14 +75,20 @@ fn by_workspace(rows: &DataFrame) -> Result<f64> {
     Ok(found.column("p_value")?.f64()?.get(0).unwrap_or(f64::NAN))
 }
 
+/// Estimates with their errors.
+fn tests(given: &Given) -> DataFrame {
+    let columns = ["row", "other", "error"].map(col);
+    given.frame("panel").clone().select(columns).collect().unwrap()
+}
+
 fn many() -> Vec<Entry> {
     vec![
         metric!(experiment::shrink, |metric, given| {
-            metric(&given.table("panel"), "value", "error", PriorFit::Moments)?
+            metric(&tests(given), "other", "error", PriorFit::Moments)?
         })
         .in_given_order(),
         metric!(experiment::shrink, |metric, given| {
-            metric(&given.table("panel"), "value", "error", PriorFit::MaximumLikelihood)?
+            metric(&tests(given), "other", "error", PriorFit::MaximumLikelihood)?
         })
         .in_given_order(),
         metric!(experiment::self_check, |metric, given| {
