@@ -105,7 +105,7 @@ impl Adjusted {
             .collect();
         let difference = means.map(|[before, after]| match fewest >= 2.0 {
             true => compare(after - before, &variances),
-            false => compare(after - before, &[]),
+            false => compare(after - before, &[(f64::NAN, f64::NAN)]),
         });
         let [a, b] = pair.map(|arm| parts.arms.summary(arm, 0));
         let plain = a.variance / a.n + b.variance / b.n;

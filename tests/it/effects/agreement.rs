@@ -129,7 +129,7 @@ fn the_trend_of_daily_effects() {
     let all = trend(|_| 6);
     for (column, theirs) in [
         ("slope", -0.195_238_095_238_095_24),
-        ("low", -0.481_249_248_484_834_8),
+        ("low", -0.481_249_247_484_834_8),
         ("high", 0.090_773_057_008_644_33),
         ("df", 21.291_230_292_013_61),
         ("p_value", 0.170_542_488_327_616_73),
@@ -206,7 +206,8 @@ fn clustered_quantiles() {
     let mut sorted: Vec<f64> =
         rows("old", 0).column("value").unwrap().f64().unwrap().iter().flatten().collect();
     sorted.sort_unstable_by(f64::total_cmp);
-    let theirs = [(0.5, 5.05, 0.028_489_154_856_619_5), (0.8, 8.02, 0.022_267_315_359_812_342)];
+    let theirs: [(f64, f64, f64); 2] =
+        [(0.5, 5.05, 0.028_489_154_856_619_5), (0.8, 8.02, 0.022_267_315_359_812_342)];
     for (row, (q, value, share)) in theirs.into_iter().enumerate() {
         close("quantile", real(&found, "value", row), value);
         let reach = 1.959_963_984_540_054 * share;

@@ -49,7 +49,7 @@ fn effects_by_day_and_their_trend() {
 /// What it is for: users' days taken for independent.
 #[test]
 fn days_taken_for_independent_are_too_sure() {
-    let (held, _) = share("rows taken for independent, coverage", |rng| {
+    let (held, _) = share("coverage", "rows taken for independent", |rng| {
         let found = experiment::means(&rows(rng, 0.0), "arm", "value", "old").unwrap();
         real(&found, "low", 0) <= 1.0 && 1.0 <= real(&found, "high", 0)
     });

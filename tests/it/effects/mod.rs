@@ -33,19 +33,20 @@ fn worlds<T: Send>(what: &str, of: impl Fn(&mut Stream) -> T + Sync) -> Vec<T> {
     (0..count).into_par_iter().map(|world| of(&mut stream(17, what, world))).collect()
 }
 
-/// The share of worlds in which something is so; prints a row of the table.
-fn share(what: &str, of: impl Fn(&mut Stream) -> bool + Sync) -> (f64, f64) {
+/// The share of worlds in which something is so, and how many worlds there were; prints a row of the
+/// table.
+fn share(kind: &str, what: &str, of: impl Fn(&mut Stream) -> bool + Sync) -> (f64, f64) {
     let found = worlds(what, of);
     let n = found.len() as f64;
     let share = found.iter().filter(|yes| **yes).count() as f64 / n;
-    println!("| {what} | {:.1}% | {n} |", 100.0 * share);
+    println!("| {kind} | {what} | {:.1}% | {n} |", 100.0 * share);
     (share, n)
 }
 
 /// How often an interval holds the truth: 95%, give or take two points, or what chance takes of
 /// fewer worlds.
 fn coverage(what: &str, interval: impl Fn(&mut Stream) -> (f64, f64, f64) + Sync) {
-    let (share, n) = share(what, |rng| {
+    let (share, n) = share("coverage", what, |rng| {
         let (low, high, truth) = interval(rng);
         low <= truth && truth <= high
     });
@@ -55,7 +56,7 @@ fn coverage(what: &str, interval: impl Fn(&mut Stream) -> (f64, f64, f64) + Sync
 
 /// How often a test at 5% is significant where nothing is.
 fn false_alarms(what: &str, p_value: impl Fn(&mut Stream) -> f64 + Sync) {
-    let (share, n) = share(what, |rng| p_value(rng) < 0.05);
+    let (share, n) = share("false alarms", what, |rng| p_value(rng) < 0.05);
     let off = 0.015_f64.max(4.0 * (0.95 * 0.05 / n).sqrt());
     assert!((share - 0.05).abs() <= off, "{what}: {share}");
 }

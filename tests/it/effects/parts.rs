@@ -45,8 +45,8 @@ fn effects_by_segment() {
             (0..8).any(|row| real(&found, of, row) < 0.05)
         }
     };
-    let (adjusted, n) = share("any of eight segments, Holm", any("adjusted"));
-    let (plain, _) = share("any of eight segments, unadjusted", any("p_value"));
+    let (adjusted, n) = share("false alarms", "any of eight segments, Holm", any("adjusted"));
+    let (plain, _) = share("false alarms", "any of eight segments, unadjusted", any("p_value"));
     assert!(adjusted < 0.05 + 3.0 * (0.05 * 0.95 / n).sqrt() && plain > 0.2, "{adjusted} {plain}");
 }
 
@@ -61,7 +61,7 @@ fn the_segment_that_looks_best() {
         (real(&found, "low", 0), real(&found, "high", 0), 0.0)
     });
     let (naive, _) =
-        share("best of eight segments, chosen and estimated on all, coverage", |rng| {
+        share("coverage", "best of eight segments, chosen and estimated on all", |rng| {
             let found = by_segment(&users(rng, 400, &[0.0], &NOTHING));
             let size = |row: &usize| real(&found, "t", *row).abs();
             let best = (0..8).max_by(|a, b| size(a).total_cmp(&size(b))).unwrap();
@@ -75,7 +75,7 @@ fn the_segment_that_looks_best() {
     });
     let mean = |at: usize| sizes.iter().map(|size| size[at]).sum::<f64>() / sizes.len() as f64;
     println!(
-        "| no effect: size where chosen, and in the other half | {:.3}, {:.3} | {} |",
+        "| size | no effect: where chosen, and in the other half | {:.3}, {:.3} | {} |",
         mean(0),
         mean(1),
         sizes.len()
@@ -102,7 +102,7 @@ fn post_stratification() {
     });
     let mean = widths.iter().sum::<f64>() / widths.len() as f64;
     println!(
-        "| post-stratified interval's width of the plain one's | {:.1}% | {} |",
+        "| width | post-stratified interval's of the plain one's | {:.1}% | {} |",
         100.0 * mean,
         widths.len()
     );

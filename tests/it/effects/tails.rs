@@ -39,7 +39,7 @@ fn quantiles_of_users_rows() {
         });
     }
     false_alarms("median, clustered", |rng| real(&effects(&rows(rng, 1.0), "user"), "p_value", 0));
-    let (naive, _) = share("median, rows taken for independent, coverage", |rng| {
+    let (naive, _) = share("coverage", "median, rows taken for independent", |rng| {
         let found = effects(&rows(rng, 1.2), "row");
         real(&found, "low", 0) <= 0.2 && 0.2 <= real(&found, "high", 0)
     });
