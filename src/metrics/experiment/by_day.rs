@@ -116,8 +116,10 @@ pub fn effect_by_day(
 /// ```
 ///
 /// # Source
-/// K.-Y. Liang and S. L. Zeger (1986), "Longitudinal data analysis using generalized linear
-/// models", Biometrika 73: the error of an estimate from rows that go together.
+/// K.-Y. Liang and S. L. Zeger (1986), "Longitudinal data analysis using generalized linear models",
+/// Biometrika 73: the error of an estimate from rows that go together; R. M. Bell and D. F. McCaffrey
+/// (2002), "Bias reduction in standard errors for linear regression with multi-stage samples", Survey
+/// Methodology 28: its correction and degrees of freedom, here with independent days as the model.
 pub fn effect_trend(
     rows: &dyn Source,
     arm: &str,
@@ -222,14 +224,7 @@ impl Observed {
             .collect();
         let line = Line::through(&compared);
         let users = pair.map(|arm| self.influences(arm, &compared, &line.weights));
-        let parts: Vec<(f64, f64)> = users
-            .iter()
-            .map(|influences| {
-                let n = influences.len() as f64;
-                let squares: Vec<f64> = influences.iter().map(|part| part * part).collect();
-                (sum(&squares) * n / (n - 1.0), n - 1.0)
-            })
-            .collect();
+        let parts: Vec<(f64, f64)> = users.iter().map(|users| variance(users)).collect();
         Trend {
             days: compared.len(),
             users: users.map(|influences| influences.len()),
@@ -238,18 +233,38 @@ impl Observed {
         }
     }
 
-    /// What each user of an arm adds to the slope, beside what the arm's mean user does.
-    fn influences(&self, arm: usize, days: &[(i64, [Summary; 2])], weights: &[f64]) -> Vec<f64> {
-        let mut of: BTreeMap<u32, f64> = BTreeMap::new();
+    /// What each user of an arm adds to the slope, beside what the arm's mean user does; and how much
+    /// of its variance is theirs if a user's days are independent.
+    fn influences(
+        &self,
+        arm: usize,
+        days: &[(i64, [Summary; 2])],
+        weights: &[f64],
+    ) -> Vec<(f64, f64)> {
+        let mut of: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
         for ((day, _), weight) in days.iter().zip(weights) {
             let mean = self.summary(arm, *day).mean;
             let users = &self.cells[arm][day];
+            let n = users.len() as f64;
+            // Users make their own mean, and seem closer to it than they are to the true one.
+            let closer = (n / (n - 1.0)).sqrt();
             for (code, value) in users {
-                *of.entry(*code).or_default() += weight * (value - mean) / users.len() as f64;
+                let (influence, share) = of.entry(*code).or_default();
+                *influence += weight / n * (value - mean) * closer;
+                *share += (weight / n).powi(2);
             }
         }
         of.into_values().collect()
     }
+}
+
+/// The variance that users bring, and its degrees of freedom: few where few users decide the slope.
+fn variance(users: &[(f64, f64)]) -> (f64, f64) {
+    let squares: Vec<f64> = users.iter().map(|user| user.0 * user.0).collect();
+    let shares: Vec<f64> = users.iter().map(|user| user.1).collect();
+    let whole = sum(&shares);
+    let parts: Vec<f64> = shares.iter().map(|share| (share / whole).powi(2)).collect();
+    (sum(&squares), 1.0 / sum(&parts) - 1.0)
 }
 
 /// A line of the daily differences.
