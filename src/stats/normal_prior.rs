@@ -18,6 +18,8 @@ pub(crate) struct NormalPrior {
     pub variance: f64,
     /// The variance of `mean` as an estimate.
     pub of_mean: f64,
+    /// The variance of `variance` as an estimate, of maximum likelihood.
+    pub of_variance: f64,
 }
 
 /// What is known of one effect with its estimate and the prior.
@@ -32,7 +34,9 @@ impl NormalPrior {
         let weight = |error: f64| 1.0 / (error * error + variance);
         let whole = sum(&estimates.iter().map(|one| weight(one.1)).collect::<Vec<f64>>());
         let weighed: Vec<f64> = estimates.iter().map(|one| weight(one.1) * one.0).collect();
-        NormalPrior { mean: sum(&weighed) / whole, variance, of_mean: 1.0 / whole }
+        let squares: Vec<f64> = estimates.iter().map(|one| weight(one.1).powi(2)).collect();
+        let of_variance = 2.0 / sum(&squares);
+        NormalPrior { mean: sum(&weighed) / whole, variance, of_mean: 1.0 / whole, of_variance }
     }
 
     /// The method of moments: the variance that Cochran's Q has beyond its degrees of freedom.
@@ -92,14 +96,18 @@ impl NormalPrior {
         sum(&terms)
     }
 
-    /// Shrinks an estimate towards the prior's mean. Its variance includes what is not known of
-    /// that mean, as in Morris.
+    /// Shrinks an estimate towards the prior's mean. Its variance includes what is not known of that
+    /// mean and of the prior's variance, as in Morris, by the delta method.
     pub fn posterior(&self, (estimate, error): Estimate) -> Posterior {
         let square = error * error;
         let shrunk = square / (square + self.variance);
+        // How much the posterior mean moves with the prior's mean and with its variance.
+        let with_variance = shrunk * (estimate - self.mean) / (square + self.variance);
+        let unknown =
+            shrunk * shrunk * self.of_mean + with_variance * with_variance * self.of_variance;
         Posterior {
             mean: shrunk * self.mean + (1.0 - shrunk) * estimate,
-            variance: (1.0 - shrunk) * square + shrunk * shrunk * self.of_mean,
+            variance: (1.0 - shrunk) * square + unknown,
         }
     }
 }
@@ -133,7 +141,7 @@ mod tests {
 
     #[test]
     fn an_estimate_moves_towards_the_mean_by_its_error() {
-        let prior = NormalPrior { mean: 0.0, variance: 1.0, of_mean: 0.0 };
+        let prior = NormalPrior { mean: 0.0, variance: 1.0, of_mean: 0.0, of_variance: 0.0 };
         assert_eq!(prior.posterior((2.0, 1.0)), Posterior { mean: 1.0, variance: 0.5 });
         let sure = prior.posterior((2.0, 1e-9));
         assert!((sure.mean - 2.0).abs() < 1e-12);
