@@ -29,7 +29,7 @@ impl Clustered {
         Clustered { values, clusters }
     }
 
-    /// How many clusters there are.
+    /// Counts the clusters.
     pub fn count(&self) -> usize {
         let mut clusters = self.clusters.clone();
         clusters.sort_unstable();

@@ -39,7 +39,7 @@ impl NormalPrior {
         NormalPrior { mean: sum(&weighed) / whole, variance, of_mean: 1.0 / whole, of_variance }
     }
 
-    /// The method of moments: the variance that Cochran's Q has beyond its degrees of freedom.
+    /// Fits by the method of moments: the variance that Cochran's Q has beyond its degrees of freedom.
     pub fn moments(estimates: &[Estimate]) -> NormalPrior {
         let fixed = NormalPrior::with(0.0, estimates);
         let weights: Vec<f64> = estimates.iter().map(|one| 1.0 / (one.1 * one.1)).collect();
@@ -55,7 +55,7 @@ impl NormalPrior {
         NormalPrior::with(if variance > 0.0 { variance } else { 0.0 }, estimates)
     }
 
-    /// Maximum likelihood: the best of a grid of variances, then a golden-section search around it.
+    /// Fits by maximum likelihood: the best of a grid of variances, then a golden-section search around it.
     pub fn most_likely(estimates: &[Estimate]) -> NormalPrior {
         let least = estimates.iter().map(|one| one.1).fold(f64::INFINITY, f64::min);
         let values = || estimates.iter().map(|one| one.0);
@@ -96,7 +96,7 @@ impl NormalPrior {
         sum(&terms)
     }
 
-    /// Shrinks an estimate towards the prior's mean. Its variance includes what is not known of that
+    /// Moves an estimate towards the prior's mean. Its variance includes what is not known of that
     /// mean and of the prior's variance, as in Morris, by the delta method.
     pub fn posterior(&self, (estimate, error): Estimate) -> Posterior {
         let square = error * error;

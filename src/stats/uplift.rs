@@ -42,7 +42,7 @@ pub(crate) struct Gains {
 }
 
 impl Gains {
-    /// The gain from treating a share of the users; those of equal scores in any order.
+    /// Returns the gain from treating a share of the users; those of equal scores in any order.
     pub fn at(&self, share: f64) -> f64 {
         let after = self.corners.partition_point(|corner| corner.0 < share);
         let Some((x, y)) = self.corners.get(after).copied() else {
@@ -77,17 +77,17 @@ impl Ranking {
         Ranking { treated: of(true), controls: of(false), binary, places }
     }
 
-    /// Users of control and of treatment.
+    /// Counts the users of control and of treatment.
     pub fn users(&self) -> [usize; 2] {
         [self.controls.len(), self.treated.len()]
     }
 
-    /// Everybody counted once; `None` if an arm has nobody.
+    /// Computes the gains, everybody counted once; `None` if an arm has nobody.
     pub fn gains(&self) -> Option<Gains> {
         self.counted(&vec![1; self.places.len()])
     }
 
-    /// Users drawn with replacement within each arm, so many times.
+    /// Draws users with replacement within each arm, so many times.
     pub fn resampled(&self, draws: u32, seed: u64) -> Vec<Gains> {
         let counts = |draw: u64| {
             let mut counts = vec![0_u32; self.places.len()];

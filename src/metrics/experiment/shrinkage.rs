@@ -36,8 +36,8 @@ pub struct Shrinkage {
     pub winners: DataFrame,
 }
 
-/// Shrinks the estimates of many experiments towards their mean, by empirical Bayes with a normal
-/// distribution of effects.
+/// Estimates the effects of many experiments together, each shrunk towards their mean: empirical Bayes
+/// with a normal distribution of effects.
 ///
 /// What was shipped because it was significant looks better than it is. If true effects come from a
 /// normal distribution and estimates are normal around them, the posterior mean is right on average,
