@@ -1,4 +1,4 @@
-//! Whether values look drawn from the uniform distribution on 0 to 1.
+//! Whether values look sampled from the uniform distribution on 0 to 1.
 //!
 //! # Source
 //! A. Kolmogorov (1933); its probability: G. Marsaglia, W. W. Tsang and J. Wang (2003), "Evaluating

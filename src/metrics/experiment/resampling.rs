@@ -1,4 +1,4 @@
-//! How often users are drawn anew for an interval.
+//! How often users are resampled for an interval.
 
 use crate::error::{Error, Result};
 
