@@ -99,7 +99,7 @@ fn exaggeration_is_what_is_simulated() {
     let found = experiment::exaggeration(0.5, 1.0, 0.05).unwrap();
     let each = worlds("exaggeration", |rng| {
         let (mut significant, mut wrong, mut size) = (0.0, 0.0, 0.0);
-        for _ in 0..500 {
+        for _ in 0..2_000 {
             let estimate = normal(rng, 0.5, 1.0);
             if estimate.abs() > 1.959_963_984_540_054 {
                 significant += 1.0;
@@ -110,7 +110,7 @@ fn exaggeration_is_what_is_simulated() {
         [significant, wrong, size]
     });
     let sum = |at: usize| each.iter().map(|one| one[at]).sum::<f64>();
-    let n = 500.0 * each.len() as f64;
+    let n = 2_000.0 * each.len() as f64;
     let simulated = [sum(0) / n, sum(1) / sum(0), sum(2) / sum(0) / 0.5];
     let closed = [found.power, found.wrong_sign, found.ratio];
     println!("| errors | power, type S, type M in closed form | {closed:?} | |");

@@ -29,7 +29,7 @@ fn known(frame: &DataFrame, column: &str, row: usize) -> Option<f64> {
 
 /// Something measured in each world, in the order of the worlds.
 fn worlds<T: Send>(what: &str, of: impl Fn(&mut Stream) -> T + Sync) -> Vec<T> {
-    let count = seeds(WORLDS / 10, WORLDS);
+    let count = seeds(WORLDS / 20, WORLDS);
     (0..count).into_par_iter().map(|world| of(&mut stream(17, what, world))).collect()
 }
 

@@ -102,7 +102,7 @@ fn post_stratification() {
     });
     let mean = widths.iter().sum::<f64>() / widths.len() as f64;
     println!(
-        "| width | post-stratified interval's of the plain one's | {:.1}% | {} |",
+        "| width | post-stratified interval, of the plain one's | {:.1}% | {} |",
         100.0 * mean,
         widths.len()
     );
