@@ -13,7 +13,7 @@ pub(crate) type Estimate = (f64, f64);
 
 /// A normal distribution of effects.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct NormalPrior {
+pub(crate) struct EffectPrior {
     pub mean: f64,
     pub variance: f64,
     /// The variance of `mean` as an estimate.
@@ -29,19 +29,19 @@ pub(crate) struct Posterior {
     pub variance: f64,
 }
 
-impl NormalPrior {
-    fn with(variance: f64, estimates: &[Estimate]) -> NormalPrior {
+impl EffectPrior {
+    fn with(variance: f64, estimates: &[Estimate]) -> EffectPrior {
         let weight = |error: f64| 1.0 / (error * error + variance);
         let whole = sum(&estimates.iter().map(|one| weight(one.1)).collect::<Vec<f64>>());
         let weighed: Vec<f64> = estimates.iter().map(|one| weight(one.1) * one.0).collect();
         let squares: Vec<f64> = estimates.iter().map(|one| weight(one.1).powi(2)).collect();
         let of_variance = 2.0 / sum(&squares);
-        NormalPrior { mean: sum(&weighed) / whole, variance, of_mean: 1.0 / whole, of_variance }
+        EffectPrior { mean: sum(&weighed) / whole, variance, of_mean: 1.0 / whole, of_variance }
     }
 
     /// Fits by the method of moments: the variance that Cochran's Q has beyond its degrees of freedom.
-    pub fn moments(estimates: &[Estimate]) -> NormalPrior {
-        let fixed = NormalPrior::with(0.0, estimates);
+    pub fn moments(estimates: &[Estimate]) -> EffectPrior {
+        let fixed = EffectPrior::with(0.0, estimates);
         let weights: Vec<f64> = estimates.iter().map(|one| 1.0 / (one.1 * one.1)).collect();
         let squares: Vec<f64> = weights.iter().map(|weight| weight * weight).collect();
         let q: Vec<f64> = estimates
@@ -52,16 +52,16 @@ impl NormalPrior {
         let whole = sum(&weights);
         let beyond = sum(&q) - (estimates.len() as f64 - 1.0);
         let variance = beyond / (whole - sum(&squares) / whole);
-        NormalPrior::with(if variance > 0.0 { variance } else { 0.0 }, estimates)
+        EffectPrior::with(if variance > 0.0 { variance } else { 0.0 }, estimates)
     }
 
     /// Fits by maximum likelihood: the best of a grid of variances, then a golden-section search around it.
-    pub fn most_likely(estimates: &[Estimate]) -> NormalPrior {
+    pub fn most_likely(estimates: &[Estimate]) -> EffectPrior {
         let least = estimates.iter().map(|one| one.1).fold(f64::INFINITY, f64::min);
         let values = || estimates.iter().map(|one| one.0);
         let range =
             values().fold(f64::NEG_INFINITY, f64::max) - values().fold(f64::INFINITY, f64::min);
-        let height = |sd: f64| NormalPrior::with(sd * sd, estimates).log_likelihood(estimates);
+        let height = |sd: f64| EffectPrior::with(sd * sd, estimates).log_likelihood(estimates);
         // Standard deviations from nothing to the whole range, closer where they are small.
         const STEPS: usize = 100;
         let at = |step: usize| {
@@ -82,7 +82,7 @@ impl NormalPrior {
         }
         let found = f64::midpoint(low, high);
         let sd = if height(0.0) >= height(found) { 0.0 } else { found };
-        NormalPrior::with(sd * sd, estimates)
+        EffectPrior::with(sd * sd, estimates)
     }
 
     fn log_likelihood(&self, estimates: &[Estimate]) -> f64 {
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn estimates_that_agree_have_no_prior_variance() {
         let same = [(1.0, 0.5), (1.1, 0.5), (0.9, 0.4)];
-        for found in [NormalPrior::moments(&same), NormalPrior::most_likely(&same)] {
+        for found in [EffectPrior::moments(&same), EffectPrior::most_likely(&same)] {
             assert_eq!(found.variance, 0.0);
             assert!((found.posterior(same[1]).mean - found.mean).abs() < 1e-15);
             assert!(found.posterior(same[1]).variance > 0.0);
@@ -131,17 +131,17 @@ mod tests {
 
     #[test]
     fn the_likelihood_is_highest_there() {
-        let found = NormalPrior::most_likely(&ESTIMATES);
+        let found = EffectPrior::most_likely(&ESTIMATES);
         let height = found.log_likelihood(&ESTIMATES);
         for factor in [0.98, 0.99, 1.01, 1.02] {
-            let other = NormalPrior::with(found.variance * factor, &ESTIMATES);
+            let other = EffectPrior::with(found.variance * factor, &ESTIMATES);
             assert!(other.log_likelihood(&ESTIMATES) < height, "{factor}");
         }
     }
 
     #[test]
     fn an_estimate_moves_towards_the_mean_by_its_error() {
-        let prior = NormalPrior { mean: 0.0, variance: 1.0, of_mean: 0.0, of_variance: 0.0 };
+        let prior = EffectPrior { mean: 0.0, variance: 1.0, of_mean: 0.0, of_variance: 0.0 };
         assert_eq!(prior.posterior((2.0, 1.0)), Posterior { mean: 1.0, variance: 0.5 });
         let sure = prior.posterior((2.0, 1e-9));
         assert!((sure.mean - 2.0).abs() < 1e-12);

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::metrics::{absent, finite, require};
 use crate::stats::distribution::normal_cdf;
 use crate::stats::interval::Z95;
-use crate::stats::normal_prior::{NormalPrior, Posterior};
+use crate::stats::normal_prior::{EffectPrior, Posterior};
 use crate::stats::sample::Summary;
 
 /// How the distribution of true effects is fitted.
@@ -86,8 +86,8 @@ pub fn shrink(tests: &DataFrame, estimate: &str, error: &str, fit: PriorFit) -> 
     }
     let pairs: Vec<(f64, f64)> = values.into_iter().zip(errors).collect();
     let prior = match fit {
-        PriorFit::Moments => NormalPrior::moments(&pairs),
-        PriorFit::MaximumLikelihood => NormalPrior::most_likely(&pairs),
+        PriorFit::Moments => EffectPrior::moments(&pairs),
+        PriorFit::MaximumLikelihood => EffectPrior::most_likely(&pairs),
     };
     let posteriors: Vec<Posterior> = pairs.iter().map(|pair| prior.posterior(*pair)).collect();
     let positive: Vec<f64> =
