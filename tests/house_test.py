@@ -36,7 +36,7 @@ LIBRARY = [
 # Words of metrics' own, for columns that they read or return, which one case has, too. Of its other columns, a metric takes
 # the names from the caller.
 OWN = {
-    "activated", "alone", "arm", "capacity", "control", "dollars", "effect", "expected_orders", "fault", "first_session_at", "hours", "id", "last",
+    "activated", "alone", "arm", "bias", "capacity", "control", "dollars", "effect", "expected_orders", "fault", "first_session_at", "hours", "id", "last",
     "lever", "matched_at", "month", "requested_at", "revenue", "score", "share", "stage", "visitors", "week", "weight", "withdrawn_at",
 }
 COMMAND = [

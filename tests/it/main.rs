@@ -19,6 +19,7 @@ mod ecommerce_claims;
 mod ecommerce_decisions;
 mod ecommerce_recovery;
 mod ecommerce_truth;
+mod effects;
 mod engines;
 mod every_metric;
 mod kpis;

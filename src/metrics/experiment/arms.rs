@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use polars::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::events::Numbered;
 use crate::frame::{fetch, full};
 use crate::metrics::{Source, finite, texts};
 use crate::stats::sample::{Summary, sum};
@@ -63,6 +64,24 @@ impl Arms {
                 Err(Error::column("users", name, problem))
             }
         }
+    }
+
+    /// Numbers units that may have several rows, such as users; each must be in one arm.
+    pub fn units(&self, arm: &str, unit: &str) -> Result<Numbered> {
+        let numbered = Numbered::new(full(&self.frame, "users", unit)?)?;
+        let mut home = vec![usize::MAX; numbered.count()];
+        for (place, rows) in self.rows.iter().enumerate() {
+            for row in rows {
+                let known = &mut home[numbered.codes[*row] as usize];
+                if *known != usize::MAX && *known != place {
+                    let (a, b) = (&self.names[*known], &self.names[place]);
+                    let problem = format!("puts one {unit} in both \"{a}\" and \"{b}\"");
+                    return Err(Error::column("users", arm, problem));
+                }
+                *known = place;
+            }
+        }
+        Ok(numbered)
     }
 
     pub fn values(&self, arm: usize, column: usize) -> Vec<f64> {

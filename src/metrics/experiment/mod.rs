@@ -24,28 +24,49 @@
 //! 17); B. L. Welch (1947); sample-ratio mismatch as in A. Fabijan et al. (2019); CUPED: A. Deng et al.
 //! (2013), "Improving the sensitivity of online controlled experiments by utilizing pre-experiment data";
 //! the complier average causal effect: J. D. Angrist, G. W. Imbens and D. B. Rubin (1996); Y. Benjamini and
-//! Y. Hochberg (1995).
+//! Y. Hochberg (1995). Other functions name theirs.
 
 mod arms;
+mod bandit;
 mod builder;
+mod by_day;
 mod cluster_bootstrap;
 mod complier;
 mod cuped;
+mod honest;
 mod means;
 mod multiple;
+mod post_stratified;
 mod proportions;
+mod quantiles;
+mod resampling;
 mod sample_ratio;
+mod segments;
+mod self_check;
+mod shrinkage;
+mod uplift;
 
 #[cfg(test)]
 mod tests;
 
+pub use crate::stats::exaggeration::{Exaggeration, exaggeration};
 pub use crate::stats::power::PowerAnalysis;
 pub use crate::stats::two_sample::{Difference, Proportion, compare_means, compare_proportions};
+pub use bandit::{Bandits, thompson};
 pub use builder::{Effect, Effects, Experiment};
+pub use by_day::{effect_by_day, effect_trend};
 pub use cluster_bootstrap::cluster_bootstrap;
 pub use complier::complier_effect;
 pub use cuped::cuped;
+pub use honest::honest_segment;
 pub use means::means;
 pub use multiple::benjamini_hochberg;
+pub use post_stratified::post_stratified;
 pub use proportions::proportions;
+pub use quantiles::{quantile_effects, winsorised_means};
+pub use resampling::Bootstrap;
 pub use sample_ratio::{MISMATCH_ALPHA, sample_ratio};
+pub use segments::{interaction, segment_effects};
+pub use self_check::{SelfCheck, self_check};
+pub use shrinkage::{PriorFit, Shrinkage, shrink};
+pub use uplift::{qini, uplift_curve};

@@ -36,7 +36,7 @@ fn frame(users: &[User]) -> DataFrame {
 type Named = (&'static str, fn(&dyn Source) -> Result<DataFrame>);
 
 /// Every function of users.
-const ALL: [Named; 6] = [
+const ALL: [Named; 14] = [
     ("proportions", |users| proportions(users, "arm", "taken", "control")),
     ("means", |users| means(users, "arm", "value", "control")),
     ("sample_ratio", |users| sample_ratio(users, "arm", &[("control", 1.0), ("offer", 1.0)])),
@@ -45,7 +45,23 @@ const ALL: [Named; 6] = [
         cluster_bootstrap(users, "arm", "value", "team", "control", 100, 1)
     }),
     ("complier_effect", |users| complier_effect(users, "arm", "taken", "value", "control")),
+    ("segment_effects", |users| segment_effects(users, "arm", "value", "taken", "control")),
+    ("interaction", |users| interaction(users, "arm", "value", "taken", "control")),
+    ("honest_segment", |users| {
+        honest_segment(users, "team", "arm", "value", &["taken"], "control", 1)
+    }),
+    ("quantile_effects", |users| {
+        quantile_effects(users, "arm", "value", "team", &[0.3, 0.5], "control")
+    }),
+    ("winsorised_means", |users| winsorised_means(users, "arm", "value", (0.1, 0.9), "control")),
+    ("post_stratified", |users| post_stratified(users, "arm", "value", "taken", "control")),
+    ("uplift_curve", |users| {
+        uplift_curve(users, "arm", "value", "before", "control", 3, BOOTSTRAP)
+    }),
+    ("qini", |users| qini(users, "arm", "value", "before", "control", BOOTSTRAP)),
 ];
+
+const BOOTSTRAP: Bootstrap = Bootstrap { draws: 100, seed: 1 };
 
 proptest! {
     /// Neither in what order rows come, nor whether the frame is lazy and has no order at all.

@@ -2,6 +2,7 @@
 
 use casebook::Result;
 use casebook::metrics::clv::{BetaBinomial, BgNbd, GammaGamma};
+use casebook::metrics::experiment::{Bandits, SelfCheck, Shrinkage};
 use casebook::metrics::panel::SyntheticControl;
 use casebook::metrics::segment::Clustering;
 use casebook::polars::prelude::*;
@@ -40,6 +41,24 @@ impl Answer for Clustering {
 impl Answer for SyntheticControl {
     fn frames(self) -> Vec<DataFrame> {
         vec![self.summary, self.weights, self.paths]
+    }
+}
+
+impl Answer for Shrinkage {
+    fn frames(self) -> Vec<DataFrame> {
+        vec![self.prior, self.experiments, self.winners]
+    }
+}
+
+impl Answer for SelfCheck {
+    fn frames(self) -> Vec<DataFrame> {
+        vec![self.summary, self.p_values]
+    }
+}
+
+impl Answer for Bandits {
+    fn frames(self) -> Vec<DataFrame> {
+        vec![self.policies, self.arms]
     }
 }
 

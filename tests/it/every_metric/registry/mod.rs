@@ -3,6 +3,7 @@
 mod behaviour;
 mod cases;
 mod comparisons;
+mod effects;
 mod funnels;
 mod lives;
 mod market;
@@ -47,6 +48,7 @@ pub fn all() -> Vec<Entry> {
         behaviour::entries(),
         cases::entries(),
         comparisons::entries(),
+        effects::entries(),
         funnels::entries(),
         lives::entries(),
         market::entries(),
