@@ -21,6 +21,7 @@ mod ecommerce_recovery;
 mod ecommerce_truth;
 mod engines;
 mod every_metric;
+mod experiment;
 mod kpis;
 mod marketplace;
 mod mentor;

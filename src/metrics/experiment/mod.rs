@@ -30,7 +30,9 @@ mod arms;
 mod builder;
 mod cluster_bootstrap;
 mod complier;
+mod confidence_sequence;
 mod cuped;
+mod looks;
 mod means;
 mod multiple;
 mod proportions;
@@ -39,12 +41,15 @@ mod sample_ratio;
 #[cfg(test)]
 mod tests;
 
+pub use crate::stats::group_sequential::{GroupSequential, Spending};
 pub use crate::stats::power::PowerAnalysis;
 pub use crate::stats::two_sample::{Difference, Proportion, compare_means, compare_proportions};
 pub use builder::{Effect, Effects, Experiment};
 pub use cluster_bootstrap::cluster_bootstrap;
 pub use complier::complier_effect;
+pub use confidence_sequence::confidence_sequence;
 pub use cuped::cuped;
+pub use looks::{peeking, planned_looks};
 pub use means::means;
 pub use multiple::benjamini_hochberg;
 pub use proportions::proportions;

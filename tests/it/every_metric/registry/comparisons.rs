@@ -1,6 +1,7 @@
 //! Experiments, confounding, detection, calibration, concentration, distributions, segments by numbers.
 
 use casebook::Result;
+use casebook::metrics::experiment::{GroupSequential, Spending};
 use casebook::metrics::panel::{self, Panel};
 use casebook::metrics::segment::{self, K, KMeans};
 use casebook::metrics::{
@@ -47,6 +48,13 @@ fn experiments() -> Vec<Entry> {
             metric(&given.table("tests"), 0.5)?
         })
         .in_given_order(),
+        metric!(experiment::confidence_sequence, |metric, given| {
+            metric(given.frame("users"), "arm", "value", "label", "control", 30)?
+        }),
+        metric!(experiment::planned_looks, |metric, _given| {
+            metric(&GroupSequential::equal(3, Spending::OBrienFleming))?
+        }),
+        metric!(experiment::peeking, |metric, _given| metric(4, 0.05)?),
     ]
 }
 
