@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use super::{cluster_bootstrap, complier_effect, cuped, means, proportions, sample_ratio};
+use super::{cluster_bootstrap, complier_effect, cuped, means, proportions, ratio, sample_ratio};
 use crate::error::{Error, Result, unknown};
 use crate::frame::{number_or_null, reals, texts};
 use crate::metrics::Source;
@@ -73,6 +73,15 @@ impl Experiment {
     pub fn cuped(&self, value: &str, before: &str) -> Result<Effects> {
         let frame = cuped(&self.users, &self.arm, value, before, &self.control)?;
         Effects::new(frame, "control_mean", "mean", "difference")
+    }
+
+    /// Compares a ratio of sums, with users as the unit: see [`ratio`](super::ratio()).
+    ///
+    /// # Errors
+    /// As [`ratio`](super::ratio()).
+    pub fn ratio(&self, numerator: &str, denominator: &str) -> Result<Effects> {
+        let frame = ratio(&self.users, &self.arm, numerator, denominator, &self.control)?;
+        Effects::new(frame, "control_ratio", "ratio", "difference")
     }
 
     /// Compares the mean of rows that go together in clusters: see
@@ -265,6 +274,11 @@ mod tests {
             ["mean", "difference"],
         );
         assert_eq!((b.control_value, b.value), (2.5, 7.0));
+        same(
+            test.ratio("spent", "before").unwrap(),
+            ratio(&users(), "group", "spent", "before", "a").unwrap(),
+            ["ratio", "difference"],
+        );
         same(
             test.cuped("spent", "before").unwrap(),
             cuped(&users(), "group", "spent", "before", "a").unwrap(),

@@ -36,6 +36,7 @@ mod looks;
 mod means;
 mod multiple;
 mod proportions;
+mod ratio;
 mod sample_ratio;
 
 #[cfg(test)]
@@ -53,4 +54,5 @@ pub use looks::{peeking, planned_looks};
 pub use means::means;
 pub use multiple::benjamini_hochberg;
 pub use proportions::proportions;
+pub use ratio::ratio;
 pub use sample_ratio::{MISMATCH_ALPHA, sample_ratio};

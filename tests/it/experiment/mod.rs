@@ -2,6 +2,7 @@
 //! there, over 2,000 worlds each.
 
 mod looks;
+mod ratio;
 
 use casebook::polars::prelude::*;
 use casebook::rand_distr::Distribution;

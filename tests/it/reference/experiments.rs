@@ -4,7 +4,7 @@ use casebook::metrics::experiment::{self, GroupSequential, Spending};
 use casebook::polars::prelude::*;
 use serde_json::Value;
 
-use super::{close, json, list, real, reals, whole, within};
+use super::{close, json, real, reals, whole, within};
 
 /// Users in two arms, with columns of numbers by their names.
 fn users(case: &Value, columns: &[&str]) -> DataFrame {
@@ -24,7 +24,7 @@ fn check(at: usize, frame: &DataFrame, columns: &[&str], theirs: &Value) {
 #[test]
 fn always_valid_intervals_equal_gbstats() {
     let reference = json("experiments.json");
-    let cases = list(&reference, "sequences");
+    let cases = super::list(&reference, "sequences");
     assert!(cases.len() >= 60);
     for (at, case) in cases.iter().enumerate() {
         let users = users(case, &["value"]).lazy().with_column(lit(1).alias("look"));
@@ -38,7 +38,7 @@ fn always_valid_intervals_equal_gbstats() {
 #[test]
 fn limits_and_power_of_looks_equal_the_multivariate_normals() {
     let reference = json("experiments.json");
-    for (at, case) in list(&reference, "looks").iter().enumerate() {
+    for (at, case) in super::list(&reference, "looks").iter().enumerate() {
         let spending = match case["spending"].as_str() {
             Some("Pocock") => Spending::Pocock,
             _ => Spending::OBrienFleming,
@@ -53,12 +53,12 @@ fn limits_and_power_of_looks_equal_the_multivariate_normals() {
             // SciPy's integral is good to six decimals.
             within(&format!("case {at}"), Some(*limit), &case["limits"][look], 2e-5);
         }
-        for power in list(case, "power") {
+        for power in super::list(case, "power") {
             let found = plan.stopped(power[0].as_f64().unwrap()).unwrap();
             within(&format!("case {at}"), found.last().copied(), &power[1], 1e-5);
         }
     }
-    for case in list(&reference, "peeking") {
+    for case in super::list(&reference, "peeking") {
         let looks = case[0].as_u64().unwrap() as u32;
         let found = experiment::peeking(looks, case[1].as_f64().unwrap()).unwrap();
         let rate = real(&found, "false_positive_rate", looks as usize - 1);

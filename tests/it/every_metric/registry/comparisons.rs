@@ -55,6 +55,10 @@ fn experiments() -> Vec<Entry> {
             metric(&GroupSequential::equal(3, Spending::OBrienFleming))?
         }),
         metric!(experiment::peeking, |metric, _given| metric(4, 0.05)?),
+        metric!(experiment::ratio, |metric, given| {
+            metric(given.frame("users"), "arm", "successes", "trials", "control")?
+        })
+        .adds_up(&["arm"], &["control_users", "users", "numerator", "denominator"]),
     ]
 }
 
