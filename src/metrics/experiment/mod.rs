@@ -37,6 +37,7 @@ mod means;
 mod multiple;
 mod proportions;
 mod ratio;
+mod regression;
 mod sample_ratio;
 
 #[cfg(test)]
@@ -49,10 +50,11 @@ pub use builder::{Effect, Effects, Experiment};
 pub use cluster_bootstrap::cluster_bootstrap;
 pub use complier::complier_effect;
 pub use confidence_sequence::confidence_sequence;
-pub use cuped::cuped;
+pub use cuped::{cuped, cuped_with};
 pub use looks::{peeking, planned_looks};
 pub use means::means;
 pub use multiple::benjamini_hochberg;
 pub use proportions::proportions;
 pub use ratio::ratio;
+pub use regression::regression_adjusted;
 pub use sample_ratio::{MISMATCH_ALPHA, sample_ratio};

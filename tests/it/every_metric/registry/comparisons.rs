@@ -59,6 +59,14 @@ fn experiments() -> Vec<Entry> {
             metric(given.frame("users"), "arm", "successes", "trials", "control")?
         })
         .adds_up(&["arm"], &["control_users", "users", "numerator", "denominator"]),
+        metric!(experiment::cuped_with, |metric, given| {
+            metric(given.frame("users"), "arm", "value", &["before", "successes"], "control")?
+        })
+        .adds_up(&["arm"], &["control_users", "users"]),
+        metric!(experiment::regression_adjusted, |metric, given| {
+            metric(given.frame("users"), "arm", "value", &["before", "successes"], "control")?
+        })
+        .adds_up(&["arm"], &["control_users", "users"]),
     ]
 }
 
