@@ -18,6 +18,7 @@ pub(crate) mod life_table;
 pub(crate) mod looks;
 pub(crate) mod maximum;
 pub(crate) mod multiple;
+pub mod non_inferiority;
 pub(crate) mod points;
 pub mod power;
 pub(crate) mod principal;

@@ -2,6 +2,7 @@
 //! there, over 2,000 worlds each.
 
 mod covariates;
+mod guardrail;
 mod looks;
 mod ratio;
 

@@ -1,7 +1,7 @@
 //! Experiments, confounding, detection, calibration, concentration, distributions, segments by numbers.
 
 use casebook::Result;
-use casebook::metrics::experiment::{GroupSequential, Spending};
+use casebook::metrics::experiment::{GroupSequential, NonInferiority, Spending};
 use casebook::metrics::panel::{self, Panel};
 use casebook::metrics::segment::{self, K, KMeans};
 use casebook::metrics::{
@@ -59,6 +59,11 @@ fn experiments() -> Vec<Entry> {
             metric(given.frame("users"), "arm", "successes", "trials", "control")?
         })
         .adds_up(&["arm"], &["control_users", "users", "numerator", "denominator"]),
+        metric!(experiment::non_inferiority, |metric, given| {
+            let limit = NonInferiority::rise(3.0);
+            metric(given.frame("users"), "arm", "value", "control", &limit)?
+        })
+        .adds_up(&["arm"], &["control_users", "users"]),
         metric!(experiment::cuped_with, |metric, given| {
             metric(given.frame("users"), "arm", "value", &["before", "successes"], "control")?
         })
