@@ -1,6 +1,7 @@
 //! Statistics without frames: intervals, tests, power, resampling, survival curves and the models behind customer
 //! lifetime value. The metrics apply these to frames.
 
+pub(crate) mod best_of;
 pub(crate) mod beta_binomial;
 pub(crate) mod bg_nbd;
 pub(crate) mod bootstrap;

@@ -27,6 +27,7 @@
 //! Y. Hochberg (1995).
 
 mod arms;
+mod bayes;
 mod builder;
 mod cluster_bootstrap;
 mod complier;
@@ -48,6 +49,7 @@ pub use crate::stats::group_sequential::{GroupSequential, Spending};
 pub use crate::stats::non_inferiority::{Harm, NonInferiority};
 pub use crate::stats::power::PowerAnalysis;
 pub use crate::stats::two_sample::{Difference, Proportion, compare_means, compare_proportions};
+pub use bayes::{BetaPrior, NormalPrior, bayes_means, bayes_proportions};
 pub use builder::{Effect, Effects, Experiment};
 pub use cluster_bootstrap::cluster_bootstrap;
 pub use complier::complier_effect;

@@ -1,6 +1,7 @@
 //! Experiments whose truth is known: how often intervals hold it, how often tests cry wolf, how often they find what is
 //! there, over 2,000 worlds each.
 
+mod bayes;
 mod covariates;
 mod guardrail;
 mod looks;

@@ -1,7 +1,9 @@
 //! Experiments, confounding, detection, calibration, concentration, distributions, segments by numbers.
 
 use casebook::Result;
-use casebook::metrics::experiment::{GroupSequential, NonInferiority, Spending};
+use casebook::metrics::experiment::{
+    BetaPrior, GroupSequential, NonInferiority, NormalPrior, Spending,
+};
 use casebook::metrics::panel::{self, Panel};
 use casebook::metrics::segment::{self, K, KMeans};
 use casebook::metrics::{
@@ -64,6 +66,14 @@ fn experiments() -> Vec<Entry> {
             metric(given.frame("users"), "arm", "value", "control", &limit)?
         })
         .adds_up(&["arm"], &["control_users", "users"]),
+        metric!(experiment::bayes_proportions, |metric, given| {
+            metric(given.frame("users"), "arm", "outcome", BetaPrior { a: 0.5, b: 2.0 })?
+        })
+        .adds_up(&["arm"], &["users", "hits"]),
+        metric!(experiment::bayes_means, |metric, given| {
+            metric(given.frame("users"), "arm", "value", NormalPrior { mean: 0.0, sd: 900.0 })?
+        })
+        .adds_up(&["arm"], &["users"]),
         metric!(experiment::cuped_with, |metric, given| {
             metric(given.frame("users"), "arm", "value", &["before", "successes"], "control")?
         })
