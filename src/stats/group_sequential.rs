@@ -78,7 +78,9 @@ impl GroupSequential {
         if !(self.power > self.alpha && self.power < 1.0) {
             return Err(Error::config("power", self.power, "between alpha and 1"));
         }
-        let grow = narrowest(&self.looks) >= 0.000_1 - 1e-9;
+        let before = [0.0].into_iter().chain(self.looks.iter().copied());
+        let grow =
+            self.looks.iter().zip(before).all(|(time, before)| time - before >= 0.000_1 - 1e-9);
         if !(grow && self.looks.last() == Some(&1.0) && self.looks.len() <= MOST_LOOKS) {
             let accepted = "1 to 1000 shares above 0 that grow by 0.0001 or more and end with 1";
             return Err(Error::config("looks", format!("{:?}", self.looks), accepted));

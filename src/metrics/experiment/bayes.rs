@@ -12,9 +12,9 @@ use crate::stats::sample::Summary;
 /// not.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct BetaPrior {
-    /// Above 0.
+    /// 0.1 to 1,000,000,000.
     pub a: f64,
-    /// Above 0.
+    /// 0.1 to 1,000,000,000.
     pub b: f64,
 }
 
@@ -32,8 +32,8 @@ impl BetaPrior {
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig), naming the field.
     pub fn validate(&self) -> Result<()> {
         for (name, value) in [("prior.a", self.a), ("prior.b", self.b)] {
-            if !(0.01..=1e9).contains(&value) {
-                return Err(Error::config(name, value, "0.01 to 1,000,000,000"));
+            if !(0.1..=1e9).contains(&value) {
+                return Err(Error::config(name, value, "0.1 to 1,000,000,000"));
             }
         }
         Ok(())

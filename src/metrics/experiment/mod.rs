@@ -58,7 +58,7 @@ pub use cuped::{cuped, cuped_with};
 pub use guardrail::non_inferiority;
 pub use looks::{peeking, planned_looks};
 pub use means::means;
-pub use multiple::benjamini_hochberg;
+pub use multiple::{benjamini_hochberg, holm};
 pub use proportions::proportions;
 pub use ratio::ratio;
 pub use regression::regression_adjusted;

@@ -5,6 +5,7 @@ mod bayes;
 mod covariates;
 mod guardrail;
 mod looks;
+mod multiple;
 mod ratio;
 
 use casebook::polars::prelude::*;

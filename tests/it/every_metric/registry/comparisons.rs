@@ -50,6 +50,8 @@ fn experiments() -> Vec<Entry> {
             metric(&given.table("tests"), 0.5)?
         })
         .in_given_order(),
+        metric!(experiment::holm, |metric, given| metric(&given.table("tests"), 0.5)?)
+            .in_given_order(),
         metric!(experiment::confidence_sequence, |metric, given| {
             metric(given.frame("users"), "arm", "value", "label", "control", 30)?
         }),
