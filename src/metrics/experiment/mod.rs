@@ -24,7 +24,7 @@
 //! 17); B. L. Welch (1947); sample-ratio mismatch as in A. Fabijan et al. (2019); CUPED: A. Deng et al.
 //! (2013), "Improving the sensitivity of online controlled experiments by utilizing pre-experiment data";
 //! the complier average causal effect: J. D. Angrist, G. W. Imbens and D. B. Rubin (1996); Y. Benjamini and
-//! Y. Hochberg (1995).
+//! Y. Hochberg (1995). The other functions name theirs.
 
 mod arms;
 mod bayes;

@@ -2,6 +2,7 @@
 
 use casebook::metrics::experiment;
 use casebook::polars::prelude::*;
+use casebook::rand::RngExt;
 use casebook::rand_distr::{Normal, StandardNormal};
 use casebook::stream::Stream;
 
@@ -50,7 +51,7 @@ fn twenty_metrics_keep_their_error() {
         let called = called(experiment::benjamini_hochberg(&tests(rng, 5), 0.05));
         let all = called.iter().filter(|called| **called).count();
         let wrong = called[5..].iter().filter(|called| **called).count();
-        [all > 0 && casebook::rand::RngExt::random_range(rng, 0..all) < wrong]
+        [all > 0 && rng.random_range(0..all) < wrong]
     });
     false_one.at_most(0.05);
 }
