@@ -37,6 +37,14 @@ fn experiments() -> Vec<Entry> {
             metric(&experiment(given), "value", "before")?.frame().clone()
         })
         .adds_up(&["arm"], &["control_users", "users"]),
+        metric!(experiment::Experiment::cuped_with, |metric, given| {
+            metric(&experiment(given), "value", &["before"])?.frame().clone()
+        })
+        .adds_up(&["arm"], &["control_users", "users"]),
+        metric!(experiment::Experiment::regression_adjusted, |metric, given| {
+            metric(&experiment(given), "value", &["before"])?.frame().clone()
+        })
+        .adds_up(&["arm"], &["control_users", "users"]),
         metric!(experiment::Experiment::ratio, |metric, given| {
             metric(&experiment(given), "successes", "trials")?.frame().clone()
         }),
