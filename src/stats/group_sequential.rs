@@ -38,8 +38,10 @@ impl Spending {
 /// let plan = GroupSequential::equal(5, Spending::OBrienFleming);
 /// let limits = plan.limits()?;
 /// assert!((limits[0] - 4.877).abs() < 0.001 && (limits[4] - 2.031).abs() < 0.001);
-/// // It takes 2.6% more users at most, and a quarter fewer on average if the effect is there.
-/// assert!((plan.inflation()? - 1.026).abs() < 0.001);
+/// // It takes 2.5% more users at most, and 18% fewer on average if the effect is there.
+/// assert!((plan.inflation()? - 1.025).abs() < 0.001);
+/// let share = plan.inflation()? * plan.expected_share(plan.drift()?)?;
+/// assert!((share - 0.824).abs() < 0.001);
 /// # Ok::<(), casebook::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -39,7 +39,7 @@ const ALPHA: f64 = 0.05;
 /// let users = warehouse::files::read("data/samples/experiment.csv")?
 ///     .lazy()
 ///     .with_row_index("place", None)
-///     .with_column((col("place").cast(DataType::Int64) * lit(4) / len()).alias("week"));
+///     .with_column((col("place") * lit(4) / len()).cast(DataType::Int64).alias("week"));
 /// let found = experiment::confidence_sequence(&users, "arm", "spent", "week", "control", 400)?;
 /// assert_eq!(found.height(), 4);
 /// assert!(found.column("low")?.f64()?.get(3) < found.column("fixed_low")?.f64()?.get(3));

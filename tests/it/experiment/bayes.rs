@@ -37,7 +37,7 @@ const NAMES: [&str; 3] = ["interval holds", "choice is best", "choice is best, a
 
 #[test]
 fn what_is_believed_is_so_as_often_as_believed() {
-    let [holds, best, claimed] = shares("Bayes, 3 shares of 200 users", 200, NAMES, |rng| {
+    let [holds, best, claimed] = shares("Bayes, 3 shares of 200 users", 60, NAMES, |rng| {
         let prior = Beta::new(6.0, 14.0).unwrap();
         let truth: Vec<f64> = (0..3).map(|_| prior.sample(rng)).collect();
         let each = [0, 1, 2].map(|arm| {
@@ -49,7 +49,7 @@ fn what_is_believed_is_so_as_often_as_believed() {
     });
     holds.is(0.95, 0.005);
     best.is(claimed.share, 0.02);
-    let [holds, best, claimed] = shares("Bayes, 3 means of 100 users", 200, NAMES, |rng| {
+    let [holds, best, claimed] = shares("Bayes, 3 means of 100 users", 60, NAMES, |rng| {
         let prior = Normal::new(10.0, 0.5).unwrap();
         let truth: Vec<f64> = (0..3).map(|_| prior.sample(rng)).collect();
         let each = [0, 1, 2].map(|arm| draw(rng, 100, Normal::new(truth[arm], 4.0).unwrap()));
