@@ -62,7 +62,7 @@ const MOST_LOOKS: usize = 1_000;
 const MOST_Z: f64 = 37.0;
 
 impl GroupSequential {
-    /// Plans equally spaced looks, at an alpha of 5% and a power of 80%.
+    /// Creates a plan of equally spaced looks, at an alpha of 5% and a power of 80%.
     pub fn equal(looks: u32, spending: Spending) -> GroupSequential {
         let share = |look: u32| f64::from(look) / f64::from(looks);
         let looks = (1..=looks).map(share).collect();

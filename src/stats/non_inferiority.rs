@@ -42,12 +42,12 @@ pub struct NonInferiority {
 }
 
 impl NonInferiority {
-    /// Plans for a metric that may drop by less than a margin: 2.5% one-sided, 80% power, arms of equal size.
+    /// Creates a plan for a metric that may drop by less than a margin: 2.5% one-sided, 80% power, arms of equal size.
     pub fn drop(margin: f64) -> NonInferiority {
         NonInferiority { margin, harm: Harm::Drop, alpha: 0.025, power: 0.80, ratio: 1.0 }
     }
 
-    /// Plans for a metric that may rise by less than a margin.
+    /// Creates a plan for a metric that may rise by less than a margin.
     pub fn rise(margin: f64) -> NonInferiority {
         NonInferiority { harm: Harm::Rise, ..NonInferiority::drop(margin) }
     }
