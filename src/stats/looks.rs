@@ -54,7 +54,7 @@ impl Walk {
         })
     }
 
-    /// Goes on to the next look, on the paths within ± `z`. `narrow` is the shortest time between two looks.
+    /// Moves the walk to the next look, on the paths within ± `z`. `narrow` is the shortest time between two looks.
     pub fn go(&mut self, time: f64, z: f64, narrow: f64) {
         let (mean, sd, limit) = self.step(time, z);
         let (middle, reach) = (self.drift * time, FAR * time.sqrt());
