@@ -1,15 +1,18 @@
 //! Statistics without frames: intervals, tests, power, resampling, survival curves and the models behind customer
 //! lifetime value. The metrics apply these to frames.
 
+pub(crate) mod best_of;
 pub(crate) mod beta_binomial;
 pub(crate) mod bg_nbd;
 pub(crate) mod bootstrap;
 pub(crate) mod clustered_quantile;
 pub(crate) mod competing_risks;
+pub(crate) mod confidence_sequence;
 pub(crate) mod distribution;
 pub(crate) mod exact;
 pub(crate) mod exaggeration;
 pub(crate) mod gamma_gamma;
+pub mod group_sequential;
 pub(crate) mod heterogeneity;
 pub(crate) mod hypergeometric;
 pub mod interval;
@@ -17,13 +20,16 @@ pub(crate) mod kmeans;
 pub(crate) mod kolmogorov;
 pub(crate) mod least_squares;
 pub(crate) mod life_table;
+pub(crate) mod looks;
 pub(crate) mod maximum;
 pub(crate) mod multiple;
+pub mod non_inferiority;
 pub(crate) mod normal_prior;
 pub(crate) mod points;
 pub mod power;
 pub(crate) mod principal;
 pub(crate) mod pseudo_inverse;
+pub(crate) mod quadrature;
 pub(crate) mod sample;
 pub(crate) mod satterthwaite;
 pub(crate) mod silhouette;

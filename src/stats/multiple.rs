@@ -1,8 +1,22 @@
 //! Many tests at once.
 //!
 //! # Source
+//! S. Holm (1979), "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6;
 //! Y. Benjamini and Y. Hochberg (1995), "Controlling the false discovery rate: a practical and powerful
 //! approach to multiple testing", Journal of the Royal Statistical Society B 57.
+
+/// Adjusts p values by Holm's procedure, in their order. Each must lie in 0 to 1.
+pub(crate) fn holm(p_values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p_values.len()).collect();
+    order.sort_by(|a, b| p_values[*a].total_cmp(&p_values[*b]));
+    let mut adjusted = vec![1.0; p_values.len()];
+    let mut most = 0.0_f64;
+    for (rank, place) in order.iter().enumerate() {
+        most = most.max(p_values[*place] * (order.len() - rank) as f64).min(1.0);
+        adjusted[*place] = most;
+    }
+    adjusted
+}
 
 /// Adjusts p values by the Benjamini–Hochberg procedure, in their order. Each must lie in 0 to 1.
 pub(crate) fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {

@@ -218,7 +218,7 @@ fn undetectable(difference: f64) -> Error {
 }
 
 /// The smallest number that is enough, given that more is never less; none up to the most.
-fn least_users(least: u64, enough: impl Fn(u64) -> bool) -> Option<u64> {
+pub(super) fn least_users(least: u64, enough: impl Fn(u64) -> bool) -> Option<u64> {
     let mut high = least;
     while !enough(high) {
         if high >= MOST_USERS {

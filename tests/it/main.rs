@@ -22,6 +22,7 @@ mod ecommerce_truth;
 mod effects;
 mod engines;
 mod every_metric;
+mod experiment;
 mod kpis;
 mod marketplace;
 mod mentor;

@@ -2,7 +2,10 @@
 
 use polars::prelude::*;
 
-use super::{cluster_bootstrap, complier_effect, cuped, means, proportions, sample_ratio};
+use super::{
+    cluster_bootstrap, complier_effect, cuped, cuped_with, means, proportions, ratio,
+    regression_adjusted, sample_ratio,
+};
 use crate::error::{Error, Result, unknown};
 use crate::frame::{number_or_null, reals, texts};
 use crate::metrics::Source;
@@ -73,6 +76,35 @@ impl Experiment {
     pub fn cuped(&self, value: &str, before: &str) -> Result<Effects> {
         let frame = cuped(&self.users, &self.arm, value, before, &self.control)?;
         Effects::new(frame, "control_mean", "mean", "difference")
+    }
+
+    /// Compares the mean of a number less what several covariates explain: see
+    /// [`cuped_with`](super::cuped_with()).
+    ///
+    /// # Errors
+    /// As [`cuped_with`](super::cuped_with()).
+    pub fn cuped_with(&self, value: &str, before: &[&str]) -> Result<Effects> {
+        let frame = cuped_with(&self.users, &self.arm, value, before, &self.control)?;
+        Effects::new(frame, "control_mean", "mean", "difference")
+    }
+
+    /// Compares means adjusted by a regression in each arm: see
+    /// [`regression_adjusted`](super::regression_adjusted()).
+    ///
+    /// # Errors
+    /// As [`regression_adjusted`](super::regression_adjusted()).
+    pub fn regression_adjusted(&self, value: &str, before: &[&str]) -> Result<Effects> {
+        let frame = regression_adjusted(&self.users, &self.arm, value, before, &self.control)?;
+        Effects::new(frame, "control_mean", "mean", "difference")
+    }
+
+    /// Compares a ratio of sums, with users as the unit: see [`ratio`](super::ratio()).
+    ///
+    /// # Errors
+    /// As [`ratio`](super::ratio()).
+    pub fn ratio(&self, numerator: &str, denominator: &str) -> Result<Effects> {
+        let frame = ratio(&self.users, &self.arm, numerator, denominator, &self.control)?;
+        Effects::new(frame, "control_ratio", "ratio", "difference")
     }
 
     /// Compares the mean of rows that go together in clusters: see
@@ -265,6 +297,21 @@ mod tests {
             ["mean", "difference"],
         );
         assert_eq!((b.control_value, b.value), (2.5, 7.0));
+        same(
+            test.cuped_with("spent", &["before", "team"]).unwrap(),
+            cuped_with(&users(), "group", "spent", &["before", "team"], "a").unwrap(),
+            ["mean", "difference"],
+        );
+        same(
+            test.regression_adjusted("spent", &["before"]).unwrap(),
+            regression_adjusted(&users(), "group", "spent", &["before"], "a").unwrap(),
+            ["mean", "difference"],
+        );
+        same(
+            test.ratio("spent", "before").unwrap(),
+            ratio(&users(), "group", "spent", "before", "a").unwrap(),
+            ["ratio", "difference"],
+        );
         same(
             test.cuped("spent", "before").unwrap(),
             cuped(&users(), "group", "spent", "before", "a").unwrap(),

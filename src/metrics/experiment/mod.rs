@@ -24,21 +24,27 @@
 //! 17); B. L. Welch (1947); sample-ratio mismatch as in A. Fabijan et al. (2019); CUPED: A. Deng et al.
 //! (2013), "Improving the sensitivity of online controlled experiments by utilizing pre-experiment data";
 //! the complier average causal effect: J. D. Angrist, G. W. Imbens and D. B. Rubin (1996); Y. Benjamini and
-//! Y. Hochberg (1995). Other functions name theirs.
+//! Y. Hochberg (1995). The other functions name theirs.
 
 mod arms;
 mod bandit;
+mod bayes;
 mod builder;
 mod by_day;
 mod cluster_bootstrap;
 mod complier;
+mod confidence_sequence;
 mod cuped;
+mod guardrail;
 mod honest;
+mod looks;
 mod means;
 mod multiple;
 mod post_stratified;
 mod proportions;
 mod quantiles;
+mod ratio;
+mod regression;
 mod resampling;
 mod sample_ratio;
 mod segments;
@@ -50,20 +56,28 @@ mod uplift;
 mod tests;
 
 pub use crate::stats::exaggeration::{Exaggeration, exaggeration};
+pub use crate::stats::group_sequential::{GroupSequential, Spending};
+pub use crate::stats::non_inferiority::{Harm, NonInferiority};
 pub use crate::stats::power::PowerAnalysis;
 pub use crate::stats::two_sample::{Difference, Proportion, compare_means, compare_proportions};
 pub use bandit::{Bandits, thompson};
+pub use bayes::{BetaPrior, NormalPrior, bayes_means, bayes_proportions};
 pub use builder::{Effect, Effects, Experiment};
 pub use by_day::{effect_by_day, effect_trend};
 pub use cluster_bootstrap::cluster_bootstrap;
 pub use complier::complier_effect;
-pub use cuped::cuped;
+pub use confidence_sequence::confidence_sequence;
+pub use cuped::{cuped, cuped_with};
+pub use guardrail::non_inferiority;
 pub use honest::honest_segment;
+pub use looks::{peeking, planned_looks};
 pub use means::means;
-pub use multiple::benjamini_hochberg;
+pub use multiple::{benjamini_hochberg, holm};
 pub use post_stratified::post_stratified;
 pub use proportions::proportions;
 pub use quantiles::{quantile_effects, winsorised_means};
+pub use ratio::ratio;
+pub use regression::regression_adjusted;
 pub use resampling::Bootstrap;
 pub use sample_ratio::{MISMATCH_ALPHA, sample_ratio};
 pub use segments::{interaction, segment_effects};

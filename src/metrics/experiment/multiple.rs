@@ -25,6 +25,37 @@ use crate::stats::multiple;
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub fn benjamini_hochberg(tests: &DataFrame, level: f64) -> Result<DataFrame> {
+    adjusted(tests, level, multiple::benjamini_hochberg)
+}
+
+/// Adjusts the p values of many tests so that any of those called significant is false with a probability of at most
+/// `level` (Holm): of many metrics, or of many arms with one control.
+///
+/// It is stricter than [`benjamini_hochberg`], which bounds the share of false ones instead. Any dependence between the
+/// tests will do.
+///
+/// Reads and returns as [`benjamini_hochberg`].
+///
+/// # Errors
+/// As [`benjamini_hochberg`].
+///
+/// # Source
+/// S. Holm (1979), "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let tests = df!("p_value" => [0.01, 0.04, 0.03])?;
+/// let found = experiment::holm(&tests, 0.05)?;
+/// let adjusted: Vec<f64> = found.column("adjusted")?.f64()?.iter().flatten().collect();
+/// assert_eq!(adjusted, [0.03, 0.06, 0.06]);
+/// # Ok::<(), casebook::Error>(())
+/// ```
+pub fn holm(tests: &DataFrame, level: f64) -> Result<DataFrame> {
+    adjusted(tests, level, multiple::holm)
+}
+
+fn adjusted(tests: &DataFrame, level: f64, method: fn(&[f64]) -> Vec<f64>) -> Result<DataFrame> {
     if !(level > 0.0 && level < 1.0) {
         return Err(Error::config("level", level, "between 0 and 1"));
     }
@@ -48,7 +79,7 @@ pub fn benjamini_hochberg(tests: &DataFrame, level: f64) -> Result<DataFrame> {
     }
     let values: Vec<f64> = known.iter().map(|one| one.1).collect();
     let mut adjusted: Vec<Option<f64>> = vec![None; p.len()];
-    for ((row, _), value) in known.iter().zip(multiple::benjamini_hochberg(&values)) {
+    for ((row, _), value) in known.iter().zip(method(&values)) {
         adjusted[*row] = Some(value);
     }
     let significant: Vec<Option<bool>> = adjusted.iter().map(|p| p.map(|p| p <= level)).collect();
@@ -67,6 +98,18 @@ mod tests {
         let tests = df!("p_value" => [0.01], "adjusted" => ["by hand"]).unwrap();
         let said = benjamini_hochberg(&tests, 0.05).unwrap_err().to_string();
         assert!(said.contains("`adjusted`") && said.contains("column of the result"), "{said}");
+    }
+
+    #[test]
+    fn holm_is_stricter_and_never_beyond_one() {
+        let tests =
+            df!("p_value" => [Some(0.2), None, Some(0.001), Some(0.9), Some(0.001)]).unwrap();
+        let of = |found: Result<DataFrame>| -> Vec<Option<f64>> {
+            found.unwrap().column("adjusted").unwrap().f64().unwrap().iter().collect()
+        };
+        let (ours, less) = (of(holm(&tests, 0.05)), of(benjamini_hochberg(&tests, 0.05)));
+        assert_eq!(ours, [Some(0.4), None, Some(0.004), Some(0.9), Some(0.004)]);
+        assert!(ours.iter().zip(less).all(|(ours, less)| *ours >= less));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Experiments, confounding, detection, calibration, concentration, distributions, segments by numbers.
 
 use casebook::Result;
+use casebook::metrics::experiment::{
+    BetaPrior, GroupSequential, NonInferiority, NormalPrior, Spending,
+};
 use casebook::metrics::panel::{self, Panel};
 use casebook::metrics::segment::{self, K, KMeans};
 use casebook::metrics::{
@@ -47,6 +50,40 @@ fn experiments() -> Vec<Entry> {
             metric(&given.table("tests"), 0.5)?
         })
         .in_given_order(),
+        metric!(experiment::holm, |metric, given| metric(&given.table("tests"), 0.5)?)
+            .in_given_order(),
+        metric!(experiment::confidence_sequence, |metric, given| {
+            metric(given.frame("users"), "arm", "value", "label", "control", 30)?
+        }),
+        metric!(experiment::planned_looks, |metric, _given| {
+            metric(&GroupSequential::equal(3, Spending::OBrienFleming))?
+        }),
+        metric!(experiment::peeking, |metric, _given| metric(4, 0.05)?),
+        metric!(experiment::ratio, |metric, given| {
+            metric(given.frame("users"), "arm", "successes", "trials", "control")?
+        })
+        .adds_up(&["arm"], &["control_users", "users", "numerator", "denominator"]),
+        metric!(experiment::non_inferiority, |metric, given| {
+            let limit = NonInferiority::rise(3.0);
+            metric(given.frame("users"), "arm", "value", "control", &limit)?
+        })
+        .adds_up(&["arm"], &["control_users", "users"]),
+        metric!(experiment::bayes_proportions, |metric, given| {
+            metric(given.frame("users"), "arm", "outcome", BetaPrior { a: 0.5, b: 2.0 })?
+        })
+        .adds_up(&["arm"], &["users", "hits"]),
+        metric!(experiment::bayes_means, |metric, given| {
+            metric(given.frame("users"), "arm", "value", NormalPrior { mean: 0.0, sd: 900.0 })?
+        })
+        .adds_up(&["arm"], &["users"]),
+        metric!(experiment::cuped_with, |metric, given| {
+            metric(given.frame("users"), "arm", "value", &["before", "successes"], "control")?
+        })
+        .adds_up(&["arm"], &["control_users", "users"]),
+        metric!(experiment::regression_adjusted, |metric, given| {
+            metric(given.frame("users"), "arm", "value", &["before", "successes"], "control")?
+        })
+        .adds_up(&["arm"], &["control_users", "users"]),
     ]
 }
 

@@ -37,6 +37,17 @@ fn experiments() -> Vec<Entry> {
             metric(&experiment(given), "value", "before")?.frame().clone()
         })
         .adds_up(&["arm"], &["control_users", "users"]),
+        metric!(experiment::Experiment::cuped_with, |metric, given| {
+            metric(&experiment(given), "value", &["before"])?.frame().clone()
+        })
+        .adds_up(&["arm"], &["control_users", "users"]),
+        metric!(experiment::Experiment::regression_adjusted, |metric, given| {
+            metric(&experiment(given), "value", &["before"])?.frame().clone()
+        })
+        .adds_up(&["arm"], &["control_users", "users"]),
+        metric!(experiment::Experiment::ratio, |metric, given| {
+            metric(&experiment(given), "successes", "trials")?.frame().clone()
+        }),
         metric!(experiment::Experiment::clusters, |metric, given| {
             metric(&experiment(given), "value", "team", 200, 7)?.frame().clone()
         }),
