@@ -129,9 +129,9 @@ const OTHER: [[f64; 3]; 4] =
     [[0.10, 0.30, 0.10], [0.40, 0.15, 0.20], [0.05, 0.45, 0.20], [0.02, 0.28, 0.70]];
 /// Users who differ from each other, in both groups alike.
 const EAGER: [[f64; 3]; 4] =
-    [[0.30, 0.50, 0.10], [0.60, 0.20, 0.10], [0.30, 0.50, 0.10], [0.02, 0.28, 0.70]];
+    [[0.30, 0.50, 0.10], [0.60, 0.20, 0.10], [0.30, 0.50, 0.10], [0.10, 0.80, 0.10]];
 const IDLE: [[f64; 3]; 4] =
-    [[0.02, 0.10, 0.60], [0.05, 0.10, 0.75], [0.02, 0.10, 0.80], [0.02, 0.28, 0.70]];
+    [[0.02, 0.10, 0.60], [0.05, 0.10, 0.75], [0.02, 0.10, 0.80], [0.02, 0.18, 0.80]];
 
 fn groups(users: i64) -> DataFrame {
     let arm = |user: i64| if user % 2 == 0 { "a" } else { "b" };
@@ -166,8 +166,11 @@ fn users_who_differ_are_no_difference_between_groups() {
     let worlds = seeds(40, 2_000);
     let (mut covered, mut naive, mut of, mut alarms) = (0, 0, 0, 0);
     for seed in 0..worlds {
-        let kind = |user: u64| if user / 2 % 2 == 0 { &EAGER } else { &IDLE };
-        let found = compared(&world(seed, 160, 4, kind), 160, Adjustment::Holm);
+        let kind = |user: u64| {
+            let eager = stream(seed, "kinds of users", user).random_bool(0.5);
+            if eager { &EAGER } else { &IDLE }
+        };
+        let found = compared(&world(seed, 160, 6, kind), 160, Adjustment::Holm);
         let [low, high, a, b] =
             ["low", "high", "base_probability", "probability"].map(|name| real(&found, name));
         let count = |name: &str| found.column(name).unwrap().i64().unwrap().clone();
@@ -194,8 +197,9 @@ fn users_who_differ_are_no_difference_between_groups() {
         share(covered) * 100.0,
         share(naive) * 100.0
     );
-    assert!((0.93..0.975).contains(&share(covered)), "{covered} of {of}");
-    assert!(share(naive) < 0.92, "{naive} of {of}");
+    let room = if worlds > 1_000 { 0.935..0.97 } else { 0.92..0.985 };
+    assert!(room.contains(&share(covered)), "{covered} of {of}");
+    assert!(share(naive) < 0.88, "{naive} of {of}");
     let most = if worlds > 1_000 { 0.065 } else { 0.15 };
     assert!(alarms as f64 <= most * worlds as f64, "{alarms} of {worlds}");
 }

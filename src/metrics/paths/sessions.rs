@@ -5,7 +5,7 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::events::{Bounds, EventSource, Events, Grouped, NOBODY, Window};
+use crate::events::{Bounds, EventSource, Events, Grouped, NOBODY, TIME, Window};
 use crate::metrics::free;
 
 /// Returns a timeout in microseconds; one too long for that never passes.
@@ -40,14 +40,14 @@ pub(super) fn observed(events: &Events, window: Window, bounds: &Bounds) -> Vec<
 
 /// Numbers each user's sessions: a gap strictly longer than `timeout` begins one.
 ///
-/// Reads `events`: users, times, and the columns to `keep`. Returns the events in their order: users and times under the
-/// names they have, the columns kept, and `session` (i64, from 1 for each user). A funnel counts within them with
-/// [`Funnel::per`](crate::metrics::funnel::Funnel::per).
+/// Reads `events`: users, times, and the columns to `keep`. Returns the events in their order: the column of users, under
+/// the name it has, `timestamp`, the columns kept, and `session` (i64, from 1 for each user). A funnel counts within
+/// sessions with [`Funnel::per`](crate::metrics::funnel::Funnel::per).
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
 /// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty users or times, or a column kept that is called
-/// `session`; [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a timeout below 0.
+/// `session` or `timestamp`; [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a timeout below 0.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -66,13 +66,15 @@ pub fn sessionise(
 ) -> Result<DataFrame> {
     let timeout = micros(timeout)?;
     let events = events.events(keep)?;
-    let mut names = vec![events.user_column(), events.time_column()];
+    let keys = [events.user_column(), events.time_column()];
+    let mut kept: Vec<&str> = vec![];
     for column in keep {
-        if !names.contains(column) {
-            names.push(column);
+        if !keys.contains(column) && !kept.contains(column) {
+            kept.push(column);
         }
     }
-    names.iter().try_for_each(|column| free("events", column, &["session"]))?;
+    let own = |column: &&str| free("events", column, &[TIME, "session"]);
+    kept.iter().chain([&keys[0]]).try_for_each(own)?;
     let at = &events.moments().micros;
     let numbered = events.numbered();
     let mut grouped = Grouped::new(&numbered.codes, numbered.count(), |row| (at[row], row as u32));
@@ -100,7 +102,8 @@ pub fn sessionise(
     for ((_, row), number) in grouped.items.iter().zip(numbers) {
         session[*row as usize] = number;
     }
-    let mut table = events.frame().select(names)?;
+    let mut table = events.frame().select(keys.into_iter().chain(kept))?;
+    table.rename(keys[1], TIME.into())?;
     table.with_column(Column::new("session".into(), session))?;
     Ok(table)
 }
@@ -285,5 +288,8 @@ mod tests {
         let told = sessionise(&named, TimeDelta::zero(), &["session"]).unwrap_err().to_string();
         assert!(told.contains("`session`") && told.contains("rename"), "{told}");
         assert!(sessionise(&named, TimeDelta::zero(), &["seite"]).is_err());
+        let other = Events::new(&named, "page", "timestamp").unwrap();
+        let found = sessionise(&other, TimeDelta::zero(), &["timestamp", "user_id"]).unwrap();
+        assert_eq!(found.get_column_names(), ["page", "timestamp", "user_id", "session"]);
     }
 }

@@ -34,8 +34,8 @@ pub(super) struct Trails {
     pub states: Vec<String>,
     visits: Grouped<Visit>,
     timeout: i64,
-    /// The moment from which on nothing was observed; the highest number if no path can be open.
-    end: i64,
+    /// The moment from which on nothing was observed; none if no path can be open.
+    end: Option<i64>,
     merged: bool,
 }
 
@@ -59,19 +59,19 @@ impl Paths {
             state: codes[row],
         });
         let timeout = self.timeout.map(micros).transpose()?;
-        let end = if timeout.is_some() { bounds.end } else { i64::MAX };
+        let end = timeout.map(|_| bounds.end);
         let timeout = timeout.unwrap_or(i64::MAX);
         Ok(Trails { events, states, visits, timeout, end, merged: self.merged })
     }
 }
 
 impl Trails {
-    /// The number of the state before the first.
+    /// Returns the number of the state before the first.
     pub fn start(&self) -> u32 {
         self.states.len() as u32
     }
 
-    /// The number of the state after the last.
+    /// Returns the number of the state after the last.
     pub fn end(&self) -> u32 {
         self.start() + 1
     }
@@ -103,7 +103,7 @@ impl Trails {
         Ok(())
     }
 
-    /// Goes through every path, user by user: one sort of each user's events, and one pass. What the threads found is put
+    /// Reads every path, user by user: one sort of each user's events, and one pass. What the threads found is put
     /// together by `merge`, whose order must not matter.
     pub fn fold<A: Send>(
         &mut self,
@@ -138,7 +138,8 @@ impl Trails {
                     }
                     let next = visits.get(place + 1);
                     if next.is_none_or(|next| begins(Some(visit.at), next.at, timeout)) {
-                        let open = next.is_none() && visit.at.saturating_add(timeout) >= end;
+                        let until = visit.at.saturating_add(timeout);
+                        let open = next.is_none() && end.is_some_and(|end| until >= end);
                         each(&mut found, &Path { user: from + user, states: &states, open });
                     }
                     before = Some(*visit);
@@ -151,7 +152,7 @@ impl Trails {
 }
 
 impl Path<'_> {
-    /// Goes through the transitions, from the start on, and to the end if it was seen.
+    /// Reads the transitions, from the start on, and to the end if it was seen.
     pub fn transitions(&self, start: u32, end: u32, mut each: impl FnMut(u32, u32)) {
         let mut from = start;
         for state in self.states {
