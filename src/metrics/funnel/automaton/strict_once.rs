@@ -90,7 +90,7 @@ impl Modes {
                     let (before, from) = standing.split_at_mut(step);
                     let before = &before[step - 1];
                     let now = before.now.iter().filter(|(events, _)| {
-                        !self.strict_increase && !(several && events.contains(&event))
+                        !(self.strict_increase || several && events.contains(&event))
                     });
                     let now = now.map(|(events, times)| (events.as_slice(), times));
                     let all = before.earlier.iter().map(|times| (&[][..], times)).chain(now);
