@@ -7,8 +7,10 @@ use casebook::chrono::TimeDelta;
 use casebook::events::Window;
 use casebook::metrics::activity;
 use casebook::metrics::funnel::{Funnel, Step};
+use casebook::metrics::paths::{self, Paths, Sequence};
 use casebook::metrics::retention::{self, Rule};
 use casebook::metrics::segment::{self, KMeans};
+use casebook::polars::prelude::{col, lit};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 fn metrics(criterion: &mut Criterion) {
@@ -26,6 +28,18 @@ fn metrics(criterion: &mut Criterion) {
         let funnel =
             Funnel::new(["visit", "cart", "purchase"].map(Step::event)).window(TimeDelta::days(7));
         group.bench_function(id("funnel"), |b| b.iter(|| funnel.conversion(&data.events)));
+        let visits = Paths::new("event").timeout(TimeDelta::minutes(30));
+        group.bench_function(id("transitions"), |b| b.iter(|| visits.transitions(&data.events)));
+        group.bench_function(id("sessionise"), |b| {
+            b.iter(|| paths::sessionise(&data.events, TimeDelta::minutes(30), &[]));
+        });
+        group.bench_function(id("sessions"), |b| {
+            b.iter(|| paths::sessions(&data.events, TimeDelta::minutes(30), Window::default()));
+        });
+        let kinds = ["visit", "cart", "purchase"].map(|kind| col("event").eq(lit(kind)));
+        let pattern = Sequence::new("(?1)(?t<=604800)(?2)(?t<=604800)(?3)", kinds);
+        let pattern = pattern.expect("a pattern over three conditions");
+        group.bench_function(id("sequence"), |b| b.iter(|| pattern.share(&data.events)));
         let days = [1, 3, 7, 14, 30];
         group.bench_function(id("retention"), |b| {
             b.iter(|| retention::day_n(&data.users, &data.events, &days, Rule::OnDay));

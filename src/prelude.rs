@@ -26,8 +26,8 @@ pub use crate::metrics::funnel::{self, Funnel, Step};
 pub use crate::metrics::rates::{Rate, rate, rate_by};
 pub use crate::metrics::{
     Period, activity, basket, calibration, clv, concentration, confounding, detection,
-    distribution, experiment, growth, interval, lever, marketplace, mix, panel, retention, revenue,
-    segment, survival,
+    distribution, experiment, growth, interval, lever, marketplace, mix, panel, paths, retention,
+    revenue, segment, survival,
 };
 pub use crate::notebook::{
     Figure, Markdown, Memo, Show, beside, falling, memo, number, share_of, stacked, table,

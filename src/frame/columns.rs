@@ -1,6 +1,7 @@
 //! Columns as plain values.
 
 use polars::prelude::*;
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::error::{Error, Result};
@@ -62,23 +63,59 @@ pub(crate) fn texts(column: &Column) -> Result<Vec<Option<String>>> {
 /// The values of an attribute as numbers: each row's, and the value that each number stands for, in rising order, a
 /// missing one first.
 pub(crate) fn coded(column: &Column) -> Result<(Vec<u32>, Vec<Option<String>>)> {
+    const ROWS: usize = 1 << 18;
     let series = column.as_materialized_series().cast(&DataType::String)?;
+    let texts = series.str()?;
+    // Each stretch of rows numbers what it meets; then the numbers are made the same.
+    let parts: Vec<(Vec<u32>, Vec<Option<String>>)> = (0..texts.len().div_ceil(ROWS))
+        .into_par_iter()
+        .map(|part| numbered(&texts.slice((part * ROWS) as i64, ROWS)))
+        .collect();
+    let mut values: Vec<Option<&str>> =
+        parts.iter().flat_map(|part| part.1.iter().map(Option::as_deref)).collect();
+    values.sort_unstable();
+    values.dedup();
+    let ranks: FxHashMap<Option<&str>, u32> = values.iter().copied().zip(0..).collect();
+    let codes: Vec<Vec<u32>> = parts
+        .par_iter()
+        .map(|(codes, met)| {
+            let ranks: Vec<u32> = met.iter().map(|value| ranks[&value.as_deref()]).collect();
+            codes.iter().map(|code| ranks[*code as usize]).collect()
+        })
+        .collect();
+    let values = values.into_iter().map(|value| value.map(str::to_owned)).collect();
+    Ok((codes.concat(), values))
+}
+
+/// The same in order of appearance.
+fn numbered(texts: &StringChunked) -> (Vec<u32>, Vec<Option<String>>) {
     let mut known: FxHashMap<Option<&str>, u32> = FxHashMap::default();
-    let mut values: Vec<Option<&str>> = vec![];
-    let mut codes: Vec<u32> = Vec::with_capacity(column.len());
-    for value in series.str()?.iter() {
+    let mut values: Vec<Option<String>> = vec![];
+    let mut codes = Vec::with_capacity(texts.len());
+    for value in texts.iter() {
         codes.push(*known.entry(value).or_insert_with(|| {
-            values.push(value);
+            values.push(value.map(str::to_owned));
             values.len() as u32 - 1
         }));
     }
-    let mut order: Vec<u32> = (0..values.len() as u32).collect();
-    order.sort_unstable_by_key(|code| values[*code as usize]);
-    let mut rank = vec![0; order.len()];
-    for (place, code) in order.iter().enumerate() {
-        rank[*code as usize] = place as u32;
+    (codes, values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_numbered_in_rising_order_over_many_rows() {
+        let value = |row: u32| {
+            (!row.is_multiple_of(7)).then(|| format!("v{}", row.wrapping_mul(7_919) % 40))
+        };
+        let rows: Vec<Option<String>> = (0..700_000).map(value).collect();
+        let (codes, values) = coded(&Column::new("plan".into(), &rows)).unwrap();
+        assert!(values.is_sorted() && values.len() == 41 && values[0].is_none());
+        assert_eq!(codes.len(), rows.len());
+        assert!(codes.iter().zip(&rows).all(|(code, value)| values[*code as usize] == *value));
+        let empty = coded(&Column::new("plan".into(), Vec::<String>::new())).unwrap();
+        assert!(empty.0.is_empty() && empty.1.is_empty());
     }
-    codes.iter_mut().for_each(|code| *code = rank[*code as usize]);
-    let sorted = order.iter().map(|code| values[*code as usize].map(str::to_owned)).collect();
-    Ok((codes, sorted))
 }

@@ -28,6 +28,7 @@ pub mod lever;
 pub mod marketplace;
 pub mod mix;
 pub mod panel;
+pub mod paths;
 pub mod rates;
 pub mod retention;
 pub mod revenue;

@@ -34,14 +34,19 @@ pub(crate) fn wilson_at(z: f64, hits: u64, trials: u64) -> Option<(f64, f64)> {
         return None;
     }
     let n = trials as f64;
-    let p = hits as f64 / n;
+    Some(wilson_share(z, hits as f64 / n, n))
+}
+
+/// Returns the Wilson score interval of a share of so many trials, which need not be a whole number: users who differ count
+/// for fewer than they are.
+pub(crate) fn wilson_share(z: f64, p: f64, n: f64) -> (f64, f64) {
     let z2 = z * z;
     let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     // At the ends the formula gives 0 and 1, and rounding something beside them.
-    let low = if hits == 0 { 0.0 } else { (centre - half).clamp(0.0, p) };
-    let high = if hits == trials { 1.0 } else { (centre + half).clamp(p, 1.0) };
-    Some((low, high))
+    let low = if p == 0.0 { 0.0 } else { (centre - half).clamp(0.0, p) };
+    let high = if p == 1.0 { 1.0 } else { (centre + half).clamp(p, 1.0) };
+    (low, high)
 }
 
 /// Returns the 95% exact (Garwood) interval of a Poisson mean, given the number of `events` counted.

@@ -5,7 +5,7 @@
 //! 17); B. L. Welch (1947).
 
 use super::distribution::{normal_two_sided, t_quantile, t_two_sided};
-use super::interval::wilson;
+use super::interval::{Z95, wilson, wilson_share};
 use super::sample::Summary;
 
 /// The users of one arm, and how many of them have the outcome.
@@ -74,6 +74,32 @@ pub fn compare_proportions(control: Proportion, treatment: Proportion) -> Option
         df: f64::INFINITY,
         p_value: normal_two_sided(z),
     })
+}
+
+/// A share, and of how many trials that would be independent: the effective number, if they are not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Share {
+    pub share: f64,
+    pub of: f64,
+}
+
+/// Compares two shares as [`compare_proportions`] does, with effective numbers of trials.
+pub(crate) fn compare_shares(control: Share, treatment: Share) -> Difference {
+    let (a, b) = (control.share, treatment.share);
+    let (n, m) = (control.of, treatment.of);
+    let (low_a, high_a) = wilson_share(Z95, a, n);
+    let (low_b, high_b) = wilson_share(Z95, b, m);
+    let pooled = (a * n + b * m) / (n + m);
+    let estimate = b - a;
+    let z = estimate / (pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m)).sqrt();
+    Difference {
+        estimate,
+        low: estimate - ((b - low_b).powi(2) + (high_a - a).powi(2)).sqrt(),
+        high: estimate + ((high_b - b).powi(2) + (a - low_a).powi(2)).sqrt(),
+        statistic: z,
+        df: f64::INFINITY,
+        p_value: normal_two_sided(z),
+    }
 }
 
 /// Compares two means with Welch's test and interval. The order of the values does not matter.

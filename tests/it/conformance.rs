@@ -11,6 +11,12 @@ use casebook::polars::prelude::*;
 
 #[path = "../support/funnels.rs"]
 mod funnels;
+#[path = "../support/retentioneering.rs"]
+mod retentioneering;
+#[path = "../support/sequences.rs"]
+mod sequences;
+#[path = "../support/window_funnel.rs"]
+mod window_funnel;
 
 /// user, moment, event.
 type Events = &'static [(i64, &'static str, &'static str)];
@@ -41,6 +47,26 @@ fn steps(names: &[&str]) -> Funnel {
 
 fn whole(frame: &DataFrame, column: &str) -> Vec<i64> {
     frame.column(column).unwrap().i64().unwrap().into_no_null_iter().collect()
+}
+
+/// Events of several users, written "a1 b3", each with a letter and a second.
+fn lettered(users: &[&str]) -> LazyFrame {
+    let (mut who, mut at, mut letter) = (vec![], vec![], vec![]);
+    for (user, events) in users.iter().enumerate() {
+        for event in events.split(' ') {
+            who.push(user as i64);
+            letter.push(&event[..1]);
+            at.push(event[1..].parse::<i64>().unwrap() * 1_000_000);
+        }
+    }
+    let frame = df!("user_id" => who, "timestamp" => at, "event" => letter).unwrap();
+    dated(frame, "timestamp")
+}
+
+/// What another implementation was recorded to answer.
+fn recorded(name: &str) -> serde_json::Value {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
+    serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap()
 }
 
 /// How many users reach each step.

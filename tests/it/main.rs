@@ -32,6 +32,7 @@ mod metrics_truth;
 mod notion_decisions;
 mod notion_sql;
 mod notion_truth;
+mod paths_truth;
 mod postgres_failures;
 mod reference;
 mod saas_claims;

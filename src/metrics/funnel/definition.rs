@@ -189,7 +189,7 @@ impl Funnel {
 
     /// Counts exactly as ClickHouse's `windowFunnel` does in these modes, its peculiarities included: an
     /// event may serve several steps, and in some modes nothing is looked at after the first event that
-    /// does not fit. With its `strict_once`, alone or with `strict_increase`, it counts as a funnel here
+    /// does not fit. With [`Mode::StrictOnce`], alone or with [`Mode::StrictIncrease`], it counts as a funnel here
     /// does without this.
     ///
     /// ```
@@ -306,6 +306,8 @@ pub enum Mode {
     StrictOrder,
     /// Each step must be later than the latest event that took the step before.
     StrictIncrease,
+    /// An event serves one step of an attempt at most.
+    StrictOnce,
     /// In strict order, events whose step before has not been taken are passed over.
     AllowReentry,
 }
@@ -316,6 +318,7 @@ pub(super) struct Modes {
     pub strict_order: bool,
     pub strict_deduplication: bool,
     pub strict_increase: bool,
+    pub strict_once: bool,
     pub allow_reentry: bool,
 }
 
@@ -327,6 +330,7 @@ impl FromIterator<Mode> for Modes {
                 Mode::StrictDeduplication => on.strict_deduplication = true,
                 Mode::StrictOrder => on.strict_order = true,
                 Mode::StrictIncrease => on.strict_increase = true,
+                Mode::StrictOnce => on.strict_once = true,
                 Mode::AllowReentry => on.allow_reentry = true,
             }
         }

@@ -11,7 +11,7 @@ use super::entry::Sums;
 type Ratio = (&'static str, &'static str, &'static str, Option<(&'static str, &'static str)>);
 
 const ENDS: Option<(&str, &str)> = Some(("low", "high"));
-const RATIOS: [Ratio; 26] = [
+const RATIOS: [Ratio; 29] = [
     ("hits", "trials", "rate", ENDS),
     ("dau", "mau", "stickiness", ENDS),
     ("users", "of", "share", ENDS),
@@ -38,6 +38,9 @@ const RATIOS: [Ratio; 26] = [
     ("clients_lost", "clients_start", "logo_churn", None),
     ("lost", "at_risk", "hazard", None),
     ("hits", "n", "observed", ENDS),
+    ("paths", "of", "share", ENDS),
+    ("transitions", "of", "probability", None),
+    ("base_transitions", "base_of", "base_probability", None),
 ];
 /// Columns that hold shares, besides those whose names end in `rate` or `share`.
 const SHARES: [&str; 16] = [

@@ -5,6 +5,7 @@ mod attempts;
 mod mark;
 mod sequence;
 mod simultaneous;
+mod strict_once;
 mod window_funnel;
 
 use super::definition::{Funnel, Order};

@@ -8,6 +8,7 @@ mod funnels;
 mod lives;
 mod market;
 mod money;
+mod paths;
 mod typed;
 
 use casebook::chrono::{NaiveDate, NaiveDateTime};
@@ -53,6 +54,7 @@ pub fn all() -> Vec<Entry> {
         lives::entries(),
         market::entries(),
         money::entries(),
+        paths::entries(),
         typed::entries(),
     ];
     kinds.into_iter().flatten().collect()
