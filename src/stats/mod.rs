@@ -7,6 +7,7 @@ pub(crate) mod bootstrap;
 pub(crate) mod competing_risks;
 pub(crate) mod distribution;
 pub(crate) mod exact;
+pub(crate) mod factors;
 pub(crate) mod gamma_gamma;
 pub(crate) mod hypergeometric;
 pub mod interval;

@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod cases;
+mod change;
 mod comparisons;
 mod funnels;
 mod lives;
@@ -46,6 +47,7 @@ pub fn all() -> Vec<Entry> {
     let kinds = [
         behaviour::entries(),
         cases::entries(),
+        change::entries(),
         comparisons::entries(),
         funnels::entries(),
         lives::entries(),

@@ -1,0 +1,30 @@
+//! Change: why a metric moved, whether it moved at all, and what moved it.
+//!
+//! [`by_group`] splits the move of a rate over groups, [`MetricTree`] that of a sum or product over its parts: bookkeeping, exact to
+//! the last digit, which says where the move is and not why.
+//!
+//! ```
+//! use casebook::metrics::change::{MetricTree, Split};
+//! use casebook::polars::prelude::*;
+//!
+//! // A fifth fewer visitors; those who come buy a little more often.
+//! let before = df!("visitors" => [50_000], "conversion" => [0.020], "order value" => [40.0])?;
+//! let after = df!("visitors" => [40_000], "conversion" => [0.022], "order value" => [40.0])?;
+//! let revenue = MetricTree::product("revenue", ["visitors", "conversion", "order value"]);
+//! let moved = revenue.decompose(&before, &after, Split::LogMean)?;
+//! let parts: Vec<f64> = moved.column("contribution")?.f64()?.iter().flatten().collect();
+//! assert!((parts[0] + 4_800.0).abs() < 1e-6);
+//! assert!((parts[1] + parts[2] + parts[3] - parts[0]).abs() < 1e-6);
+//! assert!(parts[1] < -8_000.0 && parts[2] > 3_000.0 && parts[3] == 0.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Source
+//! E. M. Kitagawa (1955), "Components of a difference between two rates", Journal of the American Statistical Association 50. B. W. Ang
+//! (2004), "Decomposition analysis for policymaking in energy: which is the preferred method?", Energy Policy 32.
+
+mod by_group;
+mod tree;
+
+pub use by_group::by_group;
+pub use tree::{MetricTree, Split};
