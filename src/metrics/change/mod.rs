@@ -1,7 +1,8 @@
 //! Change: why a metric moved, whether it moved at all, and what moved it.
 //!
 //! [`by_group`] splits the move of a rate over groups, [`MetricTree`] that of a sum or product over its parts: bookkeeping, exact to
-//! the last digit, which says where the move is and not why.
+//! the last digit, which says where the move is and not why. [`Stl`] takes season and trend off a series,
+//! and [`ChangePoints`] finds where its level moved.
 //!
 //! ```
 //! use casebook::metrics::change::{MetricTree, Split};
@@ -22,9 +23,17 @@
 //! # Source
 //! E. M. Kitagawa (1955), "Components of a difference between two rates", Journal of the American Statistical Association 50. B. W. Ang
 //! (2004), "Decomposition analysis for policymaking in energy: which is the preferred method?", Energy Policy 32.
+//! R. B. Cleveland, W. S. Cleveland, J. E. McRae and I. Terpenning (1990), "STL: a seasonal-trend decomposition procedure based on
+//! loess", Journal of Official Statistics 6. R. Killick, P. Fearnhead and I. A. Eckley (2012), "Optimal detection of changepoints with a
+//! linear computational cost", Journal of the American Statistical Association 107.
 
 mod by_group;
+mod change_points;
+mod seasonal;
+mod series;
 mod tree;
 
 pub use by_group::by_group;
+pub use change_points::{ChangePoints, Penalty};
+pub use seasonal::Stl;
 pub use tree::{MetricTree, Split};

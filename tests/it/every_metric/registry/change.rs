@@ -1,14 +1,14 @@
 //! Changes: decompositions, series, what moved them, and attribution.
 
 use casebook::Result;
-use casebook::metrics::change::{self, MetricTree, Split};
+use casebook::metrics::change::{self, ChangePoints, MetricTree, Split, Stl};
 use casebook::polars::prelude::*;
 
 use super::super::entry::{Answer, Entry, metric};
 use super::super::given::Given;
 
 pub fn entries() -> Vec<Entry> {
-    [decompositions()].into_iter().flatten().collect()
+    [decompositions(), series()].into_iter().flatten().collect()
 }
 
 /// A share by arm.
@@ -36,5 +36,17 @@ fn decompositions() -> Vec<Entry> {
             metric(&tree, &before, &totals(given, ["taken", "successes", "label"]), Split::Shapley)?
         })
         .in_given_order(),
+    ]
+}
+
+fn series() -> Vec<Entry> {
+    vec![
+        metric!(change::Stl::decompose, |metric, given| {
+            metric(&Stl::new(7).robust(), given.frame("busy"), "day", "weight")?
+        }),
+        metric!(change::ChangePoints::find, |metric, given| {
+            let search = ChangePoints::of_mean_and_variance().variance(1_000.0);
+            metric(&search, given.frame("busy"), "day", "weight")?
+        }),
     ]
 }
