@@ -72,10 +72,78 @@ def change_points(rng):
     return made
 
 
+def interruptions(rng):
+    import statsmodels.api as sm
+    made = []
+    for case in range(30):
+        n, season = int(rng.integers(25, 120)), [None, 4, 7][case % 3]
+        at, lags = int(rng.integers(6, n - 6)), int(rng.integers(0, 7))
+        time = np.arange(n) - at
+        noise = np.zeros(n)
+        for place in range(n):
+            noise[place] = 0.5 * noise[place - 1] + rng.normal(0, 1 + place / n)
+        y = np.round(50 + 0.2 * time + (time >= 0) * (3 + 0.4 * time) + noise, 3)
+        columns = [np.ones(n), time, time >= 0, np.maximum(time, 0)]
+        if season:
+            turn = np.arange(n) % season
+            columns += [(turn == place) * 1.0 - (turn == season - 1) for place in range(season - 1)]
+        fit = sm.OLS(y, np.column_stack(columns).astype(float)).fit(
+            cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True)
+        mean = np.zeros(len(columns))
+        mean[2], mean[3] = 1, (n - at - 1) / 2
+        terms = [np.eye(len(columns))[place] for place in (1, 2, 3)] + [mean]
+        found = [fit.t_test(term) for term in terms]
+        made.append({"y": y.tolist(), "at": at, "lags": lags, "season": season, "terms": [
+            numbers([one.effect[0], one.sd[0, 0], *one.conf_int()[0], one.pvalue]) for one in found]})
+    return made
+
+
+def discontinuities(rng):
+    """Estimates from rdrobust, and the bandwidth from rdd, for numbers with a standard deviation of 1: rdd's rule depends on units."""
+    import pandas as pd
+    from rdd import rdd
+    from rdrobust import rdrobust
+    made = []
+    for case in range(20):
+        n = int(rng.integers(150, 400))
+        x = rng.uniform(-1, 1, n) if case % 2 else rng.normal(0.1, 0.5, n)
+        y = 1 + x - 0.6 * x ** 2 * (x > 0) + 0.5 * (x >= 0) + rng.normal(0, 0.3, n) * (1 + x ** 2)
+        x, y = x / x.std(ddof=1), y / y.std(ddof=1)
+        width = round(float(rng.uniform(0.5, 1.5)), 3)
+        found = rdrobust(y, x, c=0, h=width, b=width, kernel="tri", vce="hc1")
+        rows = [[found.coef.iloc[k, 0], found.se.iloc[k, 0], *found.ci.iloc[k], found.pv.iloc[k, 0]] for k in (0, 2)]
+        made.append({"x": x.tolist(), "y": y.tolist(), "width": width, "rows": [numbers(row) for row in rows],
+                     "rule": number(rdd.optimal_bandwidth(pd.Series(y), pd.Series(x)))})
+    return made
+
+
+def treatments(rng):
+    """statsmodels' estimates and the errors of all its equations together, taken at the estimates themselves."""
+    import statsmodels.api as sm
+    from statsmodels.treatment.treatment_effects import TreatmentEffect
+    made = []
+    for case in range(12):
+        n = int(rng.integers(80, 300))
+        keen, seats = np.round(rng.normal(0, 1, n), 3), rng.integers(0, 2, n)
+        on = (rng.random(n) < 1 / (1 + np.exp(-(0.8 * keen - 0.5 * seats)))).astype(float)
+        y = np.round(2 + keen ** 2 + keen - seats + on * (1 + 0.5 * keen) + rng.normal(0, 1, n), 3)
+        design = sm.add_constant(np.column_stack([keen, seats]))
+        chances = sm.Logit(on, design).fit(disp=False, tol=1e-14, method="newton")
+        study = TreatmentEffect(sm.OLS(y, design), on, results_select=chances)
+        rows = [list(study.ipw(return_results=False))[:1], list(study.aipw(return_results=False))[:1]]
+        for row, found in zip(rows, (study.ipw(), study.aipw())):
+            gmm = found.results_gmm
+            row.append(float(gmm.bse[0]))
+        made.append({"on": on.tolist(), "keen": keen.tolist(), "seats": seats.tolist(), "y": y.tolist(),
+                     "rows": [numbers(row) for row in rows]})
+    return made
+
+
 def everything():
     warnings.filterwarnings("ignore")
     return {name: make(np.random.default_rng(20260104 + place))
-            for place, (name, make) in enumerate({"stl": seasons, "points": change_points}.items())}
+            for place, (name, make) in enumerate({"stl": seasons, "points": change_points, "interrupted": interruptions,
+                                           "discontinuity": discontinuities, "treatment": treatments}.items())}
 
 
 if __name__ == "__main__":

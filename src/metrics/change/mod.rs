@@ -2,7 +2,10 @@
 //!
 //! [`by_group`] splits the move of a rate over groups, [`MetricTree`] that of a sum or product over its parts: bookkeeping, exact to
 //! the last digit, which says where the move is and not why. [`Stl`] takes season and trend off a series,
-//! and [`ChangePoints`] finds where its level moved.
+//! and [`ChangePoints`] finds where its level moved. [`Alerts`] compare each value with those before it, at a known rate of false alarms.
+//! [`InterruptedSeries`] estimates what happened at a known time, [`RegressionDiscontinuity`] what a rule does at its cutoff, and
+//! [`treatment_effect`] what something does that users chose; launches in some regions first are [panels](super::panel). [`attribute`]
+//! shares out conversions over channels.
 //!
 //! ```
 //! use casebook::metrics::change::{MetricTree, Split};
@@ -27,13 +30,23 @@
 //! loess", Journal of Official Statistics 6. R. Killick, P. Fearnhead and I. A. Eckley (2012), "Optimal detection of changepoints with a
 //! linear computational cost", Journal of the American Statistical Association 107.
 
+mod alerts;
+mod attribution;
 mod by_group;
 mod change_points;
+mod discontinuity;
+mod interrupted;
 mod seasonal;
 mod series;
+mod treatment;
 mod tree;
 
+pub use alerts::{Alerts, Baseline};
+pub use attribution::attribute;
 pub use by_group::by_group;
 pub use change_points::{ChangePoints, Penalty};
+pub use discontinuity::RegressionDiscontinuity;
+pub use interrupted::InterruptedSeries;
 pub use seasonal::Stl;
+pub use treatment::treatment_effect;
 pub use tree::{MetricTree, Split};

@@ -11,7 +11,7 @@ use super::entry::Sums;
 type Ratio = (&'static str, &'static str, &'static str, Option<(&'static str, &'static str)>);
 
 const ENDS: Option<(&str, &str)> = Some(("low", "high"));
-const RATIOS: [Ratio; 26] = [
+const RATIOS: [Ratio; 27] = [
     ("hits", "trials", "rate", ENDS),
     ("dau", "mau", "stickiness", ENDS),
     ("users", "of", "share", ENDS),
@@ -38,6 +38,7 @@ const RATIOS: [Ratio; 26] = [
     ("clients_lost", "clients_start", "logo_churn", None),
     ("lost", "at_risk", "hazard", None),
     ("hits", "n", "observed", ENDS),
+    ("alerted", "windows", "rate", ENDS),
 ];
 /// Columns that hold shares, besides those whose names end in `rate` or `share`.
 const SHARES: [&str; 16] = [
@@ -68,7 +69,7 @@ const PARTS: [(&str, &str); 6] = [
     ("taken", "matches"),
 ];
 /// What an interval called `low` to `high` is around, the likeliest first.
-const CENTRES: [&str; 14] = [
+const CENTRES: [&str; 16] = [
     "difference",
     "effect",
     "ratio",
@@ -83,6 +84,8 @@ const CENTRES: [&str; 14] = [
     "rate",
     "share",
     "mean",
+    "estimate",
+    "expected",
 ];
 
 fn reals(frame: &DataFrame, name: &str) -> Option<Vec<Option<f64>>> {

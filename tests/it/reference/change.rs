@@ -1,6 +1,8 @@
 //! Changes against statsmodels, ruptures and rdrobust.
 
-use casebook::metrics::change::{ChangePoints, Penalty, Stl};
+use casebook::metrics::change::{
+    ChangePoints, InterruptedSeries, Penalty, RegressionDiscontinuity, Stl, treatment_effect,
+};
 use casebook::polars::prelude::*;
 
 use super::{count, json, real, reals, whole, within};
@@ -73,4 +75,67 @@ fn change_points_equal_ruptures() {
     // There ruptures' pruning missed the best.
     assert_eq!(missed, [0]);
     assert!(segments > 100, "{segments}");
+}
+
+#[test]
+fn interrupted_series_equal_statsmodels() {
+    let reference = json("change.json");
+    let cases = super::list(&reference, "interrupted");
+    assert_eq!(cases.len(), 30);
+    for (number, case) in cases.iter().enumerate() {
+        let mut how = InterruptedSeries::new(case["at"].as_i64().unwrap())
+            .lags(case["lags"].as_u64().unwrap() as usize);
+        if let Some(season) = case["season"].as_u64() {
+            how = how.season(season as usize);
+        }
+        let found = how.estimate(&series(&reals(&case["y"])), "day", "value").unwrap();
+        for (row, theirs) in super::list(case, "terms").iter().enumerate() {
+            for (place, column) in ["estimate", "se", "low", "high", "p_value"].iter().enumerate() {
+                let at = format!("case {number}, {column}, row {row}");
+                within(&at, real(&found, column, row), &theirs[place], 1e-8);
+            }
+        }
+    }
+}
+
+#[test]
+fn discontinuities_equal_rdrobust() {
+    let reference = json("change.json");
+    let cases = super::list(&reference, "discontinuity");
+    assert_eq!(cases.len(), 20);
+    for (number, case) in cases.iter().enumerate() {
+        let rows = df!("x" => reals(&case["x"]), "y" => reals(&case["y"])).unwrap();
+        let how = RegressionDiscontinuity::new(0.0);
+        let width = case["width"].as_f64().unwrap();
+        let found = how.bandwidth(width).estimate(&rows, "x", "y").unwrap();
+        for (row, theirs) in super::list(case, "rows").iter().enumerate() {
+            for (place, column) in ["effect", "se", "low", "high", "p_value"].iter().enumerate() {
+                let at = format!("case {number}, {column}, row {row}");
+                within(&at, real(&found, column, row), &theirs[place], 1e-8);
+            }
+        }
+        let usual = how.estimate(&rows, "x", "y").unwrap();
+        within(&format!("case {number}, rule"), real(&usual, "bandwidth", 0), &case["rule"], 1e-8);
+    }
+}
+
+#[test]
+fn treatment_effects_equal_statsmodels() {
+    let reference = json("change.json");
+    let cases = super::list(&reference, "treatment");
+    assert_eq!(cases.len(), 12);
+    for (number, case) in cases.iter().enumerate() {
+        let users = df!(
+            "on" => reals(&case["on"]), "keen" => reals(&case["keen"]),
+            "seats" => whole(&case["seats"]), "y" => reals(&case["y"]),
+        )
+        .unwrap();
+        let found = treatment_effect(&users, "on", "y", &["keen", "seats"]).unwrap();
+        for (row, theirs) in super::list(case, "rows").iter().enumerate() {
+            let at = |what: &str| format!("case {number}, {what}, row {row}");
+            within(&at("effect"), real(&found, "effect", row + 1), &theirs[0], 1e-9);
+            // statsmodels takes derivatives by differences.
+            within(&at("se"), real(&found, "se", row + 1), &theirs[1], 1e-6);
+        }
+    }
 }
