@@ -76,7 +76,7 @@ pub(crate) struct Sets {
 }
 
 impl Sets {
-    /// Memory doubles with each channel.
+    /// Creates a count without users. Memory doubles with each channel.
     pub fn new(channels: usize) -> Sets {
         let all = vec![0.0; 1 << channels];
         Sets { channels, users: all.clone(), hits: all }

@@ -17,7 +17,7 @@ pub(crate) struct Loess {
 }
 
 impl Loess {
-    /// Smooths points, each with a weight of its own if there are any.
+    /// Returns smoothed points, each with a weight of its own if there are any.
     pub fn smooth(self, y: &[f64], own: Option<&[f64]>) -> Vec<f64> {
         let n = y.len();
         if n < 2 {
@@ -38,7 +38,7 @@ impl Loess {
             .collect()
     }
 
-    /// Smooths one step before the first point, all points, and one step after the last.
+    /// Returns the smoothed points, with one step before the first and one after the last.
     pub fn smooth_beyond(self, y: &[f64], own: Option<&[f64]>) -> Vec<f64> {
         let (n, mut weights) = (y.len(), vec![]);
         let inside = self.smooth(y, own);

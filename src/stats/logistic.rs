@@ -8,6 +8,9 @@ use nalgebra::{DMatrix, DVector};
 /// A probability closer to 0 or 1 than this is as good as certain: the two groups can be told apart, and there is no maximum.
 const CERTAIN: f64 = 1e-9;
 
+/// Columns whose part of their own is smaller than this count as made of the others.
+const NONE: f64 = 1e-9;
+
 /// A fitted regression.
 #[derive(Debug, Clone)]
 pub(crate) struct Logistic {
@@ -42,17 +45,22 @@ impl Logistic {
             });
             design.transpose() * weighted
         };
+        // Columns that are made of the others leave the information without an inverse, or nearly.
+        let sizes: Vec<f64> = design.column_iter().map(|column| column.norm()).collect();
+        let unit = DMatrix::from_fn(n, columns, |row, at| design[(row, at)] / sizes[at]);
+        let own = unit.qr().r();
+        if n < columns || !own.diagonal().iter().all(|own| own.abs() > NONE) {
+            return None;
+        }
         let mut coefficients = DVector::zeros(columns);
         let mut now = chances(&coefficients);
         for _ in 0..60 {
             let score: DVector<f64> = scores(&now).row_sum_tr();
             let step = information(&now).cholesky()?.solve(&score);
             let gain = step.dot(&score);
-            if gain < 1e-18 * n as f64 {
-                break;
-            }
-            // Halved until it's uphill.
-            let (mut size, before) = (1.0, likelihood(&now));
+            // Halved until it's uphill, but for rounding.
+            let mut size = 1.0;
+            let before = likelihood(&now) - 1e-12 * n as f64;
             loop {
                 let next = &coefficients + &step * size;
                 let found = chances(&next);
@@ -61,6 +69,10 @@ impl Logistic {
                     break;
                 }
                 size /= 2.0;
+            }
+            // Each step doubles the digits: after this one they are exact.
+            if gain < 1e-12 * n as f64 {
+                break;
             }
         }
         if now.iter().any(|chance| !(CERTAIN..=1.0 - CERTAIN).contains(chance)) {

@@ -41,7 +41,7 @@ pub(crate) fn usual_trend(period: usize, seasonal: usize) -> usize {
 }
 
 impl Stl {
-    /// The authors' choices, with robustness weights or without.
+    /// Creates a decomposition with the authors' choices, with robustness weights or without.
     pub fn new(period: usize, seasonal: usize, robust: bool) -> Stl {
         Stl {
             period,

@@ -270,7 +270,7 @@ impl Alerts {
         Ok(DataFrame::new_infer_height(columns)?)
     }
 
-    /// Chooses the threshold on quiet series, so that a window of another quiet series alerts with a probability of `rate` at most.
+    /// Sets the threshold by quiet series, so that a window of another quiet series alerts with a probability of `rate` at most.
     ///
     /// It's the ⌈(1 − rate) (n + 1)⌉-th smallest of the n windows' largest scores: for a window that is exchangeable with those, the
     /// probability holds whatever the noise. Reads `rows` as [`false_alarms`](Alerts::false_alarms).

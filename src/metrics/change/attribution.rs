@@ -7,6 +7,7 @@ use polars::prelude::*;
 use crate::error::{Error, Result};
 use crate::events::{EventSource, UserSource};
 use crate::frame::{full, texts};
+use crate::metrics::free;
 use crate::stats::attribution::{Chain, Sets};
 
 /// With more channels than this there are too many sets of them.
@@ -20,7 +21,7 @@ struct Path {
     converted: bool,
 }
 
-/// Attributes conversions to the channels that came before them, by five rules.
+/// Computes which channels conversions are due to, by five rules.
 ///
 /// Touches count up to the user's first conversion, and for users without one, all of them. The rules: the first touch; the last; all
 /// alike ("linear"); "Markov": in proportion to the removal effect, the share of conversions lost if whoever comes to the channel next
@@ -31,13 +32,13 @@ struct Path {
 ///
 /// Reads `users`: `user_id`, everyone who could convert; `touches`: `user_id`, `timestamp` and the column `channel` (text); `conversions`:
 /// `user_id`, `timestamp`. Touches and conversions of others are left out. Returns one row per rule and channel, and one for no channel:
-/// `rule`, `channel` (text; null for no channel: conversions without a touch, and for Shapley, those that would have come anyway),
+/// `rule`, `channel`, by its own name (text; null for no channel: conversions without a touch, and for Shapley, those that would have come anyway),
 /// `conversions` (f64; they sum to all conversions for each rule; Shapley's can be negative), `of` (i64: users who converted), `part`
 /// (f64: conversions / of; null without any). Rules are in that order, channels by name, no channel last. No intervals: resample users.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values,
-/// invalid times, and for more than 12 channels.
+/// invalid times, more than 12 channels, and a column that has the name of one of the result.
 ///
 /// # Source
 /// E. Anderl et al. (2016), "Mapping the customer journey", International Journal of Research in Marketing 33; X. Shao and L. Li (2011),
@@ -68,6 +69,7 @@ pub fn attribute(
     conversions: &dyn EventSource,
     channel: &str,
 ) -> Result<DataFrame> {
+    free("events", channel, &["rule", "conversions", "of", "part"])?;
     let users = users.users(&[])?;
     let touches = touches.events(&[channel])?;
     let conversions = conversions.events(&[])?;
@@ -121,7 +123,7 @@ pub fn attribute(
     let labels = || known.iter().map(|name| Some(name.as_str())).chain([None]);
     Ok(df!(
         "rule" => RULES.iter().flat_map(|rule| vec![*rule; known.len() + 1]).collect::<Vec<_>>(),
-        "channel" => RULES.iter().flat_map(|_| labels()).collect::<Vec<_>>(),
+        channel => RULES.iter().flat_map(|_| labels()).collect::<Vec<_>>(),
         "conversions" => &each,
         "of" => vec![of; each.len()],
         "part" => parts.collect::<Vec<_>>(),
@@ -204,7 +206,7 @@ mod tests {
             assert!((own.total("conversions").unwrap() - 3.0).abs() < 1e-12, "{own}");
         }
         let of = |rule: &str, channel: &str| {
-            let row = col("rule").eq(lit(rule)).and(col("channel").eq(lit(channel)));
+            let row = col("rule").eq(lit(rule)).and(col("from").eq(lit(channel)));
             found.keep(row).unwrap().total("conversions").unwrap()
         };
         assert_eq!((of("first touch", "ad"), of("last touch", "ad")), (1.0, 0.0));

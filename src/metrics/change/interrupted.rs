@@ -10,7 +10,7 @@ use crate::metrics::Source;
 use crate::stats::distribution::{t_quantile, t_two_sided};
 use crate::stats::regression::Regression;
 
-const COLUMNS: [&str; 4] = ["observed", "fitted", "without", "difference"];
+const COLUMNS: [&str; 4] = ["observed", "fitted", "counterfactual", "difference"];
 
 /// An interrupted time series: a straight line before something happened, and another since.
 ///
@@ -172,8 +172,8 @@ impl InterruptedSeries {
     }
 
     /// Returns the series with its two lines: one row per time, in order: `time`, `observed`, `fitted` (f64: the line and the season),
-    /// `without` (f64: what the line before and the season continue to; as `fitted` before the interruption), `difference` (f64: observed
-    /// less `without`).
+    /// `counterfactual` (f64: what the line before and the season continue to; as `fitted` before the interruption), `difference` (f64: observed
+    /// less `counterfactual`).
     ///
     /// # Errors
     /// As [`estimate`](InterruptedSeries::estimate).
@@ -184,7 +184,7 @@ impl InterruptedSeries {
     ///
     /// let rows = df!("week" => [1, 2, 3, 4, 5, 6, 7, 8], "signups" => [10, 12, 14, 16, 28, 30, 32, 34])?;
     /// let path = InterruptedSeries::new(5).path(&rows, "week", "signups")?;
-    /// assert!((path.value("without", "week", 8)? - 24.0).abs() < 1e-9);
+    /// assert!((path.value("counterfactual", "week", 8)? - 24.0).abs() < 1e-9);
     /// assert!((path.value("difference", "week", 8)? - 10.0).abs() < 1e-9);
     /// # Ok::<(), casebook::Error>(())
     /// ```
@@ -200,7 +200,7 @@ impl InterruptedSeries {
             series.times,
             Column::new("observed".into(), series.values),
             Column::new("fitted".into(), fitted),
-            Column::new("without".into(), without),
+            Column::new("counterfactual".into(), without),
             Column::new("difference".into(), difference),
         ])?)
     }

@@ -71,7 +71,7 @@ impl Stl {
         Ok(stl::Stl { trend: self.trend.unwrap_or(usual.trend), ..usual })
     }
 
-    /// Decomposes a series into trend, season and remainder, which add up to it.
+    /// Splits a series into trend, season and remainder, which add up to it.
     ///
     /// Reads `rows`: `time` (whole numbers, days or moments, each once and at even steps) and `value` (numbers), at least two periods.
     /// Returns one row per time, in order: `time`, `observed`, `trend`, `seasonal`, `remainder` (f64), `weight` (f64: what the point

@@ -18,6 +18,7 @@ use super::entry::Entry;
 /// Public functions that need no entry, and why.
 pub const EXEMPT: &[(&str, &str)] = &[
     ("share_columns", "divides counts that its caller has: reads no data"),
+    ("change::Alerts::limit", "returns a setting"),
     ("confounding::RiskRatios::frame", MADE),
     ("experiment::Effect::frame", MADE),
     ("experiment::Effects::arm", MADE),
