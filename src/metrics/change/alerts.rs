@@ -42,7 +42,7 @@ pub struct Alerts {
 struct Checked {
     series: Series,
     expected: Vec<Option<f64>>,
-    /// Standard deviations of the expectations' errors so far; from the end of the history on.
+    /// Standard deviations of the latest errors of expectations; from the end of the history on.
     scale: Vec<Option<f64>>,
 }
 
@@ -56,14 +56,14 @@ impl Checked {
 }
 
 impl Alerts {
-    /// Creates alerts for a series with a season of so many steps. They compare with one period before, begin after 4 periods, and ring
+    /// Creates alerts for a series with a season of so many steps. They compare with one period before, begin after 8 periods, and ring
     /// above 4 standard deviations.
     pub fn new(period: usize) -> Alerts {
         Alerts {
             period,
             baseline: Baseline::SeasonalNaive,
             threshold: 4.0,
-            history: period.saturating_mul(4),
+            history: period.saturating_mul(8),
             window: period,
         }
     }
@@ -80,7 +80,8 @@ impl Alerts {
         self
     }
 
-    /// Sets how many steps come before the first that can alert: 3 periods or more.
+    /// Sets how many steps come before the first that can alert: 3 periods or more. The errors of as many, less 2 periods, are what a value
+    /// is measured by, at the start and later on: so that early values are no more likely to alert.
     pub fn history(mut self, steps: usize) -> Alerts {
         self.history = steps;
         self
@@ -130,18 +131,17 @@ impl Alerts {
             })
             .collect();
         bounded(value, expected.iter().flatten())?;
-        // The sizes of the errors so far, in order of size.
-        let mut sizes: Vec<f64> = vec![];
-        let mut scale = vec![];
-        for (at, expected) in expected.iter().enumerate() {
-            let middle = (at >= self.history)
-                .then(|| NORMAL * (sizes[sizes.len() / 2] + sizes[(sizes.len() - 1) / 2]) / 2.0);
-            scale.push(middle);
-            if let Some(expected) = expected {
-                let size = (y[at] - expected).abs();
-                sizes.insert(sizes.partition_point(|other| *other < size), size);
-            }
-        }
+        let latest = self.history - 2 * self.period;
+        let scale: Vec<Option<f64>> = (0..y.len())
+            .map(|at| {
+                let from = at.checked_sub(latest).filter(|_| at >= self.history)?;
+                let errors = (from..at).filter_map(|at| Some((y[at] - expected[at]?).abs()));
+                let mut sizes: Vec<f64> = errors.collect();
+                sizes.sort_by(f64::total_cmp);
+                let middle = sizes[sizes.len() / 2] + sizes[(sizes.len() - 1) / 2];
+                Some(NORMAL * middle / 2.0)
+            })
+            .collect();
         bounded(value, scale.iter().flatten())?;
         Ok(Checked { series, expected, scale })
     }
@@ -151,7 +151,7 @@ impl Alerts {
     /// Reads `rows`: `time` (whole numbers, days or moments, each once and at even steps) and `value` (numbers), more than the history.
     /// Returns one row per time, in order: `time`, `observed`, `expected` (f64; null without values to expect it from), `low`, `high`
     /// (f64: the ends of what doesn't alert), `score` (f64: observed less expected, in standard deviations, 1.4826 times the median size of
-    /// all errors before), `alert` (bool). The last four are null in the history. If all errors before were 0 there is no score, and what
+    /// the latest errors), `alert` (bool). The last four are null in the history. If these were 0 there is no score, and what
     /// isn't as expected alerts.
     ///
     /// # Errors
@@ -166,7 +166,7 @@ impl Alerts {
     /// let mut users: Vec<i32> = (0..42).map(|day| 500 + (day * 5) % 11 - if day % 7 > 4 { 70 } else { 0 }).collect();
     /// users[38] -= 90; // an outage on a Friday
     /// let rows = df!("day" => (0..42).collect::<Vec<i32>>(), "users" => users)?;
-    /// let checked = Alerts::new(7).check(&rows, "day", "users")?;
+    /// let checked = Alerts::new(7).history(28).check(&rows, "day", "users")?;
     /// let rang = checked.keep(col("alert"))?;
     /// assert_eq!(rang.total("day")?, 38.0);
     /// # Ok::<(), casebook::Error>(())
@@ -247,7 +247,7 @@ impl Alerts {
     ///     "day" => (0..84).map(|row| row % 42).collect::<Vec<i32>>(),
     ///     "users" => (0..84).map(|row| 100 + (row * row) % 13).collect::<Vec<i32>>(),
     /// )?;
-    /// let found = Alerts::new(7).false_alarms(&rows, "app", "day", "users")?;
+    /// let found = Alerts::new(7).history(28).false_alarms(&rows, "app", "day", "users")?;
     /// assert_eq!((found.scalar("alerted")?, found.scalar("windows")?), (0.0, 4.0));
     /// # Ok::<(), casebook::Error>(())
     /// ```
@@ -291,7 +291,7 @@ impl Alerts {
     ///     "day" => (0..98).collect::<Vec<i32>>(),
     ///     "users" => (0..98).map(|day| 100 + (day * day) % 23).collect::<Vec<i32>>(),
     /// )?;
-    /// let alerts = Alerts::new(7).calibrate(&rows, "app", "day", "users", 0.2)?;
+    /// let alerts = Alerts::new(7).history(28).calibrate(&rows, "app", "day", "users", 0.2)?;
     /// let found = alerts.false_alarms(&rows, "app", "day", "users")?;
     /// assert!(found.scalar("rate")? <= 0.2);
     /// # Ok::<(), casebook::Error>(())
@@ -341,7 +341,7 @@ mod tests {
     fn later_values_do_not_change_earlier_expectations() {
         let mut values = quiet(70);
         for baseline in [Baseline::SeasonalNaive, Baseline::Stl] {
-            let alerts = Alerts::new(7).baseline(baseline);
+            let alerts = Alerts::new(7).history(28).baseline(baseline);
             let before = alerts.check(&series(&values), "day", "users").unwrap();
             values[60] += 500.0;
             let after = alerts.check(&series(&values), "day", "users").unwrap();
@@ -359,7 +359,7 @@ mod tests {
     fn what_never_changed_alerts_when_it_does() {
         let mut values = vec![5.0; 40];
         values[35] = 6.0;
-        let found = Alerts::new(7).check(&series(&values), "day", "users").unwrap();
+        let found = Alerts::new(7).history(28).check(&series(&values), "day", "users").unwrap();
         let alerts: Vec<Option<bool>> =
             found.column("alert").unwrap().bool().unwrap().iter().collect();
         assert_eq!((alerts[34], alerts[35], alerts[36]), (Some(false), Some(true), Some(false)));
@@ -369,7 +369,7 @@ mod tests {
     #[test]
     fn the_threshold_is_a_quantile_of_windows() {
         let rows = series(&quiet(7 * 23));
-        let alerts = Alerts::new(7);
+        let alerts = Alerts::new(7).history(28);
         let mut largest = alerts.largest(&rows, "app", "day", "users").unwrap();
         largest.sort_by(f64::total_cmp);
         assert_eq!(largest.len(), 19);
@@ -391,7 +391,7 @@ mod tests {
             (Alerts::new(7).history(20), "`history` is 20; accepted: 3 periods or more: 21"),
             (Alerts::new(7).threshold(-1.0), "`threshold` is -1"),
             (Alerts::new(7).window(0), "`window` is 0"),
-            (Alerts::new(8), "30 rows; accepted: at least 33"),
+            (Alerts::new(8), "30 rows; accepted: at least 65"),
         ] {
             let message = alerts.check(&rows, "day", "users").unwrap_err().to_string();
             assert!(message.contains(said), "{message}");

@@ -87,9 +87,9 @@ fn calibrated_alerts_ring_as_often_as_they_should() {
                 let app = Column::new("app".into(), vec!["web"; values.len()]);
                 series(values).hstack(&[app]).unwrap()
             };
-            let past = with_name(quiet(&mut rng, 64));
+            let past = with_name(quiet(&mut rng, 68));
             let set = alerts.calibrate(&past, "app", "day", "users", 0.05).unwrap();
-            let mut next = quiet(&mut rng, 24);
+            let mut next = quiet(&mut rng, 28);
             let counted =
                 set.false_alarms(&with_name(next.clone()), "app", "day", "users").unwrap();
             alerted += at(&counted, "alerted", 0) as usize;
@@ -105,7 +105,7 @@ fn calibrated_alerts_ring_as_often_as_they_should() {
             &format!("quiet weeks with an alert, asked for 5%, {name}"),
             alerted,
             windows,
-            (0.03, 0.065),
+            (0.03, 0.06),
         );
         told(&format!("outages of 8 sd with an alert, {name}"), caught, of, (0.9, 1.0));
     }
