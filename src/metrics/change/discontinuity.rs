@@ -45,9 +45,10 @@ impl RegressionDiscontinuity {
     /// Estimates the effect at the cutoff.
     ///
     /// Reads `rows`: `running` and `outcome` (numbers). Returns one row per `method`: "local linear", whose interval leaves out that a
-    /// curve is no line, and covers less than it says at the default bandwidth (89% of 2,000 simulated curves, at 95%); "bias-corrected", Calonico, Cattaneo and Titiunik's with
-    /// the same bandwidth for the bias, which is a local parabola: take its interval. Columns: `effect`, `se`, `low`, `high`, `p_value`
-    /// (f64: HC1, normal), `bandwidth` (f64), `below`, `above` (i64: rows within it).
+    /// curve is no line, and covers less than it says at the default bandwidth (89% of 2,000 simulated curves, instead of 95%);
+    /// "bias-corrected", Calonico, Cattaneo and Titiunik's with the same bandwidth for the bias, which is a local parabola: take its
+    /// interval. Columns: `effect`, `se`, `low`, `high`, `p_value` (f64: HC1, normal), `bandwidth` (f64), `below`, `above` (i64: rows within
+    /// it).
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty
