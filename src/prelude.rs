@@ -25,7 +25,7 @@ pub use crate::metrics::experiment::Experiment;
 pub use crate::metrics::funnel::{self, Funnel, Step};
 pub use crate::metrics::rates::{Rate, rate, rate_by};
 pub use crate::metrics::{
-    Period, activity, basket, calibration, clv, concentration, confounding, detection,
+    Period, activity, basket, calibration, change, clv, concentration, confounding, detection,
     distribution, experiment, growth, interval, lever, marketplace, mix, panel, paths, retention,
     revenue, segment, survival,
 };

@@ -12,9 +12,27 @@ use crate::frame::Verbs;
 use crate::stats::two_sample::{Proportion, compare_proportions};
 
 /// A group in both periods.
-struct Group {
-    before: Proportion,
-    after: Proportion,
+pub(super) struct Group {
+    pub name: String,
+    pub before: Proportion,
+    pub after: Proportion,
+}
+
+impl Group {
+    /// Returns the group's shares of all trials, before and after.
+    pub fn shares(&self, first: Proportion, second: Proportion) -> (f64, f64) {
+        let of = |own: Proportion, all: Proportion| own.users as f64 / all.users as f64;
+        (of(self.before, first), of(self.after, second))
+    }
+}
+
+/// Adds up all groups: before and after.
+pub(super) fn overall(groups: &[Group]) -> (Proportion, Proportion) {
+    let sum = |pick: fn(&Group) -> Proportion| Proportion {
+        hits: groups.iter().map(|group| pick(group).hits).sum(),
+        users: groups.iter().map(|group| pick(group).users).sum(),
+    };
+    (sum(|group| group.before), sum(|group| group.after))
 }
 
 /// Splits the change of an overall rate into mix, the change of the groups' shares at their average rates, and behaviour, the
@@ -46,16 +64,12 @@ pub fn decompose(before: &dyn Source, after: &dyn Source, by: &str) -> Result<Da
 
 fn split(before: &DataFrame, after: &DataFrame, by: &str) -> Result<DataFrame> {
     let groups = groups(before, after, by)?;
-    let sum = |pick: fn(&Group) -> Proportion| Proportion {
-        hits: groups.iter().map(|group| pick(group).hits).sum(),
-        users: groups.iter().map(|group| pick(group).users).sum(),
-    };
-    let (first, second) = (sum(|group| group.before), sum(|group| group.after));
+    let (first, second) = overall(&groups);
     let (mut mix, mut behaviour, mut variance) = (0.0, 0.0, 0.0);
-    for Group { before, after } in &groups {
+    for group in &groups {
+        let Group { before, after, .. } = group;
         let (rate, rate_later) = (before.rate(), after.rate());
-        let share = before.users as f64 / first.users as f64;
-        let share_later = after.users as f64 / second.users as f64;
+        let (share, share_later) = group.shares(first, second);
         let average = (share + share_later) / 2.0;
         mix += (share_later - share) * (rate + rate_later) / 2.0;
         behaviour += (rate_later - rate) * average;
@@ -64,8 +78,7 @@ fn split(before: &DataFrame, after: &DataFrame, by: &str) -> Result<DataFrame> {
                 + rate_later * (1.0 - rate_later) / after.users as f64);
     }
     let half = Z95 * variance.sqrt();
-    let overall = compare_proportions(first, second);
-    let ends = overall.map(|it| (it.low, it.high));
+    let ends = compare_proportions(first, second).map(|it| (it.low, it.high));
     Ok(df!(
         "part" => ["mix", "behaviour", "together"],
         "change" => [mix, behaviour, second.rate() - first.rate()],
@@ -75,7 +88,7 @@ fn split(before: &DataFrame, after: &DataFrame, by: &str) -> Result<DataFrame> {
 }
 
 /// Pairs the groups of both frames, sorted by their key.
-fn groups(before: &DataFrame, after: &DataFrame, by: &str) -> Result<Vec<Group>> {
+pub(super) fn groups(before: &DataFrame, after: &DataFrame, by: &str) -> Result<Vec<Group>> {
     let key = [col(by).cast(DataType::String).alias("group")];
     let read = |frame: &DataFrame, name: &'static str| -> Result<Vec<(String, Proportion)>> {
         require(frame, name, &[by, "hits", "trials"])?;
@@ -119,7 +132,7 @@ fn groups(before: &DataFrame, after: &DataFrame, by: &str) -> Result<Vec<Group>>
     Ok(first
         .into_iter()
         .zip(second)
-        .map(|(before, after)| Group { before: before.1, after: after.1 })
+        .map(|(before, after)| Group { name: before.0, before: before.1, after: after.1 })
         .collect())
 }
 

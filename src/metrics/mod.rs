@@ -13,6 +13,7 @@
 pub mod activity;
 pub mod basket;
 pub mod calibration;
+pub mod change;
 pub mod clv;
 pub mod concentration;
 pub mod confounding;

@@ -1,6 +1,9 @@
 //! Statistics without frames: intervals, tests, power, resampling, survival curves and the models behind customer
 //! lifetime value. The metrics apply these to frames.
 
+pub(crate) mod adjusted;
+pub(crate) mod attribution;
+pub(crate) mod bandwidth;
 pub(crate) mod best_of;
 pub(crate) mod beta_binomial;
 pub(crate) mod bg_nbd;
@@ -11,6 +14,7 @@ pub(crate) mod confidence_sequence;
 pub(crate) mod distribution;
 pub(crate) mod exact;
 pub(crate) mod exaggeration;
+pub(crate) mod factors;
 pub(crate) mod gamma_gamma;
 pub mod group_sequential;
 pub(crate) mod heterogeneity;
@@ -20,20 +24,25 @@ pub(crate) mod kmeans;
 pub(crate) mod kolmogorov;
 pub(crate) mod least_squares;
 pub(crate) mod life_table;
+pub(crate) mod loess;
+pub(crate) mod logistic;
 pub(crate) mod looks;
 pub(crate) mod maximum;
 pub(crate) mod multiple;
 pub mod non_inferiority;
 pub(crate) mod normal_prior;
+pub(crate) mod pelt;
 pub(crate) mod points;
 pub mod power;
 pub(crate) mod principal;
 pub(crate) mod pseudo_inverse;
 pub(crate) mod quadrature;
+pub(crate) mod regression;
 pub(crate) mod sample;
 pub(crate) mod satterthwaite;
 pub(crate) mod silhouette;
 pub(crate) mod simplex;
 pub(crate) mod split_normal;
+pub(crate) mod stl;
 pub mod two_sample;
 pub(crate) mod uplift;

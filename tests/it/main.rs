@@ -10,6 +10,7 @@ mod twins;
 pub(crate) mod support;
 
 mod cells;
+mod change;
 mod charts;
 mod charts_legible;
 mod charts_marks;

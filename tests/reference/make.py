@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs independent implementations on generated data, for tests/it/reference.rs to compare with.
 
-usage: make.py all              makes datasets.json, python.json, sql.json, clickhouse.json, posthog.json and
-                                experiments.json again, in environments and on a PostgreSQL server of its own
+usage: make.py all              makes datasets.json, python.json, change.json, experiments.json, sql.json, clickhouse.json
+                                and posthog.json again, in environments and on a PostgreSQL server of its own
+       make.py change           makes change.json again
        make.py funnels          makes clickhouse.json and posthog.json again
        make.py experiments      makes experiments.json again
        make.py sql URL          prints what PostgreSQL makes of datasets.json; needs only psql
@@ -413,9 +414,20 @@ def experiments():
         (HERE / "experiments.json").write_text(made)
 
 
+def change():
+    with tempfile.TemporaryDirectory(prefix="casebook-reference-") as folder:
+        print("installing the independent implementations, about 1 minute", file=sys.stderr)
+        venv.create(folder, with_pip=True)
+        own = pathlib.Path(folder) / "bin" / "python"
+        subprocess.run([own, "-m", "pip", "install", "-q", "-r", HERE / "requirements.txt"], check=True)
+        made = subprocess.run([own, HERE / "change.py"], check=True, capture_output=True, text=True).stdout
+        (HERE / "change.json").write_text(made)
+
+
 def everything():
     funnels()
     experiments()
+    change()
     with tempfile.TemporaryDirectory(prefix="casebook-reference-") as folder:
         print("installing the independent implementations, about 1 minute", file=sys.stderr)
         venv.create(folder, with_pip=True)
@@ -442,6 +454,8 @@ def main():
             funnels()
         case ["experiments"]:
             experiments()
+        case ["change"]:
+            change()
         case ["python"]:
             print(json.dumps(python(), allow_nan=False))
         case ["sql", url]:

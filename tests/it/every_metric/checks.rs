@@ -11,7 +11,7 @@ use super::entry::Sums;
 type Ratio = (&'static str, &'static str, &'static str, Option<(&'static str, &'static str)>);
 
 const ENDS: Option<(&str, &str)> = Some(("low", "high"));
-const RATIOS: [Ratio; 29] = [
+const RATIOS: [Ratio; 30] = [
     ("hits", "trials", "rate", ENDS),
     ("dau", "mau", "stickiness", ENDS),
     ("users", "of", "share", ENDS),
@@ -41,6 +41,7 @@ const RATIOS: [Ratio; 29] = [
     ("paths", "of", "share", ENDS),
     ("transitions", "of", "probability", None),
     ("base_transitions", "base_of", "base_probability", None),
+    ("alerted", "windows", "rate", ENDS),
 ];
 /// Columns that hold shares, besides those whose names end in `rate` or `share`.
 const SHARES: [&str; 16] = [
@@ -71,7 +72,7 @@ const PARTS: [(&str, &str); 6] = [
     ("taken", "matches"),
 ];
 /// What an interval called `low` to `high` is around, the likeliest first.
-const CENTRES: [&str; 14] = [
+const CENTRES: [&str; 16] = [
     "difference",
     "effect",
     "ratio",
@@ -86,6 +87,8 @@ const CENTRES: [&str; 14] = [
     "rate",
     "share",
     "mean",
+    "estimate",
+    "expected",
 ];
 
 fn reals(frame: &DataFrame, name: &str) -> Option<Vec<Option<f64>>> {

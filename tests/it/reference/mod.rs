@@ -1,6 +1,7 @@
 //! The metrics against independent implementations, on the data in tests/reference: lifelines,
 //! statsmodels, scikit-learn, and SQL on PostgreSQL.
 
+mod change;
 mod experiments;
 mod sql;
 

@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod cases;
+mod change;
 mod comparisons;
 mod effects;
 mod funnels;
@@ -19,6 +20,7 @@ use super::entry::Entry;
 /// Public functions that need no entry, and why.
 pub const EXEMPT: &[(&str, &str)] = &[
     ("share_columns", "divides counts that its caller has: reads no data"),
+    ("change::Alerts::limit", "returns a setting"),
     ("confounding::RiskRatios::frame", MADE),
     ("experiment::Effect::frame", MADE),
     ("experiment::Effects::arm", MADE),
@@ -48,6 +50,7 @@ pub fn all() -> Vec<Entry> {
     let kinds = [
         behaviour::entries(),
         cases::entries(),
+        change::entries(),
         comparisons::entries(),
         effects::entries(),
         funnels::entries(),
