@@ -1,6 +1,5 @@
 //! The numbers of the study: from tables to named frames.
 
-use polars::prelude::*;
 use rayon::prelude::*;
 
 use casebook::cases::notion::study;
