@@ -120,17 +120,19 @@ pub fn lever_claims(regions: &DataFrame, found: &DataFrame) -> Result<DataFrame>
     let each = |of: &[[f64; 3]], place: usize| -> Vec<f64> {
         of.iter().map(|values| values[place]).collect()
     };
-    Ok(df!(
+    let mut all = df!(
         "lever" => claims.map(|claim| claim.lever.name()).to_vec(),
         "stage" => claims.map(|claim| claim.stage).to_vec(),
         "outcome" => claims.map(|claim| claim.outcome).to_vec(),
         "claim" => claims.map(|claim| claim.lift).to_vec(),
-        "lift" => each(&lifts, 0), "low" => each(&lifts, 1), "high" => each(&lifts, 2),
-        "revenue_lift" => each(&revenue, 0),
-        "revenue_low" => each(&revenue, 1),
-        "revenue_high" => each(&revenue, 2),
-        "p_value" => chance,
-    )?)
+    )?;
+    let names = ["lift", "low", "high", "revenue_lift", "revenue_low", "revenue_high"];
+    for (place, name) in names.into_iter().enumerate() {
+        let of = if place < 3 { &lifts } else { &revenue };
+        all.with_column(Column::new(name.into(), each(of, place % 3)))?;
+    }
+    all.with_column(Column::new("p_value".into(), chance))?;
+    Ok(all)
 }
 
 #[cfg(test)]
@@ -158,12 +160,15 @@ mod tests {
         let outcomes = ["signups", "activated", "back", "shared", "paid", "dollars"];
         let rows = || Lever::ALL.into_iter().flat_map(|it| outcomes.map(|outcome| (it, outcome)));
         let count = rows().count();
-        df!(
+        let mut all = df!(
             "lever" => rows().map(|row| row.0.name()).collect::<Vec<_>>(),
             "outcome" => rows().map(|row| row.1).collect::<Vec<_>>(),
-            "effect" => vec![0.1; count], "se" => vec![0.05; count], "p_value" => vec![0.04; count],
         )
-        .unwrap()
+        .unwrap();
+        for (name, value) in [("effect", 0.1), ("se", 0.05), ("p_value", 0.04)] {
+            all.with_column(Column::new(name.into(), vec![value; count])).unwrap();
+        }
+        all
     }
 
     #[test]

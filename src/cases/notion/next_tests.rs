@@ -115,7 +115,6 @@ pub fn next_tests(world: &World) -> Result<DataFrame> {
     let mut all: Vec<Test> =
         Lever::ALL.into_iter().map(|lever| Test::of(world, found, lever)).collect::<Result<_>>()?;
     all.sort_by(|one, other| other.stake().total_cmp(&one.stake()));
-    let numbers = |of: &dyn Fn(&Test) -> f64| -> Vec<f64> { all.iter().map(of).collect() };
     let known =
         |of: &dyn Fn(&Test) -> Option<f64>| -> Vec<Option<f64>> { all.iter().map(of).collect() };
     let months = |test: &Test| {
@@ -126,17 +125,23 @@ pub fn next_tests(world: &World) -> Result<DataFrame> {
         true => normal_cdf(test.gain / test.error),
         false => f64::from(u8::from(test.gain > 0.0)),
     };
-    Ok(df!(
-        "lever" => all.iter().map(|test| test.lever.name()).collect::<Vec<_>>(),
-        "gain" => numbers(&|test| test.gain),
-        "chance" => numbers(&chance),
-        "at_stake" => numbers(&Test::stake),
-        "break_even" => known(&|test| test.break_even),
-        "per_arm" => all.iter().map(|test| test.per_arm.map(|arm| arm as i64)).collect::<Vec<_>>(),
-        "monthly" => numbers(&|test| test.monthly),
-        "months" => known(&months),
-        "detectable" => known(&|test| test.detectable),
-    )?)
+    let columns = [
+        ("gain", known(&|test| Some(test.gain))),
+        ("chance", known(&|test| Some(chance(test)))),
+        ("at_stake", known(&|test| Some(test.stake()))),
+        ("break_even", known(&|test| test.break_even)),
+        ("monthly", known(&|test| Some(test.monthly))),
+        ("months", known(&months)),
+        ("detectable", known(&|test| test.detectable)),
+    ];
+    let mut frame = df!("lever" => all.iter().map(|test| test.lever.name()).collect::<Vec<_>>())?;
+    for (name, values) in columns {
+        frame.with_column(Column::new(name.into(), values))?;
+    }
+    let arms: Vec<Option<i64>> =
+        all.iter().map(|test| test.per_arm.map(|arm| arm as i64)).collect();
+    frame.insert_column(5, Column::new("per_arm".into(), arms))?;
+    Ok(frame)
 }
 
 #[cfg(test)]
