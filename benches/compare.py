@@ -409,7 +409,7 @@ The ratio is the command's time over theirs.
 
 ## The whole growth study
 
-Every metric of `casebook report notion`, from stages and retention to the value of each lever: the events are read and
+Every metric of `casebook report notion` about the business, from stages and retention to revenue: the events are read and
 prepared once, and the metrics run side by side.
 
 {study}

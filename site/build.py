@@ -153,7 +153,7 @@ def compiled():
     study = SOURCE / "notion"
     cargo("casebook", "report", "notion", "--fresh", "--out", str(study))
     # The pages and their charts; not the data, nor what only the command needs.
-    shutil.copytree(study, OUT / "reports/notion", ignore=shutil.ignore_patterns("data", "metrics", "made-with"))
+    shutil.copytree(study, OUT / "reports/notion", ignore=shutil.ignore_patterns("data", "pilots", "metrics", "made-with"))
     cargo("doc", "--quiet", "--no-deps", "--all-features", "--lib")
     target = PROJECT / (os.environ.get("CARGO_TARGET_DIR") or "target")
     made = max(target.glob("**/doc/casebook/index.html"), key=lambda path: path.stat().st_mtime).parent.parent

@@ -20,13 +20,15 @@ sys.path.insert(0, str(PROJECT / "tests"))
 import browser  # noqa: E402
 
 CASEBOOK = ["cargo", "casebook"]
-STEPS = ["data", "metrics", "charts", "dashboard", "report"]
+STEPS = ["data", "pilots", "metrics", "charts", "dashboard", "report"]
 SECTIONS = ["Executive summary", "North Star", "Snapshot", "Funnel", "Retention", "Growth opportunities",
             "Recommendations", "Next steps"]
 # Which table each chart shows, where it shows all of it.
 WHOLE = {"north_star": "north_star", "retention_curve": "retention_curve", "feature_adoption": "feature_adoption",
-         "power_users": "power_users", "levers": "growth_levers", "projection": "growth_projections",
-         "sensitivity": "tornado"}
+         "power_users": "power_users"}
+# The levers' tables are in a folder of their own.
+LEVERS = {"options": "lever_options", "twins": "twin_worlds"}
+CHARTS = 13
 
 
 def run(out, *more, users=8_000):
@@ -57,13 +59,13 @@ class Pipeline(unittest.TestCase):
         first = run(self.out, users=3_000)
         self.assertEqual(self.skipped(first), [])
         for step, name in enumerate(STEPS, 1):
-            self.assertRegex(first, rf"\[{step}/5\] {name} +[0-9.]+ s ")
+            self.assertRegex(first, rf"\[{step}/6\] {name} +[0-9.]+ s ")
         before = content(self.out)
         self.assertEqual(self.skipped(run(self.out, users=3_000)), STEPS)
         self.assertEqual(content(self.out), before)
         # What is lost is made again, and what follows from it; the result is the same.
         (self.out / "report.html").unlink()
-        self.assertEqual(self.skipped(run(self.out, users=3_000)), STEPS[:4])
+        self.assertEqual(self.skipped(run(self.out, users=3_000)), STEPS[:5])
         self.assertEqual(content(self.out), before)
         self.assertEqual(self.skipped(run(self.out, "--fresh", users=3_000)), [])
         self.assertEqual(content(self.out), before)
@@ -150,8 +152,8 @@ class Pages(unittest.TestCase):
         except ValueError:
             self.fail(f"{what}: {shown!r} is shown, {written!r} is in the table")
 
-    def test_there_are_eleven_charts_each_interactive_and_for_print(self):
-        self.assertEqual(len(self.charts), 11)
+    def test_each_chart_is_interactive_and_for_print(self):
+        self.assertEqual(len(self.charts), CHARTS)
         for chart in self.charts:
             with self.subTest(chart):
                 page = self.open(f"charts/{chart}.html")
@@ -164,20 +166,31 @@ class Pages(unittest.TestCase):
 
     def test_the_dashboards_numbers_are_the_tables(self):
         page = self.open("executive_dashboard.html")
-        self.drawn(page, 11)
+        self.drawn(page, CHARTS)
         shown = dict(page.eval_on_selector_all(
             "#cards div", "all => all.map((card) => [card.children[0].textContent, card.children[1].dataset.value])"))
         written = {row["metric"]: row["value"] for row in rows(self.out / "metrics/key_metrics.csv")}
         self.assertEqual(set(shown), set(written))
         for name, value in written.items():
             self.same(shown[name], value, name)
-        for panel, name in WHOLE.items():
-            wanted = rows(self.out / f"metrics/{name}.csv")
+        tables = {panel: f"metrics/{name}.csv" for panel, name in WHOLE.items()}
+        tables |= {panel: f"pilots/{name}.csv" for panel, name in LEVERS.items()}
+        for panel, name in tables.items():
+            wanted = rows(self.out / name)
             found = self.table(page, panel)
             self.assertEqual(len(found), len(wanted), panel)
             for mine, theirs in zip(found, wanted, strict=True):
                 for column, value in theirs.items():
                     self.same(mine[column], value, f"{panel}, {column}")
+        # The claims' chart has a row for the pilots of each lever, and one for the deck where it has a figure.
+        wanted = []
+        for row in rows(self.out / "pilots/lever_claims.csv"):
+            wanted += [(row["lift"], row["low"], row["high"])] + [(row["claim"], "", "")] * (row["claim"] != "")
+        found = [(row["lift"], row["low"], row["high"]) for row in self.table(page, "levers")]
+        self.assertEqual(len(found), 8)
+        for mine, theirs in zip(found, wanted, strict=True):
+            for shown_one, written_one in zip(mine, theirs, strict=True):
+                self.same(shown_one, written_one, "levers")
         self.quiet("executive_dashboard.html")
 
     def test_what_is_shown_is_exported(self):
@@ -205,16 +218,21 @@ class Pages(unittest.TestCase):
         page = self.open("report.html")
         self.assertEqual(page.eval_on_selector_all("h2", "all => all.map((head) => head.textContent)"), SECTIONS)
         widths = page.eval_on_selector_all("img", "all => all.map((image) => image.naturalWidth)")
-        self.assertEqual(len(widths), 11)
+        self.assertEqual(len(widths), CHARTS)
         self.assertTrue(all(widths), widths)
         self.assertTrue(all(page.eval_on_selector_all("img", "all => all.map((image) => image.alt.length > 40)")))
         key = {row["metric"]: float(row["value"]) for row in rows(self.out / "metrics/key_metrics.csv")}
         text = page.inner_text("main")
         for name in ("activation", "paid", "retention, month 6", "stickiness", "top decile's share of activity"):
             self.assertIn(f"{key[name] * 100:.1f}%", text, name)
-        months = rows(self.out / "metrics/growth_projections.csv")[-1]
-        for bound in ("low", "high"):
-            self.assertIn(f"${float(months[bound]) / 1e6:.1f}M", text)
+        first = rows(self.out / "pilots/lever_options.csv")[0]
+        self.assertIn(first["option"], text)
+        plain = (self.out / "report.txt").read_text(encoding="utf-8")
+        for bound in ("gain", "low", "high"):
+            amount = float(first[bound])
+            words = f"{'-' if amount < 0 else ''}${abs(amount):,.0f}"
+            self.assertIn(words, text)
+            self.assertIn(words, plain)
         markdown = (self.out / "report.md").read_text(encoding="utf-8")
         self.assertEqual([line[3:] for line in markdown.splitlines() if line.startswith("## ")], SECTIONS)
         # It prints, with its pictures.

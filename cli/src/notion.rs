@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::report::notion::{self as report, Study, Tables, panels};
+use crate::report::notion::{self as report, Pilots, Study, Tables, panels, plain, written};
 use casebook::cases::Part;
 use casebook::cases::clock::Month;
 use casebook::cases::notion::{self, Config};
@@ -15,7 +15,7 @@ use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 
 use crate::files::{Case, Slice, Threads};
-use crate::pipeline::{Manner, Pipeline, Step};
+use crate::pipeline::{Made, Manner, Pipeline, Step, TIMES, Work};
 use crate::say::complain;
 
 /// Which of the claims the data meets.
@@ -111,7 +111,7 @@ pub struct Report {
     business: Business,
     #[command(flatten)]
     threads: Threads,
-    /// The folder for data, metrics, charts, dashboard and report
+    /// The folder for data, pilots, metrics, charts, dashboard and report
     #[arg(long, default_value = "data/out/notion")]
     out: PathBuf,
     /// Rebuild every step from scratch
@@ -120,6 +120,9 @@ pub struct Report {
     /// Also replace files that this command did not write, or that were changed since
     #[arg(long)]
     overwrite: bool,
+    /// Also write the seconds and rows of each step, and the memory, into a file
+    #[arg(long, value_name = "FILE")]
+    timing: Option<PathBuf>,
     /// Open the dashboard and the written report in the browser
     #[arg(long)]
     open: bool,
@@ -129,22 +132,29 @@ impl Report {
     /// Returns the steps, with the files that are known before they are made.
     fn steps() -> Vec<Step> {
         let tables = Business::TABLES.iter().map(|table| format!("data/{table}.parquet"));
-        let metrics = Study::names().flat_map(|name| {
-            ["csv", "parquet"].map(|extension| format!("metrics/{name}.{extension}"))
-        });
+        let both = |folder: &str, name: &str| {
+            ["csv", "parquet"].map(|extension| format!("{folder}/{name}.{extension}"))
+        };
+        let pilots = Pilots::names().flat_map(|name| both("pilots", name));
+        let metrics = Study::names().flat_map(|name| both("metrics", name));
         let pages = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         vec![
             Step { name: "data", files: tables.collect() },
+            Step { name: "pilots", files: pilots.collect() },
             Step { name: "metrics", files: metrics.collect() },
             Step { name: "charts", files: pages(&["charts/casebook-charts.js"]) },
             Step { name: "dashboard", files: pages(&["executive_dashboard.html"]) },
-            Step { name: "report", files: pages(&["report.md", "report.html"]) },
+            Step { name: "report", files: pages(&["report.md", "report.html", "report.txt"]) },
         ]
     }
 
     pub fn run(self) -> Result<()> {
         let config = self.business.config()?;
         report::check(&config)?;
+        if let Some(path) = &self.timing {
+            // Before the work, not after it.
+            owned(path, self.overwrite)?;
+        }
         let manner = Manner { fresh: self.fresh, overwrite: self.overwrite };
         let mut pipeline = Pipeline::new(&self.out, Report::steps(), &config, manner)?;
         self.threads.run(|| {
@@ -154,16 +164,26 @@ impl Report {
                 ahead(&mut files, |sink| {
                     threads.run(|| Business::fill(&config, Part::WHOLE, sink))
                 })?;
-                files.finish()?;
-                Ok(format!("{} users in data/", config.users))
+                let rows = files.finish()?.iter().map(|file| file.rows as usize).sum();
+                Ok(Made::new(format!("{} users in data/", config.users), rows))
+            })?;
+            pipeline.step(|work| {
+                let pilots = Pilots::new(&config)?;
+                pilots.write(&work.folder.join("pilots"))?;
+                let rows = pilots.seen()?;
+                Ok(Made::new("launches, estimates and twin worlds in pilots/", rows))
             })?;
             pipeline.step(|work| {
                 let study = Study::new(&Tables::read(&work.at("data"))?)?;
                 study.write(&work.folder.join("metrics"))?;
-                Ok(format!("{} events counted, tables in metrics/", study.key("events", "value")?))
+                let events = study.key("events", "value")?;
+                Ok(Made::new(
+                    format!("{events} events counted, tables in metrics/"),
+                    events as usize,
+                ))
             })?;
             pipeline.step(|work| {
-                let charts = panels(&Study::read(&work.at("metrics"))?)?;
+                let charts = panels(&study(work)?)?;
                 let folder = work.folder.join("charts");
                 create(&folder)?;
                 write(&folder.join("casebook-charts.js"), &report::script())?;
@@ -174,23 +194,32 @@ impl Report {
                     figure.save(file.with_extension("png"))?;
                     write(&file.with_extension("html"), &report::chart_page(chart)?)
                 })?;
-                Ok(format!("{} charts as HTML, SVG and PNG in charts/", charts.len()))
+                let rows = charts.iter().map(report::Panel::rows).sum();
+                let count = charts.len();
+                Ok(Made::new(format!("{count} charts as HTML, SVG and PNG in charts/"), rows))
             })?;
             pipeline.step(|work| {
-                let study = Study::read(&work.at("metrics"))?;
-                let page = report::dashboard(&study, &panels(&study)?)?;
+                let study = study(work)?;
+                let charts = panels(&study)?;
+                let page = report::dashboard(&study, &charts)?;
                 write(&work.folder.join("executive_dashboard.html"), &page)?;
-                Ok(format!("executive_dashboard.html, {:.1} MB", page.len() as f64 / 1e6))
+                let size = page.len() as f64 / 1e6;
+                let rows = charts.iter().map(report::Panel::rows).sum();
+                Ok(Made::new(format!("executive_dashboard.html, {size:.1} MB"), rows))
             })?;
             pipeline.step(|work| {
-                let study = Study::read(&work.at("metrics"))?;
-                let text = report::written::markdown(&study, &panels(&study)?)?;
+                let study = study(work)?;
+                let text = written::markdown(&study, &panels(&study)?)?;
                 write(&work.folder.join("report.md"), &text)?;
                 write(&work.folder.join("report.html"), &report::report_page(&text))?;
-                Ok("report.md, report.html".to_owned())
+                write(&work.folder.join("report.txt"), &plain::text(&text))?;
+                Ok(Made::new("report.md, report.html, report.txt", text.lines().count()))
             })
         })?;
-        pipeline.finish()?;
+        let times = pipeline.finish()?;
+        if let Some(path) = &self.timing {
+            write(path, &times)?;
+        }
         if self.open {
             for page in ["executive_dashboard.html", "report.html"] {
                 let page = self.out.join(page);
@@ -204,6 +233,22 @@ impl Report {
         }
         Ok(())
     }
+}
+
+/// Checks that a file for times is new, or that an earlier run wrote it.
+fn owned(path: &Path, overwrite: bool) -> Result<()> {
+    let others = std::fs::symlink_metadata(path).is_ok()
+        && !std::fs::read_to_string(path).is_ok_and(|text| text.starts_with(TIMES));
+    if others && !overwrite {
+        let accepted = "a new file, or one with times; --overwrite replaces any";
+        return Err(Error::config("timing", path.display(), accepted));
+    }
+    Ok(())
+}
+
+/// Reads what the earlier steps found.
+fn study(work: &Work) -> Result<Study> {
+    Ok(Study::read(&work.at("metrics"))?.with(Pilots::read(&work.at("pilots"))?))
 }
 
 fn create(folder: &Path) -> Result<()> {

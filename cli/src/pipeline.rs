@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use casebook::chart::Unit;
 use casebook::output::{Claim, Known, Replace};
 use casebook::{Error, Result};
 use serde::Serialize;
@@ -27,6 +28,25 @@ pub struct Pipeline {
     made: bool,
     overwrite: bool,
     began: Instant,
+    timed: Vec<Timed>,
+}
+
+/// What a step made: what it says about it, and how many rows it made or read.
+pub struct Made {
+    pub what: String,
+    pub rows: usize,
+}
+
+impl Made {
+    pub fn new(what: impl Into<String>, rows: usize) -> Made {
+        Made { what: what.into(), rows }
+    }
+}
+
+/// How long a step took, and how many rows it made; none if its result was there already.
+struct Timed {
+    name: &'static str,
+    took: Option<(f64, usize)>,
 }
 
 /// A step and the files it is known to write, for an early warning about files in their place.
@@ -84,6 +104,7 @@ impl Pipeline {
             made: false,
             overwrite: manner.overwrite,
             began: Instant::now(),
+            timed: vec![],
         };
         // What an interrupted run has made of other data is of no use.
         let staged = |step: &Step| Record::read(&pipeline.claim.staging(), step.name);
@@ -96,7 +117,7 @@ impl Pipeline {
     }
 
     /// Runs the next step. `make` says what it made.
-    pub fn step(&mut self, make: impl FnOnce(&Work) -> Result<String>) -> Result<()> {
+    pub fn step(&mut self, make: impl FnOnce(&Work) -> Result<Made>) -> Result<()> {
         let Some(Step { name, .. }) = self.steps.get(self.done) else { return Ok(()) };
         let name = *name;
         self.done += 1;
@@ -106,12 +127,12 @@ impl Pipeline {
             |place: &Path| Record::read(place, name).filter(|record| record.stamp == self.stamp);
         if !self.made && made_in(&staging).is_some_and(|record| record.intact(&staging)) {
             self.changed = true;
-            say!("{head}        there already");
+            self.there_already(&head, name);
             return Ok(());
         }
         let complete = |record: Record| record.complete(&self.place);
         if !self.changed && made_in(&self.place).is_some_and(complete) {
-            say!("{head}        there already");
+            self.there_already(&head, name);
             return Ok(());
         }
         if !self.made {
@@ -130,8 +151,15 @@ impl Pipeline {
         let record = Record::of(&self.stamp, &work.folder)?;
         self.claim.check(&record.names().collect::<Vec<_>>(), &self.replace())?;
         self.set_aside(name, &work.folder, &record)?;
-        say!("{head} {:6.1} s  {made}", began.elapsed().as_secs_f64());
+        let seconds = began.elapsed().as_secs_f64();
+        say!("{head} {seconds:6.1} s  {}", made.what);
+        self.timed.push(Timed { name, took: Some((seconds, made.rows)) });
         Ok(())
+    }
+
+    fn there_already(&mut self, head: &str, name: &'static str) {
+        say!("{head}        there already");
+        self.timed.push(Timed { name, took: None });
     }
 
     /// Checks before the first work that no one else's files are where this and the later steps will write.
@@ -177,8 +205,9 @@ impl Pipeline {
         casebook::output::write(&path, record.text().as_bytes())
     }
 
-    /// Moves all results into place, and prints how long everything took and, if the system says so, how much memory.
-    pub fn finish(self) -> Result<()> {
+    /// Moves all results into place, and prints how long everything took and, if the system says so, how much memory. Returns a table of
+    /// both, by step, for a file outside the results: those are the same whenever they are made.
+    pub fn finish(self) -> Result<String> {
         let (mut files, mut records) = (vec![], vec![]);
         let mut obsolete: Vec<Known> = vec![];
         for Step { name, .. } in &self.steps {
@@ -198,8 +227,30 @@ impl Pipeline {
             format!(", {:.2} GB of memory at most", bytes as f64 / 1e9)
         });
         say!("all in {seconds:.1} s{memory}: {}", self.place.display());
-        Ok(())
+        Ok(times(&self.timed, seconds, peak_memory()))
     }
+}
+
+/// How a table of times begins.
+pub const TIMES: &str = "step          seconds          rows\n";
+
+/// Makes the table of what steps took.
+fn times(steps: &[Timed], seconds: f64, memory: Option<u64>) -> String {
+    let mut lines = vec![TIMES.trim_end().to_owned()];
+    for Timed { name, took } in steps {
+        lines.push(match took {
+            Some((seconds, rows)) => {
+                let rows = Unit::Number.text(*rows as f64);
+                format!("{name:<12}{seconds:>9.2}{rows:>14}")
+            }
+            None => format!("{name:<12}  there already"),
+        });
+    }
+    lines.push(format!("{:<12}{seconds:>9.2}", "all"));
+    if let Some(bytes) = memory {
+        lines.push(format!("peak memory: {:.2} GB", bytes as f64 / 1e9));
+    }
+    lines.join("\n") + "\n"
 }
 
 /// Returns the most memory this process has held so far, in bytes; known on Linux.

@@ -22,7 +22,7 @@ fn run(place: &Path, config: &str, manner: Manner) -> Result<Vec<&'static str>> 
         made.push("report");
         let data = fs::read_to_string(work.at("data").join("table.csv")).unwrap_or_default();
         put(&work.folder.join("report.md"), &format!("report on {data}"));
-        Ok(String::new())
+        Ok(Made::new("", 0))
     })?;
     pipeline.finish()?;
     Ok(made)
@@ -32,7 +32,7 @@ fn first(pipeline: &mut Pipeline, config: &str, made: &mut Vec<&'static str>) ->
     pipeline.step(|work| {
         made.push("data");
         put(&work.folder.join("data/table.csv"), config);
-        Ok(String::new())
+        Ok(Made::new("", 0))
     })
 }
 
@@ -85,6 +85,21 @@ fn every_file_of_the_command_and_the_library_counts() {
     let before = code();
     put(&at("README.md"), "of no consequence");
     assert_eq!(code(), before);
+}
+
+#[test]
+fn a_table_says_what_each_step_took() {
+    let steps = [
+        Timed { name: "data", took: None },
+        Timed { name: "report", took: Some((1.234, 1_234_567)) },
+    ];
+    let expected = "step          seconds          rows\n\
+                    data          there already\n\
+                    report           1.23     1,234,567\n\
+                    all              2.50\n\
+                    peak memory: 0.25 GB\n";
+    assert_eq!(times(&steps, 2.5, Some(250_000_000)), expected);
+    assert!(!times(&steps, 2.5, None).contains("memory"));
 }
 
 const PLAIN: Manner = Manner { fresh: false, overwrite: false };

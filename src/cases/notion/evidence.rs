@@ -7,7 +7,7 @@ use super::effects::Live;
 use super::launch::{Launch, Lever, Region};
 use super::regions::{PAID, complete, regions};
 use crate::cases::check::within;
-use crate::error::Result;
+use crate::error::{Result, unknown};
 use crate::frame::{Verbs, full};
 use crate::metrics::panel::Panel;
 
@@ -46,6 +46,8 @@ pub(super) struct Evidence {
     pub regions: Vec<Forecast>,
     /// Months from sign-up to the first payment, on average.
     pub wait: f64,
+    /// Standard deviation of the dollars a month over sign-ups.
+    pub spread: f64,
     /// Where levers are live already.
     pub live: Live,
 }
@@ -90,24 +92,49 @@ pub fn lever_estimates(tables: &Tables, launches: &[Launch]) -> Result<DataFrame
     estimates(&regions(tables, launches)?)
 }
 
+/// Creates the panel in which [`lever_estimates`] looks for what a lever did to an outcome, adjusted for the other levers: for its event
+/// study, and for the test of the months before its launches.
+///
+/// Reads `regions` as returned by [`regions`]. `outcome` is "signups" (as a logarithm), "activated", "back", "back_3", "shared", "paid"
+/// or "dollars"; months whose sign-ups aren't observed long enough for it are left out.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for another outcome; the message lists them.
+/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn).
+///
+/// ```
+/// use casebook::prelude::*;
+/// use casebook::cases::notion::Lever;
+///
+/// let config = notion::Config { users: 12_000, ..Default::default() };
+/// let pilots = notion::pilots();
+/// let cells = notion::regions(&notion::generate_with(&config, &pilots)?, &pilots)?;
+/// let shared = notion::lever_panel(&cells, Lever::Sharing, "shared")?;
+/// assert_eq!(shared.event_study(-3..=3)?.height(), 7);
+/// assert!(shared.pre_trends(6)?.scalar("p_value")? > 0.001);
+/// # Ok::<(), casebook::Error>(())
+/// ```
+pub fn lever_panel(regions: &DataFrame, lever: Lever, outcome: &str) -> Result<Panel> {
+    let Some((_, after)) = OUTCOMES.iter().find(|(known, _)| *known == outcome) else {
+        return Err(unknown("outcome", outcome, OUTCOMES.map(|(known, _)| known), "none"));
+    };
+    let others = Lever::ALL.iter().filter(|other| **other != lever);
+    let others: Vec<String> = others.map(|other| format!("{}_live", other.name())).collect();
+    let others: Vec<&str> = others.iter().map(String::as_str).collect();
+    let seen = complete(regions, *after)?;
+    let panel = Panel::new(&seen, "region", "month", lever.name()).adjust(&others);
+    Ok(match outcome {
+        "signups" => panel.counts("signups"),
+        "dollars" => panel.means("dollars", "dollars_se"),
+        share => panel.rates(share, "signups"),
+    })
+}
+
 fn estimates(cells: &DataFrame) -> Result<DataFrame> {
     let mut parts: Vec<LazyFrame> = vec![];
     for lever in Lever::ALL {
-        let others: Vec<String> = Lever::ALL
-            .iter()
-            .filter(|other| **other != lever)
-            .map(|other| format!("{}_live", other.name()))
-            .collect();
-        let others: Vec<&str> = others.iter().map(String::as_str).collect();
-        for (outcome, after) in OUTCOMES {
-            let seen = complete(cells, after)?;
-            let panel = Panel::new(&seen, "region", "month", lever.name()).adjust(&others);
-            let panel = match outcome {
-                "signups" => panel.counts("signups"),
-                "dollars" => panel.means("dollars", "dollars_se"),
-                share => panel.rates(share, "signups"),
-            };
-            let found = panel.difference_in_differences()?;
+        for (outcome, _) in OUTCOMES {
+            let found = lever_panel(cells, lever, outcome)?.difference_in_differences()?;
             let named = [lit(lever.name()).alias("lever"), lit(outcome).alias("outcome")];
             let kept = ["effect", "se", "low", "high", "p_value"].map(col);
             let one = found.lazy().filter(col("method").eq(lit(METHOD)));
@@ -163,9 +190,17 @@ impl Evidence {
             shared,
             regions: Region::ALL.into_iter().map(forecast).collect::<Result<_>>()?,
             wait: wait(tables, months)?,
+            spread: spread(&cells)?,
             live: Live::new(pilots),
         })
     }
+}
+
+/// Returns the standard deviation of dollars a month over sign-ups, from which the errors of all cells were made.
+fn spread(cells: &DataFrame) -> Result<f64> {
+    let spread = col("dollars_se") * col("signups").cast(DataType::Float64).sqrt();
+    let found = cells.clone().lazy().select([spread.max().alias("spread")]).collect()?;
+    Ok(found.column("spread")?.f64()?.get(0).unwrap_or(0.0))
 }
 
 /// Returns the months from sign-up to payment of those who pay, weighted with what they pay, as far as all of them are known.

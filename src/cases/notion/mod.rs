@@ -32,6 +32,7 @@
 //! Users who may share a workspace have neighbouring ids, in blocks of 64.
 
 mod calibrate;
+mod claims;
 mod config;
 mod costs;
 mod effects;
@@ -39,6 +40,7 @@ mod evidence;
 mod expected;
 mod launch;
 mod life;
+mod next_tests;
 mod options;
 mod person;
 mod regions;
@@ -63,11 +65,13 @@ use person::DAY;
 use rows::{BLOCK, PLANS, Rows};
 
 pub use calibrate::{Calibration, ENGAGED_DAYS, HABIT_DAYS, WINDOWS};
+pub use claims::{DeckClaim, deck_claims, lever_claims};
 pub use config::{Channel, Config, Segment, Targets};
 pub use costs::Costs;
-pub use evidence::lever_estimates;
+pub use evidence::{lever_estimates, lever_panel};
 pub use expected::lever_truth;
 pub use launch::{Launch, Lever, LeverEffect, Levers, Newcomers, Region, pilots};
+pub use next_tests::{TEST_MONTHS, next_tests};
 pub use options::{EVERY, best_schedule, options, overlap, rules, schedule};
 pub use regions::{complete, regions};
 pub use rows::Batch;

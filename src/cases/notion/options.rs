@@ -43,7 +43,7 @@ fn orders() -> Vec<Vec<Lever>> {
 
 impl World {
     /// Predicts what launches bring more than none, before costs, with what each lever was measured to do.
-    fn brings(
+    pub(super) fn brings(
         &self,
         found: &Evidence,
         done: &[Launch],
@@ -78,7 +78,7 @@ impl World {
     }
 
     /// Predicts what launches gain, with an interval from the errors of what was measured.
-    fn predict(&self, found: &Evidence, done: &[Launch]) -> Prediction {
+    pub(super) fn predict(&self, found: &Evidence, done: &[Launch]) -> Prediction {
         let (signups, dollars) = (&found.signups, &found.dollars);
         let gross = self.brings(found, done, signups, dollars);
         let mut variance = 0.0;

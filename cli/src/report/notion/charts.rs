@@ -3,8 +3,8 @@
 use polars::prelude::*;
 
 use super::frames::Study;
-use super::panels::{Kind, Mark, Panel, largest, money, percent, text, whole};
-use super::study::LAUNCHED;
+use super::lever_charts;
+use super::panels::{Kind, Mark, Panel, largest, percent, text, whole};
 use casebook::Result;
 use casebook::cases::notion::study::{finished, windows};
 use casebook::chart::{TickUnit, Unit};
@@ -174,62 +174,6 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
         ..Panel::new("power_users", Kind::Bars, power, "decile", "share")
     });
 
-    let levers = frame("growth_levers")?;
-    let lever = text(&levers, "lever", 0)?;
-    all.push(Panel {
-        title: format!(
-            "{lever} ranks first: {} to {} a year alone",
-            money(number(&levers, "low", 0)?),
-            money(number(&levers, "high", 0)?)
-        ),
-        subtitle: "New revenue in a year from each lever alone, US dollars, with 90% intervals; ranked by \
-                   revenue times confidence"
-            .into(),
-        marks: vec![Mark::line(0.0, "no gain"), Mark::Highlight { name: lever }],
-        bounds: Some(("low", "high")),
-        unit: Unit::Dollars,
-        labels: ("Lever", "New revenue in a year"),
-        ..Panel::new("levers", Kind::Range, levers, "lever", "median")
-    });
-
-    let months = frame("growth_projections")?;
-    let end = months.height().saturating_sub(1);
-    let [low, high] = ["low", "high"].map(|column| number(&months, column, end).map(money));
-    let (low, high) = (low?, high?);
-    all.push(Panel {
-        title: format!("The {LAUNCHED} best levers add {low} to {high} in twelve months"),
-        subtitle: "Additional revenue so far, US dollars, with 90% interval".into(),
-        marks: vec![Mark::note(
-            number(&months, "month", end)?,
-            number(&months, "cumulative", end)?,
-            format!("{low} to {high}"),
-        )],
-        bounds: Some(("low", "high")),
-        unit: Unit::Dollars,
-        ticks: Some(TickUnit::Months),
-        labels: ("Month", "Additional revenue so far"),
-        ..Panel::new("projection", Kind::Line, months, "month", "cumulative")
-    });
-
-    let tornado = frame("tornado")?;
-    let input = text(&tornado, "input", 0)?;
-    let bound = |column: &str| number(&tornado, column, 0).map(money);
-    all.push(Panel {
-        title: format!(
-            "The largest uncertainty is the {input}: {} to {}",
-            bound("low")?,
-            bound("high")?
-        ),
-        subtitle: "Additional revenue in twelve months, US dollars, as each input varies alone over its 90% interval"
-            .into(),
-        marks: vec![
-            Mark::line(number(&tornado, "central", 0)?, "as stated"),
-            Mark::Highlight { name: input },
-        ],
-        bounds: Some(("low", "high")),
-        unit: Unit::Dollars,
-        labels: ("Input, varied alone", "Additional revenue in twelve months"),
-        ..Panel::new("sensitivity", Kind::Range, tornado, "input", "central")
-    });
+    all.extend(lever_charts::panels(study)?);
     Ok(all)
 }

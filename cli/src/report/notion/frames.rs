@@ -4,22 +4,21 @@ use std::path::Path;
 
 use polars::prelude::*;
 
+use casebook::Result;
 use casebook::notebook::number;
-use casebook::warehouse::Sink;
-use casebook::warehouse::files::{self, Folder, Format};
-use casebook::{Error, Result};
 
-/// Frames by name.
-pub(super) type Frames = Vec<(&'static str, DataFrame)>;
+use super::pilots::Pilots;
+use super::stored::{Frames, find, read, write};
 
 /// Every frame of the study, by name: what its charts and texts are made of.
 #[derive(Debug, Clone)]
 pub struct Study {
     pub(super) frames: Frames,
+    pub(super) pilots: Option<Pilots>,
 }
 
-/// The frames in the order in which they are made, which is that of their files.
-const FRAMES: [&str; 18] = [
+/// The frames of the business in the order in which they are made, which is that of their files.
+const FRAMES: [&str; 13] = [
     "key_metrics",
     "engagement",
     "north_star",
@@ -33,26 +32,31 @@ const FRAMES: [&str; 18] = [
     "feature_adoption",
     "power_users",
     "revenue",
-    "growth_levers",
-    "lever_overlap",
-    "growth_projections",
-    "tornado",
-    "sensitivity",
 ];
 
 impl Study {
-    /// Returns the names of all frames, in the order in which they are made.
+    /// Returns the names of the business's frames, in the order in which they are made; those of the levers are [`Pilots::names`].
     pub fn names() -> impl Iterator<Item = &'static str> {
         FRAMES.into_iter()
+    }
+
+    /// Adds the levers' part. Charts and texts need it.
+    #[must_use]
+    pub fn with(mut self, pilots: Pilots) -> Study {
+        self.pilots = Some(pilots);
+        self
     }
 
     /// Returns a frame by its name.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidConfig`](casebook::ErrorKind::InvalidConfig) for an unknown name.
+    /// [`ErrorKind::InvalidConfig`](casebook::ErrorKind::InvalidConfig) for an unknown name, and for one of the levers' if the study is
+    /// [without](Study::with) them.
     pub fn frame(&self, name: &str) -> Result<&DataFrame> {
-        let found = self.frames.iter().find(|(known, _)| *known == name);
-        found.map(|(_, frame)| frame).ok_or_else(|| Error::config("frame", name, FRAMES.join(", ")))
+        match &self.pilots {
+            Some(pilots) if Pilots::names().any(|known| known == name) => pilots.frame(name),
+            _ => find(&self.frames, name, &FRAMES),
+        }
     }
 
     /// Returns a number of [`key_metrics`](Study::frame), by its name.
@@ -64,29 +68,19 @@ impl Study {
         number(&frame.collect()?, column, 0)
     }
 
-    /// Writes every frame into a folder, as CSV for people and as Parquet for [`read`](Study::read).
+    /// Writes the business's frames into a folder, as CSV for people and as Parquet for [`read`](Study::read).
     ///
     /// # Errors
     /// [`ErrorKind::File`](casebook::ErrorKind::File), naming the file.
     pub fn write(&self, folder: &Path) -> Result<()> {
-        for format in [Format::Csv, Format::Parquet] {
-            let mut files = Folder::create(folder, format, "")?;
-            for name in FRAMES {
-                files.append(name, self.frame(name)?)?;
-            }
-            files.finish()?;
-        }
-        Ok(())
+        write(folder, &FRAMES, |name| self.frame(name))
     }
 
-    /// Reads what [`write`](Study::write) wrote.
+    /// Reads what [`write`](Study::write) wrote; [`with`](Study::with) adds the levers' part.
     ///
     /// # Errors
     /// [`ErrorKind::File`](casebook::ErrorKind::File), naming the file.
     pub fn read(folder: &Path) -> Result<Study> {
-        let read = |name: &'static str| {
-            Ok((name, files::read(folder.join(name).with_extension("parquet"))?))
-        };
-        Ok(Study { frames: FRAMES.into_iter().map(read).collect::<Result<_>>()? })
+        Ok(Study { frames: read(folder, &FRAMES)?, pilots: None })
     }
 }

@@ -2,10 +2,11 @@
 //! report.
 //!
 //! ```no_run
-//! use casebook_cli::report::notion::{Study, Tables, panels, written};
+//! use casebook::cases::notion::Config;
+//! use casebook_cli::report::notion::{Pilots, Study, Tables, panels, written};
 //!
 //! let tables = Tables::read("data/out/notion/data".as_ref())?;
-//! let study = Study::new(&tables)?;
+//! let study = Study::new(&tables)?.with(Pilots::new(&Config::default())?);
 //! let charts = panels(&study)?;
 //! println!("{}", written::markdown(&study, &charts)?);
 //! # Ok::<(), casebook::Error>(())
@@ -15,10 +16,17 @@
 //! self-contained except for the pictures. None makes a network request.
 
 mod charts;
+mod facts;
 mod frames;
+mod grid;
 mod key_metrics;
+mod lever_charts;
+mod levers;
 mod panels;
+mod pilots;
+pub mod plain;
 mod scope;
+mod stored;
 mod study;
 mod tables;
 pub mod written;
@@ -32,6 +40,7 @@ use casebook::notebook::number;
 pub use charts::panels;
 pub use frames::Study;
 pub use panels::Panel;
+pub use pilots::{FUTURES, HORIZON, Pilots, company};
 pub use scope::check;
 pub use tables::Tables;
 
@@ -79,7 +88,7 @@ pub fn dashboard(study: &Study, panels: &[Panel]) -> Result<String> {
     let specs = panels.iter().map(Panel::spec).collect::<Result<Vec<_>>>()?;
     let data = json(&json!({ "cards": cards, "panels": specs }))?;
     let about = format!(
-        "{} users, {} events. Synthetic data. Ranges are 95% intervals; of modelled revenue, 90% intervals.",
+        "{} users, {} events. Synthetic data. Ranges are 95% intervals.",
         panels::whole(study.key("users", "value")?),
         panels::whole(study.key("events", "value")?)
     );

@@ -112,11 +112,12 @@
     range({ spec, col, format, narrow, room }) {
       const [y, low, high] = [col(spec.y), col(spec.low), col(spec.high)];
       const bar = (params, api) => {
+        if (low[params.dataIndex] === null) return null;
         const [from, to] = [api.coord([api.value(0), api.value(2)]), api.coord([api.value(1), api.value(2)])];
         const line = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style: { stroke: shade(spec, col(spec.x)[params.dataIndex]), lineWidth: 2.5 } });
         return { type: "group", children: [line(from[0], from[1], to[0], to[1]), line(from[0], from[1] - 6, from[0], from[1] + 6), line(to[0], to[1] - 6, to[0], to[1] + 6)] };
       };
-      const words = (row) => `${format(y[row])} (${format(low[row])} to ${format(high[row])})`;
+      const words = (row) => (low[row] === null ? format(y[row]) : `${format(y[row])} (${format(low[row])} to ${format(high[row])})`);
       return {
         tall: Math.max(352, 150 + (narrow ? 36 : 22) * y.length), grid: { left: 26, right: 30, bottom: 60, containLabel: true }, xAxis: { ...values(format, spec.labels[1], room), scale: true }, yAxis: names(col(spec.x), { inverse: true, ...longNames }),
         tooltip: { trigger: "item", formatter: ({ dataIndex }) => `${col(spec.x)[dataIndex]}: ${words(dataIndex)}` },

@@ -178,6 +178,11 @@ impl Panel {
         }
     }
 
+    /// Returns how many rows it shows.
+    pub fn rows(&self) -> usize {
+        self.frame.height()
+    }
+
     /// Draws the chart for print.
     ///
     /// # Errors
@@ -299,6 +304,8 @@ pub(super) fn money(dollars: f64) -> String {
         _ => Unit::Dollars.text(dollars.round()),
     }
 }
+
+pub(super) use casebook::notebook::number as number_at;
 
 /// Returns the row in which a column is largest.
 pub(super) fn largest(frame: &DataFrame, column: &str) -> Result<usize> {

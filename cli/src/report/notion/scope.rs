@@ -25,7 +25,7 @@ pub fn check(config: &Config) -> Result<()> {
             format!("{} to 60: the study reports retention in month {MONTHS}", MONTHS + 1);
         return Err(Error::config("months", months, accepted));
     }
-    // Of few users nobody may come to pay, and nothing can be said about what a lever is worth.
+    // Of few users nobody may come to pay, and the last rate of the funnel has nothing below it.
     let targets = &config.targets;
     let share = [
         targets.activation,

@@ -1,27 +1,23 @@
 //! The numbers of the study: from tables to named frames.
 
-use polars::prelude::*;
 use rayon::prelude::*;
 
 use casebook::cases::notion::study;
 use casebook::events::Window;
-use casebook::metrics::lever::Model;
 use casebook::metrics::retention::{self, Weight};
 use casebook::metrics::{Period, activity, confounding, growth};
 use casebook::{Error, Result};
 
-use super::frames::{Frames, Study};
+use super::frames::Study;
 use super::key_metrics::key_metrics;
+use super::stored::Frames;
 use super::tables::Tables;
-
-/// How many of the best levers are launched together.
-pub(super) const LAUNCHED: usize = 3;
 
 /// The last month whose retention is reported.
 pub(super) const MONTHS: usize = 6;
 
 impl Study {
-    /// Computes everything.
+    /// Computes everything about the business; [`with`](Study::with) adds the levers' part.
     ///
     /// # Errors
     /// [`ErrorKind::MissingColumn`](casebook::ErrorKind::MissingColumn), and those of the metrics.
@@ -46,22 +42,11 @@ impl Study {
         ];
         let made: Vec<Result<Frames>> =
             parts.into_par_iter().with_max_len(1).map(|part| part()).collect();
-        let mut whole = Study { frames: vec![] };
+        let mut whole = Study { frames: vec![], pilots: None };
         for frames in made {
             whole.frames.extend(frames?);
         }
 
-        let levers = study::LEVERS.map(study::lever).to_vec();
-        let model = study::model(whole.frame("funnel_metrics")?, study::BASE, levers)?;
-        let alone = model.alone()?;
-        let best = study::one_a_month(&study::best(&model, &alone, LAUNCHED)?, &alone)?;
-        whole.frames.extend([
-            ("growth_levers", alone),
-            ("lever_overlap", best.overlap()?),
-            ("growth_projections", best.projection(12)?),
-            ("tornado", best.tornado(12)?),
-            ("sensitivity", sensitivity(&best)?),
-        ]);
         let key = key_metrics(&whole, tables)?;
         whole.frames.push(("key_metrics", key));
         Ok(whole)
@@ -108,20 +93,4 @@ fn returns(tables: &Tables) -> Result<Frames> {
         ("cohort_retention", cohorts),
         ("retention_curve", curve),
     ])
-}
-
-/// Computes what is left if all lifts are smaller and all launches later: `lifts` (text: "50%" of what is planned),
-/// then a column for each delay, such as `2 months late` (f64, US dollars in twelve months).
-fn sensitivity(model: &Model) -> Result<DataFrame> {
-    let (lifts, delays) = ([0.25, 0.5, 0.75, 1.0, 1.25], [0.0, 2.0, 4.0, 6.0]);
-    let found = model.sensitivity(12, &lifts, &delays)?;
-    let additional: Vec<f64> = found.column("additional")?.f64()?.into_no_null_iter().collect();
-    let names = lifts.map(|lift| format!("{:.0}%", 100.0 * lift));
-    let mut columns = vec![Column::new("lifts".into(), names)];
-    for (place, delay) in delays.iter().enumerate() {
-        let cells: Vec<f64> =
-            additional.iter().skip(place).step_by(delays.len()).copied().collect();
-        columns.push(Column::new(format!("{delay} months late").into(), cells));
-    }
-    Ok(DataFrame::new_infer_height(columns)?)
 }

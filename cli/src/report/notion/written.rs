@@ -3,46 +3,13 @@
 use polars::prelude::*;
 use pulldown_cmark::{Options, Parser, html};
 
+use super::facts::Facts;
 use super::frames::Study;
+use super::grid::table;
+use super::levers;
 use super::panels::{Panel, largest, money, percent, text, whole};
-use super::study::LAUNCHED;
 use casebook::Result;
-use casebook::cases::notion::study::{BASE, RAMP};
 use casebook::notebook::number;
-
-/// A column as a table shows it: its name, its header, and its number format.
-type Shown<'s> = (&'s str, &'s str, fn(f64) -> String);
-
-/// Makes a Markdown table of some columns.
-fn table(frame: &DataFrame, columns: &[Shown]) -> Result<String> {
-    let heads: Vec<&str> = columns.iter().map(|(_, head, _)| *head).collect();
-    let rules: Vec<&str> = columns
-        .iter()
-        .map(|(name, ..)| {
-            match frame.column(name).map(|column| column.dtype().is_primitive_numeric()) {
-                Ok(true) => "---:",
-                _ => "---",
-            }
-        })
-        .collect();
-    let mut lines =
-        vec![format!("| {} |", heads.join(" | ")), format!("| {} |", rules.join(" | "))];
-    for row in 0..frame.height() {
-        let cells = columns
-            .iter()
-            .map(|(name, _, look)| {
-                let column = frame.column(name)?;
-                if !column.dtype().is_primitive_numeric() {
-                    return text(frame, name, row);
-                }
-                let value = column.cast(&DataType::Float64)?.f64()?.get(row);
-                Ok(value.map_or("–".to_owned(), look))
-            })
-            .collect::<Result<Vec<_>>>()?;
-        lines.push(format!("| {} |", cells.join(" | ")));
-    }
-    Ok(lines.join("\n"))
-}
 
 /// Returns the report as Markdown; its pictures are files in `charts/`.
 ///
@@ -77,6 +44,10 @@ struct Loss {
 }
 
 impl Report<'_> {
+    fn facts(&self) -> Facts<'_> {
+        Facts { study: self.study }
+    }
+
     fn key(&self, metric: &str) -> Result<f64> {
         self.study.key(metric, "value")
     }
@@ -112,22 +83,6 @@ impl Report<'_> {
         })
     }
 
-    /// Returns what the levers launched together add in a year: the central estimate, and the interval's lower and
-    /// upper end.
-    fn year(&self) -> Result<[String; 3]> {
-        let months = self.study.frame("growth_projections")?;
-        let end = months.height().saturating_sub(1);
-        let amount = |column| number(months, column, end).map(money);
-        Ok([amount("cumulative")?, amount("low")?, amount("high")?])
-    }
-
-    /// Describes a lever by its rank, with its range.
-    fn lever(&self, row: usize) -> Result<String> {
-        let levers = self.study.frame("growth_levers")?;
-        let amount = |column| number(levers, column, row).map(money);
-        Ok(format!("{} ({} to {})", text(levers, "lever", row)?, amount("low")?, amount("high")?))
-    }
-
     /// Returns the channels whose users activate most and least.
     fn channels(&self) -> Result<[String; 2]> {
         let all = self.study.frame("activation")?;
@@ -142,12 +97,11 @@ impl Report<'_> {
 
     fn summary(&self) -> Result<String> {
         let (most, steep) = (self.loss("dropped")?, self.loss("lost")?);
-        let [_, low, high] = self.year()?;
         Ok([
             "# Growth study".to_owned(),
             String::new(),
             format!(
-                "This study uses synthetic data: {} users and {} events, from which every number below is computed. Ranges are 95% intervals for counted values and 90% intervals for modelled ones.",
+                "This study uses synthetic data: {} users and {} events, from which every number below is computed. Ranges are 95% intervals.",
                 whole(self.key("users")?),
                 whole(self.key("events")?)
             ),
@@ -178,10 +132,7 @@ impl Report<'_> {
                 self.share("paid")?,
                 self.share("sign-up to paid, self-serve")?
             ),
-            format!(
-                "- The {LAUNCHED} best levers together add **{low} to {high}** in twelve months, at {} of new revenue a year.",
-                money(BASE)
-            ),
+            format!("- {}", levers::summary(self.facts())?),
         ]
         .join("\n"))
     }
@@ -295,40 +246,8 @@ impl Report<'_> {
     }
 
     fn opportunities(&self) -> Result<String> {
-        let overlap = self.study.frame("lever_overlap")?;
-        let all = overlap.height().saturating_sub(1);
-        let ranked = table(
-            self.study.frame("growth_levers")?,
-            &[
-                ("rank", "rank", whole),
-                ("lever", "lever", whole),
-                ("stage", "lifts", whole),
-                ("lift", "by", percent),
-                ("low", "low", money),
-                ("median", "median", money),
-                ("high", "high", money),
-                ("confidence", "confidence", percent),
-                ("score", "score", money),
-            ],
-        )?;
-        let shared = table(
-            overlap,
-            &[
-                ("lever", "lever", whole),
-                ("alone", "alone", money),
-                ("last", "after the others", money),
-                ("averaged", "averaged", money),
-                ("low", "low", money),
-                ("high", "high", money),
-            ],
-        )?;
-        Ok(format!(
-            "## Growth opportunities\n\nEach lever alone, at full effect for a year, at a base of {} of new revenue, ranked by its median times our confidence that it can be built:\n\n{ranked}\n\n{}\n\nThe {LAUNCHED} best overlap, because each works on users that the others bring: separately they would add {}, together {}. Averaged over all orders:\n\n{shared}",
-            money(BASE),
-            self.picture("levers")?,
-            money(number(overlap, "alone", all)?),
-            money(number(overlap, "averaged", all)?)
-        ))
+        let picture = |id: &str| self.picture(id);
+        levers::opportunities(self.facts(), &picture)
     }
 
     fn recommendations(&self) -> Result<String> {
@@ -345,52 +264,25 @@ impl Report<'_> {
             true => "and a larger share than at any later stage".to_owned(),
             false => format!("{} loses a larger share, {}, of far fewer", steep.stage, steep.share),
         };
-        let next: Vec<String> = (1..LAUNCHED).map(|row| self.lever(row)).collect::<Result<_>>()?;
-        let [middle, low, high] = self.year()?;
         let [best, weakest] = self.channels()?;
-        Ok([
-            "## Recommendations\n".to_owned(),
-            format!("1. {start}"),
+        let mut all = levers::recommendations(self.facts())?;
+        all.extend([
+            start,
             format!(
-                "2. **Work on {}.** {} are lost before it ({}), more people than at any later stage; {but}.",
+                "**Work on {}.** {} are lost before it ({}), more people than at any later stage; {but}.",
                 most.stage, most.people, most.share
             ),
             format!(
-                "3. **Begin with {}**, then {}. Launched one a month, each with {RAMP} months to full effect, they add {middle} in twelve months ({low} to {high}). Their lifts are assumptions: the data doesn't show what more sharing would bring, for example. Test each before you build it for everyone.",
-                self.lever(0)?,
-                next.join(" and ")
+                "**Judge channels by what users do next.** Users from {best} are the most likely to create a page, users from {weakest} the least."
             ),
-            format!(
-                "4. **Judge channels by what users do next.** Users from {best} are the most likely to create a page, users from {weakest} the least."
-            ),
-            format!("\n{}", self.picture("projection")?),
-        ]
-        .join("\n"))
+        ]);
+        let numbered: Vec<String> =
+            all.iter().enumerate().map(|(at, one)| format!("{}. {one}", at + 1)).collect();
+        Ok(format!("## Recommendations\n\n{}", numbered.join("\n")))
     }
 
     fn next_steps(&self) -> Result<String> {
-        let tornado = self.study.frame("tornado")?;
-        let grid = self.study.frame("sensitivity")?;
-        let columns: Vec<Shown> = grid
-            .columns()
-            .iter()
-            .map(|column| column.name().as_str())
-            .map(|name| {
-                (
-                    name,
-                    if name == "lifts" { "of the lifts" } else { name },
-                    money as fn(f64) -> String,
-                )
-            })
-            .collect();
-        let left = table(grid, &columns)?;
-        Ok(format!(
-            "## Next steps\n\n- Measure the largest uncertainty before relying on it: the {} alone moves the result from {} to {}.\n- Test the first lever on half of the users before launching it to everyone: until then, its lift is a guess.\n- Watch the North Star week by week; report a cohort's retention only when its month is over.\n\n{}\n\nIf all lifts are smaller and all launches later, the levers add this much in twelve months:\n\n{left}",
-            text(tornado, "input", 0)?,
-            money(number(tornado, "low", 0)?),
-            money(number(tornado, "high", 0)?),
-            self.picture("sensitivity")?
-        ))
+        levers::next_steps(self.facts())
     }
 }
 
