@@ -3,8 +3,7 @@
 //! # Source
 //! W. G. Cochran (1954), "The combination of estimates from different experiments", Biometrics 10;
 //! J. P. T. Higgins and S. G. Thompson (2002), "Quantifying heterogeneity in a meta-analysis",
-//! Statistics in Medicine 21; S. Holm (1979), "A simple sequentially rejective multiple test
-//! procedure", Scandinavian Journal of Statistics 6.
+//! Statistics in Medicine 21.
 
 use super::distribution::chi_square_sf;
 use super::sample::sum;
@@ -38,20 +37,6 @@ pub(crate) fn cochran(estimates: &[(f64, f64)]) -> Option<Heterogeneity> {
     Some(Heterogeneity { mean, q, df, p_value: chi_square_sf(q, df), i_squared })
 }
 
-/// Adjusts p values, in their order, so that any false rejection among those at most `level` has at
-/// most that probability.
-pub(crate) fn holm(p_values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..p_values.len()).collect();
-    order.sort_by(|a, b| p_values[*a].total_cmp(&p_values[*b]));
-    let mut adjusted = vec![1.0; p_values.len()];
-    let mut most = 0.0_f64;
-    for (rank, place) in order.iter().enumerate() {
-        most = most.max(p_values[*place] * (order.len() - rank) as f64).min(1.0);
-        adjusted[*place] = most;
-    }
-    adjusted
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,16 +46,6 @@ mod tests {
         let found = cochran(&[(1.0, 0.5), (1.0, 2.0), (1.0, 0.1)]).unwrap();
         assert_eq!((found.q, found.p_value, found.i_squared, found.mean), (0.0, 1.0, 0.0, 1.0));
         assert!(cochran(&[(1.0, 0.5)]).is_none());
-    }
-
-    /// statsmodels 0.15.0: `multipletests([.01, .04, .03, .2], method="holm")`.
-    #[test]
-    fn agrees_with_statsmodels() {
-        for (found, expected) in holm(&[0.01, 0.04, 0.03, 0.2]).iter().zip([0.04, 0.09, 0.09, 0.2])
-        {
-            assert!((found - expected).abs() < 1e-12, "{found} {expected}");
-        }
-        assert!(holm(&[]).is_empty());
     }
 
     #[test]

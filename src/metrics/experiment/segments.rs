@@ -5,7 +5,8 @@ use polars::prelude::*;
 use super::arms::{Arms, difference_columns};
 use crate::error::Result;
 use crate::metrics::{Source, coded, free};
-use crate::stats::heterogeneity::{Heterogeneity, cochran, holm};
+use crate::stats::heterogeneity::{Heterogeneity, cochran};
+use crate::stats::multiple::holm;
 use crate::stats::sample::Summary;
 use crate::stats::two_sample::{Difference, welch};
 
