@@ -37,7 +37,7 @@ LIBRARY = [
 # the names from the caller.
 OWN = {
     "activated", "alone", "arm", "bias", "capacity", "control", "dollars", "effect", "expected_orders", "fault", "first_session_at", "hours", "id", "last",
-    "lever", "matched_at", "month", "requested_at", "revenue", "score", "share", "stage", "visitors", "week", "weight", "withdrawn_at",
+    "lever", "matched_at", "month", "requested_at", "revenue", "score", "share", "stage", "unit", "visitors", "week", "weight", "withdrawn_at",
 }
 COMMAND = [
     {"say", "terminal", "unpack"},

@@ -118,7 +118,7 @@ impl<'c> Adjusted<'c> {
         Estimate { effect, se: variance.map(|all| all.max(0.0).sqrt()), df: self.degrees(only) }
     }
 
-    /// Degrees of freedom of the [`covariance`](Adjusted::covariance), where it's a sum of groups' own: those of the smallest group that
+    /// Returns the degrees of freedom of the [`covariance`](Adjusted::covariance), where it's a sum of groups' own: those of the smallest group that
     /// counts, a lower bound of Welch's (Mickey and Brown 1966). With two units in a group, an estimate of the degrees themselves would be
     /// too high too often. None if the cells' own variances are known.
     pub fn degrees(&self, many: &[Weights]) -> Option<f64> {
