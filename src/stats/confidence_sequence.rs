@@ -7,8 +7,8 @@
 //! outcome's unit. V is estimated: what is claimed holds from some dozens of users on.
 //!
 //! # Source
-//! H. Robbins (1970), "Statistical methods related to the law of the\niterated logarithm", Annals of Mathematical
-//! Statistics 41; S. R. Howard, A. Ramdas, J. McAuliffe and J. Sekhon (2021), "Time-uniform, nonparametric, nonasymptotic
+//! H. Robbins (1970), "Statistical methods related to the law of the iterated logarithm",
+//! Annals of Mathematical Statistics 41; S. R. Howard, A. Ramdas, J. McAuliffe and J. Sekhon (2021), "Time-uniform, nonparametric, nonasymptotic
 //! confidence sequences", Annals of Statistics 49; R. Johari, P. Koomen, L. Pekelis and D. Walsh (2022), "Always valid
 //! inference: continuous monitoring of A/B tests", Operations Research 70; the choice of ρ: I. Waudby-Smith,
 //! D. Arbour, R. Sinha, E. H. Kennedy and A. Ramdas (2024), "Time-uniform central limit theory and asymptotic confidence
