@@ -115,7 +115,7 @@ fn many_paths_are_the_chain() {
     let steps = visits().steps(&world(9, 8_000, 3, |_| &CHAIN), 2).unwrap();
     let second = |to: &str| -> f64 {
         let reached = |from: &&str| CHAIN[3][name(from)] * truth(&CHAIN, from, to);
-        STATES.iter().map(|from| reached(from)).sum()
+        STATES.iter().map(reached).sum()
     };
     let states = steps.column("state").unwrap().str().unwrap().clone();
     for (row, share) in real(&steps, "share").into_iter().enumerate().skip(4) {
