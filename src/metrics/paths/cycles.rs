@@ -86,8 +86,7 @@ impl Paths {
     /// use casebook::prelude::*;
     ///
     /// let events = warehouse::files::read("data/samples/events.csv")?;
-    /// let visits = paths::Paths::new("event").timeout(chrono::TimeDelta::minutes(30)).merged();
-    /// let loops = visits.cycles(&events)?;
+    /// let loops = paths::Paths::new("event").merged().cycles(&events)?;
     /// assert!(loops.column("length")?.i64()?.min() > Some(1));
     /// # Ok::<(), casebook::Error>(())
     /// ```

@@ -33,11 +33,10 @@ pub const MOST_CONDITIONS: usize = 32;
 /// use casebook::prelude::*;
 ///
 /// let events = warehouse::files::read("data/samples/events.csv")?;
-/// let kind = |name: &str| col("event").eq(lit(name));
-/// let pattern = paths::Sequence::new("(?1)(?t<=1800)(?2)", [kind("cart"), kind("purchase")])?;
-/// let soon = pattern.share(&events)?;
-/// let ever = paths::Sequence::new("(?1).*(?2)", [kind("cart"), kind("purchase")])?.share(&events)?;
-/// assert!(number(&soon, "users", 0)? < number(&ever, "users", 0)?);
+/// let visit = || col("event").eq(lit("visit"));
+/// let soon = paths::Sequence::new("(?1)(?t<=86400)(?1)", [visit()])?.share(&events)?;
+/// let ever = paths::Sequence::new("(?1).*(?1)", [visit()])?.share(&events)?;
+/// assert!(number(&soon, "users", 0)? < number(&ever, "users", 0)?); // back within a day, or at all
 /// # Ok::<(), casebook::Error>(())
 /// ```
 #[derive(Debug, Clone)]
