@@ -172,7 +172,9 @@ fn clusters(config: &Config, days: usize) -> Vec<bool> {
             let mut order: Vec<(f64, usize)> =
                 (0..TYPES.len()).map(|field| (uniform(&mut rng), field)).collect();
             order.sort_by(|one, other| one.0.total_cmp(&other.0));
-            let chosen = (share * TYPES.len() as f64).round() as usize;
+            // On average so many as the share says, whatever it is.
+            let whole = share * TYPES.len() as f64;
+            let chosen = (whole + uniform(&mut rng)).floor() as usize;
             (0..TYPES.len()).map(|field| order[..chosen].iter().any(|one| one.1 == field)).collect()
         }
     }

@@ -10,8 +10,6 @@ use crate::stream::Stream;
 
 /// Days that a subscription is paid for.
 const PERIOD: f64 = 30.0;
-/// The longest match, in days.
-pub(super) const MATCH: f64 = 84.0;
 /// Days after a match at which mentees are looked at for the mentor's score.
 const SCORED: f64 = 30.0;
 /// Days from sign-up after which most questions and matches lie.
@@ -49,7 +47,7 @@ pub(super) struct Terms {
     pub overstated: f64,
     pub margin: f64,
     pub message_minutes: f64,
-    /// Of whom a glance takes for a subscriber: everybody.
+    /// A glance: everybody subscribes and does as offered, the matched are compared with the others, and a call keeps whoever asked.
     pub naive: bool,
 }
 
@@ -225,9 +223,10 @@ impl<'e> Estimates<'e> {
         let arrivals: Vec<f64> = reached.iter().map(|one| one.0).collect();
         let each = reach.share * self.asks * self.ready;
         // Late matches last beyond the horizon.
-        let whole = self.lasts.area(MATCH).map_or(MATCH, |area| area.0).max(1e-9);
+        let longest = self.evidence.longest;
+        let whole = self.lasts.area(longest).map_or(longest, |area| area.0).max(1e-9);
         // By week: the table is long.
-        let within: Vec<f64> = (0..=(MATCH / 7.0) as u32)
+        let within: Vec<f64> = (0..=(longest / 7.0) as u32)
             .map(|week| 7.0 * f64::from(week))
             .map(|days| self.lasts.area(days).map_or(days, |area| area.0) / whole)
             .collect();
@@ -235,7 +234,7 @@ impl<'e> Estimates<'e> {
         let (mut matches, mut paid) = (0.0, 0.0);
         for _ in 0..forecasts {
             for one in self.matches(&arrivals, each, reach.vetted, &ask, rng) {
-                let days = (self.evidence.horizon - one.at).clamp(0.0, MATCH);
+                let days = (self.evidence.horizon - one.at).clamp(0.0, longest);
                 let halves = if one.calls { calling } else { writing };
                 matches += 1.0 / f64::from(forecasts);
                 paid += one.price * halves * within[(days / 7.0) as usize] / f64::from(forecasts);
@@ -262,10 +261,9 @@ impl<'e> Estimates<'e> {
     /// Returns the half hours of a mentor that a match takes, by calls or messages, while it lasts.
     fn talks(&self, calls: bool) -> f64 {
         let requests = self.requests();
-        let known = requests
-            .iter()
-            .filter(|one| one.calls == calls)
-            .filter_map(|one| one.matched.filter(|matched| matched.at + MATCH < self.evidence.now));
+        let known = requests.iter().filter(|one| one.calls == calls).filter_map(|one| {
+            one.matched.filter(|matched| matched.at + self.evidence.longest < self.evidence.now)
+        });
         let (count, talks) = known.fold((0.0, 0.0), |sum, one| (sum.0 + 1.0, sum.1 + one.talks));
         let halves = if calls { 1.0 } else { self.terms.message_minutes / 30.0 };
         halves * talks / f64::max(count, 1.0)

@@ -81,6 +81,9 @@ pub(super) struct Evidence {
     pub horizon: f64,
     /// US dollars for 30 days.
     pub subscription: f64,
+    /// The longest match, in days, and how many mentors a request is shown: what the school has agreed.
+    pub longest: f64,
+    pub shortlist: u32,
     pub users: Vec<Seen>,
     pub mentors: Vec<Applied>,
 }
@@ -96,11 +99,12 @@ impl Seen {
         self.visits.last().map_or(0.0, |day| f64::from(*day))
     }
 
-    /// Returns how many days after a day since the first one observed the user stayed, and whether they have left.
+    /// Returns how many days after a day since the first one observed the user stayed, and whether they have left. Of those who came in
+    /// the last weeks it isn't known who has left since, so that all are taken for what they were before.
     pub fn stayed(&self, since: f64, now: f64) -> (f64, bool) {
         let last = self.signup + self.last();
         let left = now - last > GONE;
-        let until = if left { last } else { now };
+        let until = if left { last } else { now - GONE };
         ((until - since).max(0.0), left)
     }
 }
@@ -152,7 +156,9 @@ impl Evidence {
         let mentors = applied(tables)?;
         requests(tables, &place, &mut users, &mentors, day)?;
         let subscription = f64::from(config.people.price_cents) / 100.0;
-        Ok(Evidence { now, horizon, subscription, users, mentors })
+        let longest = 7.0 * f64::from(config.market.weeks);
+        let shortlist = config.market.shortlist;
+        Ok(Evidence { now, horizon, subscription, longest, shortlist, users, mentors })
     }
 }
 

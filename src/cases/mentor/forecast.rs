@@ -9,7 +9,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use rand::RngExt;
 
 use super::config::TYPES;
-use super::estimate::{Estimates, MATCH};
+use super::estimate::Estimates;
 use super::evidence::{Applied, Asked};
 use crate::cases::draw::{chance, uniform};
 use crate::stream::Stream;
@@ -43,6 +43,8 @@ struct Floor<'f> {
     leaving: BinaryHeap<Reverse<(i64, usize)>>,
     queues: [VecDeque<Waiting>; TYPES.len()],
     lasts: Vec<f64>,
+    longest: f64,
+    shortlist: u32,
     matches: Vec<Expected>,
 }
 
@@ -55,7 +57,7 @@ impl Floor<'_> {
 
     fn lasts(&self, rng: &mut Stream) -> f64 {
         match self.lasts.len() {
-            0 => MATCH,
+            0 => self.longest,
             n => self.lasts[rng.random_range(0..n)],
         }
     }
@@ -92,7 +94,7 @@ impl Floor<'_> {
         }
     }
 
-    /// Shows a request three free mentors; it gets the best of those it would pay for.
+    /// Shows a request some free mentors; it gets the best of those it would pay for.
     fn ask(&mut self, at: f64, request: Waiting, rng: &mut Stream) {
         let of =
             |one: &usize| self.free(*one) && self.mentors[*one].fields.contains(&request.field);
@@ -101,7 +103,7 @@ impl Floor<'_> {
             self.queues[request.field].push_back(request);
             return;
         }
-        let shown = (0..SHOWN).map(|_| free[rng.random_range(0..free.len())]);
+        let shown = (0..self.shortlist).map(|_| free[rng.random_range(0..free.len())]);
         let paid = shown.filter(|one| self.mentors[*one].price <= request.most);
         let score = |one: &usize| self.mentors[*one].score;
         if let Some(mentor) = paid.max_by(|one, other| score(one).total_cmp(&score(other))) {
@@ -109,9 +111,6 @@ impl Floor<'_> {
         }
     }
 }
-
-/// How many mentors a request is shown.
-const SHOWN: usize = 3;
 
 /// How a request is made of one that was seen: whether by calls, and the most that would be paid.
 pub(super) type Ask<'a> = &'a dyn Fn(&Asked) -> (bool, f64);
@@ -130,7 +129,7 @@ impl Estimates<'_> {
         let requests = self.requests();
         let mentors = &self.evidence.mentors;
         let lasts = requests.iter().filter_map(|one| {
-            let matched = one.matched.filter(|matched| matched.at + MATCH < now)?;
+            let matched = one.matched.filter(|matched| matched.at + self.evidence.longest < now)?;
             Some(matched.ended? - matched.at)
         });
         let mut floor = Floor {
@@ -140,6 +139,8 @@ impl Estimates<'_> {
             leaving: BinaryHeap::new(),
             queues: Default::default(),
             lasts: lasts.collect(),
+            longest: self.evidence.longest,
+            shortlist: self.evidence.shortlist,
             matches: vec![],
         };
         let gives_up = self.gives_up();
@@ -150,7 +151,7 @@ impl Estimates<'_> {
                 Some(matched) if matched.ended.is_none() => {
                     let been = now - matched.at;
                     let whole = (0..50).map(|_| floor.lasts(rng)).find(|days| *days > been);
-                    let left = whole.unwrap_or(MATCH).max(been) - been;
+                    let left = whole.unwrap_or(floor.longest).max(been) - been;
                     floor.taken[matched.mentor] += 1.0;
                     floor.leaving.push(Reverse(((left * DAY) as i64, matched.mentor)));
                 }

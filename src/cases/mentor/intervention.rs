@@ -132,14 +132,18 @@ impl Intervention {
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) with the first field that is out of range, its value and the
     /// range.
     pub fn validate(&self) -> Result<()> {
-        let name = match self {
+        self.check().map_err(|error| error.within(self.name()))
+    }
+
+    /// Returns the name under which its fields are reported.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
             Intervention::Mentors(_) => "mentors",
             Intervention::DropVetting(_) => "drop_vetting",
             Intervention::CallBack(_) => "call_back",
             Intervention::Faster(_) => "faster",
             Intervention::Remind(_) => "remind",
-        };
-        self.check().map_err(|error| error.within(name))
+        }
     }
 
     fn check(&self) -> Result<()> {

@@ -4,14 +4,14 @@ use rand::RngExt;
 
 use super::costs::Costs;
 use super::estimate::{Estimates, Reach, Terms};
-use super::evidence::Seen;
+use super::evidence::{Evidence, Seen};
 use super::intervention::{
     CallBack, DropVetting, Format, Intervention, Mentors, Pays, Remind, Whom,
 };
 use super::world::World;
 use crate::cases::check::within;
 use crate::decision::{Choice, Prediction, Rule, recommended};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::stats::interval::Z95;
 use crate::stream::{Stream, stream};
 
@@ -161,7 +161,7 @@ const SUBSCRIBERS: &str = "mentors for subscribers, we pay messages";
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) with the field of the plan that is out of range or begins on another day
-/// than the decision's; those of [`World::seen`].
+/// than the decision's, and for an experiment that leaves one arm empty; those of [`World::seen`].
 ///
 /// ```
 /// use casebook::cases::mentor::{self, Costs, Plan, World};
@@ -176,33 +176,60 @@ const SUBSCRIBERS: &str = "mentors for subscribers, we pay messages";
 /// ```
 pub fn options(world: &World, plan: &Plan) -> Result<Vec<Choice<Intervention>>> {
     plan.validate(world)?;
-    let found = world.evidence()?;
+    let found = both_arms(world)?;
     let terms = Terms {
         overstated: plan.overstated,
         margin: plan.costs.margin,
         message_minutes: plan.costs.message_minutes,
         naive: false,
     };
+    let gains = |users, forecasts, rng: &mut Stream| {
+        plan.gains(&Estimates::new(found, users, terms), forecasts, rng)
+    };
     let mut rng = stream(0, "mentor predictions", 0);
-    let mut gains =
-        |users, forecasts| plan.gains(&Estimates::new(&found, users, terms), forecasts, &mut rng);
-    let best = gains(found.users.iter().collect(), FORECASTS);
-    let draws: Vec<Vec<f64>> = (0..plan.draws)
+    let best = gains(found.users.iter().collect(), FORECASTS, &mut rng);
+    // Two forecasts for each draw: how they differ is chance of forecasts, not of sampling.
+    let draws: Vec<[Vec<f64>; 2]> = (0..plan.draws)
         .map(|draw| {
             let mut rng = stream(0, "mentor draws", u64::from(draw));
             let n = found.users.len();
-            gains((0..n).map(|_| &found.users[rng.random_range(0..n)]).collect(), 1)
+            let users: Vec<&Seen> = (0..n).map(|_| &found.users[rng.random_range(0..n)]).collect();
+            [(); 2].map(|()| gains(users.clone(), 1, &mut rng))
         })
         .collect();
-    let n = f64::from(plan.draws);
     let predicted =
         plan.measures().into_iter().zip(best).enumerate().map(|(place, (one, gain))| {
-            let mean = draws.iter().map(|draw| draw[place]).sum::<f64>() / n;
-            let off = draws.iter().map(|draw| (draw[place] - mean).powi(2)).sum::<f64>();
-            let half = Z95 * (off / (n - 1.0)).sqrt();
+            let pairs: Vec<[f64; 2]> =
+                draws.iter().map(|draw| [draw[0][place], draw[1][place]]).collect();
+            let half = Z95 * (sampling(&pairs) + between(&pairs) / f64::from(FORECASTS)).sqrt();
             one.predicted(Prediction { gain, low: gain - half, high: gain + half })
         });
     Ok(predicted.collect())
+}
+
+/// The variance of one forecast among forecasts from the same users.
+fn between(pairs: &[[f64; 2]]) -> f64 {
+    pairs.iter().map(|[one, other]| (one - other).powi(2) / 2.0).sum::<f64>() / pairs.len() as f64
+}
+
+/// The variance that comes from which users were seen: that of the pairs' means, less what two forecasts add.
+fn sampling(pairs: &[[f64; 2]]) -> f64 {
+    let n = pairs.len() as f64;
+    let means = || pairs.iter().map(|[one, other]| (one + other) / 2.0);
+    let middle = means().sum::<f64>() / n;
+    let all = means().map(|mean| (mean - middle).powi(2)).sum::<f64>() / (n - 1.0);
+    (all - between(pairs) / 2.0).max(0.0)
+}
+
+/// Checks that both arms of the experiment were seen: without one there is nothing to compare.
+fn both_arms(world: &World) -> Result<&Evidence> {
+    let found = world.evidence()?;
+    let seen = |arm| found.users.iter().any(|user| user.active() && user.offered == Some(arm));
+    if seen(true) && seen(false) {
+        return Ok(found);
+    }
+    let accepted = "between 0 and 1, with an experiment that begins before the decision and active users in both arms";
+    Err(Error::config("share", world.config().offer.share, accepted).within("offer"))
 }
 
 /// Lists the same options with what a glance at the data says: mentored users stay longer than others, and mentors are why; a user
@@ -212,14 +239,14 @@ pub fn options(world: &World, plan: &Plan) -> Result<Vec<Choice<Intervention>>> 
 /// As [`options`].
 pub fn naive_options(world: &World, plan: &Plan) -> Result<Vec<Choice<Intervention>>> {
     plan.validate(world)?;
-    let found = world.evidence()?;
+    let found = both_arms(world)?;
     let terms = Terms {
         overstated: 1.0,
         margin: plan.costs.margin,
         message_minutes: plan.costs.message_minutes,
         naive: true,
     };
-    let estimates = Estimates::new(&found, found.users.iter().collect(), terms);
+    let estimates = Estimates::new(found, found.users.iter().collect(), terms);
     let mut rng = stream(0, "mentor predictions", 0);
     let gains = plan.gains(&estimates, FORECASTS, &mut rng);
     let sure = |gain: f64| Prediction { gain, low: gain, high: gain };

@@ -1,6 +1,6 @@
 //! The marketplace on the day of a decision, and what each future brings.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -52,8 +52,7 @@ pub struct World {
     /// Those who sign up later.
     later: Vec<u32>,
     seen: OnceLock<Tables>,
-    /// What was last read from what is seen: rules that are held against each other ask for the same.
-    evidence: Mutex<Option<Arc<Evidence>>>,
+    evidence: OnceLock<Evidence>,
 }
 
 impl World {
@@ -83,7 +82,7 @@ impl World {
                 .collect(),
             later: people.iter().filter(|person| !before(person)).map(|one| one.id).collect(),
             seen: OnceLock::new(),
-            evidence: Mutex::new(None),
+            evidence: OnceLock::new(),
         })
     }
 
@@ -99,20 +98,14 @@ impl World {
         Ok(self.seen.get_or_init(|| made))
     }
 
-    /// Reads what is seen.
-    pub(super) fn evidence(&self) -> Result<Arc<Evidence>> {
-        // Not locked while it is read: reading waits for other threads, which may have to read, too.
-        let kept = || self.evidence.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = kept().as_ref() {
-            return Ok(found.clone());
+    /// Reads what is seen, once: rules that are held against each other ask for the same.
+    pub(super) fn evidence(&self) -> Result<&Evidence> {
+        if let Some(found) = self.evidence.get() {
+            return Ok(found);
         }
-        let found = Arc::new(Evidence::read(
-            self.seen()?,
-            &self.config,
-            (f64::from(self.decided), f64::from(self.horizon())),
-        )?);
-        *kept() = Some(found.clone());
-        Ok(found)
+        let days = (f64::from(self.decided), f64::from(self.horizon()));
+        let made = Evidence::read(self.seen()?, &self.config, days)?;
+        Ok(self.evidence.get_or_init(|| made))
     }
 
     /// Returns the rules of the business.
@@ -144,7 +137,7 @@ impl World {
                 false => {
                     let accepted =
                         format!("{} to {}: from the decision on", self.decided, self.days - 1);
-                    Err(Error::config("from", one.from(), accepted))
+                    Err(Error::config("from", one.from(), accepted).within(one.name()))
                 }
             }
         })
@@ -189,15 +182,17 @@ impl World {
 
     /// Returns what is spent whoever is reached.
     fn fixed(&self, done: &[Intervention]) -> f64 {
-        let offered = done.iter().any(|one| matches!(one, Intervention::Mentors(_)));
-        let dropped = done.iter().any(|one| matches!(one, Intervention::DropVetting(_)));
-        let vetting = f64::from(self.config.market.mentors) * self.costs.vetting;
-        let months = |one: &Intervention| match one {
-            Intervention::Faster(faster) => f64::from(self.days - faster.from) * 12.0 / 365.25,
-            _ => 0.0,
+        let first = |wanted: fn(&Intervention) -> bool| {
+            done.iter().filter(|one| wanted(one)).map(Intervention::from).min()
         };
-        let faster: f64 = done.iter().map(months).sum();
-        (if offered && !dropped { vetting } else { 0.0 }) + self.costs.faster * faster
+        let offered = first(|one| matches!(one, Intervention::Mentors(_)));
+        let dropped = first(|one| matches!(one, Intervention::DropVetting(_)));
+        let faster = first(|one| matches!(one, Intervention::Faster(_)));
+        // All applicants are vetted before the first offer, unless vetting is dropped by then.
+        let vetted = offered.is_some_and(|offer| dropped.is_none_or(|drop| drop > offer));
+        let vetting = f64::from(self.config.market.mentors) * self.costs.vetting;
+        let months = faster.map_or(0.0, |from| f64::from(self.days - from) * 12.0 / 365.25);
+        (if vetted { vetting } else { 0.0 }) + self.costs.faster * months
     }
 }
 
