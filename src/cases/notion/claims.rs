@@ -47,7 +47,7 @@ pub fn deck_claims() -> [DeckClaim; 5] {
 /// Sets the deck's claims beside what the pilots saw: the lift of the stage that a lever is meant to lift, and that of revenue, which the
 /// deck derives from it.
 ///
-/// Reads `regions` as returned by [`regions`](super::regions), and `found` as returned by
+/// Reads `regions` as returned by [`regions`](super::regions()), and `found` as returned by
 /// [`lever_estimates`](super::lever_estimates). Returns one row per lever in the deck's order: `lever`, `stage`, `outcome` (text), `claim`
 /// (f64: the deck's lift, relative; null without one), `lift`, `low`, `high`, `revenue_lift`, `revenue_low`, `revenue_high` (f64: relative
 /// to the months before any launch, with 95% intervals), `p_value` (f64: of no effect on the outcome). Sign-ups stand in for visitors, of

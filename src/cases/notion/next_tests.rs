@@ -84,7 +84,7 @@ impl Test {
 /// Says what it would be worth to know better what each lever does, and what a test of it takes: half of the new sign-ups get the lever,
 /// drawn by chance, in the regions where it isn't live yet.
 ///
-/// Returns one row per lever, the one with most at stake first: `lever`; `gain` (f64, US dollars: of [`options`](super::options), the
+/// Returns one row per lever, the one with most at stake first: `lever`; `gain` (f64, US dollars: of [`options`](super::options()), the
 /// lever alone); `chance` (f64: that it gains anything, by the gain's error); `at_stake` (f64, US dollars: what it would be worth to know the
 /// gain before choosing between the lever and nothing, which no test can exceed); `break_even` (f64: the dollars a month per sign-up that
 /// pay for rolling the lever out and running it); `per_arm` (i64: sign-ups in each group to detect that, with a power of 80% at a level
@@ -95,7 +95,7 @@ impl Test {
 /// `break_even`, `per_arm`, `months` and `detectable` are null. So they are where a lever costs nothing.
 ///
 /// # Errors
-/// Those of [`options`](super::options).
+/// Those of [`options`](super::options()).
 ///
 /// # Source
 /// H. Raiffa and R. Schlaifer (1961), Applied Statistical Decision Theory: the expected value of perfect information.

@@ -1,6 +1,6 @@
 //! Change: why a metric moved, whether it moved at all, and what moved it.
 //!
-//! [`by_group`] splits the move of a rate over groups, [`MetricTree`] that of a sum or product over its parts: bookkeeping, exact to
+//! [`by_group()`] splits the move of a rate over groups, [`MetricTree`] that of a sum or product over its parts: bookkeeping, exact to
 //! the last digit, which says where the move is and not why. [`Stl`] takes season and trend off a series,
 //! and [`ChangePoints`] finds where its level moved. [`Alerts`] compare each value with those before it, at a known rate of false alarms.
 //! [`InterruptedSeries`] estimates what happened at a known time, [`RegressionDiscontinuity`] what a rule does at its cutoff, and
