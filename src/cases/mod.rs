@@ -8,6 +8,7 @@
 //! config gives the same bytes on any number of threads, in any number of parts. The cases share the calendar in
 //! [`clock`], the busy hours, days and months in [`rhythm`], and [`Part`].
 
+mod assumptions;
 #[cfg(test)]
 mod bounded;
 mod check;

@@ -1,6 +1,8 @@
 //! Distribution functions behind intervals, tests and power.
 
-use statrs::distribution::{Binomial, ChiSquared, ContinuousCDF, DiscreteCDF, StudentsT};
+use statrs::distribution::{
+    Binomial, ChiSquared, ContinuousCDF, DiscreteCDF, FisherSnedecor, StudentsT,
+};
 use statrs::function::erf::{erfc, erfc_inv};
 
 /// Probability that a standard normal variable is at most `z`.
@@ -69,6 +71,14 @@ pub(crate) fn chi_square_sf(x: f64, df: f64) -> f64 {
         return f64::NAN;
     }
     ChiSquared::new(df).map_or(f64::NAN, |law| law.sf(x.max(0.0)))
+}
+
+/// Probability that a variable of the F distribution exceeds `x`; rounding may leave an `x` a little below 0.
+pub(crate) fn f_sf(x: f64, of: f64, left: f64) -> f64 {
+    if x.is_nan() {
+        return f64::NAN;
+    }
+    FisherSnedecor::new(of, left).map_or(f64::NAN, |law| law.sf(x.max(0.0)))
 }
 
 /// Probability that of so many trials at least `off` more or fewer, as a share, succeed than `middle`, if each does with probability

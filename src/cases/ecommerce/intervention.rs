@@ -3,8 +3,9 @@
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::cases::assumptions::{self, Assumption};
 use crate::cases::check::{whole, within};
-use crate::error::{Result, unknown};
+use crate::error::Result;
 
 /// Something a team does from a day on. Day 0 is the first one observed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -184,20 +185,24 @@ impl Default for Costs {
     }
 }
 
-/// One of the [`Costs`]: name, unit, value, what is accepted and what is plausible.
-type Assumption = (&'static str, &'static str, f64, (f64, f64), (f64, f64));
-
 impl Costs {
     fn rows(&self) -> [Assumption; 7] {
         let (once, most) = ("dollars, once", (0.0, 1e8));
+        let (revenue, order) = ("dollars per dollar of revenue", "dollars per order");
         [
-            ("margin", "dollars per dollar of revenue", self.margin, (0.0, 1.0), (0.2, 0.5)),
-            ("handling", "dollars per order", self.handling, (0.0, 1e3), (4.0, 15.0)),
-            ("fix", once, self.fix, most, (30_000.0, 100_000.0)),
-            ("companion", once, self.companion, most, (10_000.0, 60_000.0)),
-            ("campaign", once, self.campaign, most, (1_000.0, 15_000.0)),
-            ("mail", "dollars per mail", self.mail, (0.0, 1e3), (0.01, 1.0)),
-            ("acquisition", "dollars per user", self.acquisition, (0.0, 1e5), (30.0, 200.0)),
+            Assumption::new("margin", revenue, self.margin, (0.0, 1.0), (0.2, 0.5)),
+            Assumption::new("handling", order, self.handling, (0.0, 1e3), (4.0, 15.0)),
+            Assumption::new("fix", once, self.fix, most, (30_000.0, 100_000.0)),
+            Assumption::new("companion", once, self.companion, most, (10_000.0, 60_000.0)),
+            Assumption::new("campaign", once, self.campaign, most, (1_000.0, 15_000.0)),
+            Assumption::new("mail", "dollars per mail", self.mail, (0.0, 1e3), (0.01, 1.0)),
+            Assumption::new(
+                "acquisition",
+                "dollars per user",
+                self.acquisition,
+                (0.0, 1e5),
+                (30.0, 200.0),
+            ),
         ]
     }
 
@@ -206,8 +211,7 @@ impl Costs {
     /// # Errors
     /// As [`Intervention::validate`].
     pub fn validate(&self) -> Result<()> {
-        let mut rows = self.rows().into_iter();
-        rows.try_for_each(|(name, _, value, (low, high), _)| within(name, value, low, high))
+        assumptions::validate(&self.rows())
     }
 
     /// Returns the same assumptions with another value for one of them, which is named as in [`Costs::frame`].
@@ -223,10 +227,7 @@ impl Costs {
     /// # Ok::<(), casebook::Error>(())
     /// ```
     pub fn with(mut self, assumption: &str, value: f64) -> Result<Costs> {
-        let names = self.rows().map(|row| row.0);
-        let Some(place) = names.iter().position(|name| *name == assumption) else {
-            return Err(unknown("assumption", assumption, names, "none"));
-        };
+        let place = assumptions::place(&self.rows(), assumption)?;
         // In the order of the rows.
         let fields = [
             &mut self.margin,
@@ -237,10 +238,8 @@ impl Costs {
             &mut self.mail,
             &mut self.acquisition,
         ];
-        for (at, field) in fields.into_iter().enumerate() {
-            if at == place {
-                *field = value;
-            }
+        if let Some(field) = fields.into_iter().nth(place) {
+            *field = value;
         }
         self.validate()?;
         Ok(self)
@@ -256,14 +255,7 @@ impl Costs {
     /// # Errors
     /// Polars' own; none are known.
     pub fn frame(&self) -> Result<DataFrame> {
-        let rows = self.rows();
-        Ok(df!(
-            "assumption" => rows.map(|row| row.0),
-            "unit" => rows.map(|row| row.1),
-            "value" => rows.map(|row| row.2),
-            "plausible_low" => rows.map(|row| row.4.0),
-            "plausible_high" => rows.map(|row| row.4.1),
-        )?)
+        assumptions::frame(&self.rows())
     }
 }
 
@@ -273,21 +265,16 @@ mod tests {
 
     #[test]
     fn each_assumption_can_be_changed_by_its_name() {
-        for (name, _, value, ..) in Costs::default().rows() {
-            let costs = Costs::default().with(name, value / 2.0).unwrap();
-            let changed =
-                costs.rows().into_iter().filter(|row| row.2 != Costs::default().value(row.0));
-            assert_eq!(changed.map(|row| row.0).collect::<Vec<_>>(), [name]);
+        let base = Costs::default();
+        for (place, one) in base.rows().into_iter().enumerate() {
+            let rows = base.with(&one.name, one.value / 2.0).unwrap().rows();
+            let changed = rows.iter().zip(base.rows()).map(|(one, other)| one.value != other.value);
+            let expected: Vec<bool> = (0..rows.len()).map(|at| at == place).collect();
+            assert_eq!(changed.collect::<Vec<_>>(), expected);
         }
         let told = Costs::default().with("fixx", 1.0).unwrap_err().to_string();
         assert!(told.contains("fix"), "{told}");
         let told = Costs::default().with("margin", 2.0).unwrap_err().to_string();
         assert!(told.contains("`margin`"), "{told}");
-    }
-
-    impl Costs {
-        fn value(&self, name: &str) -> f64 {
-            self.rows().into_iter().find(|row| row.0 == name).map_or(f64::NAN, |row| row.2)
-        }
     }
 }

@@ -3,8 +3,8 @@
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::cases::check::within;
-use crate::error::{Result, unknown};
+use crate::cases::assumptions::{self, Assumption};
+use crate::error::Result;
 
 /// What is assumed about money, for a decision. None of it is in the brief or in the data.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -38,19 +38,47 @@ impl Default for Costs {
     }
 }
 
-/// One of the [`Costs`]: name, unit, value, what is accepted and what is plausible.
-type Assumption = (&'static str, &'static str, f64, (f64, f64), (f64, f64));
-
 impl Costs {
     fn rows(&self) -> [Assumption; 6] {
         let messages = "minutes of a mentor per exchange";
+        let subscription = "dollars per dollar of subscription";
         [
-            ("margin", "dollars per dollar of subscription", self.margin, (0.0, 1.0), (0.7, 0.9)),
-            ("vetting", "dollars per applicant", self.vetting, (0.0, 1e4), (50.0, 400.0)),
-            ("message_minutes", messages, self.message_minutes, (0.0, 120.0), (3.0, 15.0)),
-            ("call_back", "dollars per question", self.call_back, (0.0, 1e4), (4.0, 20.0)),
-            ("reminder", "dollars per user reminded", self.reminder, (0.0, 1e3), (0.01, 0.5)),
-            ("faster", "dollars per month", self.faster, (0.0, 1e6), (500.0, 5_000.0)),
+            Assumption::new("margin", subscription, self.margin, (0.0, 1.0), (0.7, 0.9)),
+            Assumption::new(
+                "vetting",
+                "dollars per applicant",
+                self.vetting,
+                (0.0, 1e4),
+                (50.0, 400.0),
+            ),
+            Assumption::new(
+                "message_minutes",
+                messages,
+                self.message_minutes,
+                (0.0, 120.0),
+                (3.0, 15.0),
+            ),
+            Assumption::new(
+                "call_back",
+                "dollars per question",
+                self.call_back,
+                (0.0, 1e4),
+                (4.0, 20.0),
+            ),
+            Assumption::new(
+                "reminder",
+                "dollars per user reminded",
+                self.reminder,
+                (0.0, 1e3),
+                (0.01, 0.5),
+            ),
+            Assumption::new(
+                "faster",
+                "dollars per month",
+                self.faster,
+                (0.0, 1e6),
+                (500.0, 5_000.0),
+            ),
         ]
     }
 
@@ -60,8 +88,7 @@ impl Costs {
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) with the first field that is out of range, its value and the
     /// range.
     pub fn validate(&self) -> Result<()> {
-        let mut rows = self.rows().into_iter();
-        rows.try_for_each(|(name, _, value, (low, high), _)| within(name, value, low, high))
+        assumptions::validate(&self.rows())
     }
 
     /// Returns the same assumptions with another value for one of them, which is named as in [`Costs::frame`].
@@ -77,10 +104,7 @@ impl Costs {
     /// # Ok::<(), casebook::Error>(())
     /// ```
     pub fn with(mut self, assumption: &str, value: f64) -> Result<Costs> {
-        let names = self.rows().map(|row| row.0);
-        let Some(place) = names.iter().position(|name| *name == assumption) else {
-            return Err(unknown("assumption", assumption, names, "none"));
-        };
+        let place = assumptions::place(&self.rows(), assumption)?;
         // In the order of the rows.
         let fields = [
             &mut self.margin,
@@ -90,10 +114,8 @@ impl Costs {
             &mut self.reminder,
             &mut self.faster,
         ];
-        for (at, field) in fields.into_iter().enumerate() {
-            if at == place {
-                *field = value;
-            }
+        if let Some(field) = fields.into_iter().nth(place) {
+            *field = value;
         }
         self.validate()?;
         Ok(self)
@@ -104,14 +126,7 @@ impl Costs {
     /// # Errors
     /// Polars' own; none are known.
     pub fn frame(&self) -> Result<DataFrame> {
-        let rows = self.rows();
-        Ok(df!(
-            "assumption" => rows.map(|row| row.0),
-            "unit" => rows.map(|row| row.1),
-            "value" => rows.map(|row| row.2),
-            "plausible_low" => rows.map(|row| row.4.0),
-            "plausible_high" => rows.map(|row| row.4.1),
-        )?)
+        assumptions::frame(&self.rows())
     }
 }
 
@@ -122,9 +137,9 @@ mod tests {
     #[test]
     fn each_assumption_can_be_changed_by_its_name() {
         let base = Costs::default();
-        for (place, (name, _, value, ..)) in base.rows().into_iter().enumerate() {
-            let rows = base.with(name, value / 2.0).unwrap().rows();
-            let changed = rows.iter().zip(base.rows()).map(|(one, other)| one.2 != other.2);
+        for (place, one) in base.rows().into_iter().enumerate() {
+            let rows = base.with(&one.name, one.value / 2.0).unwrap().rows();
+            let changed = rows.iter().zip(base.rows()).map(|(one, other)| one.value != other.value);
             let expected: Vec<bool> = (0..rows.len()).map(|at| at == place).collect();
             assert_eq!(changed.collect::<Vec<_>>(), expected);
         }

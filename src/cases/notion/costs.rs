@@ -4,8 +4,8 @@ use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::launch::Lever;
-use crate::cases::check::within;
-use crate::error::{Result, unknown};
+use crate::cases::assumptions::{self, Assumption};
+use crate::error::Result;
 
 /// The margin, and what it costs to roll a lever out and to run it. The pilots are built: what is left is to adapt a lever to the other
 /// regions. Figures are for a product with as many users as the data.
@@ -30,25 +30,22 @@ impl Default for Costs {
     }
 }
 
-/// One of the [`Costs`]: name, unit, value, what is accepted and what is plausible.
-type Assumption = (String, &'static str, f64, (f64, f64), (f64, f64));
-
 impl Costs {
     fn rows(&self) -> Vec<Assumption> {
-        let mut rows = vec![(
-            "margin".to_owned(),
-            "dollars per dollar of revenue",
-            self.margin,
-            (0.0, 1.0),
-            (0.6, 0.9),
-        )];
-        for (kind, unit, values) in
-            [("once", "dollars, once", self.once), ("monthly", "dollars a month", self.monthly)]
-        {
-            for (lever, value) in Lever::ALL.into_iter().zip(values) {
-                let plausible = (value / 3.0, value * 3.0);
+        let revenue = "dollars per dollar of revenue";
+        let mut rows =
+            vec![Assumption::new("margin", revenue, self.margin, (0.0, 1.0), (0.6, 0.9))];
+        let usual = Costs::default();
+        for (kind, unit, values, usual) in [
+            ("once", "dollars, once", self.once, usual.once),
+            ("monthly", "dollars a month", self.monthly, usual.monthly),
+        ] {
+            for (lever, (value, usual)) in Lever::ALL.into_iter().zip(values.into_iter().zip(usual))
+            {
                 let name = format!("{}, {kind}", lever.name());
-                rows.push((name, unit, value, (0.0, 1e8), plausible));
+                // Whatever is assumed instead, what is plausible stays.
+                let plausible = (usual / 3.0, usual * 3.0);
+                rows.push(Assumption::new(name, unit, value, (0.0, 1e8), plausible));
             }
         }
         rows
@@ -59,8 +56,7 @@ impl Costs {
     /// # Errors
     /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) with the first field that is out of range, its value and the range.
     pub fn validate(&self) -> Result<()> {
-        let mut rows = self.rows().into_iter();
-        rows.try_for_each(|(name, _, value, (low, high), _)| within(&name, value, low, high))
+        assumptions::validate(&self.rows())
     }
 
     /// Returns the same assumptions with another value for one of them, which is named as in [`Costs::frame`].
@@ -76,15 +72,7 @@ impl Costs {
     /// # Ok::<(), casebook::Error>(())
     /// ```
     pub fn with(mut self, assumption: &str, value: f64) -> Result<Costs> {
-        let names: Vec<String> = self.rows().into_iter().map(|row| row.0).collect();
-        let Some(place) = names.iter().position(|name| name == assumption) else {
-            return Err(unknown(
-                "assumption",
-                assumption,
-                names.iter().map(|name| &**name),
-                "none",
-            ));
-        };
+        let place = assumptions::place(&self.rows(), assumption)?;
         match place {
             0 => self.margin = value,
             1..=5 => self.once[place - 1] = value,
@@ -104,13 +92,25 @@ impl Costs {
     /// # Errors
     /// Polars' own; none are known.
     pub fn frame(&self) -> Result<DataFrame> {
-        let rows = self.rows();
-        Ok(df!(
-            "assumption" => rows.iter().map(|row| row.0.as_str()).collect::<Vec<_>>(),
-            "unit" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
-            "value" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
-            "plausible_low" => rows.iter().map(|row| row.4.0).collect::<Vec<_>>(),
-            "plausible_high" => rows.iter().map(|row| row.4.1).collect::<Vec<_>>(),
-        )?)
+        assumptions::frame(&self.rows())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_assumption_can_be_changed_by_its_name() {
+        let base = Costs::default();
+        for (place, one) in base.rows().into_iter().enumerate() {
+            let rows = base.with(&one.name, one.value / 2.0).unwrap().rows();
+            let changed = rows.iter().zip(base.rows()).map(|(one, other)| one.value != other.value);
+            let expected: Vec<bool> = (0..rows.len()).map(|at| at == place).collect();
+            assert_eq!(changed.collect::<Vec<_>>(), expected);
+            assert_eq!(rows[place].plausible, one.plausible);
+        }
+        let told = base.with("seo, onse", 1.0).unwrap_err().to_string();
+        assert!(told.contains("seo, once"), "{told}");
     }
 }

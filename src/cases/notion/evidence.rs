@@ -5,7 +5,7 @@ use polars::prelude::*;
 use super::Tables;
 use super::effects::Live;
 use super::launch::{Launch, Lever, Region};
-use super::regions::{complete, regions};
+use super::regions::{PAID, complete, regions};
 use crate::cases::check::within;
 use crate::error::Result;
 use crate::frame::{Verbs, full};
@@ -18,8 +18,8 @@ const OUTCOMES: [(&str, u32); 7] = [
     ("back", 1),
     ("back_3", 3),
     ("shared", 1),
-    ("paid", 0),
-    ("dollars", 0),
+    ("paid", PAID),
+    ("dollars", PAID),
 ];
 /// How an effect is averaged: against all months before the launch.
 const METHOD: &str = "imputation";
@@ -57,7 +57,7 @@ pub(super) struct Forecast {
     /// Sign-ups of the last twelve months, and how many times as many as of the twelve before.
     last_year: Vec<f64>,
     growth: f64,
-    /// Dollars a month per sign-up.
+    /// Dollars a month per sign-up, of the last twelve months that are known.
     pub dollars: f64,
 }
 
@@ -146,14 +146,15 @@ impl Evidence {
             };
             let (counts, prices) = (each("signups")?, each("dollars")?);
             let (before, last) = counts.split_at(counts.len() - 12);
-            let (older, prices) = (&before[before.len() - 12..], &prices[before.len()..]);
-            let total: f64 = last.iter().sum();
-            let paid: f64 = last.iter().zip(prices).map(|(count, price)| count * price).sum();
+            let older = &before[before.len() - 12..];
+            let known = counts.len() - 12 - PAID as usize..counts.len() - PAID as usize;
+            let (payers, prices) = (&counts[known.clone()], &prices[known]);
+            let paid: f64 = payers.iter().zip(prices).map(|(count, price)| count * price).sum();
             Ok(Forecast {
                 region,
                 last_year: last.to_vec(),
-                growth: total / older.iter().sum::<f64>(),
-                dollars: paid / total,
+                growth: last.iter().sum::<f64>() / older.iter().sum::<f64>(),
+                dollars: paid / payers.iter().sum::<f64>(),
             })
         };
         Ok(Evidence {

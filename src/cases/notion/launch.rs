@@ -115,16 +115,16 @@ impl Launch {
 ///
 /// let pilots = notion::pilots();
 /// let seo = pilots.iter().filter(|launch| launch.lever == Lever::Seo);
-/// assert_eq!(seo.map(|launch| launch.from).collect::<Vec<_>>(), [12, 16]);
+/// assert_eq!(seo.map(|launch| launch.from).collect::<Vec<_>>(), [9, 13]);
 /// ```
 pub fn pilots() -> Vec<Launch> {
     use Region::*;
     let plan: [(Lever, [(Region, u32); 2]); 5] = [
-        (Lever::Templates, [(NorthAmerica, 14), (AsiaPacific, 20)]),
-        (Lever::Sharing, [(MiddleEastAfrica, 12), (NorthAmerica, 18)]),
-        (Lever::Seo, [(Europe, 12), (AsiaPacific, 16)]),
-        (Lever::Mobile, [(LatinAmerica, 15), (NorthAmerica, 20)]),
-        (Lever::Api, [(Europe, 16), (LatinAmerica, 20)]),
+        (Lever::Templates, [(NorthAmerica, 11), (AsiaPacific, 17)]),
+        (Lever::Sharing, [(MiddleEastAfrica, 9), (NorthAmerica, 15)]),
+        (Lever::Seo, [(Europe, 9), (AsiaPacific, 13)]),
+        (Lever::Mobile, [(LatinAmerica, 12), (NorthAmerica, 17)]),
+        (Lever::Api, [(Europe, 13), (LatinAmerica, 17)]),
     ];
     let launch = |(lever, places): (Lever, [(Region, u32); 2])| {
         places.map(|(region, from)| Launch::new(lever, region, from))

@@ -22,7 +22,7 @@ pub const EVERY: u32 = 2;
 /// assert_eq!(launches.iter().map(|one| one.from).max(), Some(26));
 /// ```
 pub fn schedule(from: u32, horizon: u32, levers: &[Lever]) -> Vec<Launch> {
-    let months = (from..from + horizon).step_by(EVERY as usize);
+    let months = (from..from.saturating_add(horizon)).step_by(EVERY as usize);
     levers.iter().zip(months).flat_map(|(lever, month)| rollout(*lever, month)).collect()
 }
 

@@ -7,7 +7,10 @@ use rustc_hash::FxHashMap;
 use super::launch::{Launch, Lever, Region};
 use super::{Tables, study};
 use crate::error::{Error, Result};
-use crate::frame::require;
+use crate::frame::{full, require};
+
+/// Months after those of sign-up until whoever comes to pay does: an upgrade may take 90 days.
+pub(super) const PAID: u32 = 3;
 
 /// What is counted of a region's sign-ups of a month.
 #[derive(Clone, Default)]
@@ -42,7 +45,8 @@ struct Seen {
 /// The last months are not observed for as long as others: see [`complete`].
 ///
 /// # Errors
-/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); a region or plan that isn't known; those of [`Launch::validate`].
+/// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a region that
+/// isn't known, a plan that `plans` doesn't list, and moments that are null; those of [`Launch::validate`].
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -71,11 +75,12 @@ pub fn regions(tables: &Tables, launches: &[Launch]) -> Result<DataFrame> {
     let prices = prices(&tables.plans)?;
     let mut cells = vec![Cell::default(); 5 * many];
     let mut seen: FxHashMap<i64, Seen> = FxHashMap::default();
-    let micros = |frame: &DataFrame, column: &str| -> Result<Vec<i64>> {
-        let cast = frame.column(column)?.cast(&DataType::Datetime(TimeUnit::Microseconds, None))?;
-        Ok(cast.datetime()?.physical().iter().map(|at| at.unwrap_or(i64::MIN)).collect())
+    let micros = |frame: &DataFrame, name: &'static str, column: &str| -> Result<Vec<i64>> {
+        let moments = full(frame, name, column)?;
+        let cast = moments.cast(&DataType::Datetime(TimeUnit::Microseconds, None))?;
+        Ok(cast.datetime()?.physical().into_no_null_iter().collect())
     };
-    let signups = micros(users, "signup_at")?;
+    let signups = micros(users, "user_profiles", "signup_at")?;
     let ids = users.column("user_id")?.i64()?;
     let (places, plans) = (users.column("region")?.str()?, users.column("plan_type")?.str()?);
     for (((id, at), place), plan) in ids.iter().zip(signups).zip(places.iter()).zip(plans.iter()) {
@@ -89,7 +94,11 @@ pub fn regions(tables: &Tables, launches: &[Launch]) -> Result<DataFrame> {
             continue;
         }
         let cell = place * many + month as usize;
-        let price = prices.get(plan.unwrap_or("")).copied().unwrap_or(0.0);
+        let Some(price) = plan.and_then(|plan| prices.get(plan)).copied() else {
+            let plan = plan.unwrap_or("null");
+            let problem = format!("holds {plan:?}, which is none of `plans`");
+            return Err(Error::column("user_profiles", "plan_type", problem));
+        };
         let counts = &mut cells[cell];
         counts.signups += 1;
         counts.paid += i64::from(price > 0.0);
@@ -109,7 +118,7 @@ pub fn regions(tables: &Tables, launches: &[Launch]) -> Result<DataFrame> {
     require(events, "user_events", &["user_id", "event_type", "timestamp"])?;
     let kinds = events.column("event_type")?.str()?;
     let whose = events.column("user_id")?.i64()?;
-    let times = micros(events, "timestamp")?;
+    let times = micros(events, "user_events", "timestamp")?;
     for ((id, kind), at) in whose.iter().zip(kinds.iter()).zip(times) {
         let Some((one, kind)) = id.and_then(|id| seen.get_mut(&id)).zip(kind) else { continue };
         if kind == "signup" {
@@ -179,7 +188,7 @@ fn frame(cells: &[Cell], many: usize, launches: &[Launch]) -> Result<DataFrame> 
 }
 
 /// Keeps the months whose sign-ups are observed until the end of the `after`-th month after: 1 for `activated`, `shared` and `back`,
-/// 3 for `back_3`, 0 for `signups`, `paid` and `dollars`.
+/// 3 for `back_3`, `paid` and `dollars`, since an upgrade may come 90 days after sign-up, and 0 for `signups`.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn).

@@ -5,7 +5,7 @@ use polars::prelude::*;
 
 use super::config::Config;
 use super::launch::{Launch, Lever};
-use super::regions::{complete, regions};
+use super::regions::{PAID, complete, regions};
 use super::world::rollout;
 use super::{Tables, generate_with, study};
 use crate::cases::check::within;
@@ -43,18 +43,18 @@ fn measure(config: &Config, from: u32, name: &str, launches: &[Launch]) -> Resul
         let real = |name: &str| col(name).cast(DataType::Float64).sum();
         Ok(seen.select([(real(column) / real("signups")).alias(named)]))
     };
-    let dollars = (col("dollars") * col("signups").cast(DataType::Float64)).sum()
-        / col("signups").cast(DataType::Float64).sum();
-    let whole = cells.clone().lazy().filter(since());
+    let signups = || col("signups").cast(DataType::Float64);
+    let dollars = (col("dollars") * signups()).sum() / signups().sum();
     let named = df!("lever" => [name], "north_star" => [north_star(config, &tables)?])?;
     let parts = [
         named.lazy(),
-        whole.select([col("signups").sum(), dollars.alias("dollars")]),
+        cells.clone().lazy().filter(since()).select([col("signups").sum()]),
+        complete(&cells, PAID)?.lazy().filter(since()).select([dollars.alias("dollars")]),
         share("activated", 1, "activated")?,
         share("back", 1, "month_1")?,
         share("back_3", 3, "month_3")?,
         share("shared", 1, "shared")?,
-        share("paid", 0, "paid")?,
+        share("paid", PAID, "paid")?,
     ];
     let mut columns = vec![];
     for part in parts {

@@ -17,7 +17,7 @@ use super::{Tables, generate_with};
 use crate::cases::check::within;
 use crate::cases::draw::uniform;
 use crate::decision::{self, Outcome};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::stream::{Stream, stream};
 
 /// Months from sign-up until somebody is on a seat, and until somebody upgrades: anything between, alike.
@@ -25,6 +25,8 @@ const SEAT: (f64, f64) = (0.0, 1.0);
 const UPGRADE: (f64, f64) = (0.5, 3.0);
 /// So many futures are kept: options that are compared ask for the same one after the other.
 const KEPT: usize = 4;
+/// Sign-ups in a future, at most: a gigabyte.
+const MOST_AHEAD: f64 = 4e6;
 /// People of a future month have ids below this.
 const PER_MONTH: u64 = 100_000_000;
 
@@ -91,9 +93,9 @@ impl World {
         within("horizon", horizon, 1, 36)?;
         costs.validate()?;
         pilots.iter().try_for_each(Launch::validate)?;
-        Solved::people(config)?;
+        let solved = Solved::people(config)?;
         super::fits(config)?;
-        Ok(World {
+        let world = World {
             config: config.clone(),
             pilots: pilots.to_vec(),
             horizon,
@@ -101,7 +103,17 @@ impl World {
             seen: OnceLock::new(),
             evidence: OnceLock::new(),
             futures: Mutex::default(),
-        })
+        };
+        let ahead: f64 = world.signups(&solved).into_iter().sum();
+        if ahead > MOST_AHEAD {
+            let growth = config.growth;
+            let accepted = format!(
+                "few enough for {MOST_AHEAD:.0} sign-ups ahead; with `growth` {growth} and {} users, {ahead:.0} are to come",
+                config.users
+            );
+            return Err(Error::config("horizon", horizon, accepted));
+        }
+        Ok(world)
     }
 
     /// Returns what the team sees: the tables up to the decision. They are made once.

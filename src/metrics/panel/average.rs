@@ -74,6 +74,7 @@ fn two_way(cells: &Cells, adjusted: &Adjusted) -> Option<(Estimate, i64)> {
     let mut found = adjusted.estimate(&weights);
     if cells.variance.is_none() {
         found.se = clustered(cells, &normal, &rows, &weights);
+        found.df = Some(cells.units.len() as f64 - 1.0);
     }
     let launched = cells.each().filter(|(_, unit, period)| !cells.before(*unit, *period));
     Some((found, launched.count() as i64))
@@ -118,7 +119,8 @@ impl Panel {
     ///
     /// # Errors
     /// As [`group_time_effects`](Panel::group_time_effects); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for launches of all
-    /// units in the same period, after which nobody is left to compare with.
+    /// units in the same period, after which nobody is left to compare with; [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for
+    /// more units and periods than a regression takes: 1,500.
     ///
     /// ```
     /// use casebook::prelude::*;
@@ -133,6 +135,7 @@ impl Panel {
     /// ```
     pub fn difference_in_differences(&self) -> Result<DataFrame> {
         let cells = self.cells()?;
+        cells.can_be_regressed()?;
         let adjusted = Adjusted::new(&cells)?;
         let nobody = || {
             let problem = "leaves nobody to compare with: all units launch in the same period";

@@ -11,6 +11,9 @@ use crate::frame::{fetch, full};
 use crate::metrics::{finite, texts};
 
 const NAME: &str = "panel";
+/// Units and periods in a regression, and the numbers in it: half a gigabyte.
+const MOST_COLUMNS: usize = 1_500;
+const MOST_NUMBERS: usize = 64_000_000;
 
 /// Units in order of their names, each with all periods.
 pub(super) struct Cells {
@@ -56,6 +59,22 @@ impl Cells {
         groups.sort_unstable();
         groups.dedup();
         groups
+    }
+
+    /// Checks that a regression on units and periods fits into memory and ends soon.
+    pub fn can_be_regressed(&self) -> Result<()> {
+        let (units, columns) = (self.units.len(), self.units.len() + self.periods);
+        match columns <= MOST_COLUMNS && self.len() * columns <= MOST_NUMBERS {
+            true => Ok(()),
+            false => Err(Error::config(
+                "rows",
+                format!("{units} units × {} periods", self.periods),
+                format!(
+                    "at most {MOST_COLUMNS} of both together, and {MOST_NUMBERS} numbers in a regression on them, \
+                     which has a column for each; group units first"
+                ),
+            )),
+        }
     }
 
     /// Returns a cell's row in a regression on units, periods and what is adjusted for.
@@ -104,11 +123,9 @@ impl Panel {
             let problem = format!("runs from {low} to {high} with a gap; it must have none");
             return Err(Error::column(NAME, &self.period, problem));
         };
-        let mut table: BTreeMap<&str, Vec<Option<usize>>> = BTreeMap::new();
+        let mut table: BTreeMap<&str, BTreeMap<i64, usize>> = BTreeMap::new();
         for (row, unit) in units.iter().enumerate() {
-            let cells = table.entry(unit).or_insert_with(|| vec![None; many]);
-            let place = (periods[row] - low) as usize;
-            if cells[place].replace(row).is_some() {
+            if table.entry(unit).or_default().insert(periods[row], row).is_some() {
                 let problem = format!("holds {unit} twice in {} {}", self.period, periods[row]);
                 return Err(Error::column(NAME, &self.unit, problem));
             }
@@ -126,9 +143,8 @@ impl Panel {
         };
         let mut variance = vec![];
         for (unit, cells) in table {
-            let rows = (0..many).map(|place| {
-                cells[place].ok_or_else(|| {
-                    let period = low + place as i64;
+            let rows = (*low..=*high).map(|period| {
+                cells.get(&period).copied().ok_or_else(|| {
                     let problem = format!("has no row for {unit} in {} {period}", self.period);
                     Error::column(NAME, &self.unit, problem)
                 })

@@ -63,6 +63,7 @@ impl<'c> Adjusted<'c> {
     pub fn new(cells: &'c Cells) -> Result<Adjusted<'c>> {
         let mut coefficients = vec![];
         if !cells.adjusted.is_empty() {
+            cells.can_be_regressed()?;
             let places = cells.each().filter(|(_, unit, period)| cells.before(*unit, *period));
             let places: Vec<(usize, usize)> = places.map(|(at, unit, _)| (at, unit)).collect();
             let rows: Vec<(DVector<f64>, f64)> = places
@@ -112,9 +113,18 @@ impl<'c> Adjusted<'c> {
     /// Adds up the cells.
     pub fn estimate(&self, weights: &Weights) -> Estimate {
         let effect = weights.iter().zip(&self.cells.outcome).map(|(w, y)| w * y).sum();
-        let variance = self.covariance(std::slice::from_ref(weights)).map(|all| all[(0, 0)]);
-        let df = self.cells.variance.is_none().then_some(self.cells.units.len() as f64 - 1.0);
-        Estimate { effect, se: variance.map(|all| all.max(0.0).sqrt()), df }
+        let only = std::slice::from_ref(weights);
+        let variance = self.covariance(only).map(|all| all[(0, 0)]);
+        Estimate { effect, se: variance.map(|all| all.max(0.0).sqrt()), df: self.degrees(only) }
+    }
+
+    /// Degrees of freedom of the [`covariance`](Adjusted::covariance), where it's a sum of groups' own: those of the smallest group that
+    /// counts, a lower bound of Welch's (Mickey and Brown 1966). With two units in a group, an estimate of the degrees themselves would be
+    /// too high too often. None if the cells' own variances are known.
+    pub fn degrees(&self, many: &[Weights]) -> Option<f64> {
+        let counting = self.alike.iter().enumerate().filter(|(unit, _)| self.counts(*unit, many));
+        let least = counting.map(|(_, alike)| *alike).min().unwrap_or(2).max(2);
+        self.cells.variance.is_none().then_some(least as f64 - 1.0)
     }
 
     /// Returns how estimates vary together: from the cells' own variances, or from how units that launched together differ. None if
@@ -129,11 +139,10 @@ impl<'c> Adjusted<'c> {
         }
         let mut all = DMatrix::zeros(many.len(), many.len());
         for (unit, alike) in self.alike.iter().enumerate() {
-            let own = cells.at(unit, 0)..cells.at(unit, 0) + cells.periods;
-            let counts = many.iter().any(|w| w[own.clone()].iter().any(|w| w.abs() > 1e-12));
-            if *alike < 2 && counts {
+            if *alike < 2 && self.counts(unit, many) {
                 return None;
             }
+            let own = cells.at(unit, 0)..cells.at(unit, 0) + cells.periods;
             let moved = DVector::from_fn(many.len(), |a, _| {
                 own.clone().map(|at| many[a][at] * self.distance[at]).sum::<f64>()
             });
@@ -141,5 +150,11 @@ impl<'c> Adjusted<'c> {
             all.ger(few, &moved, &moved, 1.0);
         }
         Some(all)
+    }
+
+    /// Tells whether any cell of a unit has a weight.
+    fn counts(&self, unit: usize, many: &[Weights]) -> bool {
+        let own = self.cells.at(unit, 0)..self.cells.at(unit, 0) + self.cells.periods;
+        many.iter().any(|weights| weights[own.clone()].iter().any(|weight| weight.abs() > 1e-12))
     }
 }

@@ -9,7 +9,7 @@ use super::cells::Cells;
 use super::estimate::{Adjusted, Estimate, Weights, columns};
 use super::outcome::Panel;
 use crate::error::{Error, Result};
-use crate::stats::distribution::chi_square_sf;
+use crate::stats::distribution::{chi_square_sf, f_sf};
 use crate::stats::pseudo_inverse::pseudo;
 
 /// Event times further away than this are a typing error.
@@ -137,7 +137,7 @@ impl Panel {
     /// ```
     pub fn event_study(&self, range: RangeInclusive<i64>) -> Result<DataFrame> {
         for (field, end) in [("range.start", *range.start()), ("range.end", *range.end())] {
-            if end.abs() > FURTHEST {
+            if !(-FURTHEST..=FURTHEST).contains(&end) {
                 return Err(Error::config(field, end, format!("-{FURTHEST} to {FURTHEST}")));
             }
         }
@@ -163,8 +163,10 @@ impl Panel {
     /// [event study](Panel::event_study) from `leads` periods before the launch (2 to 10,000) to 2 before.
     ///
     /// Returns one row: `leads`, `df` (i64: effects tested that can be told apart), `chi_square`, `p_value` (f64; null where errors
-    /// can't be told, or where there are more effects than units to tell them by). Not to find a difference isn't to show that there is
-    /// none: look at the intervals, too.
+    /// can't be told). Where errors come from how units differ (outcomes [`values`](Panel::values)), they are estimates themselves: then
+    /// the statistic is Hotelling's (1931), compared with the F distribution that belongs to the smallest group of units that launched
+    /// together, and null unless that has more than twice as many units as there are effects. Not to find a difference isn't to show that
+    /// there is none: look at the intervals, too.
     ///
     /// # Errors
     /// As [`group_time_effects`](Panel::group_time_effects); `leads` out of range.
@@ -193,18 +195,21 @@ impl Panel {
             true => None,
             false => adjusted.covariance(&many),
         };
-        let mut tested: (i64, Option<f64>) = (0, None);
+        let mut tested: (i64, Option<f64>, Option<f64>) = (0, None, None);
         if let Some(covariance) = covariance {
             let effects = many.iter().map(|weights| adjusted.estimate(weights).effect);
             let effects = DVector::from_iterator(many.len(), effects);
             let (inverse, _, rank) = pseudo(covariance);
-            let enough =
-                cells.variance.is_some() || rank < cells.units.len() - cells.groups().len();
-            tested =
-                (rank as i64, (enough && rank > 0).then(|| effects.dot(&(inverse * &effects))));
+            let left = adjusted.degrees(&many);
+            let enough = rank > 0 && left.is_none_or(|left| left >= 2.0 * rank as f64);
+            tested = (rank as i64, enough.then(|| effects.dot(&(inverse * &effects))), left);
         }
-        let (df, chi_square) = tested;
-        let p_value = chi_square.map(|value| chi_square_sf(value, df as f64));
+        let (df, chi_square, left) = tested;
+        let of = df as f64;
+        let p_value = chi_square.map(|value| match left {
+            None => chi_square_sf(value, of),
+            Some(left) => f_sf(value * (left - of + 1.0) / (left * of), of, left - of + 1.0),
+        });
         Ok(df!(
             "leads" => [i64::from(leads)],
             "df" => [df],

@@ -45,7 +45,8 @@ impl Panel {
     }
 
     /// Sets the outcome: a number per unit and period, of unknown error. Units count alike. Intervals are Student's, from how much
-    /// units that launched at the same time differ; they are null where one launched alone.
+    /// units that launched at the same time differ, with one degree of freedom less than the smallest such group has units; they are null
+    /// where one launched alone.
     pub fn values(mut self, value: &str) -> Panel {
         self.outcome = Outcome::Value(value.into());
         self

@@ -194,6 +194,55 @@ fn intervals_of_shares_hold_the_truth_as_often_as_they_say() -> Result<()> {
     Ok(())
 }
 
+/// Units that differ by chance, each with a level of its own and shocks that last for two periods: `values` tell their errors from how
+/// units differ, and few launch.
+fn shaken(seed: u64, launched: usize, others: usize) -> DataFrame {
+    const PERIODS: usize = 8;
+    let mut rng = stream(seed, "values", (100 * launched + others) as u64);
+    let mut bell = || (0..12).map(|_| rng.random_range(-0.5..0.5)).sum::<f64>();
+    let mut rows = (vec![], vec![], vec![], vec![]);
+    for unit in 0..launched + others {
+        let (level, mut before) = (bell(), bell());
+        for period in 0..PERIODS {
+            let shock = bell();
+            rows.0.push(unit as i64);
+            rows.1.push(period as i64);
+            rows.2.push((unit < launched).then_some(5_i64));
+            rows.3.push(level + shock + 0.5 * before);
+            before = shock;
+        }
+    }
+    df!("unit" => rows.0, "period" => rows.1, "launch" => rows.2, "value" => rows.3).unwrap()
+}
+
+#[test]
+fn intervals_of_values_hold_the_truth_and_tests_before_refuse_as_often_as_they_say() -> Result<()> {
+    const TRIES: u64 = 400;
+    for (launched, others) in [(2, 20), (3, 3), (10, 10)] {
+        let (mut held, mut refused, mut told) = (0, 0, 0);
+        for seed in 0..TRIES {
+            let rows = shaken(seed, launched, others);
+            let found = panel(&rows).event_study(2..=2)?;
+            held += u64::from(found.scalar("low")? <= 0.0 && found.scalar("high")? >= 0.0);
+            let before = panel(&rows).pre_trends(3)?;
+            let p_value = before.column("p_value")?.f64()?.get(0);
+            told += u64::from(p_value.is_some());
+            refused += u64::from(p_value.is_some_and(|p_value| p_value < 0.05));
+        }
+        println!("{launched} and {others}: held {held}, refused {refused} of {told}, of {TRIES}");
+        // 95% of 400 is 380, give or take 4.4; the lower bound of the degrees of freedom makes it more.
+        assert!(held >= 371, "{launched} {others}: {held}");
+        // Few units show few differences: nothing can be said of two effects at once.
+        assert_eq!(told, if launched > 3 { TRIES } else { 0 });
+        // 5% of 400 is 20, give or take 4.4.
+        assert!(refused as f64 <= 0.05 * told as f64 + 13.0, "{launched} {others}: {refused}");
+    }
+    // Six effects are more than four differences between units can tell apart.
+    let none = panel(&shaken(1, 3, 3)).pre_trends(8)?;
+    assert_eq!(none.column("p_value")?.null_count(), 1);
+    Ok(())
+}
+
 /// Twice as many in the launched region, on top of a common growth: the effect is ln 2. Means with errors weigh as they should.
 #[test]
 fn counts_are_compared_as_logarithms_and_means_by_their_errors() -> Result<()> {
@@ -281,6 +330,17 @@ fn what_is_no_panel_is_refused_by_name() {
     let message = panel(&rows).synthetic_control("5").unwrap_err().to_string();
     assert!(message.contains("`unit` is 5") && message.contains("0, 1, 2, 3"), "{message}");
     let message = panel(&rows).event_study(-20_000..=3).unwrap_err().to_string();
+    assert!(message.contains("range.start"), "{message}");
+    let many: Vec<i64> = (0..4_000).collect();
+    let many = df!(
+        "unit" => many.iter().map(|row| row / 2).collect::<Vec<_>>(),
+        "period" => many.iter().map(|row| row % 2).collect::<Vec<_>>(),
+        "launch" => many.iter().map(|row| (*row < 8).then_some(1_i64)).collect::<Vec<_>>(),
+        "value" => many.iter().map(|row| *row as f64).collect::<Vec<_>>(),
+    );
+    let message = panel(&many.unwrap()).difference_in_differences().unwrap_err().to_string();
+    assert!(message.contains("2000 units × 2 periods"), "{message}");
+    let message = panel(&rows).event_study(i64::MIN..=0).unwrap_err().to_string();
     assert!(message.contains("range.start"), "{message}");
     let message = panel(&rows).pre_trends(1).unwrap_err().to_string();
     assert!(message.contains("`leads`"), "{message}");

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use polars::prelude::*;
 
 use super::subjects::{durations, table};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::frame::{fetch, full};
 use crate::metrics::{Source, texts};
 use crate::stats::competing_risks::CompetingRisks;
+
+/// Outcomes, at most: each has a row at every time. More are texts of another kind.
+const MOST: usize = 100;
 
 type Subject = (f64, Option<usize>);
 
@@ -25,7 +28,7 @@ type Subject = (f64, Option<usize>);
 /// `high` (f64: 95%, delta method, log-log; null where the incidence is 0 or 1).
 ///
 /// # Errors
-/// As [`kaplan_meier`](super::kaplan_meier()).
+/// As [`kaplan_meier`](super::kaplan_meier()); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for more than 100 outcomes.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -52,6 +55,10 @@ pub fn cumulative_incidence(subjects: &dyn Source, by: Option<&str>) -> Result<D
     let mut outcomes: Vec<&String> = ended.iter().flatten().collect();
     outcomes.sort_unstable();
     outcomes.dedup();
+    if outcomes.len() > MOST {
+        let problem = format!("holds {} different texts; at most {MOST} outcomes", outcomes.len());
+        return Err(Error::column("subjects", "outcome", problem));
+    }
     let names = match by {
         None => vec![None; durations.len()],
         Some(column) => texts(full(&frame, "subjects", column)?)?,
@@ -128,5 +135,9 @@ mod tests {
         let negative = df!("duration" => [-1], "outcome" => ["match"]).unwrap();
         let said = cumulative_incidence(&negative, None).unwrap_err().to_string();
         assert!(said.contains("`duration`") && said.contains("0 or more"), "{said}");
+        let ids: Vec<String> = (0..101).map(|id| id.to_string()).collect();
+        let many = df!("duration" => vec![1; 101], "outcome" => ids).unwrap();
+        let said = cumulative_incidence(&many, None).unwrap_err().to_string();
+        assert!(said.contains("`outcome`") && said.contains("101"), "{said}");
     }
 }

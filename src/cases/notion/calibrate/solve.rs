@@ -56,7 +56,7 @@ impl World<'_> {
         let least = seen.events_per_user - seen.events_beyond;
         if least > events_per_user {
             let accepted = format!(
-                "at least {:.1}: {stickiness} of monthly users are active on an average day, so many visits it takes",
+                "at least {:.1}: with {stickiness} of monthly users active on an average day, visits alone make that many",
                 least.ceil()
             );
             return Err(
