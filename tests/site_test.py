@@ -229,7 +229,7 @@ class Text(unittest.TestCase):
                 (pathlib.Path(folder) / f"{path.stem}.txt").write_text("\n".join(cell.source for cell in cells), encoding="utf-8")
             where = [folder, *DOCUMENTS, "src", "tests", "kernel", "site/build.py", "site/book.py", "examples", "sql", "Makefile"]
             # A name, a term of experiments, and mistakes made on purpose.
-            done = run(BIN / "codespell", "--skip", "*.json,*.csv,*.ttf,*.woff2,reference", "--ignore-words-list", "brin,complier,compliers,segmnet,selekt,usres,vist,vists", *where)
+            done = run(BIN / "codespell", "--skip", "*.json,*.csv,*.ttf,*.woff2,reference", "--ignore-words-list", "abd,atleast,atmost,brin,complier,compliers,segmnet,selekt,usres,vist,vists", *where)
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
 
 

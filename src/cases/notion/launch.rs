@@ -104,11 +104,11 @@ impl Launch {
     }
 }
 
-/// Returns the launches of the second year: each lever in two regions, one after the other, so that there is always a region without it
-/// to compare with. Month 12 is the year's first.
+/// Returns the launches of ten months: each lever in two regions, one after the other, so that there is always a region without it
+/// to compare with. The last is early enough for those who sign up then to pay before the data ends.
 ///
 /// Regions and months are those, of some thousand plans drawn by chance, with which the levers' effects on dollars per sign-up have the
-/// smallest errors. Errors depend on sign-ups by region and month only, so no effect played a part.
+/// smallest errors, all three months earlier. Errors depend on sign-ups by region and month only, so no effect played a part.
 ///
 /// ```
 /// use casebook::cases::notion::{self, Lever};

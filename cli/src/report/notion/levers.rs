@@ -85,7 +85,7 @@ fn company(facts: Facts) -> Result<String> {
         }
     };
     Ok(format!(
-        "In the second year, each lever was launched in two regions, one after the other: {} launches, which reach those who sign up there from then on. These are the pilots of {which}: {} sign-ups in {months} months, {} with those whom levers brought. The tables in `data/` are those of the company without launches. Difference-in-differences compares the change where a lever was launched with the change where it wasn't yet, adjusted for the other levers. Lifts are relative to the months before any launch.",
+        "Each lever was launched in two regions, one after the other: {} launches, which reach those who sign up there from then on. These are the pilots of {which}: {} sign-ups in {months} months, {} with those whom levers brought. The tables in `data/` are those of the company without launches. Difference-in-differences compares the change where a lever was launched with the change where it wasn't yet, adjusted for the other levers. Lifts are relative to the months before any launch.",
         launches.height(),
         whole(users),
         whole(facts.company("sign-ups")?)

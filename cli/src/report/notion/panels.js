@@ -31,7 +31,7 @@
   const values = (format, name, room) => ({ type: "value", name: brief(name, room), nameLocation: "middle", nameGap: 32, nameTextStyle: ink, axisLabel: { ...ink, formatter: format, hideOverlap: true } });
   const upright = (format, name, room) => ({ type: "value", name: brief(name, room), nameLocation: "end", nameGap: 16, nameTextStyle: { ...ink, align: "left" }, axisLabel: { ...ink, formatter: format } });
   const names = (data, more) => ({ type: "category", data, axisLabel: { ...ink, hideOverlap: true }, ...more });
-  const longNames = { axisLabel: { ...ink, width: 130, overflow: "break", lineHeight: 14, hideOverlap: false } };
+  const longNames = { axisLabel: { ...ink, width: 150, overflow: "break", lineHeight: 14, interval: 0, hideOverlap: false } };
   const wide = { left: 26, right: 90, bottom: 60, containLabel: true };
 
   // What the title names: notes at points, lines at values, categories in colour among grey ones.

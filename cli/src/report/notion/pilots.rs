@@ -1,7 +1,7 @@
 //! The levers' part of the study: what the pilots saw, what is expected of the options, and what became of them in twin worlds.
 //!
 //! The business's tables in `data/` are those of the company without launches. The pilots are generated from the same config, with the
-//! launches of its second year: whoever no lever reaches lives the same life in both.
+//! launches: whoever no lever reaches lives the same life in both.
 
 use std::path::Path;
 
