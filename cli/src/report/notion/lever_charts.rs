@@ -30,8 +30,8 @@ fn claims(facts: Facts) -> Result<Panel> {
         (vec![], vec![], vec![], vec![], vec![Mark::line(0.0, "no change")]);
     for one in &claims {
         let outcome = if one.outcome == "signups" { "sign-ups" } else { &one.stage };
-        let pilots = format!("{}: {outcome}, pilots", one.lever);
-        let deck = format!("{}: {}, deck", one.lever, one.stage);
+        let pilots = format!("{}: {outcome}", one.lever);
+        let deck = format!("{}: the deck", one.lever);
         if one.contradicted() {
             marks.extend([highlight(pilots.clone()), highlight(deck.clone())]);
         }
@@ -56,7 +56,7 @@ fn claims(facts: Facts) -> Result<Panel> {
     Ok(Panel {
         title,
         subtitle: "Change in the stage that a lever is meant to lift, relative to the months before any launch, with 95% \
-                   intervals; the deck has no figure for mobile and the API"
+                   intervals from the pilots; the deck has no figure for mobile and the API"
             .into(),
         marks,
         bounds: Some(("low", "high")),

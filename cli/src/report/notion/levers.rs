@@ -354,7 +354,7 @@ pub(super) fn next_steps(facts: Facts) -> Result<String> {
     for one in facts.claims()? {
         if let Some(p_value) = one.before.filter(|p_value| *p_value < SMALL) {
             steps.push(format!(
-                "**Look at {}'s regions before the launch again** (p = {}): compare with those that are most like them before relying on its {}.",
+                "**Look at {}'s regions before the launch again** (p = {}): compare with those that are most like them before relying on its effect on {}.",
                 one.lever,
                 chance(p_value),
                 named(&one.outcome)
@@ -415,11 +415,13 @@ fn test(facts: Facts, lever: &str) -> Result<String> {
             whole(at("monthly")?)
         ));
     };
-    let verdict = match months <= f64::from(HORIZON) {
-        true => "Decide then.",
-        false => {
-            "That is too long for a decision about the next year, so test it only if you expect that much; otherwise go by the estimate, and by the share who pay, which shows first."
-        }
+    let verdict = if months <= f64::from(HORIZON) {
+        "Decide then.".to_owned()
+    } else {
+        format!(
+            "Detecting an effect that just pays takes too long for a decision about the next year: test only if you expect {} or more, and otherwise go by the estimate.",
+            cents(detects)
+        )
     };
     Ok(format!(
         "{stake} Give it to half of the new sign-ups in the regions without it, {} a month. An effect that just pays ({} a month per sign-up) takes {} in each group, {} months. In {TEST_MONTHS} months, the test detects {}. {verdict}",

@@ -81,7 +81,7 @@
       series[0].markPoint = notes(spec, places);
       if (spec.low) {
         const [low, high] = [pick(col(spec.low), null), pick(col(spec.high), null)];
-        const band = { type: "line", stack: "band", symbol: "none", lineStyle: { opacity: 0 }, tooltip: { show: false }, silent: true };
+        const band = { type: "line", stack: "band", stackStrategy: "all", symbol: "none", lineStyle: { opacity: 0 }, tooltip: { show: false }, silent: true };
         series.push({ ...band, name: "low", data: low }, { ...band, name: "high", areaStyle: { color: COLOURS[0], opacity: 0.18 }, data: high.map((top, at) => (top === null ? null : top - low[at])) });
       }
       return { legend: spec.by ? {} : undefined, grid: { left: 10, right: 26, bottom: 46, containLabel: true }, xAxis: names(places, { name: spec.labels[0], nameLocation: "middle", nameGap: 28, nameTextStyle: ink, boundaryGap: false }), yAxis: upright(format, spec.labels[1], room), series, tooltip: { trigger: "axis" } };
@@ -119,7 +119,7 @@
       };
       const words = (row) => (low[row] === null ? format(y[row]) : `${format(y[row])} (${format(low[row])} to ${format(high[row])})`);
       return {
-        tall: Math.max(352, 150 + (narrow ? 36 : 22) * y.length), grid: { left: 26, right: 30, bottom: 60, containLabel: true }, xAxis: { ...values(format, spec.labels[1], room), scale: true }, yAxis: names(col(spec.x), { inverse: true, ...longNames }),
+        tall: Math.max(352, 170 + (narrow ? 36 : 30) * y.length), grid: { left: 26, right: 30, bottom: 60, containLabel: true }, xAxis: { ...values(format, spec.labels[1], room), scale: true }, yAxis: names(col(spec.x), { inverse: true, ...longNames }),
         tooltip: { trigger: "item", formatter: ({ dataIndex }) => `${col(spec.x)[dataIndex]}: ${words(dataIndex)}` },
         series: [
           { name: "range", type: "custom", renderItem: bar, encode: { x: [0, 1], y: 2 }, data: y.map((_, row) => [low[row], high[row], row]) },

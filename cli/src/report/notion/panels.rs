@@ -279,8 +279,8 @@ fn values(column: &Column) -> Result<Vec<serde_json::Value>> {
         let whole = column.dtype().is_integer();
         let value = |number: f64| match whole {
             true => Value::from(number as i64),
-            // Six digits: a page is to be read.
-            false => format!("{number:.5e}").parse::<f64>().map_or(Value::Null, Value::from),
+            // Few digits, as a page is to be read; one more than it shows, so that it rounds as the texts do.
+            false => format!("{number:.6e}").parse::<f64>().map_or(Value::Null, Value::from),
         };
         return Ok(numbers.f64()?.iter().map(|number| number.map_or(Value::Null, value)).collect());
     }
