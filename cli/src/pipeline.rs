@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use casebook::chart::Unit;
+use casebook::frame::count;
 use casebook::output::{Claim, Known, Replace};
 use casebook::{Error, Result};
 use serde::Serialize;
@@ -240,7 +240,7 @@ fn times(steps: &[Timed], seconds: f64, memory: Option<u64>) -> String {
     for Timed { name, took } in steps {
         lines.push(match took {
             Some((seconds, rows)) => {
-                let rows = Unit::Number.text(*rows as f64);
+                let rows = count(*rows);
                 format!("{name:<12}{seconds:>9.2}{rows:>14}")
             }
             None => format!("{name:<12}  there already"),

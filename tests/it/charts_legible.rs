@@ -390,8 +390,9 @@ fn crowded_rows_are_not_named_over_each_other() {
         df!("name" => names, "value" => &values, "low" => &values, "high" => &values).unwrap();
     let figure =
         chart::interval(&frame, "name", "value", "low", "high").size(720, 400).draw().unwrap();
-    let named = figure.svg().matches("row ").count();
-    assert!((10..=30).contains(&named), "{named} names");
+    // The description names some, too.
+    let named = figure.svg().matches("row ").count() - figure.alt().matches("row ").count();
+    assert!((10..=20).contains(&named), "{named} names");
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub fn text(markdown: &str) -> String {
     for event in Parser::new_ext(markdown, Options::ENABLE_TABLES) {
         page.take(event);
     }
-    page.blocks.join("\n") + "\n"
+    page.blocks.join("\n").trim_end().to_owned() + "\n"
 }
 
 /// What has been read so far.
