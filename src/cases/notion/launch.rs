@@ -132,7 +132,7 @@ pub fn pilots() -> Vec<Launch> {
     plan.into_iter().flat_map(launch).collect()
 }
 
-/// What a lever does to those it reaches, as relative changes of their probabilities: 0.1 is 10% more often. None exceeds 1.
+/// What a lever does to those it reaches, as relative changes of their probabilities: 0.1 is 10% more often. No probability exceeds 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LeverEffect {
