@@ -57,6 +57,33 @@ impl Lived {
     }
 }
 
+/// How far estimates are from the truth.
+#[derive(Clone, Copy)]
+struct Errors {
+    truth: f64,
+    estimate: f64,
+    bias: f64,
+    /// None for a single experiment.
+    sd: Option<f64>,
+    rmse: f64,
+}
+
+impl Errors {
+    /// Sums up pairs of truth and estimate; none if there are none.
+    fn of(pairs: &[(f64, f64)]) -> Option<Errors> {
+        if pairs.is_empty() {
+            return None;
+        }
+        let n = pairs.len() as f64;
+        let mean = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / n;
+        let (truth, estimate) = (mean(|one| one.0), mean(|one| one.1));
+        let bias = estimate - truth;
+        let square = mean(|one| (one.1 - one.0).powi(2));
+        let sd = (n > 1.0).then(|| ((square - bias * bias).max(0.0) * n / (n - 1.0)).sqrt());
+        Some(Errors { truth, estimate, bias, sd, rmse: square.sqrt() })
+    }
+}
+
 /// Compares designs of the experiment: how far each is from the effect of offering mentors to all instead of nobody, on being retained
 /// on [`outcome_day`](Offer::outcome_day).
 ///
@@ -65,7 +92,7 @@ impl Lived {
 /// In a switchback, mentors that are taken in one period are missing in the next, for as long as a match lasts.
 ///
 /// Returns one row per design, in the order given: `design` (text), `truth`, `mean_estimate`, `bias`, `standard_deviation`, `rmse` (f64: shares; `bias` is
-/// the mean, `standard_deviation` that of the estimate less the truth), `experiments` (u32).
+/// the mean, `standard_deviation` that of the estimate less the truth; null where no experiment had two arms), `experiments` (u32).
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for fewer than 2 seeds or more than 100,000; those of
@@ -102,18 +129,16 @@ pub fn designs(config: &Config, designs: &[Design], seeds: u32) -> Result<DataFr
             Ok((truth, estimates.collect::<Result<_>>()?))
         })
         .collect::<Result<_>>()?;
-    let mut table: [Vec<f64>; 5] = Default::default();
+    let mut table: [Vec<Option<f64>>; 5] = Default::default();
     let mut experiments = vec![];
     for place in 0..designs.len() {
         let known: Vec<(f64, f64)> =
             runs.iter().filter_map(|run| Some((run.0, run.1[place]?))).collect();
-        let n = known.len() as f64;
-        let mean = |of: &dyn Fn(&(f64, f64)) -> f64| known.iter().map(of).sum::<f64>() / n;
-        let (truth, estimate) = (mean(&|one| one.0), mean(&|one| one.1));
-        let bias = estimate - truth;
-        let square = mean(&|one| (one.1 - one.0).powi(2));
-        let sd = ((square - bias * bias).max(0.0) * n / (n - 1.0)).sqrt();
-        for (column, value) in table.iter_mut().zip([truth, estimate, bias, sd, square.sqrt()]) {
+        let found = Errors::of(&known);
+        let values = found.map(|it| [it.truth, it.estimate, it.bias, it.rmse]);
+        let [truth, estimate, bias, rmse] = values.map_or([None; 4], |all| all.map(Some));
+        let sd = found.and_then(|it| it.sd);
+        for (column, value) in table.iter_mut().zip([truth, estimate, bias, sd, rmse]) {
             column.push(value);
         }
         experiments.push(known.len() as u32);
@@ -128,4 +153,22 @@ pub fn designs(config: &Config, designs: &[Design], seeds: u32) -> Result<DataFr
         "rmse" => rmse,
         "experiments" => experiments,
     )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_an_experiment_nothing_is_known() {
+        assert!(Errors::of(&[]).is_none());
+        let one = Errors::of(&[(0.1, 0.3)]).unwrap();
+        assert!(one.sd.is_none() && (one.rmse - 0.2).abs() < 1e-12);
+        // Everybody is in one arm: no design has anything to compare with.
+        let offer = Offer { share: 1.0, ..Default::default() };
+        let config = Config { users: 200, offer, ..Default::default() };
+        let found = designs(&config, &[Design::User], 2).unwrap();
+        assert_eq!(found.column("experiments").unwrap().u32().unwrap().get(0), Some(0));
+        assert_eq!(found.column("rmse").unwrap().null_count(), 1);
+    }
 }

@@ -39,6 +39,8 @@ struct Floor<'f> {
     mentors: &'f [Applied],
     open: Vec<bool>,
     taken: Vec<f64>,
+    /// By field, the mentors who have room, in their own order: looking through all for each request took most of the time.
+    free: [Vec<usize>; TYPES.len()],
     /// When a mentor has room again, in seconds after the decision.
     leaving: BinaryHeap<Reverse<(i64, usize)>>,
     queues: [VecDeque<Waiting>; TYPES.len()],
@@ -55,6 +57,25 @@ impl Floor<'_> {
         self.open[mentor] && self.taken[mentor] < self.mentors[mentor].capacity
     }
 
+    /// Counts a mentee more, or less.
+    fn count(&mut self, mentor: usize, mentees: f64) {
+        self.taken[mentor] += mentees;
+        self.list(mentor);
+    }
+
+    /// Puts a mentor on the lists of those with room, or takes them off.
+    fn list(&mut self, mentor: usize) {
+        let free = self.free(mentor);
+        for field in &self.mentors[mentor].fields {
+            let listed = &mut self.free[*field];
+            match listed.binary_search(&mentor) {
+                Ok(place) if !free => _ = listed.remove(place),
+                Err(place) if free => listed.insert(place, mentor),
+                _ => {}
+            }
+        }
+    }
+
     fn lasts(&self, rng: &mut Stream) -> f64 {
         match self.lasts.len() {
             0 => self.longest,
@@ -63,7 +84,7 @@ impl Floor<'_> {
     }
 
     fn take(&mut self, mentor: usize, at: f64, request: &Waiting, rng: &mut Stream) {
-        self.taken[mentor] += 1.0;
+        self.count(mentor, 1.0);
         // A day to arrange it.
         let until = at + 1.0 + self.lasts(rng);
         self.leaving.push(Reverse(((until * DAY) as i64, mentor)));
@@ -80,7 +101,7 @@ impl Floor<'_> {
                 break;
             }
             self.leaving.pop();
-            self.taken[mentor] -= 1.0;
+            self.count(mentor, -1.0);
             let at = at as f64 / DAY;
             for field in self.mentors[mentor].fields.clone() {
                 while self.free(mentor)
@@ -96,9 +117,7 @@ impl Floor<'_> {
 
     /// Shows a request some free mentors; it gets the best of those it would pay for.
     fn ask(&mut self, at: f64, request: Waiting, rng: &mut Stream) {
-        let of =
-            |one: &usize| self.free(*one) && self.mentors[*one].fields.contains(&request.field);
-        let free: Vec<usize> = (0..self.mentors.len()).filter(of).collect();
+        let free = &self.free[request.field];
         if free.is_empty() {
             self.queues[request.field].push_back(request);
             return;
@@ -136,6 +155,7 @@ impl Estimates<'_> {
             mentors,
             open: mentors.iter().map(|one| one.accepted || !vetted).collect(),
             taken: vec![0.0; mentors.len()],
+            free: Default::default(),
             leaving: BinaryHeap::new(),
             queues: Default::default(),
             lasts: lasts.collect(),
@@ -143,6 +163,7 @@ impl Estimates<'_> {
             shortlist: self.evidence.shortlist,
             matches: vec![],
         };
+        (0..mentors.len()).for_each(|mentor| floor.list(mentor));
         let gives_up = self.gives_up();
         let patience = |rng: &mut Stream| -(1.0 - uniform(rng)).ln() / gives_up;
         // Those who are there on the day of the decision.
@@ -152,7 +173,7 @@ impl Estimates<'_> {
                     let been = now - matched.at;
                     let whole = (0..50).map(|_| floor.lasts(rng)).find(|days| *days > been);
                     let left = whole.unwrap_or(floor.longest).max(been) - been;
-                    floor.taken[matched.mentor] += 1.0;
+                    floor.count(matched.mentor, 1.0);
                     floor.leaving.push(Reverse(((left * DAY) as i64, matched.mentor)));
                 }
                 None if one.withdrawn.is_none() => {
