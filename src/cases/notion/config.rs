@@ -40,7 +40,7 @@ pub struct Config {
     /// Share of plans that end with each month, by segment, in the order of [`Segment::name`]; 0 to 0.9. A plan is paid for
     /// at least one month.
     pub churn: [f64; 4],
-    /// What the plan's levers do to those they reach, once launched: see [`Launch`](super::Launch).
+    /// What the deck's levers do to those they reach, once launched: see [`Launch`](super::Launch).
     pub levers: Levers,
     /// Share of months, from the second after sign-up on, that users skip without having left; 0 to 0.5.
     pub pauses: f64,

@@ -254,7 +254,7 @@ fn churn(tables: &Tables) -> Result<Vec<(f64, f64)>> {
         .sort(["plan_type"], SortMultipleOptions::default())
         .with_column((col("dollars") / col("dollars").sum()).alias("share"))
         .collect()?;
-    let each = found.column("share")?.f64()?.iter().zip(found.column("churn")?.f64()?);
+    let each = found.column("share")?.f64()?.iter().zip(found.column("churn")?.f64()?.iter());
     // Of a plan that hasn't been due yet, nothing is known.
     let known = |churn: Option<f64>| churn.filter(|churn| churn.is_finite()).unwrap_or(0.0);
     Ok(each.map(|(share, churn)| (share.unwrap_or(0.0), known(churn))).collect())
