@@ -45,6 +45,7 @@ CREATE TABLE user_profiles (
     use_case            text      NOT NULL,
     plan_type           text      NOT NULL REFERENCES plans,
     paid_since          date      CHECK (paid_since >= signup_date),
+    paid_until          date      CHECK (paid_until IS NULL OR (paid_since IS NOT NULL AND paid_until > paid_since)),
     workspace_id        bigint    NOT NULL REFERENCES workspaces
 );
 
@@ -76,9 +77,10 @@ ALTER TABLE user_events ADD FOREIGN KEY (workspace_id) REFERENCES workspaces;
 CREATE INDEX events_by_user ON user_events (user_id, timestamp) INCLUDE (event_type);
 -- Everybody's events of some days: active users, power users, the North Star.
 CREATE INDEX events_by_time ON user_events (timestamp) INCLUDE (user_id, workspace_id, event_type);
--- Who signed up in some days, and who pays since when.
+-- Who signed up in some days, and who pays since when and until when.
 CREATE INDEX users_by_signup ON user_profiles (signup_date);
 CREATE INDEX users_by_payment ON user_profiles (paid_since, plan_type) WHERE paid_since IS NOT NULL;
+CREATE INDEX users_by_end ON user_profiles (paid_until, plan_type) WHERE paid_until IS NOT NULL;
 
 -- Active is who did something beside signing up.
 CREATE VIEW activity AS

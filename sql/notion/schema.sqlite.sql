@@ -49,6 +49,7 @@ CREATE TABLE user_profiles (
     use_case            TEXT           NOT NULL CHECK (typeof(use_case) = 'text'),
     plan_type           TEXT           NOT NULL REFERENCES plans CHECK (typeof(plan_type) = 'text'),
     paid_since          DATE TEXT      CHECK (paid_since >= signup_date) CHECK (paid_since IS date(paid_since)),
+    paid_until          DATE TEXT      CHECK (paid_until IS NULL OR (paid_since IS NOT NULL AND paid_until > paid_since)) CHECK (paid_until IS date(paid_until)),
     workspace_id        INTEGER        NOT NULL REFERENCES workspaces CHECK (typeof(workspace_id) = 'integer')
 );
 
@@ -74,9 +75,10 @@ CREATE TABLE user_events (
 CREATE INDEX events_by_user ON user_events (user_id, timestamp, event_type);
 -- Everybody's events of some days: active users, power users, the North Star.
 CREATE INDEX events_by_time ON user_events (timestamp, user_id, workspace_id, event_type);
--- Who signed up in some days, and who pays since when.
+-- Who signed up in some days, and who pays since when and until when.
 CREATE INDEX users_by_signup ON user_profiles (signup_date);
 CREATE INDEX users_by_payment ON user_profiles (paid_since, plan_type) WHERE paid_since IS NOT NULL;
+CREATE INDEX users_by_end ON user_profiles (paid_until, plan_type) WHERE paid_until IS NOT NULL;
 
 -- Active is who did something beside signing up.
 CREATE VIEW activity AS

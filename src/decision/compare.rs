@@ -3,7 +3,7 @@
 use polars::prelude::*;
 use rayon::prelude::*;
 
-use super::world::{Choice, Outcome, Prediction, World};
+use super::world::{Choice, Exact, Outcome, Prediction, World};
 use crate::error::{Error, Result};
 use crate::stats::distribution::t_quantile;
 
@@ -33,7 +33,7 @@ pub struct OptionResult {
 pub struct Comparison {
     /// One entry per option.
     pub options: Vec<OptionResult>,
-    /// How many futures were run.
+    /// How many futures were run; 0 where means are exact.
     pub futures: u32,
 }
 
@@ -49,14 +49,7 @@ pub fn compare<W: World>(
     options: &[Choice<W::Intervention>],
     futures: u32,
 ) -> Result<Comparison> {
-    if options.is_empty() {
-        return Err(Error::config("options", 0, "at least one"));
-    }
-    for (place, option) in options.iter().enumerate() {
-        if options[..place].iter().any(|other| other.name == option.name) {
-            return Err(Error::config("options", &option.name, "one option of each name"));
-        }
-    }
+    check(options)?;
     if !(2..=100_000).contains(&futures) {
         return Err(Error::config("futures", futures, "2 to 100,000"));
     }
@@ -73,7 +66,7 @@ pub fn compare<W: World>(
         .collect::<Result<_>>()?;
     let n = runs.len() as f64;
     let quantile = t_quantile(0.975, n - 1.0);
-    let mut found: Vec<OptionResult> = options
+    let found: Vec<OptionResult> = options
         .iter()
         .enumerate()
         .map(|(place, option)| {
@@ -93,6 +86,48 @@ pub fn compare<W: World>(
             }
         })
         .collect();
+    Ok(Comparison { options: ranked(found), futures })
+}
+
+/// Compares each option with doing nothing, by exact means: intervals have no width, and no future is run.
+pub(super) fn expected<W: Exact>(
+    world: &W,
+    options: &[Choice<W::Intervention>],
+) -> Result<Comparison> {
+    check(options)?;
+    let nothing = world.expected(&[])?.net();
+    let found = options.iter().map(|option| {
+        let outcome = world.expected(&option.done)?;
+        let gain = outcome.net() - nothing;
+        Ok(OptionResult {
+            name: option.name.clone(),
+            gain,
+            low: gain,
+            high: gain,
+            cost: outcome.cost,
+            rank: 0,
+            regret: 0.0,
+            predicted: option.predicted,
+        })
+    });
+    Ok(Comparison { options: ranked(found.collect::<Result<_>>()?), futures: 0 })
+}
+
+/// Checks that there are options, each once.
+fn check<I>(options: &[Choice<I>]) -> Result<()> {
+    if options.is_empty() {
+        return Err(Error::config("options", 0, "at least one"));
+    }
+    for (place, option) in options.iter().enumerate() {
+        if options[..place].iter().any(|other| other.name == option.name) {
+            return Err(Error::config("options", &option.name, "one option of each name"));
+        }
+    }
+    Ok(())
+}
+
+/// Adds ranks and regrets.
+fn ranked(mut found: Vec<OptionResult>) -> Vec<OptionResult> {
     let gains: Vec<f64> = found.iter().map(|option| option.gain).collect();
     let best = gains.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     for (place, option) in found.iter_mut().enumerate() {
@@ -102,7 +137,7 @@ pub fn compare<W: World>(
         option.rank = above.count() as u32 + 1;
         option.regret = best - option.gain;
     }
-    Ok(Comparison { options: found, futures })
+    found
 }
 
 impl Comparison {

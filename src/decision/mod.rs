@@ -3,7 +3,8 @@
 //! A case's world is simulated, so it can be run again with a decision carried out: the same customers with the same random
 //! streams, so that the difference between the two worlds is what the decision did and nothing else. A case says what its world
 //! is by implementing [`World`]. [`compare()`] carries each option out in many futures and ranks them; [`regret()`] lets rules choose
-//! on many worlds, and counts how often they find the best option and what they lose when they don't.
+//! on many worlds, and counts how often they find the best option and what they lose when they don't; [`expected_regret()`] does so
+//! where the mean over all futures is [known](Exact).
 //!
 //! ```
 //! use casebook::decision::{self, Choice, Outcome, World};
@@ -30,5 +31,5 @@ mod regret;
 mod world;
 
 pub use compare::{Comparison, OptionResult, compare};
-pub use regret::{Regret, Rule, RuleResult, regret};
-pub use world::{Choice, Outcome, Prediction, World, predictions, recommended};
+pub use regret::{Regret, Rule, RuleResult, expected_regret, regret};
+pub use world::{Choice, Exact, Outcome, Prediction, World, predictions, recommended};

@@ -3,9 +3,9 @@
 use polars::prelude::*;
 use rayon::prelude::*;
 
-use super::compare::compare;
-use super::world::{Choice, World};
-use crate::error::{Error, Result};
+use super::compare::{Comparison, compare, expected};
+use super::world::{Choice, Exact, World};
+use crate::error::{Error, Result, unknown};
 use crate::stats::distribution::t_quantile;
 use crate::stats::interval::wilson;
 
@@ -73,6 +73,53 @@ pub fn regret<W: World + Send>(
     rules: &[Rule<'_, W>],
     futures: u32,
 ) -> Result<Regret> {
+    over(seeds, world, rules, |world| compare(world, &options(world)?, futures))
+}
+
+/// Lets rules choose on the world of each seed, as [`regret`] does, and takes the exact mean over all futures as what that was worth.
+///
+/// # Errors
+/// Those of [`regret`].
+///
+/// ```
+/// use casebook::decision::{self, Choice, Exact, Outcome, Rule, World};
+///
+/// /// A coin pays a dollar, and more if somebody polishes it.
+/// struct Coin;
+/// impl World for Coin {
+///     type Intervention = f64;
+///     fn outcome(&self, done: &[f64], future: u64) -> casebook::Result<Outcome> {
+///         let heads = f64::from(future.count_ones() % 2);
+///         Ok(Outcome { contribution: heads + done.iter().sum::<f64>(), cost: 0.0 })
+///     }
+/// }
+/// impl Exact for Coin {
+///     fn expected(&self, done: &[f64]) -> casebook::Result<Outcome> {
+///         Ok(Outcome { contribution: 0.5 + done.iter().sum::<f64>(), cost: 0.0 })
+///     }
+/// }
+///
+/// let options = |_: &Coin| Ok(vec![Choice::nothing(), Choice::new("polish", [0.3])]);
+/// let rules = [Rule::always("do nothing")];
+/// let found = decision::expected_regret(&[1, 2], |_| Ok(Coin), options, &rules)?;
+/// assert!((found.rules[0].regret - 0.3).abs() < 1e-12);
+/// # Ok::<(), casebook::Error>(())
+/// ```
+pub fn expected_regret<W: Exact + Send>(
+    seeds: &[u64],
+    world: impl Fn(u64) -> Result<W> + Sync,
+    options: impl Fn(&W) -> Result<Vec<Choice<W::Intervention>>> + Sync,
+    rules: &[Rule<'_, W>],
+) -> Result<Regret> {
+    over(seeds, world, rules, |world| expected(world, &options(world)?))
+}
+
+fn over<W: World + Send>(
+    seeds: &[u64],
+    world: impl Fn(u64) -> Result<W> + Sync,
+    rules: &[Rule<'_, W>],
+    compared: impl Fn(&W) -> Result<Comparison> + Sync,
+) -> Result<Regret> {
     if rules.is_empty() {
         return Err(Error::config("rules", 0, "at least one"));
     }
@@ -89,7 +136,7 @@ pub fn regret<W: World + Send>(
         .par_iter()
         .map(|seed| {
             let world = world(*seed)?;
-            let found = compare(&world, &options(&world)?, futures)?;
+            let found = compared(&world)?;
             let best = found.best().name;
             rules
                 .iter()
@@ -153,6 +200,44 @@ fn summary(name: &str, rows: &[&Row]) -> RuleResult {
 }
 
 impl Regret {
+    /// Compares a rule with each other rule within each world: what the choice of the other gained more than that of this one.
+    ///
+    /// Returns one row per other rule, the best first: `rule`, `difference` (f64, US dollars: the mean over worlds), `low`, `high` (f64:
+    /// Student's interval of paired differences, so wide that all intervals together hold with 95%, by Bonferroni's correction),
+    /// `worlds` (u64).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for a rule that isn't there; the message lists them.
+    pub fn against(&self, rule: &str) -> Result<DataFrame> {
+        let names: Vec<&str> = self.rules.iter().map(|rule| rule.name.as_str()).collect();
+        if !names.contains(&rule) {
+            return Err(unknown("rule", rule, names, "no rule"));
+        }
+        let gains = |rule: &str| -> Result<Vec<f64>> {
+            let own = self.choices.clone().lazy().filter(col("rule").eq(lit(rule))).collect()?;
+            Ok(own.column("gain")?.f64()?.into_no_null_iter().collect())
+        };
+        let base = gains(rule)?;
+        let (n, many) = (base.len() as f64, names.len().saturating_sub(1).max(1) as f64);
+        let quantile = t_quantile(1.0 - 0.025 / many, n - 1.0);
+        let mut rows = vec![];
+        for name in names.into_iter().filter(|name| *name != rule) {
+            let other = gains(name)?;
+            let off = || other.iter().zip(&base).map(|(other, own)| other - own);
+            let mean = off().sum::<f64>() / n;
+            let variance = off().map(|one| (one - mean).powi(2)).sum::<f64>() / (n - 1.0);
+            rows.push((name, mean, quantile * (variance / n).sqrt()));
+        }
+        rows.sort_by(|one, next| next.1.total_cmp(&one.1));
+        Ok(df!(
+            "rule" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+            "difference" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+            "low" => rows.iter().map(|row| row.1 - row.2).collect::<Vec<_>>(),
+            "high" => rows.iter().map(|row| row.1 + row.2).collect::<Vec<_>>(),
+            "worlds" => vec![base.len() as u64; rows.len()],
+        )?)
+    }
+
     /// Returns one row per rule, in the order given: `rule`, `regret`, `low`, `high`, `gain` (f64, US dollars), `best`, `worlds`
     /// (u64), `best_rate`, `best_low`, `best_high` (f64: the share of worlds in which the best option was chosen, with its
     /// Wilson interval).
@@ -220,6 +305,16 @@ mod tests {
         assert_eq!(found.choices.height(), 30);
         let frame = found.frame().unwrap();
         assert_eq!(frame.column("best_rate").unwrap().f64().unwrap().get(1), Some(0.5));
+        // Of ten differences 0 or -2 each: a mean of -1, a standard deviation of 1.054, and Student's 2.685 for two intervals.
+        let others = found.against("knows").unwrap();
+        let values = |column: &str| -> Vec<f64> {
+            others.column(column).unwrap().f64().unwrap().into_no_null_iter().collect()
+        };
+        assert_eq!(values("difference"), [-1.0, -3.0]);
+        assert!((values("low")[0] - (-1.0 - 0.895)).abs() < 1e-3, "{others}");
+        assert_eq!(values("high")[1], -3.0);
+        let told = found.against("third").unwrap_err().to_string();
+        assert!(told.contains("always first"), "{told}");
     }
 
     #[test]

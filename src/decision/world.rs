@@ -36,6 +36,15 @@ pub trait World: Sync {
     fn outcome(&self, done: &[Self::Intervention], future: u64) -> Result<Outcome>;
 }
 
+/// A business whose mean outcome over all futures is known without running any.
+pub trait Exact: World {
+    /// Computes the mean over all futures of what [`outcome`](World::outcome) returns.
+    ///
+    /// # Errors
+    /// Those of [`outcome`](World::outcome).
+    fn expected(&self, done: &[Self::Intervention]) -> Result<Outcome>;
+}
+
 /// What an analysis expects an option to gain compared with doing nothing, in US dollars, with a 95% interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prediction {

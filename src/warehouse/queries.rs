@@ -403,8 +403,10 @@ pub mod notion {
             ("plan_type", Text),
             ("customers", Integer),
             ("new_customers", Integer),
+            ("lost_customers", Integer),
             ("mrr", Real),
             ("new_mrr", Real),
+            ("churned_mrr", Real),
         ],
     };
     /// Workspaces in which people worked together, by week.

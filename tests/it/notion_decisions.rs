@@ -417,9 +417,8 @@ fn rules_choose_and_regret_is_counted() {
     type Make<'m> = &'m (dyn Fn(u64) -> casebook::Result<World> + Sync);
     let worlds: [(&str, Make); 2] = [("alike", &alike), ("other", &other)];
     for (name, world) in worlds {
-        let futures = support::seeds(3, 8) as u32;
-        let found =
-            decision::regret(&seeds, world, notion::options, &notion::rules(), futures).unwrap();
+        let found = decision::expected_regret(&seeds, world, notion::options, &notion::rules());
+        let found = found.unwrap();
         for rule in &found.rules {
             println!(
                 "{name} | {} | regret {:.0} ({:.0} to {:.0}) | gain {:.0} | best in {} of {}",

@@ -226,6 +226,80 @@ const PINNED: [(&str, &str); 7] = [
     ("user_events", "24c7d671957333f0"),
 ];
 
+/// Without churn, the tables are what they were before plans could end; with it, nothing else changes.
+#[test]
+fn the_end_of_plans_changes_nothing_else() {
+    let config = notion::Config { users: 500, ..Default::default() };
+    let endless = notion::Config { churn: [0.0; 4], ..config.clone() };
+    let (ends, runs) = (notion::generate(&config).unwrap(), notion::generate(&endless).unwrap());
+    let column =
+        |tables: &notion::Tables| tables.user_profiles.column("paid_until").unwrap().clone();
+    assert_eq!(column(&runs).null_count(), 500);
+    assert!(column(&ends).null_count() < 500);
+    for tables in [ends, runs] {
+        let users = tables.user_profiles.drop("paid_until").unwrap();
+        assert_eq!(stamp::hash(&users).unwrap(), "0869c96888a5ff53");
+        for ((name, frame), (_, pinned)) in tables.named().into_iter().zip(PINNED) {
+            assert!(name == "user_profiles" || stamp::hash(frame).unwrap() == pinned, "{name}");
+        }
+    }
+}
+
+/// Of the plans begun, as many are paid for as the closed form says, and for as many months, on average over seeds.
+#[test]
+fn plans_end_as_the_closed_form_says() {
+    // By segment: plans, months paid for within a year of those seen for one, and plans that still run, each with what is expected.
+    let mut sums = [[0.0_f64; 6]; 4];
+    let names = [0, 1, 2, 3].map(notion::Segment::name);
+    for seed in 1..=seeds(3, 40) {
+        let config = notion::Config { users: 20_000, seed, ..Default::default() };
+        let until = study::until(&config);
+        let plans = study::plan_lengths(&notion::generate(&config).unwrap().user_profiles, until);
+        let plans = plans.unwrap();
+        let expected = notion::plan_survival(&config).unwrap();
+        let curve = |column: &str| -> Vec<f64> {
+            expected.column(column).unwrap().f64().unwrap().into_no_null_iter().collect()
+        };
+        let (survival, paid) = (curve("survival"), curve("paid_months"));
+        let days = |column: &str| plans.column(column).unwrap().date().unwrap().clone();
+        let (began, ended) = (days("paid_since"), days("paid_until"));
+        let number = |column: &str| plans.column(column).unwrap().i64().unwrap().clone();
+        let (length, over) = (number("duration"), number("observed"));
+        let segments = plans.column("segment").unwrap().str().unwrap();
+        for row in 0..plans.height() {
+            let segment = names.iter().position(|it| segments.get(row) == Some(it)).unwrap();
+            let at = |day: i32| chrono::NaiveDate::default() + chrono::TimeDelta::days(day.into());
+            let start = at(began.phys.get(row).unwrap());
+            // A plan ends on the day of the month on which it began.
+            if let Some(end) = ended.phys.get(row) {
+                let months = chrono::Months::new(length.get(row).unwrap() as u32);
+                assert_eq!(start.checked_add_months(months).unwrap(), at(end));
+            }
+            let due =
+                (1..).take_while(|months| start + chrono::Months::new(*months) < until).count();
+            let place = segment * (config.months as usize + 1);
+            let sum = &mut sums[segment];
+            sum[0] += 1.0;
+            sum[1] += 1.0 - over.get(row).unwrap() as f64;
+            sum[2] += survival[place + due];
+            if due >= 12 {
+                sum[3] += 1.0;
+                sum[4] += length.get(row).unwrap().min(12) as f64;
+                sum[5] += paid[place + 12];
+            }
+        }
+    }
+    for (name, [n, running, survive, old, months, paid]) in names.into_iter().zip(sums) {
+        println!(
+            "{name}: {running} of {n} run, expected {survive:.1}; in a year {old} pay {months} months, expected {paid:.1}"
+        );
+        // At most a quarter for each plan, and less than 4 months of a year.
+        let error = (survive * (1.0 - survive / n)).sqrt();
+        assert!((running - survive).abs() < 4.0 * error, "{name}");
+        assert!((months - paid).abs() < 4.0 * 4.0 * old.sqrt(), "{name}");
+    }
+}
+
 #[test]
 fn what_cannot_be_is_refused() {
     let says = |change: &dyn Fn(&mut notion::Config), text: &str| {
@@ -255,6 +329,7 @@ fn what_cannot_be_is_refused() {
         &|config| config.segments[2].shares = 0.01,
         "`segments.shares` is 0.01; accepted: at least 0.",
     );
+    says(&|config| config.churn[3] = 1.0, "`churn` is 1; accepted: 0 to 0.9");
     says(&|config| config.weekdays[6] = 0.0, "`weekdays` is 0; accepted: 0.001 to 10");
     says(&|config| config.users = 5_000_000, "in memory; `batches` makes more");
     let text = serde_json::to_string(&notion::Config::sticky()).unwrap();

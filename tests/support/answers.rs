@@ -112,10 +112,17 @@ fn recurring(tables: &notion::Tables, until: NaiveDate) -> DataFrame {
             .clone()
             .lazy()
             .filter(col("plan_type").eq(lit(plan)).and(col("paid_since").is_not_null()))
-            .select([col("user_id").alias("customer_id"), col("paid_since"), col("plan_type")]);
+            .select([
+                col("user_id").alias("customer_id"),
+                col("paid_since"),
+                col("paid_until"),
+                col("plan_type"),
+            ]);
+        // In the month in which a plan ends, it is no longer paid for.
+        let runs = || col("paid_until").is_null().or(month("paid_until").gt(col("month")));
         let rows = paid
             .cross_join(months.clone(), None)
-            .filter(month("paid_since").lt_eq(col("month")))
+            .filter(month("paid_since").lt_eq(col("month")).and(runs()))
             .join(
                 prices.clone(),
                 [col("plan_type")],
@@ -134,10 +141,15 @@ fn recurring(tables: &notion::Tables, until: NaiveDate) -> DataFrame {
             col("customers"),
             col("mrr"),
             col("new"),
+            col("churned"),
         ]));
     }
     let found = concat(parts, Default::default()).unwrap();
     let keys = || [col("month"), col("plan_type")];
+    let customers = |dollars: &str| {
+        let each = col(dollars) / col("dollars_a_month");
+        each.round(0, RoundMode::HalfToEven).cast(DataType::Int64)
+    };
     grid = grid
         .lazy()
         .join(found, keys(), keys(), JoinArgs::new(JoinType::Left))
@@ -145,17 +157,18 @@ fn recurring(tables: &notion::Tables, until: NaiveDate) -> DataFrame {
             col("customers").fill_null(lit(0_i64)),
             col("mrr").fill_null(lit(0.0)),
             col("new").fill_null(lit(0.0)),
+            // Of the first month, nothing is known about the month before: nobody had a plan.
+            col("churned").fill_null(lit(0.0)),
         ])
         .select([
             col("month"),
             col("plan_type"),
             col("customers"),
-            (col("new") / col("dollars_a_month"))
-                .round(0, RoundMode::HalfToEven)
-                .cast(DataType::Int64)
-                .alias("new_customers"),
+            customers("new").alias("new_customers"),
+            customers("churned").alias("lost_customers"),
             col("mrr"),
             col("new").alias("new_mrr"),
+            col("churned").alias("churned_mrr"),
         ])
         .sort(["month", "plan_type"], Default::default())
         .collect()

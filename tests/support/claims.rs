@@ -105,6 +105,15 @@ pub fn measure(config: &notion::Config) -> Result<Vec<(&'static str, f64, f64, f
         rate(Some("enterprise"))? / rate(Some("individual"))?,
     );
 
+    let lengths = study::plan_lengths(users, until)?;
+    let churn = |segment: &str| {
+        let own = lengths.clone().lazy().filter(col("segment").eq(lit(segment)));
+        one(own, col("observed").sum().cast(DataType::Float64) / col("duration").sum())
+    };
+    push("monthly churn, individual", 0.05, 0.012, churn("individual")?);
+    push("monthly churn, small team", 0.03, 0.006, churn("small_team")?);
+    push("monthly churn, enterprise", 0.01, 0.004, churn("enterprise")?);
+
     let reached = study::stages().milestones(&people, &events, observed)?;
     let steps = study::funnel().conversion(&reached)?;
     let visitors = study::visitors(&tables.visitors, study::eligible(until))?;

@@ -37,7 +37,10 @@ pub struct Config {
     /// Within each segment, how often sharers pay compared with those who never share; 0.1 to 10. Guests of a free page
     /// need no seat.
     pub sharers_pay: f64,
-    /// What the plan's levers do to those they reach, once launched: see [`Launch`](super::Launch).
+    /// Share of plans that end with each month, by segment, in the order of [`Segment::name`]; 0 to 0.9. A plan is paid for
+    /// at least one month.
+    pub churn: [f64; 4],
+    /// What the deck's levers do to those they reach, once launched: see [`Launch`](super::Launch).
     pub levers: Levers,
     /// Share of months, from the second after sign-up on, that users skip without having left; 0 to 0.5.
     pub pauses: f64,
@@ -67,7 +70,7 @@ pub struct Targets {
     pub collaboration: f64,
     /// Share of those who then upgrade themselves within 90 days; 0 to 1.
     pub monetization: f64,
-    /// Share of users on a paid plan, whether or not they upgraded themselves; 0 to 1.
+    /// Share of users who come to be on a paid plan, whether or not they upgraded themselves; 0 to 1.
     pub paid: f64,
     /// Share of a cohort active in month 1, 3 and 6; falling, above 0 and below 1.
     pub retention: [f64; 3],
@@ -181,6 +184,7 @@ impl Default for Config {
             ],
             targets: Targets::default(),
             sharers_pay: 0.75,
+            churn: [0.05, 0.03, 0.01, 0.05],
             levers: Levers::default(),
             pauses: 0.1,
             clock: DayClock::AT_WORK,
@@ -246,6 +250,7 @@ impl Config {
         whole("channels", self.channels.iter().map(|channel| channel.share))?;
         self.targets.validate().map_err(|error| error.within("targets"))?;
         within("sharers_pay", self.sharers_pay, 0.1, 10.0)?;
+        self.churn.iter().try_for_each(|churn| within("churn", *churn, 0.0, 0.9))?;
         self.levers.validate().map_err(|error| error.within("levers"))?;
         within("pauses", self.pauses, 0.0, 0.5)?;
         for (field, weights) in [("weekdays", &self.weekdays[..]), ("year", &self.year[..])] {

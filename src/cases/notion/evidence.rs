@@ -1,11 +1,13 @@
 //! What an analyst reads from what was seen: what the launches did so far, and what is to come without more of them.
 
+use chrono::{NaiveDate, TimeDelta};
 use polars::prelude::*;
 
-use super::Tables;
 use super::effects::Live;
 use super::launch::{Launch, Lever, Region};
+use super::plan;
 use super::regions::{PAID, complete, regions};
+use super::{Tables, study};
 use crate::cases::check::within;
 use crate::error::{Result, unknown};
 use crate::frame::{Verbs, full};
@@ -46,6 +48,8 @@ pub(super) struct Evidence {
     pub regions: Vec<Forecast>,
     /// Months from sign-up to the first payment, on average.
     pub wait: f64,
+    /// By paid plan: its share of the dollars a month, and the share of plans that end when a month is over.
+    pub plans: Vec<(f64, f64)>,
     /// Standard deviation of the dollars a month over sign-ups.
     pub spread: f64,
     /// Where levers are live already.
@@ -145,6 +149,12 @@ fn estimates(cells: &DataFrame) -> Result<DataFrame> {
 }
 
 impl Evidence {
+    /// Returns how many months are paid for on average, of so many from sign-up on.
+    pub fn paid_months(&self, left: f64) -> f64 {
+        let left = left - self.wait;
+        self.plans.iter().map(|(share, churn)| share * plan::mean_months(*churn, left)).sum()
+    }
+
     pub fn read(tables: &Tables, pilots: &[Launch]) -> Result<Evidence> {
         let cells = regions(tables, pilots)?;
         let months = cells.column("month")?.i64()?.max().unwrap_or(-1) + 1;
@@ -190,6 +200,7 @@ impl Evidence {
             shared,
             regions: Region::ALL.into_iter().map(forecast).collect::<Result<_>>()?,
             wait: wait(tables, months)?,
+            plans: churn(tables)?,
             spread: spread(&cells)?,
             live: Live::new(pilots),
         })
@@ -222,4 +233,29 @@ fn wait(tables: &Tables, months: i64) -> Result<f64> {
         .select([(days * dollars.clone()).sum() / dollars.sum() / lit(MONTH)])
         .collect()?;
     Ok(found.columns()[0].f64()?.get(0).filter(|wait| wait.is_finite()).unwrap_or(0.0))
+}
+
+/// Returns each paid plan's share of the dollars a month that were ever begun, and the share of its plans that end of those that are due
+/// for renewal.
+fn churn(tables: &Tables) -> Result<Vec<(f64, f64)>> {
+    let until = full(&tables.calendar, "calendar", "date")?.date()?.physical().max().unwrap_or(0);
+    let until = NaiveDate::default() + TimeDelta::days(i64::from(until));
+    let plan = || [col("plan_type")];
+    let found = study::plan_lengths(&tables.user_profiles, until)?
+        .lazy()
+        .join(tables.plans.clone().lazy(), plan(), plan(), JoinType::Inner.into())
+        .group_by(plan())
+        .agg([
+            col("dollars_a_month").sum().alias("dollars"),
+            (col("observed").sum().cast(DataType::Float64)
+                / col("duration").sum().cast(DataType::Float64))
+            .alias("churn"),
+        ])
+        .sort(["plan_type"], SortMultipleOptions::default())
+        .with_column((col("dollars") / col("dollars").sum()).alias("share"))
+        .collect()?;
+    let each = found.column("share")?.f64()?.iter().zip(found.column("churn")?.f64()?.iter());
+    // Of a plan that hasn't been due yet, nothing is known.
+    let known = |churn: Option<f64>| churn.filter(|churn| churn.is_finite()).unwrap_or(0.0);
+    Ok(each.map(|(share, churn)| (share.unwrap_or(0.0), known(churn))).collect())
 }

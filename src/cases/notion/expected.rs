@@ -23,13 +23,15 @@ pub(super) struct Expected {
     pub shares: f64,
     pub upgrades: f64,
     pub seats: f64,
-    /// US dollars a month, of those who upgrade and of those on a seat.
-    pub by_upgrade: f64,
-    pub by_seat: f64,
+    /// US dollars a month, of those who upgrade and of those on a seat, by segment.
+    pub by_upgrade: [f64; 4],
+    pub by_seat: [f64; 4],
 }
 
 impl Expected {
-    fn all(&mut self) -> [&mut f64; 10] {
+    fn all(&mut self) -> [&mut f64; 16] {
+        let [a, b, c, d] = &mut self.by_upgrade;
+        let [e, f, g, h] = &mut self.by_seat;
         [
             &mut self.signups,
             &mut self.activates,
@@ -39,8 +41,14 @@ impl Expected {
             &mut self.shares,
             &mut self.upgrades,
             &mut self.seats,
-            &mut self.by_upgrade,
-            &mut self.by_seat,
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
+            g,
+            h,
         ]
     }
 
@@ -100,6 +108,11 @@ impl World<'_> {
         let sharer = share(seats.sharer * effects.pays);
         let other = share(seats.other * effects.pays);
         let seats = (shares - upgrades) * sharer + (1.0 - shares) * other;
+        let dollars = |share: f64| {
+            let mut all = [0.0; 4];
+            all[segment] = share * price(segment);
+            all
+        };
         Expected {
             signups: 1.0,
             activates: acts,
@@ -109,8 +122,8 @@ impl World<'_> {
             shares,
             upgrades,
             seats,
-            by_upgrade: upgrades * price(segment),
-            by_seat: seats * price(segment),
+            by_upgrade: dollars(upgrades),
+            by_seat: dollars(seats),
         }
     }
 
@@ -207,7 +220,7 @@ pub fn lever_truth(config: &Config) -> Result<DataFrame> {
                 ("back_3", each.month_3),
                 ("shared", each.shares),
                 ("paid", each.upgrades + each.seats),
-                ("dollars", each.by_upgrade + each.by_seat),
+                ("dollars", each.by_upgrade.iter().chain(&each.by_seat).sum()),
             ]
         };
         for ((outcome, with), (_, without)) in figures(with).into_iter().zip(figures(without)) {

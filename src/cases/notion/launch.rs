@@ -1,4 +1,4 @@
-//! The levers of the plan, where and when each was launched, and what each does: plain data, checked field by field.
+//! The levers, where and when each was launched, and what each does: plain data, checked field by field.
 
 use serde::{Deserialize, Serialize};
 

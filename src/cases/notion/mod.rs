@@ -24,6 +24,8 @@
 //!   on. Visits are added or removed until the user's days match the stage drawn for them.
 //! - **Collaboration and payment**: users with the habit may share, and those who share may upgrade. Others share too,
 //!   and others pay for a seat that someone else bought.
+//! - **Plans**: each ends with a constant probability every month, which depends on the segment
+//!   ([`churn`](Config::churn)); what users do doesn't depend on it ([`plan_survival`]).
 //! - **Activity**: log-normal over users; half of it shows in how often they come, half in how much they do on a visit.
 //!
 //! - **Levers**: each changes some of these probabilities for those it reaches, who sign up where and when it is live
@@ -43,6 +45,7 @@ mod life;
 mod next_tests;
 mod options;
 mod person;
+mod plan;
 mod regions;
 mod rows;
 mod side_effects;
@@ -73,6 +76,7 @@ pub use expected::lever_truth;
 pub use launch::{Launch, Lever, LeverEffect, Levers, Newcomers, Region, pilots};
 pub use next_tests::{TEST_MONTHS, next_tests};
 pub use options::{EVERY, best_schedule, options, overlap, rules, schedule};
+pub use plan::plan_survival;
 pub use regions::{complete, regions};
 pub use rows::Batch;
 pub use side_effects::side_effects;
@@ -86,11 +90,12 @@ pub const MOST_EVENTS: f64 = 60e6;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tables {
     /// `user_id` (i64), `signup_date` (Date), `signup_at`, `segment`, `acquisition_channel`, `device`, `region`,
-    /// `use_case`, `plan_type` ("free", "plus", "business", "enterprise"; as the data ends), `paid_since` (Date;
-    /// null on the free plan), `workspace_id` (i64): by user.
+    /// `use_case`, `plan_type` ("free", "plus", "business", "enterprise": the plan that is or was paid for, "free" if none
+    /// ever was), `paid_since` (Date; null on the free plan), `paid_until` (Date: the first day not paid for; null while the
+    /// plan runs as the data ends), `workspace_id` (i64): by user.
     pub user_profiles: DataFrame,
     /// `workspace_id` (i64: the lowest id among its members), `created_at`, `segment`, `members` (i32), `plan_type`
-    /// (free if no member pays): by workspace.
+    /// (free if no member ever paid): by workspace.
     pub workspaces: DataFrame,
     /// `workspace_id`, `user_id`, `role` ("owner", "member"), `joined_at`.
     pub workspace_members: DataFrame,

@@ -54,10 +54,7 @@ impl World {
         for ahead in 0..self.horizon() {
             let month = self.decided() + ahead;
             // Sign-ups come in the middle of the month, on average.
-            let paid = f64::from(self.horizon() - ahead) - 0.5 - found.wait;
-            if paid <= 0.0 {
-                continue;
-            }
+            let paid = found.paid_months(f64::from(self.horizon() - ahead) - 0.5);
             for forecast in &found.regions {
                 let new = |lever: &Lever| {
                     found.live.from(*lever, forecast.region as usize).is_none()
@@ -102,7 +99,8 @@ impl World {
 /// isn't live.
 ///
 /// Predictions: what each lever did to dollars per sign-up, and content and sharing to the number of sign-ups
-/// ([`lever_estimates`](super::lever_estimates)), on last year's sign-ups by region, grown as they grew. Intervals are of the estimates'
+/// ([`lever_estimates`](super::lever_estimates)), on last year's sign-ups by region, grown as they grew, for as many
+/// months as plans of that age were paid for. Intervals are of the estimates'
 /// errors, one by one; that the next year may differ isn't in them.
 ///
 /// # Errors

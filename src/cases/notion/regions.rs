@@ -39,8 +39,8 @@ struct Seen {
 ///
 /// Reads `user_profiles`, `user_events`, `plans` and `calendar`. Returns `region`, `month` (i64: from the first observed, which is 0),
 /// `signups`, `activated` (a page within 7 days), `back` (active in the month after), `back_3` (in the third after), `shared` (shared,
-/// commented or invited at any time observed), `paid` (i64: on a paid plan as the data ends), `dollars` (f64: mean price a month per sign-up,
-/// 0 on the free plan), `dollars_se` (f64: its standard error, from the spread over all sign-ups; both null without any), and for each lever two columns with its name: `templates` (i64: the
+/// commented or invited at any time observed), `paid` (i64: came to be on a paid plan), `dollars` (f64: mean price a month per sign-up of the plan
+/// that they came to be on, 0 on the free one), `dollars_se` (f64: its standard error, from the spread over all sign-ups; both null without any), and for each lever two columns with its name: `templates` (i64: the
 /// month of its launch in the region; null without), `templates_live` (i64: 1 from then on, else 0), and so on. By region, then month.
 /// The last months are not observed for as long as others: see [`complete`].
 ///

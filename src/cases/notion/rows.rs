@@ -10,6 +10,7 @@ use super::config::{Channel, Segment};
 use super::launch::REGIONS;
 use super::life::{Life, below};
 use super::person::DAY;
+use super::plan;
 use crate::cases::draw::{chance, place, sums};
 use crate::cases::frame::{dates, moments};
 use crate::error::Result;
@@ -113,8 +114,9 @@ pub(super) struct User {
     device: usize,
     region: usize,
     use_case: usize,
-    /// The day from which the plan is paid.
+    /// The day from which the plan is paid, and the first on which it no longer is.
     paid: Option<i32>,
+    until: Option<i32>,
 }
 
 /// What one kind of user may do: the kinds of events, and their cumulative shares.
@@ -351,6 +353,7 @@ impl Rows {
         let signup_day = (life.person.signup / DAY) as i32;
         let seat = life.person.seat.then(|| (signup_day + seat_days).min(world.days() - 1));
         let paid = upgraded.or(seat);
+        let until = paid.and_then(|paid| plan::end(world, id, segment, paid));
         let (base, sessions) = (i64::from(id) * PER_USER, i64::from(id) * PER_USER_SESSIONS);
         // Sometimes a whole visit is made on another device.
         let away: Vec<bool> = life.visits.iter().map(|_| chance(&mut life.rng, 0.2)).collect();
@@ -366,7 +369,7 @@ impl Rows {
             self.events.moments.push(at);
             self.events.properties.push((device * (1 + TEMPLATES.len()) + template) as IdxSize);
         }
-        self.users.push(User { id, workspace, life, device, region, use_case, paid });
+        self.users.push(User { id, workspace, life, device, region, use_case, paid, until });
     }
 
     /// Joins the rows of blocks, one block after the other.
@@ -401,6 +404,7 @@ impl Rows {
             "use_case" => texts(&|user| USES[user.use_case]),
             "plan_type" => texts(&|user| PLANS[plan(user)].0),
             "paid_since" => dates("paid_since", users.iter().map(|user| user.paid.map(|paid| day + paid)))?,
+            "paid_until" => dates("paid_until", users.iter().map(|user| user.until.map(|end| day + end)))?,
             "workspace_id" => &homes,
         )?;
         let spaces = &self.workspaces;

@@ -12,6 +12,7 @@ use super::evidence::Evidence;
 use super::expected::price;
 use super::launch::{Launch, Lever, REGIONS, Region};
 use super::person::{Draws, Fixed};
+use super::plan;
 use super::rows::{DEVICES, Home};
 use super::{Tables, generate_with};
 use crate::cases::check::within;
@@ -34,9 +35,10 @@ const PER_MONTH: u64 = 100_000_000;
 struct Newcomer {
     draws: Draws,
     mobile: bool,
-    /// From 0 to below 1: when in the month they sign up, and how long they wait until they pay.
+    /// From 0 to below 1: when in the month they sign up, how long they wait until they pay, and for how long they do.
     signup: f64,
     wait: f64,
+    stays: f64,
 }
 
 /// Somebody who signs up in a future, and whom they may bring.
@@ -52,7 +54,7 @@ struct Arrival {
 /// A workspace product that a team has seen to the end of the months observed, with the levers it has launched, and that goes on.
 ///
 /// Its [`outcome`](decision::World::outcome) is the contribution of those who sign up within the horizon: the price of their plan ×
-/// the months they pay until the horizon's end × the margin, less what the levers launched then cost. What is live already stays so;
+/// the months they pay until the plan or the horizon ends × the margin, less what the levers launched then cost. What is live already stays so;
 /// a launch where a lever is live changes nothing. Whoever signed up before isn't counted: no launch reaches them. In each future
 /// others sign up, as many as growth and season go on to bring; they behave like the last cohort observed.
 ///
@@ -75,6 +77,7 @@ pub struct World {
     seen: OnceLock<Tables>,
     evidence: OnceLock<Evidence>,
     futures: Mutex<Vec<(u64, Arc<Vec<Arrival>>)>>,
+    paid_months: OnceLock<Vec<[[f64; 4]; 2]>>,
 }
 
 /// Returns the launches of a lever in all regions from a month on.
@@ -103,6 +106,7 @@ impl World {
             seen: OnceLock::new(),
             evidence: OnceLock::new(),
             futures: Mutex::default(),
+            paid_months: OnceLock::new(),
         };
         let ahead: f64 = world.signups(&solved).into_iter().sum();
         if ahead > MOST_AHEAD {
@@ -175,11 +179,12 @@ impl World {
         let mut dollars = 0.0;
         for (ahead, signups) in self.signups(&solved).into_iter().enumerate() {
             let month = self.decided() as usize + ahead;
-            let left = f64::from(self.horizon) - ahead as f64;
-            let (seat, upgrade) = (mean_paid(left, SEAT), mean_paid(left, UPGRADE));
+            let [seat, upgrade] = self.paid_months()[ahead];
             for (region, (_, share)) in REGIONS.iter().enumerate() {
                 let each = solved.expected_in(&live, region, month, cohort);
-                dollars += signups * share * (each.by_seat * seat + each.by_upgrade * upgrade);
+                let sums =
+                    (0..4).map(|s| each.by_seat[s] * seat[s] + each.by_upgrade[s] * upgrade[s]);
+                dollars += signups * share * sums.sum::<f64>();
             }
         }
         Ok(Outcome { contribution: self.costs.margin * dollars, cost: self.cost(done) })
@@ -216,6 +221,16 @@ impl World {
         ahead.iter().map(|weight| f64::from(self.config.users) * weight / total).collect()
     }
 
+    /// Returns how many months somebody pays who signs up in each month of the horizon, on average: on a seat and by upgrade, by
+    /// segment.
+    fn paid_months(&self) -> &[[[f64; 4]; 2]] {
+        self.paid_months.get_or_init(|| {
+            let left = (0..self.horizon).map(|ahead| f64::from(self.horizon - ahead));
+            let means = |left, waits| self.config.churn.map(|churn| mean_paid(left, waits, churn));
+            left.map(|left| [SEAT, UPGRADE].map(|waits| means(left, waits))).collect()
+        })
+    }
+
     /// Returns a future's sign-ups, drawn again or as they were kept.
     fn future(&self, solved: &Solved, future: u64) -> Arc<Vec<Arrival>> {
         let kept = || self.futures.lock().unwrap_or_else(PoisonError::into_inner);
@@ -237,6 +252,7 @@ impl World {
         let name = |purpose: &str| format!("notion {purpose}, future {future}");
         let (many, who) = (name("sign-ups"), name("sign-up"));
         let (searching, invited) = (name("search user"), name("invited user"));
+        let plan = name("plan");
         let cohort = Some(self.config.months as usize - 1);
         let fixed = Fixed { cohort, followed: true, ..Fixed::default() };
         let mut all = vec![];
@@ -247,13 +263,14 @@ impl World {
             for number in 0..count {
                 let entity = u64::from(month) * PER_MONTH + number;
                 let mut rng = stream(seed, &who, entity);
-                let (own, home) = newcomer(solved, &fixed, &mut rng);
+                let mut plans = stream(seed, &plan, entity);
+                let stays = [(); 3].map(|()| uniform(&mut plans));
+                let (own, home) = newcomer(solved, &fixed, &mut rng, stays[0]);
                 let [finds, invites] = [uniform(&mut rng), uniform(&mut rng)];
-                let brought = |lever: Lever, drawn: f64, name: &str, fixed: Fixed| {
+                let brought = |lever: Lever, drawn: f64, name: &str, fixed: Fixed, stays: f64| {
                     let may = drawn < self.config.levers.of(lever).signups;
-                    may.then(|| {
-                        Box::new(newcomer(solved, &fixed, &mut stream(seed, name, entity)).0)
-                    })
+                    let mut rng = stream(seed, name, entity);
+                    may.then(|| Box::new(newcomer(solved, &fixed, &mut rng, stays).0))
                 };
                 let search = Fixed { channel: Some(0), ..fixed };
                 let segment = Some(own.draws.segment);
@@ -261,8 +278,8 @@ impl World {
                 all.push(Arrival {
                     region: home.region,
                     month,
-                    found: brought(Lever::Seo, finds, &searching, search),
-                    invited: brought(Lever::Sharing, invites, &invited, referral),
+                    found: brought(Lever::Seo, finds, &searching, search, stays[1]),
+                    invited: brought(Lever::Sharing, invites, &invited, referral, stays[2]),
                     own,
                 });
             }
@@ -272,25 +289,33 @@ impl World {
 }
 
 /// Draws somebody, with where they are.
-fn newcomer(solved: &Solved, fixed: &Fixed, rng: &mut Stream) -> (Newcomer, Home) {
+fn newcomer(solved: &Solved, fixed: &Fixed, rng: &mut Stream, stays: f64) -> (Newcomer, Home) {
     // What somebody uses the product for plays no part here, so any segment will do.
     let home = Home::draw(0, rng);
     let draws = solved.draws(fixed, rng);
     let mobile = DEVICES[home.device].0 == "mobile";
-    (Newcomer { draws, mobile, signup: uniform(rng), wait: uniform(rng) }, home)
+    (Newcomer { draws, mobile, signup: uniform(rng), wait: uniform(rng), stays }, home)
 }
 
-/// Months paid of those left when a month begins, by somebody who signs up at a point of it and pays some time after.
-fn paid(left: f64, signup: f64, wait: f64, (least, most): (f64, f64)) -> f64 {
+/// Months that could be paid, of those left when a month begins, by somebody who signs up at a point of it and pays some time after.
+fn payable(left: f64, signup: f64, wait: f64, (least, most): (f64, f64)) -> f64 {
     (left - signup - (least + (most - least) * wait)).max(0.0)
 }
 
-/// The mean over sign-ups and waits.
-fn mean_paid(left: f64, waits: (f64, f64)) -> f64 {
+/// The mean over sign-ups, waits and how long plans are paid for.
+fn mean_paid(left: f64, waits: (f64, f64), churn: f64) -> f64 {
     const STEPS: u32 = 200;
     let points = || (0..STEPS).map(|step| (f64::from(step) + 0.5) / f64::from(STEPS));
-    let all = points().flat_map(|signup| points().map(move |wait| paid(left, signup, wait, waits)));
+    let all =
+        points().flat_map(|signup| points().map(move |wait| payable(left, signup, wait, waits)));
+    let all = all.map(|payable| plan::mean_months(churn, payable));
     all.sum::<f64>() / f64::from(STEPS * STEPS)
+}
+
+impl decision::Exact for World {
+    fn expected(&self, done: &[Launch]) -> Result<Outcome> {
+        World::expected(self, done)
+    }
 }
 
 impl decision::World for World {
@@ -305,7 +330,8 @@ impl decision::World for World {
             let person = solved.decide(&who.draws, reach);
             let waits = if person.upgrades { UPGRADE } else { SEAT };
             let months = if person.upgrades || person.seat {
-                paid(left, who.signup, who.wait, waits)
+                let stays = plan::months(self.config.churn[person.segment], who.stays);
+                payable(left, who.signup, who.wait, waits).min(stays)
             } else {
                 0.0
             };

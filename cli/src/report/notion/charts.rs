@@ -87,15 +87,15 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
     let (best, least) = (text(&segments, "group", 0)?, text(&segments, "group", lowest)?);
     all.push(Panel {
         title: format!(
-            "{} of {best} users pay, {:.1} times as many as of {least}",
+            "{} of {best} users come to pay, {:.1} times as many as of {least}",
             percent(number(&segments, "paid_rate", 0)?),
             number(&segments, "paid_rate", 0)? / number(&segments, "paid_rate", lowest)?,
         ),
-        subtitle: "Share of sign-ups on a paid plan, by segment, with 95% intervals".into(),
+        subtitle: "Share of sign-ups ever on a paid plan, by segment, with 95% intervals".into(),
         marks: vec![Mark::Highlight { name: best }, Mark::Highlight { name: least }],
         bounds: Some(("low", "high")),
         unit: Unit::Percent,
-        labels: ("Segment", "Users on a paid plan"),
+        labels: ("Segment", "Users ever on a paid plan"),
         ..Panel::new("segments", Kind::Range, segments, "group", "paid_rate")
     });
 

@@ -71,7 +71,7 @@ pub(super) fn named(outcome: &str) -> &str {
         "back" => "users who return in the month after",
         "back_3" => "users who return in the third month after",
         "shared" => "users who share, comment or invite",
-        "paid" => "users who pay",
+        "paid" => "users who come to pay",
         other => other,
     }
 }

@@ -13,7 +13,7 @@ use casebook::warehouse::files::{self, Format};
 /// The study's input: the case's tables, or others with these columns, prepared once for all metrics.
 #[derive(Debug, Clone)]
 pub struct Tables {
-    /// `user_id`, since `signup_at`; `signup_date`, `segment`, `acquisition_channel`, `plan_type`, `paid_since`.
+    /// `user_id`, since `signup_at`; `signup_date`, `segment`, `acquisition_channel`, `plan_type`, `paid_since`, `paid_until`.
     pub users: Users,
     /// What they did after signing up: `user_id`, `workspace_id`, `event_type`, `timestamp`. See [`study::events`].
     pub events: Events,

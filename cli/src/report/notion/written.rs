@@ -128,7 +128,7 @@ impl Report<'_> {
                 percent(self.key("retention, month 6")?)
             ),
             format!(
-                "- **{}** pay; {} of sign-ups get there on their own.",
+                "- **{}** come to pay; {} of sign-ups get there on their own.",
                 self.share("paid")?,
                 self.share("sign-up to paid, self-serve")?
             ),
@@ -203,7 +203,7 @@ impl Report<'_> {
         )?;
         let [best, weakest] = self.channels()?;
         Ok(format!(
-            "## Funnel\n\n{stages}\n\n{}\n\n{} of all users pay, while {} of sign-ups got there through these stages; the others have a seat that someone else bought. By activation, the best channel is {best} and the weakest {weakest}.\n\n{segments}\n\n{}",
+            "## Funnel\n\n{stages}\n\n{}\n\n{} of all users come to pay, while {} of sign-ups got there through these stages; the others have a seat that someone else bought. By activation, the best channel is {best} and the weakest {weakest}.\n\n{segments}\n\n{}",
             self.picture("funnel")?,
             percent(self.key("paid")?),
             percent(self.key("sign-up to paid, self-serve")?),

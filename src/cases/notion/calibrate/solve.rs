@@ -1,10 +1,13 @@
 //! The parts without a closed form, found by simulating a small world repeatedly.
 
+use std::sync::{Mutex, PoisonError};
+
 use rayon::prelude::*;
 
 use super::super::life::MOST_IN_A_VISIT;
-use super::World;
-use crate::cases::notion::config::Targets;
+use super::{Knobs, World};
+use crate::cases::notion::config::{Config, Targets};
+use crate::cases::notion::launch::Levers;
 use crate::error::{Error, Result};
 
 /// The number of people in the small world, and its seed; none of them is a user of the real one.
@@ -15,11 +18,39 @@ const ROUNDS: usize = 40;
 const MOST_TYPICAL_VISITS: f64 = 300.0;
 /// After this many rounds at that limit, more will not help.
 const ENOUGH: usize = 3;
+/// So many solutions are kept.
+const KEPT: usize = 16;
+static SOLVED: Mutex<Vec<(Config, Knobs, usize)>> = Mutex::new(vec![]);
 
 impl World<'_> {
     /// Finds the three numbers. Each round simulates the same small world with the numbers so far, then adjusts each
     /// number by how far its own target is off.
+    ///
+    /// The small world's seed is its own, and levers don't reach it: configurations that differ by nothing else have the
+    /// same numbers, which are found once and kept.
     pub(super) fn solve(&mut self) -> Result<()> {
+        let alike = Config {
+            users: 1,
+            seed: 0,
+            levers: Levers::none(),
+            churn: [0.0; 4],
+            ..self.config.clone()
+        };
+        let kept = || SOLVED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, knobs, rounds)) = kept().iter().find(|(config, ..)| *config == alike) {
+            (self.knobs, self.rounds) = (*knobs, *rounds);
+            return Ok(());
+        }
+        self.find()?;
+        let mut kept = kept();
+        if kept.len() >= KEPT {
+            kept.remove(0);
+        }
+        kept.push((alike, self.knobs, self.rounds));
+        Ok(())
+    }
+
+    fn find(&mut self) -> Result<()> {
         let Targets { stickiness, events_per_user, top_decile, .. } = self.config.targets;
         let (mut close, mut most) = (0, 0);
         for round in 1..=ROUNDS {

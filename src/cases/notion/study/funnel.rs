@@ -39,7 +39,7 @@ pub fn adoption(
     growth::adoption(users, events, "event_type", window)
 }
 
-/// Counts users on a paid plan, by an attribute.
+/// Counts users who were ever on a paid plan, by an attribute.
 ///
 /// Reads the attribute and `paid_since` of `users`. Returns the attribute's column, `users`, `paid` (i64), `rate`,
 /// `low`, `high` (f64, 95% Wilson), by attribute.
@@ -64,7 +64,7 @@ pub fn paid_by(users: &dyn Source, attribute: &str) -> Result<DataFrame> {
     Ok(groups)
 }
 
-/// Compares the funnel with the share on a paid plan, by segment and by channel.
+/// Compares the funnel with the share ever on a paid plan, by segment and by channel.
 ///
 /// Reads a walk of the [funnel](super::funnel()), and the attributes and `paid_since` of `users`. Returns `attribute`
 /// (one of [`STRATA`]), `group`, `users` (i64), the rate of each stage after sign-up (f64), `paid` (i64), `paid_rate`,

@@ -43,7 +43,7 @@ pub use definitions::{
 pub use funnel::{adoption, paid_by, segments, visitors};
 pub use levers::{BASE, DOLLARS, LEVERS, RAMP, best, lever, model, one_a_month};
 pub use retention::{finished, matrix};
-pub use revenue::recurring;
+pub use revenue::{payments, plan_lengths, recurring};
 pub use start::{fast_and_back, time_to_value};
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::cases::notion::{Config, batches};
 use crate::error::Result;
 use crate::events::Window;
 use crate::metrics::lever::{Model, Rate};
+use crate::metrics::revenue;
 
 fn day(n: i64) -> NaiveDate {
     NaiveDate::default() + TimeDelta::days(19_723 + n)
@@ -175,14 +176,35 @@ fn a_fast_start_is_one_within_a_day() -> Result<()> {
 }
 
 #[test]
-fn revenue_recurs_from_the_month_in_which_a_plan_began() -> Result<()> {
-    let mut users = df!("plan_type" => ["plus", "free", "plus", "business"])?;
+fn revenue_recurs_from_the_month_in_which_a_plan_began_to_that_before_its_end() -> Result<()> {
+    let names = ["plus", "free", "plus", "business"];
+    let mut users = df!("user_id" => [1_i64, 2, 3, 4], "plan_type" => names)?;
     users.with_column(dates("paid_since", &[Some(3), None, Some(40), Some(41)]))?;
+    // From 4 January to 3 March.
+    users.with_column(dates("paid_until", &[Some(63), None, None, None]))?;
     let plans =
         df!("plan_type" => ["free", "plus", "business"], "dollars_a_month" => [0.0, 8.0, 15.0])?;
     let found = recurring(&users, &plans)?;
-    assert_eq!(numbers(&found, "customers"), [1, 3].map(Some));
-    assert_eq!(shares(&found, "mrr"), [8.0, 31.0].map(Some));
+    assert_eq!(numbers(&found, "new_customers"), [1, 2, 0].map(Some));
+    assert_eq!(numbers(&found, "lost_customers"), [0, 0, 1].map(Some));
+    assert_eq!(numbers(&found, "customers"), [1, 3, 2].map(Some));
+    assert_eq!(shares(&found, "mrr"), [8.0, 31.0, 23.0].map(Some));
+    // The same, from the months paid for until the end of March.
+    let paid = payments(&users, &plans, day(91))?;
+    assert_eq!(numbers(&paid, "customer_id"), [1, 1, 3, 3, 4, 4].map(Some));
+    let moved = revenue::movements(&paid)?;
+    for column in ["customers", "mrr"] {
+        let both = [&moved, &found].map(|it| it.column(column).unwrap().clone());
+        assert!(both[0].equals(&both[1]), "{both:?}");
+    }
+    assert_eq!(shares(&moved, "churned"), [None, Some(0.0), Some(8.0)]);
+    // Whoever began on 10 February is renewed on 10 March, if that day is observed.
+    for (until, renewed) in [(91, [2, 1, 1]), (70, [2, 1, 0]), (69, [2, 0, 0]), (61, [1, 0, 0])] {
+        let lengths = plan_lengths(&users, day(until))?;
+        assert_eq!(numbers(&lengths, "duration"), renewed.map(Some), "{until}");
+        let ended = i64::from(until > 63);
+        assert_eq!(numbers(&lengths, "observed"), [ended, 0, 0].map(Some), "{until}");
+    }
     Ok(())
 }
 
