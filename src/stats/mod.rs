@@ -12,6 +12,7 @@ pub(crate) mod clustered_quantile;
 pub(crate) mod competing_risks;
 pub(crate) mod confidence_sequence;
 pub(crate) mod distribution;
+pub(crate) mod ets;
 pub(crate) mod exact;
 pub(crate) mod exaggeration;
 pub(crate) mod factors;
