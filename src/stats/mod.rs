@@ -11,6 +11,7 @@ pub(crate) mod bootstrap;
 pub(crate) mod clustered_quantile;
 pub(crate) mod competing_risks;
 pub(crate) mod confidence_sequence;
+pub(crate) mod difference;
 pub(crate) mod distribution;
 pub(crate) mod ets;
 pub(crate) mod exact;
