@@ -88,13 +88,14 @@ def forecasts(rng):
             season = [*season[1:], season[0] + 0.25 * off * (period > 1)]
         y = pd.Series(np.round(y, 3))
         kind = None if trend == "none" else "add"
-        model = ETSModel(y, error="add", trend=kind, damped_trend=trend == "damped", seasonal="add" if period > 1 else None,
-                         seasonal_periods=period if period > 1 else None, initialization_method="estimated")
+        model, quick = [ETSModel(y, error="add", trend=kind, damped_trend=trend == "damped", seasonal="add" if period > 1 else None,
+                                 seasonal_periods=period if period > 1 else None, initialization_method="estimated")
+                        for y in (y, y.to_numpy())]
         shares = 1 + (trend != "none") + (period > 1) + (trend == "damped")
         states = len(model.param_names) - shares
 
         def whole(some):
-            errors = lambda first: y.to_numpy() - model.smooth(np.array([*some, *first])).fittedvalues.to_numpy()
+            errors = lambda first: y.to_numpy() - quick.smooth(np.array([*some, *first]), return_raw=True)[0]
             start = errors(np.zeros(states))
             columns = np.column_stack([errors(unit) - start for unit in np.eye(states)])
             return np.array([*some, *np.linalg.lstsq(columns, -start, rcond=None)[0]])
@@ -103,7 +104,7 @@ def forecasts(rng):
             inside = all(0 < share < 1 for share in some) and (kind is None or some[1] < some[0])
             inside = inside and (trend != "damped" or 0.8 <= some[-1] <= 0.98)
             inside = inside and (period == 1 or some[1 + (kind is not None)] < 1 - some[0])
-            return -model.loglike(whole(some)) if inside else 1e9
+            return -quick.loglike(whole(some)) if inside else 1e9
 
         best = np.array(model.fit(disp=False, maxiter=2000).params)[:shares]
         for _ in range(3):

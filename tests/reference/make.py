@@ -405,7 +405,7 @@ def funnels():
 
 # What each program needs, and how long it takes. gbstats wants older libraries than the others.
 PROGRAMS = {
-    "change": ("requirements.txt", "installing the independent implementations, and running them, about 10 minutes"),
+    "change": ("requirements.txt", "installing the independent implementations, and running them, about 2 minutes"),
     "experiments": ("requirements-experiments.txt", "installing gbstats and tea-tasting, and running them, about 3 minutes"),
 }
 
