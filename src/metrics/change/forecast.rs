@@ -3,10 +3,11 @@
 //! Points come from exponential smoothing; intervals from how far off forecasts of the same model were. The model is fitted to the first
 //! half of the series, and forecasts from each time in the second are compared with what came: for each number of steps ahead, the
 //! interval is as wide as the errors there (split conformal prediction). A model's own intervals take its form for true; with noise that
-//! lasts for a few days, 95% intervals four weeks ahead were held in all worlds and three times too wide.
+//! lasts for a few days, its 95% intervals four weeks ahead were held in all worlds, and twice as wide as they had to be.
 //!
-//! Written here because augurs, the library that has this in Rust, has no exponential smoothing with seasons: it smooths what MSTL leaves,
-//! in single precision, and takes the intervals of that alone. It would also bring the random numbers of an older generation.
+//! Written here because augurs 0.10, which forecasts in Rust, has no exponential smoothing with seasons: it smooths what MSTL leaves, and
+//! takes the intervals of that alone. For a week, a trend and noise, its 95% intervals held 90.5% of what came, in 1,000 worlds of half a
+//! year. MSTL is in single precision there, and it would bring `rand` and `rand_distr` a second time, in older versions.
 //!
 //! # Source
 //! R. J. Hyndman, A. B. Koehler, J. K. Ord and R. D. Snyder (2008), Forecasting with Exponential Smoothing. J. Lei, M. G'Sell, A. Rinaldo,
