@@ -172,7 +172,9 @@ impl Form {
         }
         let n = y.len() as f64;
         let variance = dot(&off, &off) / n;
-        let log_likelihood = -0.5 * n * ((std::f64::consts::TAU * variance).ln() + 1.0);
+        // Errors that are nothing but rounding make no fit likelier than another.
+        let least = 1e-24 * dot(y, y) / n;
+        let log_likelihood = -0.5 * n * ((std::f64::consts::TAU * variance.max(least)).ln() + 1.0);
         Fit { form: self, shares, first, log_likelihood, variance }
     }
 }

@@ -196,8 +196,8 @@ impl Forecast {
     /// let users = |day: i32| 500 + 2 * day + (day * 5) % 11 - if day % 7 > 4 { 70 } else { 0 };
     /// let rows = df!("day" => (0..140).collect::<Vec<i32>>(), "users" => (0..140).map(users).collect::<Vec<i32>>())?;
     /// let ahead = Forecast::new(7, 28).predict(&rows, "day", "users")?;
-    /// let saturday = f64::from(users(145));
-    /// assert!(ahead.value("low", "day", 145)? < saturday && saturday < ahead.value("high", "day", 145)?);
+    /// let sunday = f64::from(users(146));
+    /// assert!(ahead.value("low", "day", 146)? < sunday && sunday < ahead.value("high", "day", 146)?);
     /// # Ok::<(), casebook::Error>(())
     /// ```
     pub fn predict(&self, rows: &dyn Source, time: &str, value: &str) -> Result<DataFrame> {

@@ -43,11 +43,11 @@ pub(super) fn times(known: &Column, steps: usize) -> Result<Column> {
             .transpose()?
             .map(|column| column.cast(known.dtype()))
             .transpose()?
-            .map(|column| return_physical(&column))
+            .map(|column| numbers(&column))
             .transpose()?
         }
         _ => {
-            let at = return_physical(known)?;
+            let at = numbers(known)?;
             on(at[at.len() - 1], middle_step(&at), steps)
         }
     };
@@ -58,7 +58,7 @@ pub(super) fn times(known: &Column, steps: usize) -> Result<Column> {
     Ok(column.cast(known.dtype())?)
 }
 
-fn return_physical(column: &Column) -> Result<Vec<i64>> {
+fn numbers(column: &Column) -> Result<Vec<i64>> {
     let physical = column.to_physical_repr().cast(&DataType::Int64)?;
     Ok(physical.i64()?.iter().flatten().collect())
 }
@@ -161,14 +161,14 @@ mod tests {
         let found = times(&known, 2).unwrap();
         assert_eq!(found.dtype(), known.dtype());
         let expected = [19_813 * 86_400_000 - 3_600_000, 19_814 * 86_400_000 - 7_200_000];
-        assert_eq!(return_physical(&found).unwrap(), expected);
+        assert_eq!(numbers(&found).unwrap(), expected);
     }
 
     #[test]
     fn whole_numbers_go_on_and_end() {
         let known = Column::new("week".into(), [1_i32, 3, 5]);
         let found = times(&known, 2).unwrap();
-        assert_eq!(return_physical(&found).unwrap(), [7, 9]);
+        assert_eq!(numbers(&found).unwrap(), [7, 9]);
         assert_eq!(found.dtype(), &DataType::Int32);
         let last = Column::new("week".into(), [i32::MAX - 1, i32::MAX]);
         let message = times(&last, 1).unwrap_err().to_string();
