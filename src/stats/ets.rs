@@ -288,7 +288,7 @@ mod tests {
                 let mut other = fit.first.clone();
                 other.level += step * unit.level;
                 other.slope += step * unit.slope;
-                other.season.iter_mut().zip(unit.season).for_each(|(to, unit)| *to += step * unit);
+                other.season.iter_mut().zip(&unit.season).for_each(|(to, unit)| *to += step * unit);
                 assert!(sum(&other) > fit.variance, "{at}");
             }
         }

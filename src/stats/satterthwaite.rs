@@ -39,7 +39,7 @@ mod tests {
         let (a, b) = (Summary::of(&[1.0, 2.0, 4.0]), Summary::of(&[2.0, 5.0, 9.0, 9.0]));
         let part = |one: Summary| (one.variance / one.n, one.n - 1.0);
         let found = compare(b.mean - a.mean, &[part(a), part(b)]);
-        let (v, w) = (7.0 / 9.0, 34.75 / 12.0);
+        let (v, w) = (7.0_f64 / 9.0, 34.75_f64 / 12.0);
         let df = (v + w).powi(2) / (v.powi(2) / 2.0 + w.powi(2) / 3.0);
         let t = (6.25 - 7.0 / 3.0) / f64::sqrt(v + w);
         assert!((found.df - df).abs() < 1e-12 && (found.statistic - t).abs() < 1e-12, "{found:?}");

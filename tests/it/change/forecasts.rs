@@ -4,6 +4,7 @@ use casebook::metrics::change::{Forecast, Intervals};
 use casebook::polars::prelude::*;
 use casebook::rand::RngExt as _;
 use casebook::stream::Stream;
+use rayon::prelude::*;
 
 use super::series::{noise, series};
 use super::{at, holds, normal, told, worlds};
@@ -59,40 +60,37 @@ impl Kind {
     }
 }
 
+/// By kind of interval: whether each step's held what came, and how wide the last is.
+fn forecast(kind: &Kind, mut rng: Stream) -> [([bool; AHEAD], f64); 2] {
+    let values = kind.draw(&mut rng);
+    let rows = series(values[..KNOWN].to_vec());
+    [Intervals::Conformal, Intervals::Model].map(|intervals| {
+        let forecast = Forecast::new(7, AHEAD).intervals(intervals);
+        let found = forecast.predict(&rows, "day", "users").unwrap();
+        let held = std::array::from_fn(|step| holds(&found, step, values[KNOWN + step]));
+        (held, at(&found, "high", AHEAD - 1) - at(&found, "low", AHEAD - 1))
+    })
+}
+
 #[test]
 fn forecast_intervals_hold() {
     for kind in KINDS {
         let worlds = worlds("forecasts");
         let of = worlds.len();
-        let mut held = [[0; AHEAD]; 2];
-        let mut width = [0.0; 2];
-        for mut rng in worlds {
-            let values = kind.draw(&mut rng);
-            let rows = series(values[..KNOWN].to_vec());
-            for (place, intervals) in
-                [Intervals::Conformal, Intervals::Model].into_iter().enumerate()
-            {
-                let forecast = Forecast::new(7, AHEAD).intervals(intervals);
-                let found = forecast.predict(&rows, "day", "users").unwrap();
-                for (step, held) in held[place].iter_mut().enumerate() {
-                    *held += usize::from(holds(&found, step, values[KNOWN + step]));
-                }
-                let last = AHEAD - 1;
-                width[place] += (at(&found, "high", last) - at(&found, "low", last)) / of as f64;
-            }
-        }
+        let found: Vec<_> = worlds.into_par_iter().map(|rng| forecast(&kind, rng)).collect();
         for (place, intervals) in ["conformal", "the model's"].iter().enumerate() {
-            let (name, [first, .., last]) = (kind.name, held[place]);
-            let share = |held: usize| 100.0 * held as f64 / of as f64;
+            let times = |step: usize| found.iter().filter(|one| one[place].0[step]).count();
+            let share = |step: usize| 100.0 * times(step) as f64 / of as f64;
+            let width = found.iter().map(|one| one[place].1).sum::<f64>() / of as f64;
             println!(
-                "{name}, {intervals}: {:.1}% at the first step, {:.1}% at the last, which is {:.1} wide",
-                share(first),
-                share(last),
-                width[place]
+                "{}, {intervals}: {:.1}% at the first step, {:.1}% at the last, which is {width:.1} wide",
+                kind.name,
+                share(0),
+                share(AHEAD - 1),
             );
             // A world's steps go together: they count as one.
-            let mean = held[place].iter().sum::<usize>() / AHEAD;
-            told(&format!("{name}, {intervals}, held"), mean, of, kind.held[place]);
+            let mean = (0..AHEAD).map(times).sum::<usize>() / AHEAD;
+            told(&format!("{}, {intervals}, held", kind.name), mean, of, kind.held[place]);
         }
     }
 }
