@@ -72,15 +72,15 @@ def forecasts(rng):
     from scipy.optimize import minimize
     from statsmodels.tsa.exponential_smoothing.ets import ETSModel
     made = []
-    for case in range(9):
+    while len(made) < 9:
+        case = len(made)
         trend, period, horizon = ["none", "additive", "damped"][case % 3], [1, 4, 7][case // 3], 15
         n = [60, 75, 120][case // 3]
-        at, slope, level = np.arange(n), np.zeros(n), np.zeros(n)
         # Made as the model says, so that the likelihood's top lies well inside.
         step, base = (0.0, 100.0) if trend == "none" else (0.3, 100.0)
         season = list(rng.normal(0, 8, period)) if period > 1 else [0.0]
         y = []
-        for _ in at:
+        for _ in range(n):
             off = rng.normal(0, 1.5)
             damping = {"none": 0.0, "additive": 1.0, "damped": 0.9}[trend]
             y.append(base + damping * step + season[0] + off)
@@ -98,7 +98,7 @@ def forecasts(rng):
             errors = lambda first: y.to_numpy() - quick.smooth(np.array([*some, *first]), return_raw=True)[0]
             start = errors(np.zeros(states))
             columns = np.column_stack([errors(unit) - start for unit in np.eye(states)])
-            return np.array([*some, *np.linalg.lstsq(columns, -start, rcond=None)[0]])
+            return np.array([*some, *np.linalg.lstsq(columns, -start, rcond=1e-9)[0]])
 
         def lost(some):
             inside = all(0 < share < 1 for share in some) and (kind is None or some[1] < some[0])
@@ -109,6 +109,9 @@ def forecasts(rng):
         best = np.array(model.fit(disp=False, maxiter=2000).params)[:shares]
         for _ in range(3):
             best = minimize(lost, best, method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-12, "maxiter": 1000}).x
+        inner = [*best[:1], *(best[1:2] / best[0] if kind else []), *(best[1 + (kind is not None):][:period > 1] / (1 - best[0]))]
+        if min(inner) < 0.01 or max(inner) > 0.99 or (trend == "damped" and not 0.81 < best[-1] < 0.97):
+            continue  # At an edge, where each library has its own.
         found = model.smooth(whole(best))
         ahead = found.get_prediction(start=n, end=n + horizon - 1).summary_frame(alpha=0.1)
         made.append({"y": y.tolist(), "trend": trend, "period": period, "shares": numbers(best), "log_likelihood": number(found.llf),
