@@ -57,6 +57,7 @@ SLOW = [
     "cases::bounded::a_week_of_mondays_ends",
     "cases::bounded::events_beyond_a_visit_are_told",
     "cases::bounded::extreme_shops_are_made",
+    "change::forecasts::forecast_intervals_hold",
     "cases::bounded::targets_out_of_reach_are_told_in_time",
     "chart::scatter::tests::two_hundred_thousand_dots_are_drawn_and_more_refused",
     "charts::any_numbers_are_drawn",

@@ -143,6 +143,12 @@ impl Moments {
         Ok(Column::new(name.into(), micros).cast(&dtype)?)
     }
 
+    /// Makes a column as [`column`](Moments::column) does, of moments that are all known, without a copy.
+    pub fn known(&self, name: &str, micros: Vec<i64>) -> Result<Column> {
+        let dtype = DataType::Datetime(TimeUnit::Microseconds, self.named.clone());
+        Ok(Int64Chunked::from_vec(name.into(), micros).into_column().cast(&dtype)?)
+    }
+
     /// Returns the moment at which clocks in the data's time zone show this. If there are two, returns the earlier; a
     /// time that clocks skip is moved forward hour by hour, up to a day, because whole days have been skipped.
     pub fn at(&self, wall: NaiveDateTime) -> i64 {
@@ -163,6 +169,18 @@ impl Moments {
     /// equally long, even one of 23 or 25 hours. Anything counted in days is measured in it.
     pub fn calendar_time_of(&self, at: i64) -> i64 {
         self.zone.map_or(at, |zone| LocalCalendar::new(zone).time(at))
+    }
+
+    /// Returns the first and the last day of moments that are counted in UTC, where days follow moments: none in a time zone, whose clocks
+    /// may fall back over midnight.
+    pub fn utc_range(&self) -> Option<(i32, i32)> {
+        let day = |at: Option<&i64>| Some(at?.div_euclid(DAY) as i32);
+        if self.zone.is_some() {
+            return None;
+        }
+        let of = || self.micros.par_iter();
+        let (first, last) = rayon::join(|| of().min(), || of().max());
+        day(first).zip(day(last))
     }
 
     /// Returns the calendar day of each moment in its time zone, counted from 1970-01-01.

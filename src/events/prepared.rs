@@ -144,6 +144,9 @@ impl Events {
 
     /// Returns the first and the last day with an event.
     pub(crate) fn day_range(&self) -> Option<(i32, i32)> {
+        if let Some(range) = self.0.moments.utc_range() {
+            return Some(range);
+        }
         let days = self.days();
         Some((*days.iter().min()?, *days.iter().max()?))
     }

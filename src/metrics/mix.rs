@@ -6,7 +6,7 @@
 use polars::prelude::*;
 
 use super::interval::Z95;
-use super::{Source, require};
+use super::{Source, finite, require};
 use crate::error::{Error, Result};
 use crate::frame::Verbs;
 use crate::stats::two_sample::{Proportion, compare_proportions};
@@ -44,8 +44,8 @@ pub(super) fn overall(groups: &[Group]) -> (Proportion, Proportion) {
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn);
-/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a group that is in one frame only, or twice, and for one without
-/// trials, or with more hits than trials; [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for frames without rows.
+/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for a group that is in one frame only, or twice, hits and trials that are
+/// not whole numbers, and for a group without trials, or with more hits than trials; [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for frames without rows.
 ///
 /// ```
 /// use casebook::prelude::*;
@@ -87,29 +87,43 @@ fn split(before: &DataFrame, after: &DataFrame, by: &str) -> Result<DataFrame> {
     )?)
 }
 
+/// Reads a column of counts. A number that is no count is refused, and not rounded.
+fn whole(frame: &DataFrame, name: &'static str, column: &str, keys: &[&str]) -> Result<Vec<u64>> {
+    let values = finite(frame, name, column)?;
+    let each = values.iter().zip(keys).map(|(value, key)| {
+        // Beyond this, a number is no longer sure to be whole.
+        if value.fract() == 0.0 && (0.0..9e15).contains(value) {
+            return Ok(*value as u64);
+        }
+        let problem = format!("is {value} for {key}; it must be a whole number from 0");
+        Err(Error::column(name, column, problem))
+    });
+    each.collect()
+}
+
 /// Pairs the groups of both frames, sorted by their key.
 pub(super) fn groups(before: &DataFrame, after: &DataFrame, by: &str) -> Result<Vec<Group>> {
     let key = [col(by).cast(DataType::String).alias("group")];
     let read = |frame: &DataFrame, name: &'static str| -> Result<Vec<(String, Proportion)>> {
         require(frame, name, &[by, "hits", "trials"])?;
         let sorted = frame.pick((key.clone(), "hits", "trials"))?.sort_asc("group")?;
-        let counts = |column: &'static str| -> Result<Vec<Option<i64>>> {
-            let values = sorted.column(column)?.cast(&DataType::Int64)?;
-            Ok(values.i64()?.iter().collect())
-        };
-        let keys = sorted.column("group")?.str()?.iter().map(|key| key.unwrap_or("null"));
-        let rows = keys.zip(counts("hits")?).zip(counts("trials")?);
-        rows.map(|((key, hits), trials)| match (hits, trials) {
-            (Some(hits), Some(trials)) if trials > 0 && (0..=trials).contains(&hits) => {
-                Ok((key.to_owned(), Proportion { hits: hits as u64, users: trials as u64 }))
+        let keys: Vec<&str> =
+            sorted.column("group")?.str()?.iter().map(|key| key.unwrap_or("null")).collect();
+        let counts = |column: &'static str| whole(&sorted, name, column, &keys);
+        let counts = counts("hits")?.into_iter().zip(counts("trials")?);
+        let rows = keys.iter().zip(counts).map(|(key, (hits, trials))| {
+            let refused = |column, problem: &str| {
+                Err(Error::column(name, column, format!("is {problem} for {key}")))
+            };
+            if trials == 0 {
+                return refused("trials", "0; it must be 1 or more");
             }
-            _ => {
-                let problem =
-                    format!("holds a group, {key}, without trials, or with more hits than trials");
-                Err(Error::column(name, by, problem))
+            if hits > trials {
+                return refused("hits", &format!("{hits}, more than the {trials} trials,"));
             }
-        })
-        .collect()
+            Ok(((*key).to_owned(), Proportion { hits, users: trials }))
+        });
+        rows.collect()
     };
     let (first, second) = (read(before, "before")?, read(after, "after")?);
     let names = |rows: &[(String, Proportion)]| -> Vec<String> {
@@ -181,8 +195,25 @@ mod tests {
                 df!("size" => ["small"], "hits" => [3], "trials" => [9]).unwrap(),
                 "it held large, small",
             ),
-            (rates([0, 10], [0, 100]), "without trials"),
-            (rates([9, 10], [8, 100]), "more hits than trials"),
+            (
+                rates([0, 10], [0, 100]),
+                "`trials` of the after frame is 0; it must be 1 or more for small",
+            ),
+            (
+                rates([9, 10], [8, 100]),
+                "`hits` of the after frame is 9, more than the 8 trials, for small",
+            ),
+            (rates([-1, 10], [8, 100]), "`hits` of the after frame is -1 for small"),
+            (
+                df!("size" => ["small", "large"], "hits" => [2.5, 3.0], "trials" => [9, 9])
+                    .unwrap(),
+                "is 2.5 for small; it must be a whole number from 0",
+            ),
+            (
+                df!("size" => ["small", "large"], "hits" => [Some(2), None], "trials" => [9, 9])
+                    .unwrap(),
+                "`hits`",
+            ),
             (df!("size" => ["a", "a"], "hits" => [3, 3], "trials" => [9, 9]).unwrap(), "twice"),
             (df!("hits" => [3]).unwrap(), "size"),
         ] {

@@ -28,15 +28,15 @@ impl Chain {
         }
     }
 
-    /// Adds a path: its touches in order, and whether it ends with a conversion. An empty one adds nothing.
-    pub fn add(&mut self, touches: &[usize], converted: bool) {
+    /// Adds so many paths: their touches in order, and whether they end with a conversion. Empty ones add nothing.
+    pub fn add(&mut self, touches: &[usize], converted: bool, many: f64) {
         let (Some(first), Some(last)) = (touches.first(), touches.last()) else { return };
-        self.starts[*first] += 1.0;
+        self.starts[*first] += many;
         for pair in touches.windows(2) {
-            self.moves[pair[0]][pair[1]] += 1.0;
+            self.moves[pair[0]][pair[1]] += many;
         }
         let ends = if converted { &mut self.wins } else { &mut self.losses };
-        ends[*last] += 1.0;
+        ends[*last] += many;
     }
 
     /// Returns the probability that a path converts, if those that come to a channel are lost.
@@ -82,9 +82,9 @@ impl Sets {
         Sets { channels, users: all.clone(), hits: all }
     }
 
-    pub fn add(&mut self, set: usize, converted: bool) {
-        self.users[set] += 1.0;
-        self.hits[set] += f64::from(u8::from(converted));
+    pub fn add(&mut self, set: usize, converted: bool, many: f64) {
+        self.users[set] += many;
+        self.hits[set] += if converted { many } else { 0.0 };
     }
 
     /// Returns the conversions due to each channel, and those that are due to none.
@@ -138,7 +138,7 @@ mod tests {
         for (touches, converted) in
             [(&[0, 1][..], true), (&[0], false), (&[1], true), (&[0, 1], false), (&[], true)]
         {
-            chain.add(touches, converted);
+            chain.add(touches, converted, 1.0);
         }
         let all = 3.0 / 4.0 * 2.0 / 3.0 * 2.0 / 3.0 + 1.0 / 4.0 * 2.0 / 3.0;
         assert!((chain.converts(None) - all).abs() < 1e-12);
@@ -148,7 +148,7 @@ mod tests {
         assert!((effects[1] - 1.0).abs() < 1e-12 && effects[2].abs() < 1e-12, "{effects:?}");
         // Back and forth between two: of each visit to a, half convert; from b all go back.
         let mut chain = Chain::new(2);
-        chain.add(&[0, 1, 0], true);
+        chain.add(&[0, 1, 0], true, 1.0);
         assert!((chain.converts(None) - 1.0).abs() < 1e-12);
         assert!(Chain::new(2).removal_effects().is_none());
     }
@@ -158,7 +158,7 @@ mod tests {
         let mut sets = Sets::new(2);
         // Nobody: 1 of 10; a: 3 of 10; b: 2 of 10; both: 6 of 10.
         for (set, hits) in [(0, 1), (1, 3), (2, 2), (3, 6)] {
-            (0..10).for_each(|user| sets.add(set, user < hits));
+            (0..10).for_each(|user| sets.add(set, user < hits, 1.0));
         }
         let (due, none) = sets.shapley();
         // Of both: a adds (0.2 + 0.4) / 2, b (0.1 + 0.3) / 2.
@@ -166,7 +166,7 @@ mod tests {
         assert!((none - 4.0).abs() < 1e-12 && (due[0] + due[1] + none - 12.0).abs() < 1e-12);
         // Never alone: a set that nobody had is worth the best within it, here nothing.
         let mut sets = Sets::new(2);
-        (0..4).for_each(|user| sets.add(3, user < 2));
+        (0..4).for_each(|user| sets.add(3, user < 2, 1.0));
         assert_eq!(sets.shapley(), (vec![1.0, 1.0], 0.0));
         assert!(
             (order_share(4, 0) - 0.25).abs() < 1e-15

@@ -4,9 +4,9 @@
 //! F. E. Satterthwaite (1946), "An approximate distribution of estimates of variance components",
 //! Biometrics Bulletin 2.
 
+use super::difference::Difference;
 use super::distribution::{t_quantile, t_two_sided};
 use super::sample::sum;
-use super::two_sample::Difference;
 
 /// Tests an estimate by its parts: the variance that each contributes, and its degrees of freedom.
 /// Everything but the estimate is not a number if no part varies.
@@ -32,21 +32,18 @@ pub(crate) fn compare(estimate: f64, parts: &[(f64, f64)]) -> Difference {
 mod tests {
     use super::*;
     use crate::stats::sample::Summary;
-    use crate::stats::two_sample::welch;
 
+    /// Welch's test by its formulas.
     #[test]
     fn two_parts_are_welchs_test() {
         let (a, b) = (Summary::of(&[1.0, 2.0, 4.0]), Summary::of(&[2.0, 5.0, 9.0, 9.0]));
         let part = |one: Summary| (one.variance / one.n, one.n - 1.0);
-        let (found, expected) = (compare(b.mean - a.mean, &[part(a), part(b)]), welch(a, b));
-        for (one, other) in [
-            (found.df, expected.df),
-            (found.low, expected.low),
-            (found.statistic, expected.statistic),
-            (found.p_value, expected.p_value),
-        ] {
-            assert!((one - other).abs() < 1e-12, "{found:?} {expected:?}");
-        }
+        let found = compare(b.mean - a.mean, &[part(a), part(b)]);
+        let (v, w) = (7.0_f64 / 9.0, 34.75_f64 / 12.0);
+        let df = (v + w).powi(2) / (v.powi(2) / 2.0 + w.powi(2) / 3.0);
+        let t = (6.25 - 7.0 / 3.0) / f64::sqrt(v + w);
+        assert!((found.df - df).abs() < 1e-12 && (found.statistic - t).abs() < 1e-12, "{found:?}");
+        assert!((found.p_value - t_two_sided(t, df)).abs() < 1e-12, "{found:?}");
     }
 
     #[test]

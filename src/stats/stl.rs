@@ -99,6 +99,41 @@ impl Stl {
     }
 }
 
+/// The parts of a series with several seasons, a series of each in their order.
+#[derive(Debug, Clone)]
+pub(crate) struct Several {
+    pub trend: Vec<f64>,
+    pub seasonal: Vec<Vec<f64>>,
+    pub remainder: Vec<f64>,
+    pub weights: Vec<f64>,
+}
+
+/// Takes a series with several seasons apart, each in what the others leave: the last one's trend is the series'.
+///
+/// # Source
+/// K. Bandara, R. J. Hyndman and C. Bergmeir (2021), "MSTL", arXiv:2107.13462.
+pub(crate) fn several(each: &[Stl], rounds: usize, y: &[f64]) -> Several {
+    let n = y.len();
+    let mut left = y.to_vec();
+    let mut found = Several {
+        trend: vec![0.0; n],
+        seasonal: vec![vec![0.0; n]; each.len()],
+        remainder: vec![],
+        weights: vec![1.0; n],
+    };
+    for _ in 0..if each.len() == 1 { 1 } else { rounds } {
+        for (stl, own) in each.iter().zip(&mut found.seasonal) {
+            left.iter_mut().zip(&*own).for_each(|(left, own)| *left += own);
+            let parts = stl.decompose(&left);
+            left.iter_mut().zip(&parts.seasonal).for_each(|(left, own)| *left -= own);
+            *own = parts.seasonal;
+            (found.trend, found.weights) = (parts.trend, parts.weights);
+        }
+    }
+    found.remainder = left.iter().zip(&found.trend).map(|(left, trend)| left - trend).collect();
+    found
+}
+
 /// Moving averages of so many values.
 fn moving(values: &[f64], width: usize) -> Vec<f64> {
     let mut sum: f64 = values[..width].iter().sum();

@@ -4,9 +4,11 @@
 //! Two-proportion z test with Newcombe's interval (R. G. Newcombe, 1998, method 10, Statistics in Medicine
 //! 17); B. L. Welch (1947).
 
-use super::distribution::{normal_two_sided, t_quantile, t_two_sided};
+pub use super::difference::Difference;
+use super::distribution::normal_two_sided;
 use super::interval::{Z95, wilson, wilson_share};
 use super::sample::Summary;
+use super::satterthwaite::compare;
 
 /// The users of one arm, and how many of them have the outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,23 +30,6 @@ impl Proportion {
     pub fn rate(self) -> f64 {
         self.hits as f64 / self.users as f64
     }
-}
-
-/// A difference, treatment minus control, with its 95% interval and test.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Difference {
-    /// Treatment minus control.
-    pub estimate: f64,
-    /// Lower end of the interval.
-    pub low: f64,
-    /// Upper end of the interval.
-    pub high: f64,
-    /// The test's z or t; NaN if nothing varies.
-    pub statistic: f64,
-    /// Degrees of freedom; infinite for a z test.
-    pub df: f64,
-    /// The two-sided p value.
-    pub p_value: f64,
 }
 
 /// Compares two proportions with a pooled z test and Newcombe's interval.
@@ -122,24 +107,9 @@ pub fn compare_means(control: &[f64], treatment: &[f64]) -> Option<Difference> {
 
 /// Welch's test of two summaries, each of two values or more.
 pub(crate) fn welch(control: Summary, treatment: Summary) -> Difference {
-    let (part_a, part_b) = (control.variance / control.n, treatment.variance / treatment.n);
-    let se = (part_a + part_b).sqrt();
-    // Welch and Satterthwaite's, from shares: the variances' own squares may be too large or small for a number.
-    let share = part_a / (part_a + part_b);
-    let df =
-        1.0 / (share.powi(2) / (control.n - 1.0) + (1.0 - share).powi(2) / (treatment.n - 1.0));
-    let estimate = treatment.mean - control.mean;
-    let t = estimate / se;
     // Without any variation there is no t distribution, and an interval of no width would claim certainty.
-    let half = t_quantile(0.975, df) * se;
-    Difference {
-        estimate,
-        low: estimate - half,
-        high: estimate + half,
-        statistic: t,
-        df,
-        p_value: t_two_sided(t, df),
-    }
+    let part = |one: Summary| (one.variance / one.n, one.n - 1.0);
+    compare(treatment.mean - control.mean, &[part(control), part(treatment)])
 }
 
 #[cfg(test)]

@@ -48,6 +48,78 @@ def seasons(rng):
     return made
 
 
+def several_seasons(rng):
+    from statsmodels.tsa.seasonal import MSTL
+    made = []
+    for periods, n, windows, rounds, trend, robust in [
+        ((7, 30), 150, None, 2, None, False), ((7, 30), 200, None, 2, None, True), ((4, 12), 90, (9, 21), 3, None, False),
+        ((24, 168), 400, None, 2, None, False), ((2, 5, 11), 70, None, 2, 35, False), ((7,), 84, None, 2, None, True),
+    ]:
+        y = sum(series(rng, n, period) for period in periods)
+        found = MSTL(y, periods=periods, windows=windows, iterate=rounds,
+                     stl_kwargs={"trend": trend, "robust": robust}).fit()
+        seasonal = found.seasonal.reshape(n, len(periods)).T
+        parts = (found.trend, *seasonal, found.resid, found.weights)
+        made.append({"y": y.tolist(), "periods": periods, "windows": windows, "rounds": rounds, "trend": trend, "robust": robust,
+                     "parts": [numbers(part) for part in parts]})
+    return made
+
+
+def forecasts(rng):
+    """statsmodels' state-space models, at the highest likelihood: first states by least squares, as errors are linear in them, and the
+    rest by a search that goes on where statsmodels' own stops early."""
+    import pandas as pd
+    from scipy.optimize import minimize
+    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+    made = []
+    while len(made) < 9:
+        case = len(made)
+        trend, period, horizon = ["none", "additive", "damped"][case % 3], [1, 4, 7][case // 3], 15
+        n = [60, 75, 120][case // 3]
+        # Made as the model says, so that the likelihood's top lies well inside.
+        step, base = (0.0, 100.0) if trend == "none" else (0.3, 100.0)
+        season = list(rng.normal(0, 8, period)) if period > 1 else [0.0]
+        y = []
+        for _ in range(n):
+            off = rng.normal(0, 1.5)
+            damping = {"none": 0.0, "additive": 1.0, "damped": 0.9}[trend]
+            y.append(base + damping * step + season[0] + off)
+            base, step = base + damping * step + 0.45 * off, damping * step + 0.2 * off * (trend != "none")
+            season = [*season[1:], season[0] + 0.25 * off * (period > 1)]
+        y = pd.Series(np.round(y, 3))
+        kind = None if trend == "none" else "add"
+        model, quick = [ETSModel(y, error="add", trend=kind, damped_trend=trend == "damped", seasonal="add" if period > 1 else None,
+                                 seasonal_periods=period if period > 1 else None, initialization_method="estimated")
+                        for y in (y, y.to_numpy())]
+        shares = 1 + (trend != "none") + (period > 1) + (trend == "damped")
+        states = len(model.param_names) - shares
+
+        def whole(some):
+            errors = lambda first: y.to_numpy() - quick.smooth(np.array([*some, *first]), return_raw=True)[0]
+            start = errors(np.zeros(states))
+            columns = np.column_stack([errors(unit) - start for unit in np.eye(states)])
+            return np.array([*some, *np.linalg.lstsq(columns, -start, rcond=1e-9)[0]])
+
+        def lost(some):
+            inside = all(0 < share < 1 for share in some) and (kind is None or some[1] < some[0])
+            inside = inside and (trend != "damped" or 0.8 <= some[-1] <= 0.98)
+            inside = inside and (period == 1 or some[1 + (kind is not None)] < 1 - some[0])
+            return -quick.loglike(whole(some)) if inside else 1e9
+
+        best = np.array(model.fit(disp=False, maxiter=2000).params)[:shares]
+        for _ in range(3):
+            best = minimize(lost, best, method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-12, "maxiter": 1000}).x
+        inner = [*best[:1], *(best[1:2] / best[0] if kind else []), *(best[1 + (kind is not None):][:period > 1] / (1 - best[0]))]
+        if min(inner) < 0.01 or max(inner) > 0.99 or (trend == "damped" and not 0.81 < best[-1] < 0.97):
+            continue  # At an edge, where each library has its own.
+        found = model.smooth(whole(best))
+        ahead = found.get_prediction(start=n, end=n + horizon - 1).summary_frame(alpha=0.1)
+        made.append({"y": y.tolist(), "trend": trend, "period": period, "shares": numbers(best), "log_likelihood": number(found.llf),
+                     "sigma": number(math.sqrt(np.mean(found.resid ** 2))),
+                     "ahead": [numbers(ahead[name]) for name in ("mean", "pi_lower", "pi_upper")]})
+    return made
+
+
 def change_points(rng):
     """ruptures' PELT, and what its dynamic programming finds with as many segments. PELT's pruning there holds for segments of a
     single value; with more it may miss the best by a little."""
@@ -143,7 +215,8 @@ def everything():
     warnings.filterwarnings("ignore")
     return {name: make(np.random.default_rng(20260104 + place))
             for place, (name, make) in enumerate({"stl": seasons, "points": change_points, "interrupted": interruptions,
-                                           "discontinuity": discontinuities, "treatment": treatments}.items())}
+                                           "discontinuity": discontinuities, "treatment": treatments,
+                                           "mstl": several_seasons, "forecast": forecasts}.items())}
 
 
 if __name__ == "__main__":

@@ -403,31 +403,29 @@ def funnels():
             (HERE / f"{name}.json").write_text(made)
 
 
-def experiments():
-    """gbstats wants older libraries than those above."""
-    with tempfile.TemporaryDirectory(prefix="casebook-reference-") as folder:
-        print("installing gbstats and tea-tasting, and running them, about 3 minutes", file=sys.stderr)
-        venv.create(folder, with_pip=True)
-        own = pathlib.Path(folder) / "bin" / "python"
-        subprocess.run([own, "-m", "pip", "install", "-q", "-r", HERE / "requirements-experiments.txt"], check=True)
-        made = subprocess.run([own, HERE / "experiments.py"], check=True, capture_output=True, text=True).stdout
-        (HERE / "experiments.json").write_text(made)
+# What each program needs, and how long it takes. gbstats wants older libraries than the others.
+PROGRAMS = {
+    "change": ("requirements.txt", "installing the independent implementations, and running them, about 2 minutes"),
+    "experiments": ("requirements-experiments.txt", "installing gbstats and tea-tasting, and running them, about 3 minutes"),
+}
 
 
-def change():
+def made_by(name):
+    """Writes NAME.json from what NAME.py prints in an environment of its own."""
+    requirements, told = PROGRAMS[name]
     with tempfile.TemporaryDirectory(prefix="casebook-reference-") as folder:
-        print("installing the independent implementations, about 1 minute", file=sys.stderr)
+        print(told, file=sys.stderr)
         venv.create(folder, with_pip=True)
         own = pathlib.Path(folder) / "bin" / "python"
-        subprocess.run([own, "-m", "pip", "install", "-q", "-r", HERE / "requirements.txt"], check=True)
-        made = subprocess.run([own, HERE / "change.py"], check=True, capture_output=True, text=True).stdout
-        (HERE / "change.json").write_text(made)
+        subprocess.run([own, "-m", "pip", "install", "-q", "-r", HERE / requirements], check=True)
+        made = subprocess.run([own, HERE / f"{name}.py"], check=True, capture_output=True, text=True).stdout
+        (HERE / f"{name}.json").write_text(made)
 
 
 def everything():
     funnels()
-    experiments()
-    change()
+    for name in PROGRAMS:
+        made_by(name)
     with tempfile.TemporaryDirectory(prefix="casebook-reference-") as folder:
         print("installing the independent implementations, about 1 minute", file=sys.stderr)
         venv.create(folder, with_pip=True)
@@ -452,10 +450,8 @@ def main():
             everything()
         case ["funnels"]:
             funnels()
-        case ["experiments"]:
-            experiments()
-        case ["change"]:
-            change()
+        case [name] if name in PROGRAMS:
+            made_by(name)
         case ["python"]:
             print(json.dumps(python(), allow_nan=False))
         case ["sql", url]:

@@ -3,19 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::events::{EventSource, UserSource};
 use crate::frame::{full, texts};
-use crate::metrics::free;
+use crate::metrics::{free, quantile};
 use crate::stats::attribution::{Chain, Sets};
+use crate::stats::bootstrap::redrawn;
+use crate::stream::stream;
 
 /// With more channels than this there are too many sets of them.
 const MOST: usize = 12;
+/// Resamples of users, always the same ones.
+const DRAWS: u64 = 1_000;
+const SEED: u64 = 42;
 const RULES: [&str; 5] = ["first touch", "last touch", "linear", "Markov", "Shapley"];
 
 /// A user's touches until the conversion, in order, and whether there was one.
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Path {
     touches: Vec<usize>,
     converted: bool,
@@ -34,7 +40,9 @@ struct Path {
 /// `user_id`, `timestamp`. Touches and conversions of others are left out. Returns one row per rule and channel, and one for no channel:
 /// `rule`, `channel`, by its own name (text; null for no channel: conversions without a touch, and for Shapley, those that would have come anyway),
 /// `conversions` (f64; they sum to all conversions for each rule; Shapley's can be negative), `of` (i64: users who converted), `part`
-/// (f64: conversions / of; null without any). Rules are in that order, channels by name, no channel last. No intervals: resample users.
+/// (f64: conversions / of; null without any), `low`, `high` (f64: the part's 95% interval, from 1,000 resamples of users; null with fewer than two
+/// users). Rules are in that order, channels by name, no channel last. Intervals say how much chance there is in what a rule shares out,
+/// not whether the rule is right.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn); [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for empty values,
@@ -42,7 +50,8 @@ struct Path {
 ///
 /// # Source
 /// E. Anderl et al. (2016), "Mapping the customer journey", International Journal of Research in Marketing 33; X. Shao and L. Li (2011),
-/// "Data-driven multi-touch attribution models", KDD.
+/// "Data-driven multi-touch attribution models", KDD. A. C. Davison and D. V. Hinkley (1997), Bootstrap Methods and their Application, for
+/// the intervals.
 ///
 /// ```
 /// use casebook::metrics::change;
@@ -69,7 +78,7 @@ pub fn attribute(
     conversions: &dyn EventSource,
     channel: &str,
 ) -> Result<DataFrame> {
-    free("events", channel, &["rule", "conversions", "of", "part"])?;
+    free("events", channel, &["rule", "conversions", "of", "part", "low", "high"])?;
     let users = users.users(&[])?;
     let touches = touches.events(&[channel])?;
     let conversions = conversions.events(&[])?;
@@ -115,46 +124,80 @@ pub fn attribute(
             path.touches.push(place);
         }
     }
-    let paths: Vec<Path> = paths.into_values().collect();
-    let of = paths.iter().filter(|path| path.converted).count() as i64;
-    let credits = credits(&paths, known.len());
-    let each: Vec<f64> = credits.concat();
-    let parts = each.iter().map(|credit| (of > 0).then(|| credit / of as f64));
+    // Whole numbers of each kind: sums don't depend on the order of users.
+    let mut kinds: BTreeMap<Path, f64> = BTreeMap::new();
+    for path in paths.into_values() {
+        *kinds.entry(path).or_default() += 1.0;
+    }
+    let (kinds, counts): (Vec<Path>, Vec<f64>) = kinds.into_iter().unzip();
+    let each = credits(&kinds, &counts, known.len());
+    let of = converted(&kinds, &counts);
+    let part = |credit: f64, of: f64| (of > 0.0).then(|| credit / of);
+    let ends = ends(&kinds, &counts, known.len());
     let labels = || known.iter().map(|name| Some(name.as_str())).chain([None]);
     Ok(df!(
         "rule" => RULES.iter().flat_map(|rule| vec![*rule; known.len() + 1]).collect::<Vec<_>>(),
         channel => RULES.iter().flat_map(|_| labels()).collect::<Vec<_>>(),
         "conversions" => &each,
-        "of" => vec![of; each.len()],
-        "part" => parts.collect::<Vec<_>>(),
+        "of" => vec![of as i64; each.len()],
+        "part" => each.iter().map(|credit| part(*credit, of)).collect::<Vec<_>>(),
+        "low" => ends.iter().map(|ends| ends.map(|it| it.0)).collect::<Vec<_>>(),
+        "high" => ends.iter().map(|ends| ends.map(|it| it.1)).collect::<Vec<_>>(),
     )?)
 }
 
-/// By rule: each channel's conversions, and those of no channel.
-fn credits(paths: &[Path], channels: usize) -> Vec<Vec<f64>> {
+fn converted(kinds: &[Path], counts: &[f64]) -> f64 {
+    let all = kinds.iter().zip(counts).filter(|(path, _)| path.converted);
+    all.map(|(_, many)| many).sum()
+}
+
+/// By rule and channel: the middle 95% of the parts in resamples of users that have a conversion.
+fn ends(kinds: &[Path], counts: &[f64], channels: usize) -> Vec<Option<(f64, f64)>> {
+    let cells = RULES.len() * (channels + 1);
+    if counts.iter().sum::<f64>() < 2.0 || converted(kinds, counts) == 0.0 {
+        return vec![None; cells];
+    }
+    let drawn: Vec<Vec<f64>> = (0..DRAWS)
+        .into_par_iter()
+        .filter_map(|draw| {
+            let counts = redrawn(counts, &mut stream(SEED, "attribution", draw));
+            let of = converted(kinds, &counts);
+            let parts = credits(kinds, &counts, channels).into_iter().map(|credit| credit / of);
+            (of > 0.0).then(|| parts.collect())
+        })
+        .collect();
+    let middle = |cell: usize| {
+        let mut all: Vec<f64> = drawn.iter().map(|parts| parts[cell]).collect();
+        all.sort_unstable_by(f64::total_cmp);
+        quantile(&all, 0.025).zip(quantile(&all, 0.975))
+    };
+    (0..cells).map(middle).collect()
+}
+
+/// By rule: each channel's conversions, and those of no channel, one after the other.
+fn credits(kinds: &[Path], counts: &[f64], channels: usize) -> Vec<f64> {
     let mut all = vec![vec![0.0; channels + 1]; RULES.len()];
     let (mut chain, mut sets) = (Chain::new(channels), Sets::new(channels));
-    let (mut touched, mut counts) = (0.0, BTreeMap::<(usize, usize), f64>::new());
-    for path in paths {
-        chain.add(&path.touches, path.converted);
+    let (mut touched, mut counted) = (0.0, BTreeMap::<(usize, usize), f64>::new());
+    for (path, many) in kinds.iter().zip(counts) {
+        chain.add(&path.touches, path.converted, *many);
         let set = path.touches.iter().fold(0, |set, at| set | 1 << at);
-        sets.add(set, path.converted);
+        sets.add(set, path.converted, *many);
         if !path.converted {
             continue;
         }
         let (Some(first), Some(last)) = (path.touches.first(), path.touches.last()) else {
-            all[..4].iter_mut().for_each(|rule| rule[channels] += 1.0);
+            all[..4].iter_mut().for_each(|rule| rule[channels] += many);
             continue;
         };
-        touched += 1.0;
-        all[0][*first] += 1.0;
-        all[1][*last] += 1.0;
+        touched += many;
+        all[0][*first] += many;
+        all[1][*last] += many;
         for at in &path.touches {
-            *counts.entry((path.touches.len(), *at)).or_default() += 1.0;
+            *counted.entry((path.touches.len(), *at)).or_default() += many;
         }
     }
-    // Whole numbers are added up first: the sums don't depend on the order of users.
-    for ((length, at), count) in counts {
+    for ((length, at), count) in counted {
         all[2][at] += count / length as f64;
     }
     if let Some(effects) = chain.removal_effects() {
@@ -166,7 +209,7 @@ fn credits(paths: &[Path], channels: usize) -> Vec<Vec<f64>> {
     let (due, none) = sets.shapley();
     all[4][..channels].copy_from_slice(&due);
     all[4][channels] = none;
-    all
+    all.concat()
 }
 
 #[cfg(test)]
@@ -211,6 +254,12 @@ mod tests {
         };
         assert_eq!((of("first touch", "ad"), of("last touch", "ad")), (1.0, 0.0));
         assert!((of("linear", "ad") - 1.0 / 3.0).abs() < 1e-12);
+        let ends = |name: &str| {
+            found.column(name).unwrap().f64().unwrap().iter().flatten().collect::<Vec<_>>()
+        };
+        let (low, part, high) = (ends("low"), ends("part"), ends("high"));
+        assert!((0..20).all(|row| low[row] <= part[row] && part[row] <= high[row]), "{found}");
+        assert!((low[0], high[0]) == (0.0, 1.0), "{found}");
         // The search came after the conversion, and to nobody else.
         assert!(RULES.iter().all(|rule| of(rule, "search") == 0.0), "{found}");
     }
@@ -220,7 +269,9 @@ mod tests {
         let users = df!("user_id" => [1_i64]).unwrap();
         let (touches, none) = (frame(&[1], &[1], Some(&["ad"])), frame(&[], &[], None));
         let found = attribute(&users, &touches, &none, "from").unwrap();
-        assert_eq!(found.column("part").unwrap().null_count(), 10);
+        for column in ["part", "low", "high"] {
+            assert_eq!(found.column(column).unwrap().null_count(), 10);
+        }
         assert_eq!(found.total("conversions").unwrap(), 0.0);
         let many: Vec<String> = (0..13).map(|at| at.to_string()).collect();
         let names: Vec<&str> = many.iter().map(String::as_str).collect();

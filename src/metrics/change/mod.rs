@@ -1,8 +1,8 @@
 //! Change: why a metric moved, whether it moved at all, and what moved it.
 //!
 //! [`by_group()`] splits the move of a rate over groups, [`MetricTree`] that of a sum or product over its parts: bookkeeping, exact to
-//! the last digit, which says where the move is and not why. [`Stl`] takes season and trend off a series,
-//! and [`ChangePoints`] finds where its level moved. [`Alerts`] compare each value with those before it, at a known rate of false alarms.
+//! the last digit, which says where the move is and not why. [`Stl`] takes season and trend off a series, [`Mstl`] several seasons,
+//! and [`ChangePoints`] finds where its level moved. [`Forecast`] says where it goes, with intervals that hold. [`Alerts`] compare each value with those before it, at a known rate of false alarms.
 //! [`InterruptedSeries`] estimates what happened at a known time, [`RegressionDiscontinuity`] what a rule does at its cutoff, and
 //! [`treatment_effect`] what something does that users chose; launches in some regions first are [panels](super::panel). [`attribute`]
 //! shares out conversions over channels.
@@ -35,7 +35,10 @@ mod attribution;
 mod by_group;
 mod change_points;
 mod discontinuity;
+mod forecast;
+mod future;
 mod interrupted;
+mod mstl;
 mod seasonal;
 mod series;
 mod treatment;
@@ -46,7 +49,11 @@ pub use attribution::attribute;
 pub use by_group::by_group;
 pub use change_points::{ChangePoints, Penalty};
 pub use discontinuity::RegressionDiscontinuity;
+pub use forecast::{Forecast, Intervals};
 pub use interrupted::InterruptedSeries;
+pub use mstl::Mstl;
 pub use seasonal::Stl;
 pub use treatment::treatment_effect;
 pub use tree::{MetricTree, Split};
+
+pub use crate::stats::ets::Trend;

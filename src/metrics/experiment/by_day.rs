@@ -53,8 +53,7 @@ pub fn effect_by_day(
     value: &str,
     control: &str,
 ) -> Result<DataFrame> {
-    let seen = Observed::new(rows, arm, user, day, value)?;
-    let (control, others) = seen.arms.control(arm, control)?;
+    let (seen, control, others) = Observed::beside(rows, [arm, user, day, value], control)?;
     let (mut names, mut days, mut differences) = (vec![], vec![], vec![]);
     let (mut before, mut after) = (vec![], vec![]);
     for other in others {
@@ -128,8 +127,7 @@ pub fn effect_trend(
     value: &str,
     control: &str,
 ) -> Result<DataFrame> {
-    let seen = Observed::new(rows, arm, user, day, value)?;
-    let (control, others) = seen.arms.control(arm, control)?;
+    let (seen, control, others) = Observed::beside(rows, [arm, user, day, value], control)?;
     let trends: Vec<Trend> = others.iter().map(|other| seen.trend(control, *other)).collect();
     let counts = |pick: &dyn Fn(&Trend) -> usize| -> Vec<i64> {
         trends.iter().map(|trend| pick(trend) as i64).collect()
@@ -168,6 +166,17 @@ struct Trend {
 }
 
 impl Observed {
+    /// Reads the columns of arms, users, days and values, and returns the place of control and those of the other arms as well.
+    fn beside(
+        rows: &dyn Source,
+        [arm, user, day, value]: [&str; 4],
+        control: &str,
+    ) -> Result<(Observed, usize, Vec<usize>)> {
+        let seen = Observed::new(rows, arm, user, day, value)?;
+        let (control, others) = seen.arms.control(arm, control)?;
+        Ok((seen, control, others))
+    }
+
     fn new(rows: &dyn Source, arm: &str, user: &str, day: &str, value: &str) -> Result<Observed> {
         let arms = Arms::new(rows, arm, &[value, day], &[user])?;
         // Beyond this, a number is no longer sure to be whole.

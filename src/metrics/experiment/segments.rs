@@ -62,9 +62,7 @@ pub fn segment_effects(
     segment: &str,
     control: &str,
 ) -> Result<DataFrame> {
-    free("users", segment, &COLUMNS)?;
-    let parts = Segments::new(users, arm, value, segment)?;
-    let (control, others) = parts.arms.control(arm, control)?;
+    let (parts, control, others) = Segments::beside(users, [arm, value, segment], control)?;
     let (mut names, mut segments, mut cells) = (vec![], vec![], vec![]);
     for other in others {
         for code in 0..parts.names.len() {
@@ -137,9 +135,7 @@ pub fn interaction(
     segment: &str,
     control: &str,
 ) -> Result<DataFrame> {
-    free("users", segment, &COLUMNS)?;
-    let parts = Segments::new(users, arm, value, segment)?;
-    let (control, others) = parts.arms.control(arm, control)?;
+    let (parts, control, others) = Segments::beside(users, [arm, value, segment], control)?;
     let (mut counts, mut tests) = (vec![], vec![]);
     for other in &others {
         let estimates: Vec<(f64, f64)> = (0..parts.names.len())
@@ -180,6 +176,18 @@ pub(super) struct Segments {
 }
 
 impl Segments {
+    /// Reads the columns of arms, values and segments, and returns the place of control and those of the other arms as well.
+    fn beside(
+        users: &dyn Source,
+        [arm, value, segment]: [&str; 3],
+        control: &str,
+    ) -> Result<(Segments, usize, Vec<usize>)> {
+        free("users", segment, &COLUMNS)?;
+        let parts = Segments::new(users, arm, value, segment)?;
+        let (control, others) = parts.arms.control(arm, control)?;
+        Ok((parts, control, others))
+    }
+
     pub fn new(users: &dyn Source, arm: &str, value: &str, segment: &str) -> Result<Segments> {
         let arms = Arms::new(users, arm, &[value], &[segment])?;
         let (codes, names) = coded(arms.frame.column(segment)?)?;

@@ -1,5 +1,7 @@
 //! Sessions by timeout.
 
+use std::borrow::Cow;
+
 use chrono::TimeDelta;
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -28,10 +30,10 @@ pub(super) fn bounds(events: &Events, window: Window) -> Bounds {
 }
 
 /// Returns each event's user, or [`NOBODY`] for events outside the window.
-pub(super) fn observed(events: &Events, window: Window, bounds: &Bounds) -> Vec<u32> {
+pub(super) fn observed<'e>(events: &'e Events, window: Window, bounds: &Bounds) -> Cow<'e, [u32]> {
     let codes = &events.numbered().codes;
     if window == Window::default() {
-        return codes.clone();
+        return Cow::Borrowed(codes);
     }
     let at = &events.moments().micros;
     let within = |(code, at): (&u32, &i64)| if bounds.contains(*at) { *code } else { NOBODY };
@@ -75,48 +77,141 @@ pub fn sessionise(
     }
     let own = |column: &&str| free("events", column, &[TIME, "session"]);
     kept.iter().chain([&keys[0]]).try_for_each(own)?;
-    let at = &events.moments().micros;
-    let numbered = events.numbered();
-    let mut grouped = Grouped::new(&numbered.codes, numbered.count(), |row| (at[row], row as u32));
-    let numbers: Vec<i64> = grouped
-        .parts()
-        .into_par_iter()
-        .flat_map_iter(|mut part| {
-            let mut numbers = vec![];
-            for user in 0..part.users() {
-                let mine = part.of(user);
-                if !mine.is_sorted() {
-                    mine.sort_unstable();
-                }
-                let (mut before, mut session) = (None, 0);
-                for (at, _) in mine.iter() {
-                    session += i64::from(begins(before, *at, timeout));
-                    before = Some(*at);
-                    numbers.push(session);
-                }
-            }
-            numbers
-        })
-        .collect();
-    let mut session = vec![0; events.len()];
-    for ((_, row), number) in grouped.items.iter().zip(numbers) {
-        session[*row as usize] = number;
-    }
+    let session = numbers(&events, timeout);
     let mut table = events.frame().select(keys.into_iter().chain(kept))?;
     table.rename(keys[1], TIME.into())?;
     table.with_column(Column::new("session".into(), session))?;
     Ok(table)
 }
 
-/// A session of one user.
-struct Session {
-    user: u32,
-    number: i64,
-    first: i64,
-    last: i64,
-    events: i64,
-    /// Microseconds since the user's session before.
-    idle: Option<i64>,
+/// Each event's session, in the order of events.
+fn numbers(events: &Events, timeout: i64) -> Vec<i64> {
+    let (at, numbered) = (&events.moments().micros, events.numbered());
+    in_order(&numbered.codes, at, numbered.count(), timeout).unwrap_or_else(|| {
+        let users = numbered.count();
+        let mut grouped = Grouped::new(&numbered.codes, users, |row| (at[row], row as u32));
+        let numbers: Vec<i64> = grouped
+            .parts()
+            .into_par_iter()
+            .flat_map_iter(|mut part| {
+                let mut numbers = vec![];
+                for user in 0..part.users() {
+                    let mine = part.of(user);
+                    if !mine.is_sorted() {
+                        mine.sort_unstable();
+                    }
+                    let (mut before, mut session) = (None, 0);
+                    for (at, _) in mine.iter() {
+                        session += i64::from(begins(before, *at, timeout));
+                        before = Some(*at);
+                        numbers.push(session);
+                    }
+                }
+                numbers
+            })
+            .collect();
+        let mut session = vec![0; events.len()];
+        for ((_, row), number) in grouped.items.iter().zip(numbers) {
+            session[*row as usize] = number;
+        }
+        session
+    })
+}
+
+/// The same in one pass, if each user's events come in order of time, as they mostly do. None if they don't.
+fn in_order(codes: &[u32], at: &[i64], users: usize, timeout: i64) -> Option<Vec<i64>> {
+    // By user: the latest event, and its session; none yet.
+    let mut latest = vec![(i64::MIN, 0_i64); users];
+    let mut numbers = Vec::with_capacity(codes.len());
+    for (code, at) in codes.iter().zip(at) {
+        let (before, session) = &mut latest[*code as usize];
+        if *at < *before {
+            return None;
+        }
+        let known = (*session > 0).then_some(*before);
+        *session += i64::from(begins(known, *at, timeout));
+        *before = *at;
+        numbers.push(*session);
+    }
+    Some(numbers)
+}
+
+/// What is known of sessions, a row for each, by user.
+struct Table {
+    users: Vec<IdxSize>,
+    numbers: Vec<i64>,
+    first: Vec<i64>,
+    last: Vec<i64>,
+    events: Vec<i64>,
+    seconds: Vec<f64>,
+    /// Since the session before; 0 for the first.
+    idle: Vec<f64>,
+}
+
+impl Table {
+    /// Cuts users' moments into sessions. How many each user has is known: so each thread fills its own rows.
+    fn new(grouped: &Grouped<i64>, order: &[u32], counts: &[u32], timeout: i64) -> Table {
+        let chunks: Vec<&[u32]> = order.chunks(4_096).collect();
+        let count = |users: &&[u32]| users.iter().map(|user| counts[*user as usize] as usize).sum();
+        let rows: Vec<usize> = chunks.iter().map(count).collect();
+        let all: usize = rows.iter().sum();
+        let (whole, real) = (|| vec![0_i64; all], || vec![0_f64; all]);
+        let mut table = Table {
+            users: vec![0; all],
+            numbers: whole(),
+            first: whole(),
+            last: whole(),
+            events: whole(),
+            seconds: real(),
+            idle: real(),
+        };
+        (
+            chunks,
+            cut(&mut table.users, &rows),
+            cut(&mut table.numbers, &rows),
+            cut(&mut table.first, &rows),
+            cut(&mut table.last, &rows),
+            cut(&mut table.events, &rows),
+            cut(&mut table.seconds, &rows),
+            cut(&mut table.idle, &rows),
+        )
+            .into_par_iter()
+            .for_each(|(order, users, numbers, first, last, events, seconds, idle)| {
+                let mut next = 0;
+                for user in order {
+                    let place = *user as usize;
+                    let (mut before, mut number) = (None, 0);
+                    for at in &grouped.items[grouped.starts[place]..grouped.starts[place + 1]] {
+                        if begins(before, *at, timeout) {
+                            number += 1;
+                            (users[next], numbers[next], first[next]) = (*user, number, *at);
+                            idle[next] = before.map_or(0.0, |before| of_micros(at - before));
+                            next += 1;
+                        }
+                        (last[next - 1], before) = (*at, Some(*at));
+                        events[next - 1] += 1;
+                    }
+                }
+                for (row, seconds) in seconds.iter_mut().enumerate() {
+                    *seconds = of_micros(last[row] - first[row]);
+                }
+            });
+        table
+    }
+}
+
+fn of_micros(micros: i64) -> f64 {
+    micros as f64 / 1e6
+}
+
+/// Cuts rows into stretches of these lengths.
+fn cut<'t, T>(mut all: &'t mut [T], lengths: &[usize]) -> Vec<&'t mut [T]> {
+    let each = lengths.iter().map(|length| {
+        let (mine, others) = std::mem::take(&mut all).split_at_mut(*length);
+        all = others;
+        mine
+    });
+    each.collect()
 }
 
 /// Lists sessions: a gap strictly longer than `timeout` begins one.
@@ -150,68 +245,47 @@ pub fn sessions(events: &dyn EventSource, timeout: TimeDelta, window: Window) ->
     let codes = observed(&events, window, &bounds);
     let at = &events.moments().micros;
     let mut grouped = Grouped::new(&codes, events.numbered().count(), |row| at[row]);
-    grouped.parts().into_par_iter().for_each(|mut part| {
-        for user in 0..part.users() {
-            let mine = part.of(user);
-            if !mine.is_sorted() {
-                mine.sort_unstable();
-            }
-        }
-    });
+    // Each user's moments in order, and how many sessions they make.
+    let counts: Vec<u32> = grouped
+        .parts()
+        .into_par_iter()
+        .flat_map_iter(|mut part| {
+            let each = (0..part.users()).map(|user| {
+                let mine = part.of(user);
+                if !mine.is_sorted() {
+                    mine.sort_unstable();
+                }
+                let pauses = mine.windows(2).filter(|two| begins(Some(two[0]), two[1], timeout));
+                pauses.count() as u32 + u32::from(!mine.is_empty())
+            });
+            each.collect::<Vec<_>>()
+        })
+        .collect();
     // Users are put in order before their sessions are listed: there are fewer of them.
     let actors = events.actors()?;
     let order = actors.as_materialized_series().arg_sort(SortOptions::default());
     let order: Vec<u32> = order.into_no_null_iter().collect();
-    let listed: Vec<Session> = order
-        .par_iter()
-        .flat_map_iter(|user| {
-            let place = *user as usize;
-            of_one(*user, &grouped.items[grouped.starts[place]..grouped.starts[place + 1]], timeout)
-        })
-        .collect();
-    let rows: Vec<IdxSize> = listed.iter().map(|session| session.user).collect();
-    let whole = |pick: fn(&Session) -> i64| listed.iter().map(pick).collect::<Vec<_>>();
-    let moment = |name: &str, pick: fn(&Session) -> i64| {
-        let moments = listed.iter().map(|session| Some(pick(session))).collect();
-        events.moments().column(name, moments)
-    };
-    let seconds = |micros: i64| micros as f64 / 1e6;
-    let lasted: Vec<f64> = listed.iter().map(|one| seconds(one.last - one.first)).collect();
-    let idle: Vec<Option<f64>> = listed.iter().map(|one| one.idle.map(seconds)).collect();
-    let open = |one: &Session| one.last.saturating_add(timeout) >= bounds.end;
+    let table = Table::new(&grouped, &order, &counts, timeout);
+    let open = table.last.iter().map(|last| last.saturating_add(timeout) >= bounds.end);
+    let open = BooleanChunked::from_iter_values(COLUMNS[6].into(), open);
+    let again = table.numbers.iter().map(|number| *number > 1);
+    let again = BooleanChunked::from_iter_values("again".into(), again).rechunk().into_owned();
+    let again = again.downcast_as_array().values().clone();
+    let idle = Float64Chunked::from_vec_validity(COLUMNS[5].into(), table.idle, Some(again));
     Ok(DataFrame::new_infer_height(vec![
-        actors.take(&IdxCa::from_vec("row".into(), rows))?,
-        Column::new(COLUMNS[0].into(), whole(|one| one.number)),
-        moment(COLUMNS[1], |one| one.first)?,
-        moment(COLUMNS[2], |one| one.last)?,
-        Column::new(COLUMNS[3].into(), whole(|one| one.events)),
-        Column::new(COLUMNS[4].into(), lasted),
-        Column::new(COLUMNS[5].into(), idle),
-        Column::new(COLUMNS[6].into(), listed.iter().map(open).collect::<Vec<_>>()),
+        actors.take(&IdxCa::from_vec("row".into(), table.users))?,
+        Column::new(COLUMNS[0].into(), table.numbers),
+        events.moments().known(COLUMNS[1], table.first)?,
+        events.moments().known(COLUMNS[2], table.last)?,
+        Column::new(COLUMNS[3].into(), table.events),
+        Column::new(COLUMNS[4].into(), table.seconds),
+        idle.into_column(),
+        open.into_column(),
     ])?)
 }
 
 const COLUMNS: [&str; 7] =
     ["session", "first_at", "last_at", "events", "seconds", "idle_seconds", "open"];
-
-/// Cuts one user's moments, in their order, into sessions.
-fn of_one(user: u32, moments: &[i64], timeout: i64) -> Vec<Session> {
-    let mut found: Vec<Session> = vec![];
-    for at in moments {
-        let before = found.last().map(|session| session.last);
-        match found.last_mut().filter(|_| !begins(before, *at, timeout)) {
-            Some(session) => {
-                session.last = *at;
-                session.events += 1;
-            }
-            None => {
-                let (number, idle) = (found.len() as i64 + 1, before.map(|before| at - before));
-                found.push(Session { user, number, first: *at, last: *at, events: 1, idle });
-            }
-        }
-    }
-    found
-}
 
 #[cfg(test)]
 mod tests {
@@ -246,6 +320,10 @@ mod tests {
         let none = sessionise(&events(&ROWS), TimeDelta::zero(), &[]).unwrap();
         assert_eq!(whole(&none, "session"), [1, 3, 1, 2, 1, 4, 1]);
         assert_eq!(none.get_column_names(), ["user_id", "timestamp", "session"]);
+        // In order of time it's one pass, and the same.
+        let sorted = events(&ROWS).sort(["timestamp"], Default::default()).unwrap();
+        let table = sessionise(&sorted, minute, &["page"]).unwrap();
+        assert_eq!(whole(&table, "session"), [1, 1, 1, 1, 1, 1, 2]);
         let never = sessionise(&events(&ROWS), TimeDelta::MAX, &[]).unwrap();
         assert_eq!(whole(&never, "session"), [1; 7]);
     }

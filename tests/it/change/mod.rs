@@ -2,6 +2,7 @@
 
 mod attribution;
 mod causes;
+mod forecasts;
 mod series;
 
 use casebook::polars::prelude::*;

@@ -6,12 +6,12 @@ use casebook::stream::Stream;
 
 use super::{at, holds, normal, told, worlds};
 
-fn series(values: Vec<f64>) -> DataFrame {
+pub(super) fn series(values: Vec<f64>) -> DataFrame {
     df!("day" => (0..values.len() as i64).collect::<Vec<_>>(), "users" => values).unwrap()
 }
 
 /// Noise in which what is left of yesterday's is `keeps` of it.
-fn noise(rng: &mut Stream, n: usize, keeps: f64) -> Vec<f64> {
+pub(super) fn noise(rng: &mut Stream, n: usize, keeps: f64) -> Vec<f64> {
     let mut last = normal(rng) / (1.0 - keeps * keeps).sqrt();
     (0..n)
         .map(|_| {

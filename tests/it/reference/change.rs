@@ -1,7 +1,8 @@
 //! Changes against statsmodels, ruptures and rdrobust.
 
 use casebook::metrics::change::{
-    ChangePoints, InterruptedSeries, Penalty, RegressionDiscontinuity, Stl, treatment_effect,
+    ChangePoints, Forecast, InterruptedSeries, Intervals, Mstl, Penalty, RegressionDiscontinuity,
+    Stl, Trend, treatment_effect,
 };
 use casebook::polars::prelude::*;
 
@@ -33,6 +34,71 @@ fn seasons_equal_statsmodels() {
             for row in 0..y.len() {
                 let at = format!("case {number}, {column}, row {row}");
                 within(&at, real(&found, column, row), &theirs[row], 1e-8);
+            }
+        }
+    }
+}
+
+#[test]
+fn several_seasons_equal_statsmodels() {
+    let reference = json("change.json");
+    let cases = super::list(&reference, "mstl");
+    assert_eq!(cases.len(), 6);
+    let spans = |of: &serde_json::Value| -> Vec<usize> {
+        whole(of).into_iter().map(|span| span as usize).collect()
+    };
+    for (number, case) in cases.iter().enumerate() {
+        let periods = spans(&case["periods"]);
+        let mut mstl = Mstl::new(periods.clone()).rounds(case["rounds"].as_u64().unwrap() as usize);
+        if !case["windows"].is_null() {
+            mstl = mstl.seasonal(spans(&case["windows"]));
+        }
+        if let Some(trend) = case["trend"].as_u64() {
+            mstl = mstl.trend(trend as usize);
+        }
+        if case["robust"].as_bool().unwrap() {
+            mstl = mstl.robust();
+        }
+        let y = reals(&case["y"]);
+        let found = mstl.decompose(&series(&y), "day", "value").unwrap();
+        let mut columns = vec!["trend".to_owned()];
+        columns.extend(periods.iter().map(|period| format!("seasonal_{period}")));
+        columns.extend(["remainder".to_owned(), "weight".to_owned()]);
+        for (column, theirs) in columns.iter().zip(super::list(case, "parts")) {
+            for row in 0..y.len() {
+                let at = format!("case {number}, {column}, row {row}");
+                within(&at, real(&found, column, row), &theirs[row], 1e-8);
+            }
+        }
+    }
+}
+
+/// At the likelihood's top, which is flat: there shares may differ by more than what they give.
+#[test]
+fn forecasts_equal_statsmodels() {
+    let reference = json("change.json");
+    let cases = super::list(&reference, "forecast");
+    assert_eq!(cases.len(), 9);
+    for (number, case) in cases.iter().enumerate() {
+        let trend = match case["trend"].as_str() {
+            Some("none") => Trend::None,
+            Some("additive") => Trend::Additive,
+            _ => Trend::Damped,
+        };
+        let rows = series(&reals(&case["y"]));
+        let period = case["period"].as_u64().unwrap() as usize;
+        let forecast =
+            Forecast::new(period, 15).level(0.9).trend(trend).intervals(Intervals::Model);
+        let model = forecast.models(&rows, "day", "value").unwrap();
+        for column in ["log_likelihood", "sigma"] {
+            let at = format!("case {number}, {column}");
+            within(&at, real(&model, column, 0), &case[column], 1e-6);
+        }
+        let found = forecast.predict(&rows, "day", "value").unwrap();
+        for (column, theirs) in ["point", "low", "high"].iter().zip(super::list(case, "ahead")) {
+            for row in 0..15 {
+                let at = format!("case {number}, {column}, row {row}");
+                within(&at, real(&found, column, row), &theirs[row], 1e-6);
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! The notebook, the report, its dashboard and the tests all use these definitions, so that activation, a habit or a
 //! fast start mean the same everywhere. Metrics know nothing about this case; this module says which of its events are
-//! value, collaboration and payment, how long users have for each, and which levers are in the deck.
+//! value, collaboration and payment, and how long users have for each.
 //!
 //! ```
 //! use casebook::prelude::*;
@@ -29,7 +29,6 @@
 mod activity;
 mod definitions;
 mod funnel;
-mod levers;
 mod retention;
 mod revenue;
 mod start;
@@ -41,7 +40,6 @@ pub use definitions::{
     until, users,
 };
 pub use funnel::{adoption, paid_by, segments, visitors};
-pub use levers::{BASE, DOLLARS, LEVERS, RAMP, best, lever, model, one_a_month};
 pub use retention::{finished, matrix};
 pub use revenue::{payments, plan_lengths, recurring};
 pub use start::{fast_and_back, time_to_value};

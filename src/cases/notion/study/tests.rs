@@ -6,7 +6,6 @@ use crate::cases::Part;
 use crate::cases::notion::{Config, batches};
 use crate::error::Result;
 use crate::events::Window;
-use crate::metrics::lever::{Model, Rate};
 use crate::metrics::revenue;
 
 fn day(n: i64) -> NaiveDate {
@@ -205,31 +204,5 @@ fn revenue_recurs_from_the_month_in_which_a_plan_began_to_that_before_its_end() 
         let ended = i64::from(until > 63);
         assert_eq!(numbers(&lengths, "observed"), [ended, 0, 0].map(Some), "{until}");
     }
-    Ok(())
-}
-
-#[test]
-fn the_best_levers_are_launched_one_a_month() -> Result<()> {
-    let funnel = df!("name" => ["awareness", "signup", "paid"], "users" => [1_000_i64, 200, 10])?;
-    let deck = [("a", 0, 0.1, 1.0), ("b", 1, 0.3, 0.5), ("c", 2, 0.2, 1.0)].map(lever).to_vec();
-    let whole = model(&funnel, BASE, deck)?;
-    assert!((whole.revenue() - BASE).abs() < 1e-6);
-    assert_eq!(whole.rates, [Rate::new("signup", 200, 1_000), Rate::new("paid", 10, 200)]);
-    assert_eq!(whole.levers[1].range, (0.3 * 0.4, 0.3 * 1.6));
-    let ranking = whole.alone()?;
-    let names = |model: &Model| -> Vec<(String, f64, f64)> {
-        model.levers.iter().map(|lever| (lever.name.clone(), lever.launch, lever.ramp)).collect()
-    };
-    // Ranked by what they bring times how sure they are: 0.2, 0.15 and 0.1 of it.
-    let named = |name: &str, launch| (name.to_owned(), launch, RAMP);
-    assert_eq!(
-        names(&one_a_month(&whole, &ranking)?),
-        [named("a", 2.0), named("b", 1.0), named("c", 0.0)]
-    );
-    let two = one_a_month(&best(&whole, &ranking, 2)?, &ranking)?;
-    assert_eq!(names(&two), [named("c", 0.0), named("b", 1.0)]);
-    let nobody = df!("name" => ["awareness", "signup", "paid"], "users" => [1_000_i64, 200, 0])?;
-    let told = model(&nobody, BASE, vec![]).unwrap_err().to_string();
-    assert!(told.starts_with("`users who pay` is 0; accepted: 1 or more"), "{told}");
     Ok(())
 }

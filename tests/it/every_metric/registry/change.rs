@@ -3,8 +3,8 @@
 use casebook::Result;
 use casebook::chrono::NaiveDate;
 use casebook::metrics::change::{
-    self, Alerts, Baseline, ChangePoints, InterruptedSeries, MetricTree, RegressionDiscontinuity,
-    Split, Stl,
+    self, Alerts, Baseline, ChangePoints, Forecast, InterruptedSeries, Intervals, MetricTree, Mstl,
+    RegressionDiscontinuity, Split, Stl, Trend,
 };
 use casebook::polars::prelude::*;
 
@@ -58,6 +58,21 @@ fn series() -> Vec<Entry> {
         metric!(change::Stl::decompose, |metric, given| {
             metric(&Stl::new(7).robust(), given.frame("busy"), "day", "weight")?
         }),
+        metric!(change::Mstl::decompose, |metric, given| {
+            metric(&Mstl::new([2, 7]), given.frame("busy"), "day", "weight")?
+        }),
+        metric!(change::Forecast::predict, |metric, given| {
+            let ahead = Forecast::new(2, 3).level(0.8).trend(Trend::Damped);
+            metric(&ahead, given.frame("busy"), "day", "weight")?
+        }),
+        metric!(change::Forecast::predict, |metric, given| {
+            let ahead = Forecast::new(1, 2).intervals(Intervals::Model);
+            metric(&ahead, given.frame("busy"), "day", "weight")?
+        }),
+        metric!(change::Forecast::models, |metric, given| {
+            metric(&Forecast::new(2, 3).level(0.8), given.frame("busy"), "day", "weight")?
+        })
+        .in_given_order(),
         metric!(change::ChangePoints::find, |metric, given| {
             let search = ChangePoints::of_mean_and_variance().variance(1_000.0);
             metric(&search, given.frame("busy"), "day", "weight")?
