@@ -54,7 +54,8 @@ impl MadeWith {
         let mut files = vec![];
         for given in config.all_files() {
             for path in expand(&[given])? {
-                let found = fs::metadata(&path).map_err(|cause| Error::file("read", &path, cause))?;
+                let found =
+                    fs::metadata(&path).map_err(|cause| Error::file("read", &path, cause))?;
                 let changed = found.modified().map_or(String::new(), |time| format!("{time:?}"));
                 files.push((path, found.len(), changed));
             }
@@ -116,7 +117,11 @@ impl Report {
                 let study = Study::read(&work.at("metrics"))?;
                 let charts = panels(config, &study)?;
                 let Some(metrics) = study.frame("key_metrics") else {
-                    return Err(Error::file("read", &work.at("metrics"), "key figures are missing"));
+                    return Err(Error::file(
+                        "read",
+                        &work.at("metrics"),
+                        "key figures are missing",
+                    ));
                 };
                 let about = "Ranges are 95% intervals. Definitions are in the report.";
                 let page = pages::dashboard_of(&config.title, metrics, &charts, about)?;
@@ -138,7 +143,10 @@ impl Report {
             for page in ["dashboard.html", "report.html"] {
                 let page = self.out.join(page);
                 if let Err(cause) = open::that(&page) {
-                    complain!("casebook: could not open a browser ({cause}): see {}", page.display());
+                    complain!(
+                        "casebook: could not open a browser ({cause}): see {}",
+                        page.display()
+                    );
                 }
             }
         }

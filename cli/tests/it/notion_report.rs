@@ -18,7 +18,7 @@ fn asked() -> Config {
 }
 
 /// A folder with the report, made once.
-fn made() -> &'static Path {
+pub fn made() -> &'static Path {
     static MADE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
     let (_, path) = MADE.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();

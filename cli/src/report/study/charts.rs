@@ -32,7 +32,9 @@ pub fn panels(config: &Config, study: &Study) -> Result<Vec<Panel>> {
     draw("funnel_metrics", &|funnel| stages(funnel))?;
     draw("segment_funnel", &|groups| last_step(groups, "segments", "overall_rate"))?;
     draw("event_funnel", &|funnel| event_funnel(config, funnel))?;
-    draw("segment_event_funnel", &|groups| last_step(groups, "segment_event_funnel", "overall_rate"))?;
+    draw("segment_event_funnel", &|groups| {
+        last_step(groups, "segment_event_funnel", "overall_rate")
+    })?;
     draw("activation", &|groups| activation(config, groups))?;
     draw("retention_days", &|days| retention_days(days))?;
     draw("cohort_retention", &|cohorts| cohorts_by_period(study, cohorts))?;
@@ -80,13 +82,19 @@ fn north_star(config: &Config, weeks: &DataFrame) -> Result<Option<Panel>> {
     let (column, title, subtitle, label) = match weeks.column("collaborative") {
         Ok(_) => (
             "collaborative",
-            format!("People worked together in {} groups in the last full week, {share} of those active", whole(number(weeks, "collaborative", last)?)),
+            format!(
+                "People worked together in {} groups in the last full week, {share} of those active",
+                whole(number(weeks, "collaborative", last)?)
+            ),
             format!("Groups in which two or more people were active, with {did}"),
             "Weekly active collaborative groups",
         ),
         Err(_) => (
             "active_with_value",
-            format!("{} users got value in the last full week, {share} of those active", whole(number(weeks, "active_with_value", last)?)),
+            format!(
+                "{} users got value in the last full week, {share} of those active",
+                whole(number(weeks, "active_with_value", last)?)
+            ),
             format!("Users with {did}, by week"),
             "Weekly users who got value",
         ),
@@ -178,7 +186,8 @@ fn stages(funnel: &DataFrame) -> Result<Option<Panel>> {
 fn event_funnel(config: &Config, funnel: &DataFrame) -> Result<Option<Panel>> {
     let last = funnel.height() - 1;
     let within = config.funnel.as_ref().and_then(|funnel| funnel.days);
-    let within = within.map_or(String::new(), |days| format!(", within {days} days of the first step"));
+    let within =
+        within.map_or(String::new(), |days| format!(", within {days} days of the first step"));
     let stage = text(funnel, "name", worst(funnel)?)?;
     Ok(Some(Panel {
         title: format!(
@@ -187,7 +196,10 @@ fn event_funnel(config: &Config, funnel: &DataFrame) -> Result<Option<Panel>> {
             text(funnel, "name", 0)?,
             text(funnel, "name", last)?
         ),
-        subtitle: format!("Users by step, in order{within}; {} began", whole(number(funnel, "users", 0)?)),
+        subtitle: format!(
+            "Users by step, in order{within}; {} began",
+            whole(number(funnel, "users", 0)?)
+        ),
         marks: vec![Mark::Highlight { name: stage }],
         labels: ("Step", "Users"),
         ..Panel::new("event_funnel", Kind::Funnel, funnel.clone(), "name", "users")
@@ -197,7 +209,8 @@ fn event_funnel(config: &Config, funnel: &DataFrame) -> Result<Option<Panel>> {
 /// Adds `label`, "attribute: group", sorts by a rate, and keeps the groups that a chart has room for.
 fn ranked(groups: LazyFrame, rate: &str) -> Result<DataFrame> {
     let label = concat_str([col("attribute"), col("group")], ": ", false).alias("label");
-    let order = SortMultipleOptions::default().with_order_descending(true).with_maintain_order(true);
+    let order =
+        SortMultipleOptions::default().with_order_descending(true).with_maintain_order(true);
     let known = groups.filter(col(rate).is_not_null()).with_column(label);
     Ok(known.sort([rate], order).collect()?)
 }
@@ -213,8 +226,16 @@ fn last_step(groups: &DataFrame, id: &'static str, rate: &'static str) -> Result
     let (best, least) = (text(&frame, "label", 0)?, text(&frame, "label", frame.height() - 1)?);
     let shown = frame.head(Some(MOST));
     Ok(Some(Panel {
-        title: format!("{} of {best} get to {name}, {} of {least}", percent(number(&frame, rate, 0)?), percent(number(&frame, rate, frame.height() - 1)?)),
-        subtitle: format!("Share who reach {name}, of those who began, by group, with 95% intervals; {} of {} groups", shown.height(), frame.height()),
+        title: format!(
+            "{} of {best} get to {name}, {} of {least}",
+            percent(number(&frame, rate, 0)?),
+            percent(number(&frame, rate, frame.height() - 1)?)
+        ),
+        subtitle: format!(
+            "Share who reach {name}, of those who began, by group, with 95% intervals; {} of {} groups",
+            shown.height(),
+            frame.height()
+        ),
         marks: vec![Mark::Highlight { name: best }],
         bounds: Some(("overall_low", "overall_high")),
         unit: Unit::Percent,
@@ -232,8 +253,18 @@ fn activation(config: &Config, groups: &DataFrame) -> Result<Option<Panel>> {
     let (best, least) = (text(&frame, "label", 0)?, text(&frame, "label", frame.height() - 1)?);
     let shown = frame.head(Some(MOST));
     Ok(Some(Panel {
-        title: format!("{} of {best} activate, {} of {least}", percent(number(&frame, "rate", 0)?), percent(number(&frame, "rate", frame.height() - 1)?)),
-        subtitle: format!("Share with {} within {} hours of sign-up, with 95% intervals; {} of {} groups", listed(&how.events), how.hours, shown.height(), frame.height()),
+        title: format!(
+            "{} of {best} activate, {} of {least}",
+            percent(number(&frame, "rate", 0)?),
+            percent(number(&frame, "rate", frame.height() - 1)?)
+        ),
+        subtitle: format!(
+            "Share with {} within {} hours of sign-up, with 95% intervals; {} of {} groups",
+            listed(&how.events),
+            how.hours,
+            shown.height(),
+            frame.height()
+        ),
         marks: vec![Mark::Highlight { name: best }],
         bounds: Some(("low", "high")),
         unit: Unit::Percent,
@@ -259,7 +290,8 @@ fn retention_days(days: &DataFrame) -> Result<Option<Panel>> {
     let mark = |(day, rate): (f64, f64)| Mark::note(day, rate, percent(rate));
     Ok(Some(Panel {
         title,
-        subtitle: "Share of users active on exactly that day since sign-up, with 95% intervals".into(),
+        subtitle: "Share of users active on exactly that day since sign-up, with 95% intervals"
+            .into(),
         marks: if last > 0 { vec![mark(first), mark(end)] } else { vec![mark(first)] },
         bounds: Some(("low", "high")),
         unit: Unit::Percent,
@@ -283,8 +315,13 @@ fn cohorts_by_period(study: &Study, cohorts: &DataFrame) -> Result<Option<Panel>
             percent(number(&cells, "rate", most)?),
             text(&cells, "cohort", most)?,
             number(&cells, "period", most)?
-        ).replace(" 1 months", " 1 month").replace(" 1 weeks", " 1 week").replace(" 1 days", " 1 day"),
-        subtitle: format!("Share of the users who signed up in a {period} that are active in each later one"),
+        )
+        .replace(" 1 months", " 1 month")
+        .replace(" 1 weeks", " 1 week")
+        .replace(" 1 days", " 1 day"),
+        subtitle: format!(
+            "Share of the users who signed up in a {period} that are active in each later one"
+        ),
         by: Some("rate"),
         unit: Unit::Percent,
         ticks: Some(ticks),
@@ -296,13 +333,17 @@ fn cohorts_by_period(study: &Study, cohorts: &DataFrame) -> Result<Option<Panel>
 fn curve_of(study: &Study, curve: &DataFrame) -> Result<Option<Panel>> {
     let period = period(study)?;
     let curve = curve.clone().lazy().filter(col("rate").is_not_null()).collect()?;
-    let Some(last) = curve.height().checked_sub(1).filter(|last| *last > 0) else { return Ok(None) };
+    let Some(last) = curve.height().checked_sub(1).filter(|last| *last > 0) else {
+        return Ok(None);
+    };
     let row = last.min(3);
     let (at, rate) = (number(&curve, "period", row)?, number(&curve, "rate", row)?);
     let (ticks, across) = ticks(period);
     Ok(Some(Panel {
         title: format!("{} are active in {period} {at} after sign-up", percent(rate)),
-        subtitle: format!("Share of users active in each {period} since sign-up, with 95% intervals"),
+        subtitle: format!(
+            "Share of users active in each {period} since sign-up, with 95% intervals"
+        ),
         marks: vec![Mark::note(at, rate, percent(rate))],
         bounds: Some(("low", "high")),
         unit: Unit::Percent,
@@ -316,8 +357,14 @@ fn adoption(features: &DataFrame) -> Result<Option<Panel>> {
     let shown = features.head(Some(MOST));
     let (most, all) = (text(features, "feature", 0)?, features.height());
     Ok(Some(Panel {
-        title: format!("{} have used {most}, the most of {all} events", percent(number(features, "rate", 0)?)),
-        subtitle: format!("Share of users with at least one such event; {} of {all} events", shown.height()),
+        title: format!(
+            "{} have used {most}, the most of {all} events",
+            percent(number(features, "rate", 0)?)
+        ),
+        subtitle: format!(
+            "Share of users with at least one such event; {} of {all} events",
+            shown.height()
+        ),
         marks: vec![Mark::Highlight { name: most }],
         unit: Unit::Percent,
         labels: ("Event", "Users with the event"),

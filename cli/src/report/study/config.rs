@@ -277,8 +277,8 @@ impl Config {
     /// [`ErrorKind::InvalidConfig`](casebook::ErrorKind::InvalidConfig) for a field with a value out of range.
     pub fn read(path: &Path) -> Result<Config> {
         let text = fs::read_to_string(path).map_err(|cause| Error::file("read", path, cause))?;
-        let mut config = Config::parse(&text)
-            .map_err(|problem| Error::file("read", path, problem))?;
+        let mut config =
+            Config::parse(&text).map_err(|problem| Error::file("read", path, problem))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         for file in config.files() {
             *file = folder.join(&*file);
@@ -335,7 +335,11 @@ impl Config {
         }
         if let Some(plans) = &self.plans {
             if self.users.is_none() {
-                return Err(Error::config("plans", "given", "a table `users` that has its columns"));
+                return Err(Error::config(
+                    "plans",
+                    "given",
+                    "a table `users` that has its columns",
+                ));
             }
             let wrong = plans.monthly.iter().find(|(_, price)| !price.is_finite());
             if let Some((plan, price)) = wrong {

@@ -58,16 +58,17 @@ fn north_star(config: &Config, inputs: &Inputs, making: &mut Making) -> Result<(
             growth::north_star(&grouped, "group", any(&star.events), *observed)?
         }
         None => {
-            let active = |events| {
-                activity::lifecycle(events, Period::Week, *observed, Before::Nothing)
-            };
+            let active =
+                |events| activity::lifecycle(events, Period::Week, *observed, Before::Nothing);
             let whole = active(events)?
                 .lazy()
                 .filter(col("in_progress").not().and(col("period").gt_eq(lit(*first))))
                 .select([col("period").alias("week"), col("active").alias("users")]);
             let did = active(&events.filter(any(&star.events))?)?.lazy();
-            let did = did.select([col("period").alias("week"), col("active").alias("active_with_value")]);
-            let join = JoinArgs { maintain_order: MaintainOrderJoin::Left, ..JoinType::Left.into() };
+            let did =
+                did.select([col("period").alias("week"), col("active").alias("active_with_value")]);
+            let join =
+                JoinArgs { maintain_order: MaintainOrderJoin::Left, ..JoinType::Left.into() };
             let value = col("active_with_value").fill_null(lit(0_i64));
             let weeks = whole.join(did, [col("week")], [col("week")], join).with_column(value);
             with_share(weeks.collect()?, "active_with_value", "users")?
@@ -108,7 +109,8 @@ fn activated(
     let value = any(&activation.events);
     let times = growth::time_to_value(users, events, value, activation.hours, *observed)?;
     let mut parts = vec![];
-    let attributes = segments(config).iter().enumerate().map(|(n, name)| (segment(n), name.as_str()));
+    let attributes =
+        segments(config).iter().enumerate().map(|(n, name)| (segment(n), name.as_str()));
     for (column, name) in attributes.chain([(EVERYONE.to_owned(), "all")]) {
         let mut part = growth::activation_by(&times, users, &column)?;
         let own = part.height().saturating_sub(1);
@@ -181,7 +183,8 @@ fn stages(
             growth::from_visitors(study::visitors(visitors, eligible)?, &steps)?
         }
         None => {
-            making.leave("Visitors", "the config has no `visitors`: the stages begin with sign-ups");
+            making
+                .leave("Visitors", "the config has no `visitors`: the stages begin with sign-ups");
             steps.lazy().select(columns("step_rate", "of_signups")).collect()?
         }
     };
@@ -235,9 +238,8 @@ fn event_funnel(config: &Config, inputs: &Inputs, making: &mut Making) -> Result
     let mut funnel = Funnel::new(steps);
     if let Some(days) = asked.days {
         let window = TimeDelta::try_days(i64::from(days)).filter(|_| days > 0);
-        funnel = funnel.window(
-            window.ok_or_else(|| Error::config("funnel.days", days, "1 day or more"))?,
-        );
+        funnel = funnel
+            .window(window.ok_or_else(|| Error::config("funnel.days", days, "1 day or more"))?);
     }
     making.add("event_funnel", funnel.conversion(&inputs.events)?);
     let by = |column: &str| funnel.conversion_by(&inputs.events, &inputs.users, column);

@@ -180,11 +180,7 @@ fn end(text: &str, first: NaiveDate) -> Result<NaiveDate> {
 }
 
 /// Gives the same user the same identifier in all tables.
-fn align(
-    signed: Option<&mut Table>,
-    events: &mut Table,
-    paid: Option<&mut Table>,
-) -> Result<()> {
+fn align(signed: Option<&mut Table>, events: &mut Table, paid: Option<&mut Table>) -> Result<()> {
     const USER: &str = "user_id";
     match (signed, paid) {
         (Some(signed), Some(paid)) => {
@@ -250,7 +246,10 @@ fn first_values(config: &Config, events: &DataFrame) -> Result<DataFrame> {
     // Of several first events, the first that has a value.
     let value = |place: usize| {
         let name = segment(place);
-        col(name.as_str()).sort_by([col("timestamp")], SortMultipleOptions::default().with_maintain_order(true)).drop_nulls().first()
+        col(name.as_str())
+            .sort_by([col("timestamp")], SortMultipleOptions::default().with_maintain_order(true))
+            .drop_nulls()
+            .first()
     };
     let values = events
         .clone()

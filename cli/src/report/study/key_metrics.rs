@@ -31,10 +31,8 @@ const RATE: [&str; 3] = ["rate", "low", "high"];
 /// is estimated), `unit` ("number", "share", "number").
 pub(super) fn key_metrics(study: &Study, inputs: &Inputs) -> Result<DataFrame> {
     let plain = |name: &str, value: f64| Figure(name.to_owned(), value, None, "number");
-    let mut all = vec![
-        plain("users", inputs.users.len() as f64),
-        plain("events", inputs.recorded as f64),
-    ];
+    let mut all =
+        vec![plain("users", inputs.users.len() as f64), plain("events", inputs.recorded as f64)];
     if let Some(daily) = study.frame("engagement") {
         for column in ["dau", "wau", "mau"] {
             let mean = daily.tail(Some(30)).column(column)?.cast(&DataType::Float64)?;
@@ -96,7 +94,8 @@ pub(super) fn key_metrics(study: &Study, inputs: &Inputs) -> Result<DataFrame> {
         }
     }
     if let Some(ratios) = study.frame("fast_activation") {
-        let ratio = found("fast over slow activation, month 1", ratios, 1, ["ratio", "low", "high"])?;
+        let ratio =
+            found("fast over slow activation, month 1", ratios, 1, ["ratio", "low", "high"])?;
         all.extend(ratio.map(|ratio| Figure(ratio.0, ratio.1, ratio.2, "number")));
     }
     if let Some(spread) = study.frame("concentration") {
@@ -120,7 +119,12 @@ pub(super) fn key_metrics(study: &Study, inputs: &Inputs) -> Result<DataFrame> {
     if let Some(worth) = study.frame("lifetime_value") {
         let last = worth.height().saturating_sub(1);
         if let Some(value) = worth.column("value")?.f64()?.get(last) {
-            all.push(Figure("expected revenue of a buyer, next year".to_owned(), value, None, "number"));
+            all.push(Figure(
+                "expected revenue of a buyer, next year".to_owned(),
+                value,
+                None,
+                "number",
+            ));
         }
     }
     if let Some(months) = study.frame("recurring").filter(|months| months.height() > 0) {

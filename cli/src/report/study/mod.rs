@@ -24,8 +24,8 @@ pub mod written;
 
 use std::path::Path;
 
-use casebook::polars::prelude::*;
 use casebook::Result;
+use casebook::polars::prelude::*;
 
 use super::notion::stored::{self, Frames};
 use inputs::Inputs;

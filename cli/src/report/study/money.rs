@@ -40,7 +40,10 @@ pub(super) fn measure(config: &Config, inputs: &Inputs, making: &mut Making) -> 
                 let column = segment_column(place);
                 let mut part = study::paid_by(inputs.users.frame(), &column)?;
                 part.rename(&column, "group".into())?;
-                part.insert_column(0, Column::new("attribute".into(), vec![name.as_str(); part.height()]))?;
+                part.insert_column(
+                    0,
+                    Column::new("attribute".into(), vec![name.as_str(); part.height()]),
+                )?;
                 parts.push(part.lazy());
             }
             if !parts.is_empty() {

@@ -1,10 +1,10 @@
 //! Who signed up, who is active, and who comes back.
 
+use casebook::Result;
 use casebook::cases::notion::study;
 use casebook::metrics::retention::{self, Retention, Rule, Weight};
 use casebook::metrics::{Period, activity, concentration, growth};
 use casebook::polars::prelude::*;
-use casebook::Result;
 
 use super::Making;
 use super::config::Config;

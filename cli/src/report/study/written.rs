@@ -117,7 +117,19 @@ impl Report<'_> {
             lines.push("No sign-ups are given: users start with their first event. Whoever came before the files begin counts as new, and everybody is active on the first day.".to_owned());
         }
         lines.extend([String::new(), "## Summary".to_owned(), String::new()]);
-        let ids = ["north_star", "engagement", "funnel", "event_funnel", "activation", "retention_days", "retention_curve", "power_users", "revenue", "rfm", "recurring"];
+        let ids = [
+            "north_star",
+            "engagement",
+            "funnel",
+            "event_funnel",
+            "activation",
+            "retention_days",
+            "retention_curve",
+            "power_users",
+            "revenue",
+            "rfm",
+            "recurring",
+        ];
         lines.extend(ids.iter().filter_map(|id| self.finding(id)));
         Ok(lines.join("\n"))
     }
@@ -155,7 +167,10 @@ impl Report<'_> {
         };
         let events = plain(&star.events.join(" or "));
         let what = match &self.config.events.group {
-            Some(group) => format!("Each week, it counts values of {} in which two or more users are active and at least one has {events}.", plain(group)),
+            Some(group) => format!(
+                "Each week, it counts values of {} in which two or more users are active and at least one has {events}.",
+                plain(group)
+            ),
             None => format!("Each week, it counts users with {events}."),
         };
         Ok(format!("## North Star\n\n{what}\n\n{picture}"))
@@ -226,7 +241,8 @@ impl Report<'_> {
                 ("median_seconds", "median seconds since the step before", whole),
             ],
         )?;
-        let parts = vec![steps, self.picture("event_funnel")?, self.picture("segment_event_funnel")?];
+        let parts =
+            vec![steps, self.picture("event_funnel")?, self.picture("segment_event_funnel")?];
         Ok(section("Funnel", parts))
     }
 
@@ -250,12 +266,18 @@ impl Report<'_> {
         parts.push(self.picture("retention")?);
         if self.study.frame("cohort_retention").is_some() {
             let period = period(self.study)?;
-            parts.push(format!("Cohorts are by {period} of {}; a {period} in progress is left out.", if self.first_event() { "first event" } else { "sign-up" }));
+            parts.push(format!(
+                "Cohorts are by {period} of {}; a {period} in progress is left out.",
+                if self.first_event() { "first event" } else { "sign-up" }
+            ));
         }
         if let Some(fast) = self.study.frame("fast_activation") {
             let ratio = |column: &str, row| number(fast, column, row);
-            let within = match self.study.frame("segment_funnel").or(self.study.frame("activation")) {
-                Some(frame) if number(fast, "strata", 1)? > 1.0 && frame.height() > 1 => "Within the same segments",
+            let within = match self.study.frame("segment_funnel").or(self.study.frame("activation"))
+            {
+                Some(frame) if number(fast, "strata", 1)? > 1.0 && frame.height() > 1 => {
+                    "Within the same segments"
+                }
                 _ => "Compared as one group",
             };
             parts.push(format!(
@@ -269,7 +291,9 @@ impl Report<'_> {
     fn activity(&self) -> Result<String> {
         let mut parts = vec![self.picture("power_users")?];
         if let Some(spread) = self.study.frame("concentration") {
-            let at = |column: &str, row: usize| Ok::<_, casebook::Error>(spread.column(column)?.f64()?.get(row));
+            let at = |column: &str, row: usize| {
+                Ok::<_, casebook::Error>(spread.column(column)?.f64()?.get(row))
+            };
             if let (Some(gini), Some(top)) = (at("value", 0)?, at("value", 1)?) {
                 parts.push(format!(
                     "Over the whole time, and counting users who did nothing, the most active decile accounts for {} of all events; the Gini coefficient is {gini:.2}, where 0 means that all users do the same.",
