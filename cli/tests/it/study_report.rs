@@ -20,7 +20,11 @@ fn example(data: &Path) -> String {
 }
 
 fn run(words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_casebook")).args(words).current_dir(crate::PROJECT).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_casebook"))
+        .args(words)
+        .current_dir(crate::PROJECT)
+        .output()
+        .unwrap()
 }
 
 /// Runs a study in a folder.
@@ -122,10 +126,22 @@ fn figures_on_exported_tables_are_those_of_the_generated_study() {
     // Key figures with the same name and meaning.
     let (own, theirs_key) = (ours("key_metrics"), theirs("key_metrics"));
     let key = |frame: &DataFrame, name: &str| frame.value("value", "metric", name).unwrap();
-    for name in ["users", "events", "dau", "wau", "mau", "stickiness", "north star", "paid",
-        "visitors who sign up", "engagement", "habit", "paying customers",
-        "recurring revenue a month", "top decile's share of activity"]
-    {
+    for name in [
+        "users",
+        "events",
+        "dau",
+        "wau",
+        "mau",
+        "stickiness",
+        "north star",
+        "paid",
+        "visitors who sign up",
+        "engagement",
+        "habit",
+        "paying customers",
+        "recurring revenue a month",
+        "top decile's share of activity",
+    ] {
         assert_eq!(key(&own, name), key(&theirs_key, name), "{name}");
     }
     let report = std::fs::read_to_string(out.join("report.txt")).unwrap();
@@ -148,8 +164,11 @@ fn what_the_config_does_not_name_is_left_out_with_the_reason() {
     let funnel = r#""funnel": { "steps": ["visit", "buy"], "days": 7 }"#;
     let out = done(folder.path(), &format!("{{\n // A shop.\n {events}, {funnel}\n}}"));
     let left = metric(&out, "left_out");
-    let sections: Vec<&str> = left.column("section").unwrap().str().unwrap().iter().flatten().collect();
-    for section in ["North Star", "Activation", "Stages", "Power users", "Revenue", "Recurring revenue"] {
+    let sections: Vec<&str> =
+        left.column("section").unwrap().str().unwrap().iter().flatten().collect();
+    for section in
+        ["North Star", "Activation", "Stages", "Power users", "Revenue", "Recurring revenue"]
+    {
         assert!(sections.contains(&section), "{section}: {sections:?}");
     }
     let days = metric(&out, "retention_days");
@@ -159,7 +178,11 @@ fn what_the_config_does_not_name_is_left_out_with_the_reason() {
     assert_eq!(days.value("eligible", "day", 7).unwrap(), 2.0);
     assert_eq!(days.value("retained", "day", 7).unwrap(), 1.0);
     let report = std::fs::read_to_string(out.join("report.txt")).unwrap();
-    for words in ["users start with their first event", "What is left out, and why", "Activation: the config has no"] {
+    for words in [
+        "users start with their first event",
+        "What is left out, and why",
+        "Activation: the config has no",
+    ] {
         assert!(report.contains(words), "{words}: {report}");
     }
     assert!(!report.contains("North Star\n----"), "{report}");
@@ -176,9 +199,15 @@ fn unknown_names_are_told_with_those_there_are() {
         assert!(message.contains(part), "{part}: {message}");
     }
     let message = with(r#""activaton": {}"#);
-    assert!(message.contains("did you mean `activation`?") && message.contains("line 1"), "{message}");
+    assert!(
+        message.contains("did you mean `activation`?") && message.contains("line 1"),
+        "{message}"
+    );
     let message = with(r#""until": "2023-12-01""#);
-    assert!(message.contains("`until` is \"2023-12-01\"") && message.contains("2024-01-01"), "{message}");
+    assert!(
+        message.contains("`until` is \"2023-12-01\"") && message.contains("2024-01-01"),
+        "{message}"
+    );
     let message = refused(folder.path(), &format!("{{ {} }}", events.replace("\"at\"", "\"att\"")));
     for part in ["no column `att`", "`id`, `at`, `what`", "events.time names the column"] {
         assert!(message.contains(part), "{part}: {message}");

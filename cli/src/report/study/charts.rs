@@ -10,6 +10,7 @@ use casebook::polars::prelude::*;
 use super::Study;
 use super::config::Config;
 use crate::report::notion::panels::{Kind, Mark, Panel, largest, percent, text, whole};
+use crate::say::many;
 
 /// Names that a chart of names has room for.
 const MOST: usize = 20;
@@ -27,18 +28,18 @@ pub fn panels(config: &Config, study: &Study) -> Result<Vec<Panel>> {
         Ok(())
     };
     draw("north_star", &|weeks| north_star(config, weeks))?;
-    draw("signups", &|cohorts| signups(config, cohorts))?;
+    draw("signups", &|cohorts| signups(config, study, cohorts))?;
     draw("engagement", &|daily| engagement(daily))?;
-    draw("funnel_metrics", &|funnel| stages(funnel))?;
+    draw("funnel_metrics", &|funnel| stages(config, funnel))?;
     draw("segment_funnel", &|groups| last_step(groups, "segments", "overall_rate"))?;
     draw("event_funnel", &|funnel| event_funnel(config, funnel))?;
     draw("segment_event_funnel", &|groups| {
         last_step(groups, "segment_event_funnel", "overall_rate")
     })?;
     draw("activation", &|groups| activation(config, groups))?;
-    draw("retention_days", &|days| retention_days(days))?;
-    draw("cohort_retention", &|cohorts| cohorts_by_period(study, cohorts))?;
-    draw("retention_curve", &|curve| curve_of(study, curve))?;
+    draw("retention_days", &|days| retention_days(config, days))?;
+    draw("cohort_retention", &|cohorts| cohorts_by_period(config, study, cohorts))?;
+    draw("retention_curve", &|curve| curve_of(config, study, curve))?;
     draw("feature_adoption", &|features| adoption(features))?;
     draw("power_users", &|power| power_users(power))?;
     draw("revenue", &|months| revenue(months))?;
@@ -47,26 +48,22 @@ pub fn panels(config: &Config, study: &Study) -> Result<Vec<Panel>> {
     Ok(all)
 }
 
-/// The period of the cohorts, by their first days.
-pub(super) fn period(study: &Study) -> Result<Period> {
-    let Some(cohorts) = study.frame("signups") else { return Ok(Period::Month) };
-    let days: Vec<i32> = cohorts.column("cohort")?.date()?.physical().iter().flatten().collect();
-    let step = days.windows(2).map(|pair| pair[1] - pair[0]).min();
-    // One cohort is a month if it begins one.
-    let first = text(cohorts, "cohort", 0)?.ends_with("-01");
-    Ok(match step {
-        Some(1) => Period::Day,
-        Some(7) => Period::Week,
-        None if !first => Period::Week,
-        _ => Period::Month,
-    })
+/// Groups of fewer users say too little to be ranked.
+const FEWEST: i64 = 30;
+
+/// What users start with.
+fn start(config: &Config) -> &'static str {
+    if config.first_event() { "first event" } else { "sign-up" }
 }
 
-fn ticks(period: Period) -> (TickUnit, &'static str) {
-    match period {
-        Period::Day => (TickUnit::Days, "Days since sign-up"),
-        Period::Week => (TickUnit::Weeks, "Weeks since sign-up"),
-        Period::Month => (TickUnit::Months, "Months since sign-up"),
+fn ticks(config: &Config, period: Period) -> (TickUnit, &'static str) {
+    match (period, config.first_event()) {
+        (Period::Day, false) => (TickUnit::Days, "Days since sign-up"),
+        (Period::Week, false) => (TickUnit::Weeks, "Weeks since sign-up"),
+        (Period::Month, false) => (TickUnit::Months, "Months since sign-up"),
+        (Period::Day, true) => (TickUnit::Days, "Days since the first event"),
+        (Period::Week, true) => (TickUnit::Weeks, "Weeks since the first event"),
+        (Period::Month, true) => (TickUnit::Months, "Months since the first event"),
     }
 }
 
@@ -109,17 +106,16 @@ fn north_star(config: &Config, weeks: &DataFrame) -> Result<Option<Panel>> {
     }))
 }
 
-fn signups(config: &Config, cohorts: &DataFrame) -> Result<Option<Panel>> {
+fn signups(config: &Config, study: &Study, cohorts: &DataFrame) -> Result<Option<Panel>> {
     if cohorts.height() < 2 {
         return Ok(None);
     }
-    let most = largest(cohorts, "signups")?;
+    let (most, period) = (largest(cohorts, "signups")?, study.period()?);
     let (at, users) = (text(cohorts, "cohort", most)?, number(cohorts, "signups", most)?);
-    let first_event = config.users.as_ref().is_none_or(|users| users.signup.is_none());
-    let what = if first_event { "first events" } else { "sign-ups" };
+    let start = start(config);
     Ok(Some(Panel {
-        title: format!("Most {what} come in the period from {at}: {}", whole(users)),
-        subtitle: format!("Users by the period of their {}", what.trim_end_matches('s')),
+        title: format!("Most {start}s are in the {period} from {at}: {}", whole(users)),
+        subtitle: format!("Users by the {period} of their {start}; the last may be incomplete"),
         marks: vec![Mark::note(at, users, whole(users))],
         labels: ("First day of the period", "Users"),
         ..Panel::new("signups", Kind::Line, cohorts.clone(), "cohort", "signups")
@@ -158,7 +154,7 @@ fn worst(funnel: &DataFrame) -> Result<usize> {
     Ok(largest(&funnel.slice(1, funnel.height()), "dropped")? + 1)
 }
 
-fn stages(funnel: &DataFrame) -> Result<Option<Panel>> {
+fn stages(config: &Config, funnel: &DataFrame) -> Result<Option<Panel>> {
     let from = usize::from(text(funnel, "name", 0)? == "awareness");
     let funnel = funnel.slice(from as i64, funnel.height());
     if funnel.height() < 2 || number(&funnel, "users", 0)? == 0.0 {
@@ -167,15 +163,13 @@ fn stages(funnel: &DataFrame) -> Result<Option<Panel>> {
     let last = funnel.height() - 1;
     let share = number(&funnel, "users", last)? / number(&funnel, "users", 0)?;
     let stage = text(&funnel, "name", worst(&funnel)?)?;
+    let reached = if share > 0.0 { percent(share) } else { "None".to_owned() };
+    let (end, users) = (text(&funnel, "name", last)?, whole(number(&funnel, "users", 0)?));
     Ok(Some(Panel {
-        title: format!(
-            "{} of sign-ups reach {}; most are lost before {stage}",
-            percent(share),
-            text(&funnel, "name", last)?
-        ),
+        title: format!("{reached} of new users reach {end}; most are lost before {stage}"),
         subtitle: format!(
-            "Users who signed up, by stage reached; {} sign-ups observed long enough",
-            whole(number(&funnel, "users", 0)?)
+            "Users by stage reached since {}; {users} users observed long enough",
+            if config.first_event() { "the first event" } else { "sign-up" }
         ),
         marks: vec![Mark::Highlight { name: stage }],
         labels: ("Stage", "Users"),
@@ -206,12 +200,12 @@ fn event_funnel(config: &Config, funnel: &DataFrame) -> Result<Option<Panel>> {
     }))
 }
 
-/// Adds `label`, "attribute: group", sorts by a rate, and keeps the groups that a chart has room for.
-fn ranked(groups: LazyFrame, rate: &str) -> Result<DataFrame> {
+/// Adds `label`, "attribute: group", sorts by a rate, and keeps groups with enough users.
+fn ranked(groups: LazyFrame, rate: &str, of: &str) -> Result<DataFrame> {
     let label = concat_str([col("attribute"), col("group")], ": ", false).alias("label");
     let order =
         SortMultipleOptions::default().with_order_descending(true).with_maintain_order(true);
-    let known = groups.filter(col(rate).is_not_null()).with_column(label);
+    let known = groups.filter(col(of).gt_eq(lit(FEWEST))).with_column(label);
     Ok(known.sort([rate], order).collect()?)
 }
 
@@ -219,7 +213,7 @@ fn ranked(groups: LazyFrame, rate: &str) -> Result<DataFrame> {
 fn last_step(groups: &DataFrame, id: &'static str, rate: &'static str) -> Result<Option<Panel>> {
     let last = number(groups, "step", largest(groups, "step")?)?;
     let name = text(groups, "name", largest(groups, "step")?)?;
-    let frame = ranked(groups.clone().lazy().filter(col("step").eq(lit(last))), rate)?;
+    let frame = ranked(groups.clone().lazy().filter(col("step").eq(lit(last))), rate, "entered")?;
     if frame.height() < 2 {
         return Ok(None);
     }
@@ -232,7 +226,7 @@ fn last_step(groups: &DataFrame, id: &'static str, rate: &'static str) -> Result
             percent(number(&frame, rate, frame.height() - 1)?)
         ),
         subtitle: format!(
-            "Share who reach {name}, of those who began, by group, with 95% intervals; {} of {} groups",
+            "Share who reach {name}, of those who began, by group, with 95% intervals; {} of {} groups with {FEWEST} users or more",
             shown.height(),
             frame.height()
         ),
@@ -246,7 +240,8 @@ fn last_step(groups: &DataFrame, id: &'static str, rate: &'static str) -> Result
 
 fn activation(config: &Config, groups: &DataFrame) -> Result<Option<Panel>> {
     let Some(how) = &config.activation else { return Ok(None) };
-    let frame = ranked(groups.clone().lazy().filter(col("attribute").neq(lit("all"))), "rate")?;
+    let frame =
+        ranked(groups.clone().lazy().filter(col("attribute").neq(lit("all"))), "rate", "eligible")?;
     if frame.height() < 2 {
         return Ok(None);
     }
@@ -259,9 +254,10 @@ fn activation(config: &Config, groups: &DataFrame) -> Result<Option<Panel>> {
             percent(number(&frame, "rate", frame.height() - 1)?)
         ),
         subtitle: format!(
-            "Share with {} within {} hours of sign-up, with 95% intervals; {} of {} groups",
+            "Share with {} within {} hours of the {}, with 95% intervals; {} of {} groups with {FEWEST} users or more",
             listed(&how.events),
             how.hours,
+            start(config),
             shown.height(),
             frame.height()
         ),
@@ -273,7 +269,7 @@ fn activation(config: &Config, groups: &DataFrame) -> Result<Option<Panel>> {
     }))
 }
 
-fn retention_days(days: &DataFrame) -> Result<Option<Panel>> {
+fn retention_days(config: &Config, days: &DataFrame) -> Result<Option<Panel>> {
     let seen = days.clone().lazy().filter(col("rate").is_not_null()).collect()?;
     if seen.height() == 0 {
         return Ok(None);
@@ -290,59 +286,59 @@ fn retention_days(days: &DataFrame) -> Result<Option<Panel>> {
     let mark = |(day, rate): (f64, f64)| Mark::note(day, rate, percent(rate));
     Ok(Some(Panel {
         title,
-        subtitle: "Share of users active on exactly that day since sign-up, with 95% intervals"
-            .into(),
+        subtitle: format!(
+            "Share of users active on exactly that day after the {}, with 95% intervals",
+            start(config)
+        ),
         marks: if last > 0 { vec![mark(first), mark(end)] } else { vec![mark(first)] },
         bounds: Some(("low", "high")),
         unit: Unit::Percent,
         ticks: Some(TickUnit::Days),
-        labels: ("Days since sign-up", "Users active on that day"),
+        labels: (ticks(config, Period::Day).1, "Users active on that day"),
         ..Panel::new("retention_days", Kind::Line, seen, "day", "rate")
     }))
 }
 
-fn cohorts_by_period(study: &Study, cohorts: &DataFrame) -> Result<Option<Panel>> {
+fn cohorts_by_period(config: &Config, study: &Study, cohorts: &DataFrame) -> Result<Option<Panel>> {
     let cells = finished(cohorts)?.select(["period", "cohort", "rate", "active", "size"])?;
     if cells.height() == 0 {
         return Ok(None);
     }
-    let period = period(study)?;
+    let period = study.period()?;
     let most = largest(&cells, "rate")?;
-    let (ticks, across) = ticks(period);
+    let (ticks, across) = ticks(config, period);
     Ok(Some(Panel {
         title: format!(
-            "{} of the {period} {} come back after {} {period}s, more than of any other",
-            percent(number(&cells, "rate", most)?),
+            "The {period} whose users return most is {}: {} are active {} later",
             text(&cells, "cohort", most)?,
-            number(&cells, "period", most)?
-        )
-        .replace(" 1 months", " 1 month")
-        .replace(" 1 weeks", " 1 week")
-        .replace(" 1 days", " 1 day"),
+            percent(number(&cells, "rate", most)?),
+            many(number(&cells, "period", most)? as i64, &period.to_string())
+        ),
         subtitle: format!(
-            "Share of the users who signed up in a {period} that are active in each later one"
+            "Share of the users who start in a {period} that are active in each later one"
         ),
         by: Some("rate"),
         unit: Unit::Percent,
         ticks: Some(ticks),
-        labels: (across, "Sign-up"),
+        labels: (across, if config.first_event() { "First event" } else { "Sign-up" }),
         ..Panel::new("retention", Kind::Heat, cells, "period", "cohort")
     }))
 }
 
-fn curve_of(study: &Study, curve: &DataFrame) -> Result<Option<Panel>> {
-    let period = period(study)?;
+fn curve_of(config: &Config, study: &Study, curve: &DataFrame) -> Result<Option<Panel>> {
+    let period = study.period()?;
     let curve = curve.clone().lazy().filter(col("rate").is_not_null()).collect()?;
     let Some(last) = curve.height().checked_sub(1).filter(|last| *last > 0) else {
         return Ok(None);
     };
     let row = last.min(3);
     let (at, rate) = (number(&curve, "period", row)?, number(&curve, "rate", row)?);
-    let (ticks, across) = ticks(period);
+    let (ticks, across) = ticks(config, period);
     Ok(Some(Panel {
-        title: format!("{} are active in {period} {at} after sign-up", percent(rate)),
+        title: format!("{} are active in {period} {at} after the {}", percent(rate), start(config)),
         subtitle: format!(
-            "Share of users active in each {period} since sign-up, with 95% intervals"
+            "Share of users active in each {period} after the {}, with 95% intervals",
+            start(config)
         ),
         marks: vec![Mark::note(at, rate, percent(rate))],
         bounds: Some(("low", "high")),
@@ -358,7 +354,7 @@ fn adoption(features: &DataFrame) -> Result<Option<Panel>> {
     let (most, all) = (text(features, "feature", 0)?, features.height());
     Ok(Some(Panel {
         title: format!(
-            "{} have used {most}, the most of {all} events",
+            "{most} is the most widespread of {all} events: {} of users have it",
             percent(number(features, "rate", 0)?)
         ),
         subtitle: format!(

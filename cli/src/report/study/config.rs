@@ -327,6 +327,11 @@ impl Config {
         text.parse().map(Some).map_err(wrong)
     }
 
+    /// Tells whether users start with their first event, for want of sign-ups.
+    pub(super) fn first_event(&self) -> bool {
+        self.users.as_ref().is_none_or(|users| users.signup.is_none())
+    }
+
     fn validate(&self) -> Result<()> {
         self.period()?;
         let empty = |field: &str, accepted: &str| Err(Error::config(field, "empty", accepted));

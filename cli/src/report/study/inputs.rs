@@ -6,7 +6,7 @@ use casebook::events::{Events, Orders, Users, Window};
 use casebook::format::count;
 use casebook::metrics::retention;
 use casebook::polars::prelude::*;
-use casebook::{Error, Result};
+use casebook::{Error, ErrorKind, Result};
 use std::path::PathBuf;
 
 use super::config::{Config, Payments, Plans, Reading, Users as UserTable, Visitors};
@@ -104,6 +104,31 @@ impl Inputs {
     }
 }
 
+/// What the reader's hints call options, and what they are called here.
+const HINTS: [(&str, &str); 8] = [
+    ("--timezone", "`timezone`"),
+    ("--time-format", "`reading.time_format`"),
+    ("--delimiter", "`reading.delimiter`"),
+    ("--decimal-comma", "`reading.decimal_comma`"),
+    ("--thousands", "`reading.thousands`"),
+    ("--missing-values skip", "`reading.skip_missing`"),
+    ("--missing-values", "`reading.skip_missing`"),
+    ("--missing-ids skip", "another column"),
+];
+
+/// Reads some columns of a table.
+fn read(config: &Config, files: &[PathBuf], reading: &Reading, columns: &[From]) -> Result<Table> {
+    source(config, files, reading).read(columns).map_err(|error| match error.kind() {
+        ErrorKind::File { action, path, cause } => {
+            let told = HINTS
+                .iter()
+                .fold(cause.clone(), |told, (option, field)| told.replace(option, field));
+            Error::file(action, path, told).with_source(error)
+        }
+        _ => error,
+    })
+}
+
 /// Returns how to read files.
 fn source(config: &Config, files: &[PathBuf], reading: &Reading) -> Source {
     Source {
@@ -137,7 +162,7 @@ fn events(config: &Config) -> Result<Table> {
             columns.push(From::new(column, &to, Kind::Text).said_by("events.segments"));
         }
     }
-    source(config, &table.files, &table.reading).read(&columns)
+    read(config, &table.files, &table.reading, &columns)
 }
 
 /// Checks that each name in the config is the name of some event.
@@ -208,7 +233,7 @@ fn signups(config: &Config, table: &UserTable) -> Result<Table> {
         columns.push(From::new(&plans.plan, "plan_type", Kind::Text).said_by("plans.plan"));
         columns.push(From::new(&plans.since, "paid_since", Kind::Text).said_by("plans.since"));
     }
-    let mut signed = source(config, &table.files, &table.reading).read(&columns)?;
+    let mut signed = read(config, &table.files, &table.reading, &columns)?;
     signed.unique("user_id", "")?;
     if let Some(plans) = &config.plans {
         paid_since(&mut signed, plans)?;
@@ -317,7 +342,7 @@ fn visitors(config: &Config, table: &Visitors) -> Result<DataFrame> {
         From::new(&table.date, "date", Kind::Time).said_by("visitors.date"),
         From::new(&table.visitors, "visitors", Kind::Number).said_by("visitors.visitors"),
     ];
-    let read = source(config, &table.files, &table.reading).read(&columns)?;
+    let read = read(config, &table.files, &table.reading, &columns)?;
     let whole = [col("date").cast(DataType::Date), col("visitors").cast(DataType::Int64)];
     Ok(read.frame.lazy().select(whole).collect()?)
 }
@@ -334,7 +359,7 @@ fn payments(config: &Config, table: &Payments) -> Result<Table> {
     if let Some(event) = &table.event {
         columns.push(From::new(event, "event", Kind::Name).said_by("payments.event"));
     }
-    let read = source(config, &table.files, &table.reading).read(&columns)?;
+    let read = read(config, &table.files, &table.reading, &columns)?;
     for name in &table.only {
         known_name("payments.only", name, read.names("event"))?;
     }

@@ -25,8 +25,10 @@ pub mod written;
 use std::path::Path;
 
 use casebook::Result;
+use casebook::metrics::Period;
 use casebook::polars::prelude::*;
 
+use super::notion::panels::text;
 use super::notion::stored::{self, Frames};
 use inputs::Inputs;
 
@@ -68,7 +70,7 @@ pub struct Study {
 }
 
 /// A study in the making.
-pub(self) struct Making {
+struct Making {
     frames: Frames,
     /// Sections that are left out, and why.
     left_out: Vec<(&'static str, String)>,
@@ -100,12 +102,20 @@ impl Study {
         money::measure(config, &inputs, &mut making)?;
         let Making { frames, left_out } = making;
         let mut study = Study { frames };
-        study.frames.push(("observed", observed(&inputs)?));
+        study.frames.push(("observed", observed(config, &inputs)?));
         let (sections, reasons): (Vec<&str>, Vec<String>) = left_out.into_iter().unzip();
         study.frames.push(("left_out", df!("section" => sections, "reason" => reasons)?));
         let key = key_metrics::key_metrics(&study, &inputs)?;
         study.frames.push(("key_metrics", key));
         Ok(study)
+    }
+
+    /// Returns the period of cohorts.
+    fn period(&self) -> Result<Period> {
+        match self.frame("observed") {
+            Some(observed) => text(observed, "cohorts", 0)?.parse(),
+            None => Ok(Period::default()),
+        }
     }
 
     /// Returns a frame, if the study has it.
@@ -137,9 +147,11 @@ impl Study {
     }
 }
 
-/// Says what was observed: `first`, `until` (Date), `users`, `earlier`, `events`, `counted` (i64).
-fn observed(inputs: &Inputs) -> Result<DataFrame> {
+/// Says what was observed: `first`, `until` (Date), `users`, `earlier`, `events`, `counted` (i64), `cohorts` (text: the
+/// period of cohorts).
+fn observed(config: &Config, inputs: &Inputs) -> Result<DataFrame> {
     Ok(df!(
+        "cohorts" => [people::period(config, inputs)?.to_string()],
         "first" => [inputs.first],
         "until" => [inputs.until],
         "users" => [inputs.users.len() as i64],

@@ -10,6 +10,7 @@ use casebook::{Error, Result};
 use super::Making;
 use super::config::Config;
 use super::inputs::{Inputs, segment as segment_column, segments};
+use crate::say::many;
 
 /// Days ahead for which orders are forecast.
 pub(super) const AHEAD: f64 = 365.0;
@@ -24,10 +25,19 @@ pub(super) fn measure(config: &Config, inputs: &Inputs, making: &mut Making) -> 
         }
         Some(orders) => {
             making.add("revenue", by_month(orders)?);
-            making.add("rfm", buyers(orders, inputs)?);
-            match lifetime_value(orders, inputs) {
-                Ok(frame) => making.add("lifetime_value", frame),
-                Err(error) => making.leave("Lifetime value", unfitted(&error)),
+            let days = (inputs.until - inputs.first).num_days();
+            let short =
+                |least: i64| format!("{} observed, and it takes {least}", many(days, "day"));
+            match days {
+                28.. => making.add("rfm", buyers(orders, inputs)?),
+                _ => making.leave("Segments of buyers", short(28)),
+            }
+            match days {
+                180.. => match lifetime_value(orders, inputs) {
+                    Ok(frame) => making.add("lifetime_value", frame),
+                    Err(error) => making.leave("Lifetime value", unfitted(&error)),
+                },
+                _ => making.leave("Lifetime value", short(180)),
             }
         }
         None => making.leave("Revenue", "the config has no `payments`"),

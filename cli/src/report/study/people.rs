@@ -33,7 +33,14 @@ pub(super) fn measure(config: &Config, inputs: &Inputs, making: &mut Making) -> 
     making.add("retention_matrix", study::matrix(&cohorts)?);
     making.add("retention_curve", retention::curve(&cohorts, Weight::Size)?);
     making.add("cohort_retention", cohorts);
-    making.add("retention_days", how.day_n(users, events, &DAYS, Rule::OnDay)?);
+    let days = how.day_n(users, events, &DAYS, Rule::OnDay)?;
+    let days = days.lazy().filter(col("eligible").gt(lit(0_i64))).collect()?;
+    match days.height() {
+        0 => {
+            making.leave("Retention by day", "nobody was observed for a whole day after the first")
+        }
+        _ => making.add("retention_days", days),
+    }
 
     match config.events.event {
         Some(_) => {

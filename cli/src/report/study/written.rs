@@ -6,7 +6,6 @@ use casebook::notebook::number;
 use casebook::polars::prelude::*;
 
 use super::Study;
-use super::charts::period;
 use super::config::Config;
 use crate::report::notion::grid::{grid, table};
 use crate::report::notion::panels::{Panel, largest, percent, text, whole};
@@ -33,6 +32,9 @@ pub fn markdown(config: &Config, study: &Study, panels: &[Panel]) -> Result<Stri
     let written = sections.into_iter().filter(|section| !section.is_empty());
     Ok(written.collect::<Vec<_>>().join("\n\n") + "\n")
 }
+
+/// So many groups, or more, don't all stand in a table.
+const MANY: usize = 31;
 
 struct Report<'s> {
     config: &'s Config,
@@ -78,10 +80,6 @@ impl Report<'_> {
         Some(format!("- {}.", plain(&panel.title)))
     }
 
-    fn first_event(&self) -> bool {
-        self.config.users.as_ref().is_none_or(|users| users.signup.is_none())
-    }
-
     fn summary(&self) -> Result<String> {
         let mut lines = vec![format!("# {}", plain(&self.config.title)), String::new()];
         if let Some(observed) = self.study.frame("observed") {
@@ -113,8 +111,12 @@ impl Report<'_> {
                 ));
             }
         }
-        if self.first_event() {
+        if self.config.first_event() {
             lines.push("No sign-ups are given: users start with their first event. Whoever came before the files begin counts as new, and everybody is active on the first day.".to_owned());
+        }
+        let own = self.config.users.as_ref().is_some_and(|users| !users.segments.is_empty());
+        if !own && !self.config.events.segments.is_empty() {
+            lines.push("Users are compared by what their first event says of them.".to_owned());
         }
         lines.extend([String::new(), "## Summary".to_owned(), String::new()]);
         let ids = [
@@ -181,15 +183,25 @@ impl Report<'_> {
         if picture.is_empty() {
             return Ok(String::new());
         }
-        let head = if self.first_event() { "New users" } else { "Sign-ups" };
+        let head = if self.config.first_event() { "New users" } else { "Sign-ups" };
         Ok(format!("## {head}\n\n{picture}"))
     }
 
     fn stages(&self) -> Result<String> {
         let mut parts = vec![];
         if let Some(activation) = self.study.frame("activation") {
+            let shown = match activation.height() {
+                all @ MANY.. => {
+                    parts.push(format!("All {} groups are in `metrics/activation.csv`; here are those with most users.", whole(all as f64)));
+                    let order = SortMultipleOptions::default()
+                        .with_order_descending(true)
+                        .with_maintain_order(true);
+                    activation.sort(["eligible"], order)?.head(Some(MANY - 1))
+                }
+                _ => activation.clone(),
+            };
             parts.push(table(
-                &escaped(activation)?,
+                &escaped(&shown)?,
                 &[
                     ("attribute", "attribute", whole),
                     ("group", "group", whole),
@@ -265,10 +277,10 @@ impl Report<'_> {
         parts.push(self.picture("retention_curve")?);
         parts.push(self.picture("retention")?);
         if self.study.frame("cohort_retention").is_some() {
-            let period = period(self.study)?;
+            let period = self.study.period()?;
             parts.push(format!(
                 "Cohorts are by {period} of {}; a {period} in progress is left out.",
-                if self.first_event() { "first event" } else { "sign-up" }
+                if self.config.first_event() { "first event" } else { "sign-up" }
             ));
         }
         if let Some(fast) = self.study.frame("fast_activation") {
@@ -376,7 +388,7 @@ impl Report<'_> {
         let mut lines = vec![];
         for row in 0..left.height() {
             let (name, why) = (text(left, "section", row)?, text(left, "reason", row)?);
-            lines.push(format!("- **{name}**: {}.", plain(&why)));
+            lines.push(format!("- **{name}**: {why}."));
         }
         Ok(format!("## What is left out, and why\n\n{}", lines.join("\n")))
     }
