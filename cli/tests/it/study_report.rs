@@ -142,7 +142,8 @@ fn figures_on_exported_tables_are_those_of_the_generated_study() {
         "recurring revenue a month",
         "top decile's share of activity",
     ] {
-        assert_eq!(key(&own, name), key(&theirs_key, name), "{name}");
+        let said = if name.ends_with("au") { name.to_uppercase() } else { name.to_owned() };
+        assert_eq!(key(&own, &said), key(&theirs_key, name), "{name}");
     }
     let report = std::fs::read_to_string(out.join("report.txt")).unwrap();
     assert!(report.contains("Revenue: the config has no `payments`"), "{report}");

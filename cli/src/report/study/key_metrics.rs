@@ -36,7 +36,7 @@ pub(super) fn key_metrics(study: &Study, inputs: &Inputs) -> Result<DataFrame> {
     if let Some(daily) = study.frame("engagement") {
         for column in ["dau", "wau", "mau"] {
             let mean = daily.tail(Some(30)).column(column)?.cast(&DataType::Float64)?;
-            all.extend(mean.f64()?.mean().map(|mean| plain(column, mean)));
+            all.extend(mean.f64()?.mean().map(|mean| plain(&column.to_uppercase(), mean)));
         }
         for (name, of) in [("stickiness", "dau"), ("weekly over monthly users", "wau")] {
             let ratio = Some(study::of_monthly(daily, of)?).filter(|ratio| ratio.is_finite());
