@@ -146,7 +146,7 @@ fn figures_on_exported_tables_are_those_of_the_generated_study() {
         assert_eq!(key(&own, &said), key(&theirs_key, name), "{name}");
     }
     let report = std::fs::read_to_string(out.join("report.txt")).unwrap();
-    assert!(report.contains("Revenue: the config has no `payments`"), "{report}");
+    assert!(report.contains("Revenue: the config has no payments"), "{report}");
 }
 
 /// A small shop: two users who come back, and one who doesn't.

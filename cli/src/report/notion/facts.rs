@@ -85,8 +85,8 @@ pub(super) fn named(outcome: &str) -> &str {
 pub(super) fn said(text: &str) -> String {
     let word = |letter: char| letter.is_alphanumeric() || letter == '_';
     let mut said = String::with_capacity(text.len());
-    for part in text.split_inclusive(|letter| !word(letter)) {
-        let name = part.trim_end_matches(|letter| !word(letter));
+    for part in text.split_inclusive(|letter: char| !word(letter)) {
+        let name = part.trim_end_matches(|letter: char| !word(letter));
         match name {
             "seo" | "api" | "dau" | "wau" | "mau" => {
                 said.push_str(&name.to_uppercase());

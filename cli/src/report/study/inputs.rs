@@ -119,7 +119,7 @@ const HINTS: [(&str, &str); 8] = [
 /// Reads some columns of a table.
 fn read(config: &Config, files: &[PathBuf], reading: &Reading, columns: &[From]) -> Result<Table> {
     source(config, files, reading).read(columns).map_err(|error| match error.kind() {
-        ErrorKind::File { action, path, cause } => {
+        &ErrorKind::File { action, ref path, ref cause } => {
             let told = HINTS
                 .iter()
                 .fold(cause.clone(), |told, (option, field)| told.replace(option, field));
@@ -333,7 +333,7 @@ fn prices(plans: &Plans) -> Result<DataFrame> {
 /// Counts users who signed up before a day.
 fn before(users: &DataFrame, day: Option<NaiveDate>) -> Result<usize> {
     let Some(day) = day else { return Ok(0) };
-    let earlier = col("signup_at").cast(DataType::Date).lt(lit(day));
+    let earlier = col("signup_at").dt().date().lt(lit(day));
     Ok(users.clone().lazy().filter(earlier).collect()?.height())
 }
 
@@ -343,7 +343,7 @@ fn visitors(config: &Config, table: &Visitors) -> Result<DataFrame> {
         From::new(&table.visitors, "visitors", Kind::Number).said_by("visitors.visitors"),
     ];
     let read = read(config, &table.files, &table.reading, &columns)?;
-    let whole = [col("date").cast(DataType::Date), col("visitors").cast(DataType::Int64)];
+    let whole = [col("date").dt().date(), col("visitors").cast(DataType::Int64)];
     Ok(read.frame.lazy().select(whole).collect()?)
 }
 
