@@ -58,6 +58,9 @@ impl Inputs {
     pub(super) fn read(config: &Config) -> Result<Inputs> {
         let mut events = events(config)?;
         occur(config, &events)?;
+        // Times of other tables are on the events' clock, unless they say otherwise.
+        let zone = config.timezone.clone().or(zone(&events.frame)?);
+        let config = &Config { timezone: zone, ..config.clone() };
         let recorded = events.frame.height();
         let mut paid = config.payments.as_ref().map(|it| payments(config, it)).transpose()?;
         let mut signed = config.users.as_ref().map(|it| signups(config, it)).transpose()?;
@@ -142,6 +145,14 @@ fn source(config: &Config, files: &[PathBuf], reading: &Reading) -> Source {
         missing_ids: Missing::Skip,
         missing_values: if reading.skip_missing { Missing::Skip } else { Missing::Refuse },
     }
+}
+
+/// Returns the time zone that events have.
+fn zone(events: &DataFrame) -> Result<Option<String>> {
+    Ok(match events.column("timestamp")?.dtype() {
+        DataType::Datetime(_, Some(zone)) => Some(zone.to_string()),
+        _ => None,
+    })
 }
 
 fn events(config: &Config) -> Result<Table> {
