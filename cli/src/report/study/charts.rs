@@ -209,6 +209,11 @@ fn ranked(groups: LazyFrame, rate: &str, of: &str) -> Result<DataFrame> {
     Ok(known.sort([rate], order).collect()?)
 }
 
+/// Names the group in a row, as a title does: "paid_search (channel)".
+fn named(groups: &DataFrame, row: usize) -> Result<String> {
+    Ok(format!("{} ({})", text(groups, "group", row)?, text(groups, "attribute", row)?))
+}
+
 /// Compares segments by the share who reach a funnel's last step.
 fn last_step(groups: &DataFrame, id: &'static str, rate: &'static str) -> Result<Option<Panel>> {
     let last = number(groups, "step", largest(groups, "step")?)?;
@@ -217,7 +222,7 @@ fn last_step(groups: &DataFrame, id: &'static str, rate: &'static str) -> Result
     if frame.height() < 2 {
         return Ok(None);
     }
-    let (best, least) = (text(&frame, "label", 0)?, text(&frame, "label", frame.height() - 1)?);
+    let (best, least) = (named(&frame, 0)?, named(&frame, frame.height() - 1)?);
     let shown = frame.head(Some(MOST));
     Ok(Some(Panel {
         title: format!(
@@ -230,7 +235,7 @@ fn last_step(groups: &DataFrame, id: &'static str, rate: &'static str) -> Result
             shown.height(),
             frame.height()
         ),
-        marks: vec![Mark::Highlight { name: best }],
+        marks: vec![Mark::Highlight { name: text(&frame, "label", 0)? }],
         bounds: Some(("overall_low", "overall_high")),
         unit: Unit::Percent,
         labels: ("Group", "Users who get to the last step"),
@@ -245,7 +250,7 @@ fn activation(config: &Config, groups: &DataFrame) -> Result<Option<Panel>> {
     if frame.height() < 2 {
         return Ok(None);
     }
-    let (best, least) = (text(&frame, "label", 0)?, text(&frame, "label", frame.height() - 1)?);
+    let (best, least) = (named(&frame, 0)?, named(&frame, frame.height() - 1)?);
     let shown = frame.head(Some(MOST));
     Ok(Some(Panel {
         title: format!(
@@ -261,7 +266,7 @@ fn activation(config: &Config, groups: &DataFrame) -> Result<Option<Panel>> {
             shown.height(),
             frame.height()
         ),
-        marks: vec![Mark::Highlight { name: best }],
+        marks: vec![Mark::Highlight { name: text(&frame, "label", 0)? }],
         bounds: Some(("low", "high")),
         unit: Unit::Percent,
         labels: ("Group", "Users who activate"),
