@@ -22,7 +22,7 @@ from book import NOTEBOOKS, PROJECT
 SITE = PROJECT / "site"
 SOURCE = SITE / "source"
 OUT = SITE / "html"
-DOCUMENTS = ["CHANGELOG.md", "CONTRIBUTING.md", "data/README.md", "kernel/README.md", "docs/charts.md", "docs/language.md", "docs/latency.md", "docs/performance.md", "docs/teaching.md", "docs/ways_in.md"]
+DOCUMENTS = ["CHANGELOG.md", "CONTRIBUTING.md", "data/README.md", "kernel/README.md", "docs/charts.md", "docs/language.md", "docs/latency.md", "docs/own_study.md", "docs/performance.md", "docs/teaching.md", "docs/ways_in.md"]
 RELEASED = sorted((PROJECT / "notebooks/exercises/release").glob("*/*.ipynb"))
 
 

@@ -23,7 +23,7 @@ import browser  # noqa: E402
 BIN = pathlib.Path(sys.executable).parent
 # Read before building the site writes them anew.
 PICTURES = {name: (PROJECT / "site/pictures" / f"{name}.png").read_bytes() for name in book.PICTURES}
-DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "data/README.md", "kernel/README.md", "src/metrics/definitions.md", "docs/charts.md", "docs/language.md", "docs/latency.md", "docs/performance.md", "docs/teaching.md",
+DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "data/README.md", "kernel/README.md", "src/metrics/definitions.md", "docs/charts.md", "docs/language.md", "docs/latency.md", "docs/own_study.md", "docs/performance.md", "docs/teaching.md",
              "docs/ways_in.md", "site/index.md", "site/reports.md"]
 
 

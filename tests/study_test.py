@@ -177,6 +177,8 @@ class Pages(unittest.TestCase):
         tables |= {panel: f"pilots/{name}.csv" for panel, name in LEVERS.items()}
         for panel, name in tables.items():
             wanted = rows(self.out / name)
+            if panel in LEVERS:
+                wanted = self.listed(wanted)
             found = self.table(page, panel)
             self.assertEqual(len(found), len(wanted), panel)
             for mine, theirs in zip(found, wanted, strict=True):
@@ -192,6 +194,14 @@ class Pages(unittest.TestCase):
             for shown_one, written_one in zip(mine, theirs, strict=True):
                 self.same(shown_one, written_one, "levers")
         self.quiet("executive_dashboard.html")
+
+    def listed(self, options):
+        """Options as the report lists them: names as they are said, without the optimised schedule if it is one of the others."""
+        every = rows(self.out / "pilots/lever_options.csv")
+        numbers = {row["option"]: tuple(row[name] for name in ("gain", "low", "high", "cost")) for row in every}
+        own = numbers.pop("optimised schedule", None)
+        kept = [row for row in options if row["option"] != "optimised schedule" or own not in numbers.values()]
+        return [{**row, "option": row["option"].replace("seo", "SEO").replace("api", "API")} for row in kept]
 
     def test_what_is_shown_is_exported(self):
         page = self.open("executive_dashboard.html")
@@ -225,7 +235,7 @@ class Pages(unittest.TestCase):
         text = page.inner_text("main")
         for name in ("activation", "paid", "retention, month 6", "stickiness", "top decile's share of activity"):
             self.assertIn(f"{key[name] * 100:.1f}%", text, name)
-        first = rows(self.out / "pilots/lever_options.csv")[0]
+        first = self.listed(rows(self.out / "pilots/lever_options.csv"))[0]
         self.assertIn(first["option"], text)
         plain = (self.out / "report.txt").read_text(encoding="utf-8")
         for bound in ("gain", "low", "high"):

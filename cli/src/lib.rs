@@ -17,6 +17,7 @@ mod saas;
 mod say;
 mod serve;
 pub mod spark;
+mod study;
 mod terminal;
 mod unpack;
 
@@ -81,6 +82,8 @@ enum Report {
     Ecommerce(ecommerce::Report),
     /// The Notion-style study, from data to report: metrics, charts, dashboard, text
     Notion(notion::Report),
+    /// The growth study on your own files: one config names the tables, the columns and the events
+    Study(study::Report),
 }
 
 /// Runs the command line.
@@ -95,6 +98,7 @@ pub fn run() -> ExitCode {
         Task::Load(Load::Saas(asked)) => asked.run(),
         Task::Report(Report::Ecommerce(asked)) => asked.run(),
         Task::Report(Report::Notion(asked)) => asked.run(),
+        Task::Report(Report::Study(asked)) => asked.run(),
         Task::Analyze(asked) => asked.run(),
         Task::Export(asked) => asked.run(),
         Task::Doctor(asked) => {

@@ -5,6 +5,7 @@
 
 pub mod ecommerce;
 pub mod notion;
+pub mod study;
 
 use std::io::Write;
 use std::path::Path;

@@ -33,13 +33,14 @@ use casebook::{Error, Result};
 use chrono_tz::Tz;
 use clap::Args;
 
-pub use how::{Column, Kind};
+pub use files::expand;
+pub use how::{Column, Kind, Missing};
 pub use numbers::canonical;
 pub use table::Table;
 
 use files::Opened;
 use gather::Gathered;
-use how::{How, Missing};
+use how::How;
 use numbers::Commas;
 
 /// The files, and how to read them.

@@ -144,7 +144,7 @@ impl Table {
             shown.join(", ")
         };
         let problem = format!(
-            "none of its users is in {}: here they are {}, there {}; name their column with --user",
+            "none of its users is in {}: here they are {}, there {}; name a column of users that both have",
             other.path.display(),
             three(self, self.keys(column)?),
             three(other, there)

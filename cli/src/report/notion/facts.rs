@@ -60,7 +60,12 @@ fn points(share: f64) -> String {
 
 /// Formats "+$0.09".
 pub(super) fn cents(dollars: f64) -> String {
-    format!("{}${:.2}", if dollars < 0.0 { "-" } else { "+" }, dollars.abs())
+    let sign = match (100.0 * dollars).round() {
+        0.0 => "",
+        cents if cents < 0.0 => "-",
+        _ => "+",
+    };
+    format!("{sign}${:.2}", dollars.abs())
 }
 
 /// Names an outcome as the subject of a sentence about sign-ups.
@@ -75,6 +80,26 @@ pub(super) fn named(outcome: &str) -> &str {
         other => other,
     }
 }
+
+/// Writes names as they are said: SEO, API or DAU, which are `seo`, `api` and `dau` in tables.
+pub(super) fn said(text: &str) -> String {
+    let word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut said = String::with_capacity(text.len());
+    for part in text.split_inclusive(|letter: char| !word(letter)) {
+        let name = part.trim_end_matches(|letter: char| !word(letter));
+        match name {
+            "seo" | "api" | "dau" | "wau" | "mau" => {
+                said.push_str(&name.to_uppercase());
+                said.push_str(&part[name.len()..]);
+            }
+            _ => said.push_str(part),
+        }
+    }
+    said
+}
+
+/// The option that is made of the pilots' estimates.
+const OPTIMISED: &str = "optimised schedule";
 
 /// Returns the row of a frame in which a text stands.
 pub(super) fn row(frame: &DataFrame, column: &str, value: &str) -> Result<DataFrame> {
@@ -175,14 +200,32 @@ impl Facts<'_> {
         Ok((best.0, best.1))
     }
 
+    /// Returns the options of a frame. The optimised schedule is left out if it is one of the others, which is returned.
+    pub fn options(&self, frame: &str) -> Result<(DataFrame, Option<String>)> {
+        let frame = self.study.frame(frame)?;
+        let all = self.study.frame("lever_options")?;
+        let numbers = |row: &DataFrame| -> Result<Vec<f64>> {
+            ["gain", "low", "high", "cost"].iter().map(|one| number_at(row, one, 0)).collect()
+        };
+        let own = row(all, "option", OPTIMISED)?;
+        let own = if own.height() == 1 { Some(numbers(&own)?) } else { None };
+        for at in 0..all.height() {
+            let option = text(all, "option", at)?;
+            if option != OPTIMISED && Some(numbers(&row(all, "option", &option)?)?) == own {
+                return Ok((frame.keep(col("option").neq(lit(OPTIMISED)))?, Some(option)));
+            }
+        }
+        Ok((frame.clone(), None))
+    }
+
     /// Returns the option that is expected to gain most; of several, the one that stands first.
     pub fn chosen(&self) -> Result<String> {
-        text(self.study.frame("lever_options")?, "option", 0)
+        text(&self.options("lever_options")?.0, "option", 0)
     }
 
     /// Names an option, with its order if its name doesn't say it.
     pub fn told(&self, option: &str) -> Result<String> {
-        if option != "optimised schedule" {
+        if option != OPTIMISED {
             return Ok(option.to_owned());
         }
         let schedules = self.study.frame("lever_schedules")?;
@@ -203,12 +246,24 @@ impl Facts<'_> {
 
     /// Returns the option that gained most in the twin worlds.
     pub fn best(&self) -> Result<String> {
-        text(self.study.frame("twin_worlds")?, "option", 0)
+        text(&self.options("twin_worlds")?.0, "option", 0)
     }
 
     /// Returns what the five levers bring one by one, added up, and together.
     pub fn overlap(&self) -> Result<(f64, f64)> {
         let together = row(self.study.frame("lever_overlap")?, "lever", "together")?;
         Ok((number_at(&together, "alone", 0)?, number_at(&together, "last", 0)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::said;
+
+    #[test]
+    fn names_of_levers_are_said_in_capitals_and_events_are_not() {
+        assert_eq!(said("seo, then api: api_call"), "SEO, then API: api_call");
+        assert_eq!(said("**Test api next.** The seo"), "**Test API next.** The SEO");
+        assert_eq!(said("séo capital | seo |"), "séo capital | SEO |");
     }
 }

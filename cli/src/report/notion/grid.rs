@@ -6,10 +6,10 @@ use super::panels::text;
 use casebook::Result;
 
 /// A column as a table shows it: its name, its header, and its number format.
-pub(super) type Shown<'s> = (&'s str, &'s str, fn(f64) -> String);
+pub(crate) type Shown<'s> = (&'s str, &'s str, fn(f64) -> String);
 
 /// Makes a Markdown table of some columns.
-pub(super) fn table(frame: &DataFrame, columns: &[Shown]) -> Result<String> {
+pub(crate) fn table(frame: &DataFrame, columns: &[Shown]) -> Result<String> {
     let heads: Vec<&str> = columns.iter().map(|(_, head, _)| *head).collect();
     let rules: Vec<&str> = columns
         .iter()
@@ -39,7 +39,7 @@ pub(super) fn table(frame: &DataFrame, columns: &[Shown]) -> Result<String> {
 }
 
 /// Makes a Markdown table of texts; `rules` are "---" or, for numbers, "---:".
-pub(super) fn grid(heads: &[&str], rules: &[&str], rows: &[Vec<String>]) -> String {
+pub(crate) fn grid(heads: &[&str], rules: &[&str], rows: &[Vec<String>]) -> String {
     let line = |cells: &[&str]| format!("| {} |", cells.join(" | "));
     let mut lines = vec![line(heads), line(rules)];
     lines.extend(rows.iter().map(|row| format!("| {} |", row.join(" | "))));

@@ -6,7 +6,7 @@ use casebook::Result;
 use casebook::chart::{TickUnit, Unit};
 use casebook::frame::Verbs;
 
-use super::facts::{Amount, Facts, NOTHING, named, row};
+use super::facts::{Amount, Facts, NOTHING, named, row, said};
 use super::frames::Study;
 use super::panels::{Kind, Mark, Panel, money, number_at};
 use super::pilots::FUTURES;
@@ -17,7 +17,25 @@ use super::pilots::FUTURES;
 /// Those of [`Study::frame`], and polars' own.
 pub(super) fn panels(study: &Study) -> Result<Vec<Panel>> {
     let facts = Facts { study };
-    Ok(vec![claims(facts)?, event_study(facts)?, options(facts)?, twins(facts)?, overlap(facts)?])
+    let all =
+        [claims(facts)?, event_study(facts)?, options(facts)?, twins(facts)?, overlap(facts)?];
+    all.into_iter().map(names_said).collect()
+}
+
+/// Writes the levers' names in a chart as they are said.
+fn names_said(mut panel: Panel) -> Result<Panel> {
+    (panel.title, panel.subtitle) = (said(&panel.title), said(&panel.subtitle));
+    for mark in &mut panel.marks {
+        match mark {
+            Mark::Note { text, .. } | Mark::Line { text, .. } => *text = said(text),
+            Mark::Highlight { name } => *name = said(name),
+        }
+    }
+    if let Ok(names) = panel.frame.column(panel.x)?.str() {
+        let names: StringChunked = names.iter().map(|name| name.map(said)).collect();
+        panel.frame.with_column(names.with_name(panel.x.into()).into_column())?;
+    }
+    Ok(panel)
 }
 
 fn highlight(name: String) -> Mark {
@@ -120,7 +138,7 @@ fn options(facts: Facts) -> Result<Panel> {
         ..Panel::new(
             "options",
             Kind::Range,
-            facts.study.frame("lever_options")?.clone(),
+            facts.options("lever_options")?.0,
             "option",
             "gain",
         )
@@ -148,13 +166,7 @@ fn twins(facts: Facts) -> Result<Panel> {
         bounds: Some(("low", "high")),
         unit: Unit::Dollars,
         labels: ("Option", "Gain in the twin worlds"),
-        ..Panel::new(
-            "twins",
-            Kind::Range,
-            facts.study.frame("twin_worlds")?.clone(),
-            "option",
-            "gain",
-        )
+        ..Panel::new("twins", Kind::Range, facts.options("twin_worlds")?.0, "option", "gain")
     })
 }
 

@@ -186,11 +186,11 @@ fn side_effects(facts: Facts) -> Result<String> {
 }
 
 fn expectations(facts: Facts) -> Result<String> {
-    let options = facts.study.frame("lever_options")?;
+    let (options, same) = facts.options("lever_options")?;
     let mut rows = vec![];
     let (mut below, mut sure) = (0, 0);
     for at in 0..options.height() {
-        let option = text(options, "option", at)?;
+        let option = text(&options, "option", at)?;
         let Amount { value, low, high } = facts.expected(&option)?;
         below += usize::from(value < 0.0);
         sure += usize::from(low > 0.0);
@@ -198,10 +198,13 @@ fn expectations(facts: Facts) -> Result<String> {
             option,
             money(value),
             format!("{} to {}", money(low), money(high)),
-            money(number_at(options, "cost", at)?),
+            money(number_at(&options, "cost", at)?),
         ]);
     }
     let others = options.height() - 1;
+    let same = same.map_or(String::new(), |option| {
+        format!(" The schedule optimised by the estimates is {option}.")
+    });
     let chosen = facts.chosen()?;
     let expected = facts.expected(&chosen)?;
     let nothing = match chosen.as_str() {
@@ -227,7 +230,7 @@ fn expectations(facts: Facts) -> Result<String> {
         })
         .collect::<Result<Vec<_>>>()?;
     Ok(format!(
-        "Gain over doing nothing in {HORIZON} months, after costs, ranked by what the pilots' estimates lead us to expect. A lever follows the one before it after two months.\n\n{}\n\n{nothing} Of the {others} options, {below} are expected to lose, and {sure} have an interval that lies above zero. The highest of several noisy estimates tends to be too high.\n\nAssumed, not measured: a margin of {}; to roll a lever out once, and to run it for a month: {}.",
+        "Gain over doing nothing in {HORIZON} months, after costs, ranked by what the pilots' estimates lead us to expect. A lever follows the one before it after two months.{same}\n\n{}\n\n{nothing} Of the {others} options, {below} are expected to lose, and {sure} have an interval that lies above zero. The highest of several noisy estimates tends to be too high.\n\nAssumed, not measured: a margin of {}; to roll a lever out once, and to run it for a month: {}.",
         grid(
             &["option", "expected gain", "95% interval", "cost"],
             &["---", "---:", "---:", "---:"],
@@ -239,23 +242,23 @@ fn expectations(facts: Facts) -> Result<String> {
 }
 
 fn twins(facts: Facts) -> Result<String> {
-    let frame = facts.study.frame("twin_worlds")?;
+    let (frame, _) = facts.options("twin_worlds")?;
     let mut rows = vec![];
     let mut held = 0;
     for at in 0..frame.height() {
-        let option = text(frame, "option", at)?;
+        let option = text(&frame, "option", at)?;
         let Amount { value, low, high } = facts.happened(&option)?;
         held += usize::from(facts.expected(&option)?.holds(value));
         rows.push(vec![
             option,
             money(value),
             format!("{} to {}", money(low), money(high)),
-            money(number_at(frame, "regret", at)?),
-            money(number_at(frame, "predicted", at)?),
+            money(number_at(&frame, "regret", at)?),
+            money(number_at(&frame, "predicted", at)?),
         ]);
     }
     let (chosen, best) = (facts.chosen()?, facts.best()?);
-    let loses = money(number_at(&row(frame, "option", &chosen)?, "regret", 0)?);
+    let loses = money(number_at(&row(&frame, "option", &chosen)?, "regret", 0)?);
     let verdict = match chosen == best {
         true => format!("The choice, {chosen}, is the best of them."),
         false => format!("The choice, {chosen}, loses {loses} against the best option, {best}."),

@@ -18,19 +18,20 @@
 mod charts;
 mod facts;
 mod frames;
-mod grid;
+pub(crate) mod grid;
 mod key_metrics;
 mod lever_charts;
 mod levers;
-mod panels;
+pub(crate) mod panels;
 mod pilots;
 pub mod plain;
 mod scope;
-mod stored;
+pub(crate) mod stored;
 mod study;
 mod tables;
 pub mod written;
 
+use polars::prelude::DataFrame;
 use serde_json::json;
 
 use super::{ECHARTS, FORMAT, STYLE, json};
@@ -58,14 +59,14 @@ pub fn script() -> String {
 /// # Errors
 /// Those of the chart.
 pub fn chart_page(panel: &Panel) -> Result<String> {
+    chart_page_of(panel, "Growth study", "Synthetic data.")
+}
+
+/// Returns the page of one chart, under a heading.
+pub(crate) fn chart_page_of(panel: &Panel, heading: &str, about: &str) -> Result<String> {
     let data = json(&json!({ "cards": [], "panels": [panel.spec()?] }))?;
-    Ok(fill(
-        &panel.title,
-        "Growth study",
-        "",
-        "<script src=\"casebook-charts.js\"></script>",
-        &data,
-    ))
+    let script = "<script src=\"casebook-charts.js\"></script>";
+    Ok(fill(&panel.title, heading, about, script, &data))
 }
 
 /// Returns the executive dashboard: the key figures and every chart in one self-contained file.
@@ -73,7 +74,21 @@ pub fn chart_page(panel: &Panel) -> Result<String> {
 /// # Errors
 /// Those of [`Study::frame`] and of the charts.
 pub fn dashboard(study: &Study, panels: &[Panel]) -> Result<String> {
-    let metrics = study.frame("key_metrics")?;
+    let about = format!(
+        "{} users, {} events. Synthetic data. Ranges are 95% intervals.",
+        panels::whole(study.key("users", "value")?),
+        panels::whole(study.key("events", "value")?)
+    );
+    dashboard_of("Executive dashboard", study.frame("key_metrics")?, panels, &about)
+}
+
+/// Returns a dashboard of key figures and charts, as one self-contained file.
+pub(crate) fn dashboard_of(
+    title: &str,
+    metrics: &DataFrame,
+    panels: &[Panel],
+    about: &str,
+) -> Result<String> {
     let cards = (0..metrics.height())
         .map(|row| {
             Ok(json!({
@@ -87,18 +102,7 @@ pub fn dashboard(study: &Study, panels: &[Panel]) -> Result<String> {
         .collect::<Result<Vec<_>>>()?;
     let specs = panels.iter().map(Panel::spec).collect::<Result<Vec<_>>>()?;
     let data = json(&json!({ "cards": cards, "panels": specs }))?;
-    let about = format!(
-        "{} users, {} events. Synthetic data. Ranges are 95% intervals.",
-        panels::whole(study.key("users", "value")?),
-        panels::whole(study.key("events", "value")?)
-    );
-    Ok(fill(
-        "Executive dashboard",
-        "Executive dashboard",
-        &about,
-        &format!("<script>{}</script>", script()),
-        &data,
-    ))
+    Ok(fill(title, title, about, &format!("<script>{}</script>", script()), &data))
 }
 
 /// Returns the written report as a page that prints well; its pictures are in `charts/`.
@@ -107,11 +111,11 @@ pub fn report_page(markdown: &str) -> String {
 }
 
 fn fill(title: &str, heading: &str, about: &str, script: &str, data: &str) -> String {
-    let escaped = title.replace('&', "&amp;").replace('<', "&lt;");
+    let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
     // The data comes last: what stands in it is not looked at again.
-    PAGE.replace("{{title}}", &escaped)
-        .replace("{{heading}}", heading)
-        .replace("{{about}}", about)
+    PAGE.replace("{{title}}", &escaped(title))
+        .replace("{{heading}}", &escaped(heading))
+        .replace("{{about}}", &escaped(about))
         .replace("{{style}}", STYLE.trim_end())
         .replace("{{script}}", script)
         .replace("{{data}}", data)

@@ -103,7 +103,7 @@
       const cells = value.map((rate, row) => ({ value: [x.indexOf(col(spec.x)[row]), y.indexOf(col(spec.y)[row]), rate], label: { color: rate > most * 0.55 ? "#fff" : "#222" } }));
       return {
         tall: 150 + 22 * y.length, grid: { left: 10, right: 16, bottom: 46, containLabel: true },
-        tooltip: { trigger: "item", formatter: ({ value: [at, row, rate] }) => `${y[row]}, month ${x[at]}: ${format(rate)}` },
+        tooltip: { trigger: "item", formatter: ({ value: [at, row, rate] }) => `${y[row]}, ${spec.labels[0].toLowerCase()}: ${x[at]}, ${format(rate)}` },
         xAxis: names(x, { name: spec.labels[0], nameLocation: "middle", nameGap: 28, nameTextStyle: ink }), yAxis: names(y, { inverse: true }),
         visualMap: { min: 0, max: most, show: false, inRange: { color: ["#f2f7fb", "#9ecae1", "#3182bd", "#08306b"] } },
         series: [{ type: "heatmap", data: cells, itemStyle: { borderColor: "#fff", borderWidth: 1 }, label: { show: !narrow, fontSize: 10, formatter: ({ value: [, , rate] }) => Math.round(rate * 100) } }],
@@ -191,7 +191,7 @@
   }
 
   function save(name, url) {
-    Object.assign(document.createElement("a"), { download: `notion-${name}`, href: url }).click();
+    Object.assign(document.createElement("a"), { download: name, href: url }).click();
     if (url.startsWith("blob:")) setTimeout(() => URL.revokeObjectURL(url), 10000);
   }
 

@@ -10,7 +10,7 @@ use casebook::notebook::Figure;
 /// How a chart looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// One number compared with its maximum so far; in print, its course over time.
     Gauge,
     Line,
@@ -25,7 +25,7 @@ pub(super) enum Kind {
 /// A place on a horizontal axis.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
-pub(super) enum Place {
+pub(crate) enum Place {
     Number(f64),
     /// A date or a category.
     Text(String),
@@ -55,7 +55,7 @@ impl From<&Place> for Position {
 /// What the title names, shown on the chart.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "mark", rename_all = "lowercase")]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     Note {
         x: Place,
         y: f64,
@@ -73,11 +73,11 @@ pub(super) enum Mark {
 }
 
 impl Mark {
-    pub(super) fn note(x: impl Into<Place>, y: f64, text: String) -> Mark {
+    pub(crate) fn note(x: impl Into<Place>, y: f64, text: String) -> Mark {
         Mark::Note { x: x.into(), y, text }
     }
 
-    pub(super) fn line(at: f64, text: &str) -> Mark {
+    pub(crate) fn line(at: f64, text: &str) -> Mark {
         Mark::Line { at, text: text.to_owned() }
     }
 }
@@ -90,18 +90,18 @@ pub struct Panel {
     /// The finding.
     pub title: String,
     /// What is shown, in which unit, of whom.
-    pub(super) subtitle: String,
-    pub(super) kind: Kind,
-    pub(super) frame: DataFrame,
-    pub(super) x: &'static str,
-    pub(super) y: &'static str,
-    pub(super) by: Option<&'static str>,
+    pub(crate) subtitle: String,
+    pub(crate) kind: Kind,
+    pub(crate) frame: DataFrame,
+    pub(crate) x: &'static str,
+    pub(crate) y: &'static str,
+    pub(crate) by: Option<&'static str>,
     /// Columns of an interval.
-    pub(super) bounds: Option<(&'static str, &'static str)>,
-    pub(super) unit: Unit,
-    pub(super) ticks: Option<TickUnit>,
-    pub(super) labels: (&'static str, &'static str),
-    pub(super) marks: Vec<Mark>,
+    pub(crate) bounds: Option<(&'static str, &'static str)>,
+    pub(crate) unit: Unit,
+    pub(crate) ticks: Option<TickUnit>,
+    pub(crate) labels: (&'static str, &'static str),
+    pub(crate) marks: Vec<Mark>,
 }
 
 /// A panel as the page's script reads it.
@@ -154,7 +154,7 @@ macro_rules! marked {
 
 impl Panel {
     /// Creates a chart of numbers without texts, marks or intervals.
-    pub(super) fn new(
+    pub(crate) fn new(
         id: &'static str,
         kind: Kind,
         frame: DataFrame,
@@ -238,7 +238,7 @@ impl Panel {
     ///
     /// # Errors
     /// As [`figure`](Panel::figure), which describes the chart in words.
-    pub(super) fn spec(&self) -> Result<serde_json::Value> {
+    pub(crate) fn spec(&self) -> Result<serde_json::Value> {
         let figure = self.figure()?;
         let columns = self
             .frame
@@ -288,15 +288,15 @@ fn values(column: &Column) -> Result<Vec<serde_json::Value>> {
     Ok(texts.into_iter().map(|text| text.map_or(Value::Null, Value::from)).collect())
 }
 
-pub(super) use casebook::format::percent;
+pub(crate) use casebook::format::percent;
 
 /// Formats "1,234".
-pub(super) fn whole(number: f64) -> String {
+pub(crate) fn whole(number: f64) -> String {
     Unit::Number.text(number.round())
 }
 
 /// Formats "$26.5M", or in full below a million.
-pub(super) fn money(dollars: f64) -> String {
+pub(crate) fn money(dollars: f64) -> String {
     match dollars.abs() {
         large if large >= 1e6 => {
             format!("{}${:.1}M", if dollars < 0.0 { "-" } else { "" }, large / 1e6)
@@ -305,16 +305,16 @@ pub(super) fn money(dollars: f64) -> String {
     }
 }
 
-pub(super) use casebook::notebook::number as number_at;
+pub(crate) use casebook::notebook::number as number_at;
 
 /// Returns the row in which a column is largest.
-pub(super) fn largest(frame: &DataFrame, column: &str) -> Result<usize> {
+pub(crate) fn largest(frame: &DataFrame, column: &str) -> Result<usize> {
     let values = frame.column(column)?.cast(&DataType::Float64)?;
     let all = values.f64()?.iter().enumerate().filter_map(|(row, value)| Some((row, value?)));
     Ok(all.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(row, _)| row))
 }
 
-pub(super) fn text(frame: &DataFrame, column: &str, row: usize) -> Result<String> {
+pub(crate) fn text(frame: &DataFrame, column: &str, row: usize) -> Result<String> {
     Ok(texts(frame.column(column)?)?.into_iter().nth(row).flatten().unwrap_or_default())
 }
 

@@ -9,16 +9,16 @@ use casebook::warehouse::files::{self, Folder, Format};
 use casebook::{Error, Result};
 
 /// Frames by name.
-pub(super) type Frames = Vec<(&'static str, DataFrame)>;
+pub(crate) type Frames = Vec<(&'static str, DataFrame)>;
 
 /// Finds a frame by its name, one of those that are known.
-pub(super) fn find<'f>(frames: &'f Frames, name: &str, known: &[&str]) -> Result<&'f DataFrame> {
+pub(crate) fn find<'f>(frames: &'f Frames, name: &str, known: &[&str]) -> Result<&'f DataFrame> {
     let found = frames.iter().find(|(its, _)| *its == name);
     found.map(|(_, frame)| frame).ok_or_else(|| Error::config("frame", name, known.join(", ")))
 }
 
 /// Writes frames into a folder, as CSV and as Parquet.
-pub(super) fn write<'f>(
+pub(crate) fn write<'f>(
     folder: &Path,
     names: &[&'static str],
     frame: impl Fn(&str) -> Result<&'f DataFrame>,
@@ -34,7 +34,7 @@ pub(super) fn write<'f>(
 }
 
 /// Reads the Parquet files of frames from a folder.
-pub(super) fn read(folder: &Path, names: &[&'static str]) -> Result<Frames> {
+pub(crate) fn read(folder: &Path, names: &[&'static str]) -> Result<Frames> {
     let one = |name: &&'static str| {
         Ok((*name, files::read(folder.join(name).with_extension("parquet"))?))
     };

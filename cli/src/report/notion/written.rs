@@ -3,7 +3,7 @@
 use polars::prelude::*;
 use pulldown_cmark::{Options, Parser, html};
 
-use super::facts::Facts;
+use super::facts::{Facts, said};
 use super::frames::Study;
 use super::grid::table;
 use super::levers;
@@ -27,7 +27,7 @@ pub fn markdown(study: &Study, panels: &[Panel]) -> Result<String> {
         report.recommendations()?,
         report.next_steps()?,
     ];
-    Ok(sections.join("\n\n") + "\n")
+    Ok(said(&sections.join("\n\n")) + "\n")
 }
 
 /// One method for each section; all statements are computed from the frames.

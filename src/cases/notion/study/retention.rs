@@ -8,15 +8,17 @@ use crate::frame::{Source, require};
 /// The columns that [`finished`] and [`matrix`] read.
 const COLUMNS: [&str; 4] = ["cohort", "period", "size", "rate"];
 
-/// Returns a cohort's month as text.
+/// Returns cohorts as text: months as "2024-02", others by their first day.
 fn named() -> Expr {
-    col("cohort").dt().to_string("%Y-%m")
+    let cohort = || col("cohort").dt();
+    let months = cohort().day().eq(lit(1)).all(true);
+    when(months).then(cohort().to_string("%Y-%m")).otherwise(cohort().to_string("%Y-%m-%d"))
 }
 
 /// Keeps the cells of a cohort table that can be compared: after the month of sign-up, observed, and over.
 ///
-/// Reads `cohorts` as returned by [`Retention::cohorts`](crate::metrics::retention::Retention::cohorts) by month.
-/// Returns the same columns, `cohort` as text ("2024-02"), by cohort and period.
+/// Reads `cohorts` as returned by [`Retention::cohorts`](crate::metrics::retention::Retention::cohorts). Returns the same
+/// columns, `cohort` as text (a month, "2024-02", or the first day of a week), by cohort and period.
 ///
 /// # Errors
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn).
@@ -26,13 +28,13 @@ pub fn finished(cohorts: &dyn Source) -> Result<DataFrame> {
     let over = col("rate").is_not_null().and(col("in_progress").not());
     Ok(cohorts
         .lazy()
-        .filter(over.and(col("period").gt(lit(0_i64))))
         .with_column(named())
+        .filter(over.and(col("period").gt(lit(0_i64))))
         .sort(["cohort", "period"], Default::default())
         .collect()?)
 }
 
-/// Turns a cohort table into a matrix: `cohort` (text), `size`, then a column of rates for each month: "0", "1", … (f64).
+/// Turns a cohort table into a matrix: `cohort` (text), `size`, then a column of rates for each period: "0", "1", … (f64).
 ///
 /// Reads `cohorts` as [`finished`] does, but also shows months in progress.
 ///
