@@ -52,7 +52,8 @@ fn others_stay_as_they_are() {
     assert_ne!(twin.weekly, base.weekly);
     assert_eq!(twin.users, base.users);
     let planned = || {
-        col("country").is_in(lit(Series::new("".into(), ["US", "FR", "IT", "BR"])).implode(), false)
+        let codes = ["US", "FR", "IT", "BR"].map(|code| col("country").eq(lit(code)));
+        codes.into_iter().fold(lit(false), |any, own| any.or(own))
     };
     let twin = diagnosis::generate(&config.without(Cause::Release)).unwrap();
     assert_eq!(of(&twin, planned()), of(&base, planned()));

@@ -33,6 +33,7 @@ mod place;
 mod rows;
 mod screens;
 mod truth;
+mod views;
 mod world;
 
 use polars::prelude::*;
@@ -43,10 +44,11 @@ use person::Checked;
 use rows::Rows;
 
 pub use config::{Cause, Causes, Config, Planted};
-pub use estimate::{Diagnosis, diagnose, new_users_kept, release_panel, weekly_activity};
+pub use estimate::{Diagnosis, diagnose};
 pub use intervention::{Costs, Intervention};
 pub use options::{Terms, largest_segment, options};
 pub use truth::{Truth, truth};
+pub use views::{moves, new_users_kept, release_panel, weekly_activity};
 pub use world::World;
 
 /// What the team has on Monday: 104 full weeks.
