@@ -100,36 +100,3 @@ fn the_analysis_beats_lazy_rules() {
     let regret: Vec<f64> = found.rules.iter().map(|rule| rule.regret).collect();
     assert!(regret[1..].iter().all(|lazy| regret[0] < *lazy), "{regret:?}");
 }
-
-/// TEMPORARY
-#[test]
-fn look() {
-    let config = Config::default();
-    let at = std::time::Instant::now();
-    let tables = diagnosis::generate(&config).unwrap();
-    println!("generate {:?}", at.elapsed());
-    for (name, frame) in tables.named() {
-        println!("{name} {}", frame.height());
-    }
-    let at = std::time::Instant::now();
-    let truth = diagnosis::truth(&config).unwrap();
-    println!("truth {:?}: {} {} {}", at.elapsed(), truth.reference, truth.quiet, truth.last);
-    println!("{}", truth.shares);
-    let at = std::time::Instant::now();
-    let found = diagnosis::diagnose(&tables).unwrap();
-    println!("diagnose {:?}: {} {}", at.elapsed(), found.reference, found.last);
-    println!("{}", found.contributions);
-    println!("{found:?}");
-    let at = std::time::Instant::now();
-    let options = diagnosis::options(&tables, &Terms::default()).unwrap();
-    println!("{}", decision::predictions(&options).unwrap());
-    let world = World::new(&config, 12, Costs::default()).unwrap();
-    println!("world {:?}", at.elapsed());
-    for option in &options {
-        let gain = world.expected(&option.done).unwrap().net() - world.expected(&[]).unwrap().net();
-        println!("{}: {gain}", option.name);
-    }
-    let at = std::time::Instant::now();
-    println!("{:?} {:?}", world.outcome(&[], 1).unwrap(), at.elapsed());
-    println!("{}", diagnosis::largest_segment(&tables).unwrap());
-}

@@ -11,6 +11,7 @@ use super::views::{
 use crate::error::Result;
 use crate::frame::{Verbs, reals};
 use crate::metrics::panel::Panel;
+use crate::stats::distribution::normal_two_sided;
 use crate::stats::interval::Z95;
 
 const LAST: u32 = WEEKS - 1;
@@ -30,7 +31,8 @@ pub struct Diagnosis {
     /// Weekly active users in the last week.
     pub last: f64,
     /// One row per cause, in the order of [`Cause::ALL`], and one for "growth": `cause` (text), `users`, `se`, `low`, `high` (f64: what the count
-    /// of the last week lacks because of it, below 0, with a 95% interval), `of_change` (f64: users over the change of the count).
+    /// of the last week lacks because of it, below 0, with a 95% interval), `of_change` (f64: users over the change of the count),
+    /// `p_value` (f64: normal, two-sided, that it is 0; null for what was counted).
     pub contributions: DataFrame,
     /// Share of active users on the new version who are not recorded.
     pub(super) loss: Measured,
@@ -47,6 +49,8 @@ pub struct Diagnosis {
     pub(super) kept: Vec<f64>,
     /// Users recorded in the last eight weeks.
     pub(super) seen: f64,
+    /// Of those recorded in eight weeks, but not in the last of them, the share that came back in the next eight.
+    pub(super) returning: f64,
 }
 
 impl Diagnosis {
@@ -130,6 +134,7 @@ pub fn diagnose(tables: &Tables) -> Result<Diagnosis> {
     let bots = blocked(&tables.servers)?;
     let grown = Measured { value: reference * growth, se: reference * sd / 20.0_f64.sqrt() };
     let found = [hidden, holidays, paused, harmed, taken, bots, grown];
+    let p_values = found.iter().map(|it| (it.se > 0.0).then(|| normal_two_sided(it.value / it.se)));
     let names = Cause::ALL.into_iter().map(Cause::name).chain(["growth"]);
     let each = |of: &dyn Fn(&Measured) -> f64| found.iter().map(of).collect::<Vec<f64>>();
     let contributions = df!(
@@ -139,9 +144,21 @@ pub fn diagnose(tables: &Tables) -> Result<Diagnosis> {
         "low" => each(&|it| it.value - Z95 * it.se),
         "high" => each(&|it| it.value + Z95 * it.se),
         "of_change" => each(&|it| it.value / (last - reference)),
+        "p_value" => p_values.collect::<Vec<_>>(),
     )?;
-    let recently = weeks.lazy().filter(col("week_no").gt_eq(lit(LAST - 7)));
-    let seen = recently.select([col("user_id").unique()]).collect()?.height() as f64;
+    let during = |from: u32, to: u32| -> Result<LazyFrame> {
+        let no = || col("week_no");
+        let own = weeks.keep(no().gt_eq(lit(from)).and(no().lt_eq(lit(to))))?;
+        Ok(own.lazy().select([col("user_id").unique()]))
+    };
+    let on = || [col("user_id")];
+    let seen = during(LAST - 7, LAST)?.collect()?.height() as f64;
+    let earlier = during(DETAIL, LAST - 8)?;
+    let absent =
+        earlier.join(during(LAST - 8, LAST - 8)?, on(), on(), JoinArgs::new(JoinType::Anti));
+    let came =
+        absent.clone().join(during(LAST - 7, LAST)?, on(), on(), JoinArgs::new(JoinType::Semi));
+    let returning = came.collect()?.height() as f64 / (absent.collect()?.height() as f64).max(1.0);
     Ok(Diagnosis {
         reference,
         last,
@@ -154,6 +171,7 @@ pub fn diagnose(tables: &Tables) -> Result<Diagnosis> {
         missing,
         kept,
         seen,
+        returning,
     })
 }
 

@@ -93,7 +93,8 @@ impl Gains {
         let resume = scaled(found.missing, |many| {
             many * (weeks * both - costs.signup * f64::from(terms.horizon))
         });
-        let absent = (found.seen - found.last).max(0.0);
+        // Most of those who are absent are gone for good.
+        let absent = (found.seen - found.last).max(0.0) * found.returning;
         let reengage = (absent * terms.back * both - costs.message * found.seen)
             * f64::from(terms.horizon)
             - costs.campaign;
