@@ -4,7 +4,7 @@ use polars::prelude::*;
 
 use super::Tables;
 use super::config::Cause;
-use super::place::{CONTESTED_FROM, DETAIL, NEW, PAUSED_FROM, REFERENCE, WEEKS};
+use super::place::{CONTESTED_FROM, DETAIL, NEW, PAUSED_FROM, REFERENCE, VERSION_FROM, WEEKS};
 use super::views::{
     launches, moves, new_users_kept, release_panel, signups, week_no, weekly_activity,
 };
@@ -15,6 +15,8 @@ use crate::stats::distribution::normal_two_sided;
 use crate::stats::interval::Z95;
 
 const LAST: u32 = WEEKS - 1;
+/// Weeks that school holidays last.
+const HOLIDAYS: u32 = 4;
 
 /// A number with its standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -69,7 +71,7 @@ impl Diagnosis {
 /// Splits the fall of the last week over what may have caused it, from the tables alone.
 ///
 /// Bots are counted by the filter's own log. Tracking loss is the share of recorded accounts among those that called the servers, of the new
-/// Android version and before, against iOS. Holidays are what the same weeks did a year before, less growth. Missing new users are paid
+/// Android version and before, against iOS. Holidays are what last year's did, less growth. Missing new users are paid
 /// sign-ups below those before the pause, times the share of such users who are still active. The release is a
 /// difference-in-differences over countries by the [panel](release_panel), without Germany, and the competitor one of Germany against
 /// the countries that got the release at the same time. Each is what the count lacks because of it, given all others.
@@ -100,9 +102,9 @@ pub fn diagnose(tables: &Tables) -> Result<Diagnosis> {
     let on_new = count(col("app_version").eq(lit(NEW)))?;
     let hidden = scaled(loss, |share| -on_new * share / (1.0 - share));
 
-    let quiet = moves.keep(col("quiet"))?;
-    let (growth, sd) = (quiet.scalar(col("change").mean())?, quiet.scalar(col("change").std(1))?);
-    let year_ago = moves.value("change", "week_no", LAST - 52)?;
+    let (growth, sd) = in_quiet_weeks(&moves)?;
+    // Last year's holidays are over: all four weeks of them say how deep they are.
+    let year_ago = mean_change(&moves, LAST - 53)?;
     let dip = Measured { value: (1.0 + year_ago) / (1.0 + growth) - 1.0, se: sd };
     let holidays = scaled(dip, |share| last * share / (1.0 + share));
 
@@ -182,6 +184,28 @@ pub(super) fn scaled(of: Measured, function: impl Fn(f64) -> f64) -> Measured {
     Measured { value: function(of.value), se: slope.abs() * of.se }
 }
 
+/// The mean change of four weeks in a row.
+fn mean_change(moves: &DataFrame, from: u32) -> Result<f64> {
+    let weeks: Result<Vec<f64>> =
+        (from..from + HOLIDAYS).map(|week| moves.value("change", "week_no", week)).collect();
+    Ok(weeks?.iter().sum::<f64>() / f64::from(HOLIDAYS))
+}
+
+/// What four weeks in a row change by if they are quiet: the mean, and the standard deviation.
+fn in_quiet_weeks(moves: &DataFrame) -> Result<(f64, f64)> {
+    let quiet = moves.keep(col("quiet"))?;
+    let weeks = reals(&quiet, "week_no")?;
+    let mut found = vec![];
+    for four in weeks.windows(HOLIDAYS as usize) {
+        if four[four.len() - 1] - four[0] < f64::from(HOLIDAYS) {
+            found.push(mean_change(&quiet, four[0] as u32)?);
+        }
+    }
+    let mean = quiet.scalar(col("change").mean())?;
+    let squares: f64 = found.iter().map(|one| (one - mean).powi(2)).sum();
+    Ok((mean, (squares / (found.len() as f64 - 1.0)).sqrt()))
+}
+
 /// The share of active users of the new version who are not recorded.
 fn tracking(servers: &DataFrame) -> Result<Measured> {
     let no = week_no(col("week"));
@@ -189,12 +213,12 @@ fn tracking(servers: &DataFrame) -> Result<Measured> {
         let rows = servers.clone().lazy().filter(keep).collect()?;
         Ok((rows.total("recorded")?, rows.total("accounts")?))
     };
-    let at_last = || no.clone().eq(lit(LAST));
+    let since = || no.clone().gt_eq(lit(VERSION_FROM));
     let before = || no.clone().gt_eq(lit(REFERENCE.start)).and(no.clone().lt(lit(REFERENCE.end)));
     let on = |platform: &str| col("platform").eq(lit(platform));
-    let now = sum(at_last().and(col("app_version").eq(lit(NEW))))?;
+    let now = sum(since().and(col("app_version").eq(lit(NEW))))?;
     let then = sum(before().and(on("android")))?;
-    let ios = [sum(at_last().and(on("ios")))?, sum(before().and(on("ios")))?];
+    let ios = [sum(since().and(on("ios")))?, sum(before().and(on("ios")))?];
     let log = |(part, of): (f64, f64)| (part / of).ln();
     let error = |(part, of): (f64, f64)| (1.0 - part / of) / part;
     let change = log(now) - log(then) - log(ios[0]) + log(ios[1]);
