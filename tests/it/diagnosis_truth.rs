@@ -9,10 +9,10 @@ use crate::support;
 
 /// Weekly active users: in the four weeks of reference, on average, and in the last.
 fn counts(tables: &Tables) -> (f64, f64) {
-    let weeks = tables.weekly.agg_by("week", col("active").sum()).unwrap();
+    let weeks = tables.weekly.agg_by("week", col("active_users").sum()).unwrap();
     let weeks = weeks.sort(["week"], Default::default()).unwrap();
     let active: Vec<i64> =
-        weeks.column("active").unwrap().i64().unwrap().iter().flatten().collect();
+        weeks.column("active_users").unwrap().i64().unwrap().iter().flatten().collect();
     (active[93..97].iter().sum::<i64>() as f64 / 4.0, active[103] as f64)
 }
 

@@ -4,10 +4,9 @@ use rand::RngExt;
 
 use super::config::{Cause, Config, Planted};
 use super::intervention::Intervention;
-use super::person::Person;
 use super::place::{
-    ANDROID, CONTESTED, CONTESTED_FROM, COUNTRIES, FILTER_FROM, PAID, PAUSED_FROM, VERSION_FROM,
-    WEEKS, adoption, feast, on_holiday,
+    ANDROID, CONTESTED, CONTESTED_FROM, COUNTRIES, FILTER_FROM, PAUSED_FROM, VERSION_FROM, WEEKS,
+    adoption, feast, on_holiday,
 };
 use crate::error::Result;
 use crate::stream::stream;
@@ -104,13 +103,6 @@ impl Effects {
     pub fn paused(&self, week: u32) -> f64 {
         let resumed = self.resume.is_some_and(|from| week >= from);
         if week >= PAUSED_FROM && !resumed { self.planted.of(Cause::Pause) } else { 0.0 }
-    }
-
-    /// Tells whether somebody signs up in spite of the pause.
-    pub fn joins(&self, person: &Person) -> bool {
-        person.signup < 0
-            || person.channel != PAID
-            || person.keep >= self.paused(person.signup.unsigned_abs())
     }
 
     /// Returns the share of active users on the new Android version who are not recorded.

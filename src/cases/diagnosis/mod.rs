@@ -25,15 +25,14 @@
 mod changelog;
 mod config;
 mod effects;
-mod estimate;
 mod intervention;
 mod options;
 mod person;
 mod place;
 mod rows;
 mod screens;
+mod study;
 mod truth;
-mod views;
 mod world;
 
 use polars::prelude::*;
@@ -44,11 +43,10 @@ use person::Checked;
 use rows::Rows;
 
 pub use config::{Cause, Causes, Config, Planted};
-pub use estimate::{Diagnosis, diagnose};
 pub use intervention::{Costs, Intervention};
 pub use options::{Terms, largest_segment, options};
+pub use study::{Diagnosis, diagnose, moves, new_users_kept, release_panel, weekly_activity};
 pub use truth::{Truth, truth};
-pub use views::{moves, new_users_kept, release_panel, weekly_activity};
 pub use world::World;
 
 /// What the team has on Monday: 104 full weeks.
@@ -60,10 +58,10 @@ pub struct Tables {
     /// One row per user and day recorded, in the last 16 weeks, by user and day: `user_id`, `timestamp` (Date), `app_version` (text, null
     /// except on Android). Bots are left out once they are blocked.
     pub activity: DataFrame,
-    /// One row per week, country and platform, in both years: `week` (Date, a Monday), `country`, `platform`, `active`, `new` (i64:
-    /// users recorded in the week, and those among them who signed up in it).
+    /// One row per week, country and platform, in both years: `week` (Date, a Monday), `country`, `platform`, `active_users`,
+    /// `new_users` (i64: users recorded in the week, and those among them who signed up in it).
     pub weekly: DataFrame,
-    /// One row per day, in both years: `date` (Date), `active` (i64: users recorded).
+    /// One row per day, in both years: `date` (Date), `active_users` (i64: users recorded).
     pub daily: DataFrame,
     /// One row per week, platform and version, in the last 16 weeks: `week`, `platform`, `app_version` (null except on Android),
     /// `accounts` (i64: those that called the servers, if only in the background), `recorded` (i64: those of them that the analytics kit

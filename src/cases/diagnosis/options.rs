@@ -1,9 +1,8 @@
 //! What an analyst would propose on Monday, from the tables alone.
 
 use super::Tables;
-use super::estimate::{Diagnosis, Measured, diagnose, scaled};
 use super::intervention::{Costs, Intervention};
-use super::views::weekly_activity;
+use super::study::{Diagnosis, Measured, diagnose, scaled, weekly_activity};
 use crate::cases::check::within;
 use crate::decision::{Choice, Prediction};
 use crate::error::Result;

@@ -7,7 +7,7 @@ use rand_distr::{Distribution, Poisson};
 
 use super::config::Config;
 use super::effects::{Effects, named, on_new_version};
-use super::place::{COUNTRIES, LEAVE, ORGANIC, ORGANIC_SHARE, PLATFORM_SHARES, WEB, WEEKS};
+use super::place::{COUNTRIES, LEAVE, ORGANIC, ORGANIC_SHARE, PAID, PLATFORM_SHARES, WEB, WEEKS};
 use crate::cases::draw::{place, sums, uniform};
 use crate::error::{Error, Result};
 use crate::stream::{Stream, stream};
@@ -87,19 +87,19 @@ impl<'c> Checked<'c> {
         })
     }
 
-    /// The number of those who sign up in a week, if no channel is paused, on average.
+    /// Returns how many sign up in a week on average, if no channel is paused.
     pub fn arrivals(&self, week: u32) -> f64 {
         self.config.signups * (self.config.growth * f64::from(week)).exp()
     }
 
-    /// Shares of channels among those who sign up in a country.
+    /// Returns the shares of channels among those who sign up in a country.
     pub fn channel_shares(country: usize) -> [f64; 3] {
         let paid = COUNTRIES[country].paid;
         let rest = 1.0 - paid;
         [rest * ORGANIC_SHARE, paid, rest * (1.0 - ORGANIC_SHARE)]
     }
 
-    /// Ids of those who may sign up in a week of a future.
+    /// Returns the ids of those who may sign up in a week of a future.
     pub fn ids(&self, week: u32, future: u64) -> Result<Range<u64>> {
         let mean = self.arrivals(week);
         let poisson = Poisson::new(mean)
@@ -110,7 +110,7 @@ impl<'c> Checked<'c> {
         Ok(first..first + many)
     }
 
-    /// All who may have signed up by the day of the decision, bots included, in the order of their ids.
+    /// Returns all who may have signed up by the day of the decision, bots included, in the order of their ids.
     pub fn past(&self) -> Result<Vec<u64>> {
         // As many as a business that always had this many sign-ups would have.
         let kept: f64 = COUNTRIES
@@ -172,23 +172,29 @@ impl<'c> Checked<'c> {
 }
 
 impl Person {
+    /// Tells whether a user signs up, in spite of a pause.
+    pub fn joins(&self, effects: &Effects) -> bool {
+        let paid = self.signup >= 0 && self.channel == PAID;
+        !paid || self.keep >= effects.paused(self.signup.unsigned_abs())
+    }
+
     /// Tells whether the user is still there in a week, active or not.
     pub fn is_there(&self, week: u32) -> bool {
         let age = i64::from(week) - i64::from(self.signup);
         (0..=i64::from(self.stays)).contains(&age)
     }
 
-    /// The weeks of the data from the sign-up on.
+    /// Returns the weeks of the data from the sign-up on.
     pub fn weeks(&self) -> Range<u32> {
         self.signup.max(0).unsigned_abs()..WEEKS
     }
 
-    /// How many weeks more somebody stays who has come back after the first one.
+    /// Draws how many weeks more somebody stays who has come back after the first one.
     pub fn goes_on(&self, mean: f64, rng: &mut Stream) -> u32 {
         weeks_until(mean, rng)
     }
 
-    /// The stream of a user's weeks from one on. Each takes the same numbers out of it, whatever happens.
+    /// Returns the stream of a user's weeks from one on. Each takes the same numbers out of it, whatever happens.
     pub fn stream(&self, seed: u64, future: u64, week: u32) -> Stream {
         let mut rng = stream(seed, &named("week", future), self.id);
         // Two numbers of 64 bits a week are four words.

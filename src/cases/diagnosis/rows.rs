@@ -55,7 +55,7 @@ impl Rows {
                 let mut rows = Rows::default();
                 for id in ids {
                     let person = checked.person(*id, 0);
-                    if person.bot || effects.joins(&person) {
+                    if person.bot || person.joins(effects) {
                         rows.push(checked, effects, &person);
                     }
                 }
@@ -180,14 +180,14 @@ impl Rows {
             "week" => dates("week", weeks)?,
             "country" => cells(&|cell| COUNTRIES[cell / PLATFORMS.len()].code),
             "platform" => cells(&|cell| PLATFORMS[cell % PLATFORMS.len()]),
-            "active" => self.weekly.iter().map(|it| it[0]).collect::<Vec<_>>(),
-            "new" => self.weekly.iter().map(|it| it[1]).collect::<Vec<_>>(),
+            "active_users" => self.weekly.iter().map(|it| it[0]).collect::<Vec<_>>(),
+            "new_users" => self.weekly.iter().map(|it| it[1]).collect::<Vec<_>>(),
         )?)
     }
 
     pub fn daily(&self) -> Result<DataFrame> {
         let days = (0..self.daily.len() as i32).map(|day| monday(0) + day);
-        Ok(df!("date" => dates("date", days)?, "active" => &self.daily)?)
+        Ok(df!("date" => dates("date", days)?, "active_users" => &self.daily)?)
     }
 
     pub fn servers(&self) -> Result<DataFrame> {

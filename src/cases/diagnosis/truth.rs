@@ -7,7 +7,7 @@ use super::config::{Cause, Config, Planted};
 use super::effects::{Effects, on_new_version};
 use super::person::{Checked, Person};
 use super::place::{COUNTRIES, REFERENCE, WEEKS};
-use super::screens::{SCREENS, chain};
+use super::study::transitions;
 use crate::error::Result;
 
 /// What an analyst should be able to recover.
@@ -21,7 +21,7 @@ pub struct Truth {
     pub quiet: f64,
     /// Expected weekly active users in the last week, with all that happened.
     pub last: f64,
-    /// One row per cause, in the order of [`Cause::ALL`]: `cause` (text), `size` (f64, see [`Causes`](super::Causes)), `effect` (f64: its
+    /// One row per cause, in the order of [`Cause::ALL`]: `cause` (text), `planted_size` (f64, see [`Causes`](super::Causes)), `effect` (f64: its
     /// Shapley value), `alone`, `undone` (f64), `share` (f64: of the sum of effects; null if nothing happened).
     ///
     /// Effects are users in the last week. `alone` is what the cause does if no other happened, `undone` what the count lacks because
@@ -124,7 +124,7 @@ pub fn truth(config: &Config) -> Result<Truth> {
         last: of(all),
         shares: df!(
             "cause" => Cause::ALL.map(Cause::name),
-            "size" => Cause::ALL.map(|cause| planted.of(cause)),
+            "planted_size" => Cause::ALL.map(|cause| planted.of(cause)),
             "effect" => effect,
             "alone" => alone,
             "undone" => undone,
@@ -138,23 +138,6 @@ pub fn truth(config: &Config) -> Result<Truth> {
 fn weight(before: u32) -> f64 {
     let factorial = |n: u32| (1..=n).map(f64::from).product::<f64>();
     factorial(before) * factorial(5 - before) / factorial(6)
-}
-
-fn transitions(release: f64) -> Result<DataFrame> {
-    let (before, after) = (chain(0.0), chain(release));
-    let (mut from, mut to, mut one, mut other) = (vec![], vec![], vec![], vec![]);
-    for (row, name) in SCREENS.into_iter().enumerate() {
-        let end = |chain: &[[f64; 5]; 5]| 1.0 - chain[row].iter().sum::<f64>();
-        for (column, next) in SCREENS.into_iter().chain(["(end)"]).enumerate() {
-            from.push(name);
-            to.push(next);
-            let pick =
-                |chain: &[[f64; 5]; 5]| chain[row].get(column).copied().unwrap_or(end(chain));
-            one.push(pick(&before));
-            other.push(pick(&after));
-        }
-    }
-    Ok(df!("from" => from, "to" => to, "before" => one, "after" => other)?)
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ impl World {
             .into_par_iter()
             .filter_map(|id| {
                 let person = checked.person(id, 0);
-                if person.bot || !effects.joins(&person) {
+                if person.bot || !person.joins(&effects) {
                     return None;
                 }
                 let there = person.is_there(WEEKS - 1);
@@ -257,7 +257,7 @@ impl decision::World for World {
                 .par_iter()
                 .map(|id| {
                     let person = checked.person(*id, future);
-                    if !effects.joins(&person) {
+                    if !person.joins(&effects) {
                         return [0; 3];
                     }
                     let back =

@@ -2,9 +2,11 @@
 
 use polars::prelude::*;
 
-use super::Tables;
-use super::config::Cause;
-use super::place::{CONTESTED_FROM, DETAIL, NEW, PAUSED_FROM, REFERENCE, VERSION_FROM, WEEKS};
+use super::super::Tables;
+use super::super::config::Cause;
+use super::super::place::{
+    CONTESTED_FROM, DETAIL, NEW, PAUSED_FROM, REFERENCE, VERSION_FROM, WEEKS,
+};
 use super::views::{
     launches, moves, new_users_kept, release_panel, signups, week_no, weekly_activity,
 };
@@ -20,7 +22,7 @@ const HOLIDAYS: u32 = 4;
 
 /// A number with its standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Measured {
+pub(in crate::cases::diagnosis) struct Measured {
     pub value: f64,
     pub se: f64,
 }
@@ -37,22 +39,22 @@ pub struct Diagnosis {
     /// `p_value` (f64: normal, two-sided, that it is 0; null for what was counted).
     pub contributions: DataFrame,
     /// Share of active users on the new version who are not recorded.
-    pub(super) loss: Measured,
+    pub(in crate::cases::diagnosis) loss: Measured,
     /// Users on the new version who were recorded in the last week.
-    pub(super) on_new: f64,
+    pub(in crate::cases::diagnosis) on_new: f64,
     /// What the release does to returning users' activity, relative to what it was.
-    pub(super) release: Measured,
+    pub(in crate::cases::diagnosis) release: Measured,
     /// Recorded users who are not new, in the last week: where the release is live, and where it is planned.
-    pub(super) released: f64,
-    pub(super) planned: f64,
+    pub(in crate::cases::diagnosis) released: f64,
+    pub(in crate::cases::diagnosis) planned: f64,
     /// Paid sign-ups missing in a week.
-    pub(super) missing: Measured,
+    pub(in crate::cases::diagnosis) missing: Measured,
     /// Share of paid new users active so many weeks after their first.
-    pub(super) kept: Vec<f64>,
+    pub(in crate::cases::diagnosis) kept: Vec<f64>,
     /// Users recorded in the last eight weeks.
-    pub(super) seen: f64,
+    pub(in crate::cases::diagnosis) seen: f64,
     /// Of those recorded in eight weeks, but not in the last of them, the share that came back in the next eight.
-    pub(super) returning: f64,
+    pub(in crate::cases::diagnosis) returning: f64,
 }
 
 impl Diagnosis {
@@ -178,7 +180,7 @@ pub fn diagnose(tables: &Tables) -> Result<Diagnosis> {
 }
 
 /// A function of a measured number, with its error by the delta method.
-pub(super) fn scaled(of: Measured, function: impl Fn(f64) -> f64) -> Measured {
+pub(in crate::cases::diagnosis) fn scaled(of: Measured, function: impl Fn(f64) -> f64) -> Measured {
     const STEP: f64 = 1e-4;
     let slope = (function(of.value + STEP) - function(of.value - STEP)) / (2.0 * STEP);
     Measured { value: function(of.value), se: slope.abs() * of.se }

@@ -2,9 +2,9 @@
 
 use polars::prelude::*;
 
-use super::Tables;
-use super::config::Cause;
-use super::place::{CHANNELS, DETAIL, PAUSED_FROM, REFERENCE, START, WEEKS, monday};
+use super::super::Tables;
+use super::super::config::Cause;
+use super::super::place::{CHANNELS, DETAIL, PAUSED_FROM, REFERENCE, START, WEEKS, monday};
 use crate::cases::frame::dates;
 use crate::error::Result;
 use crate::frame::reals;
@@ -224,8 +224,10 @@ pub(super) fn signups(tables: &Tables) -> Result<[Vec<f64>; 3]> {
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub fn moves(tables: &Tables) -> Result<DataFrame> {
-    let sums = tables.weekly.clone().lazy().group_by([col("week")]).agg([col("active").sum()]);
-    let totals = reals(&sums.sort(["week"], SortMultipleOptions::default()).collect()?, "active")?;
+    let sums =
+        tables.weekly.clone().lazy().group_by([col("week")]).agg([col("active_users").sum()]);
+    let sums = sums.sort(["week"], SortMultipleOptions::default()).collect()?;
+    let totals = reals(&sums, "active_users")?;
     let back = WEEKS - 1 - REFERENCE.start;
     let odd = |week: u32| week >= REFERENCE.end || ODD.iter().any(|weeks| weeks.contains(&week));
     let before = |week: u32| week - back..week - back + REFERENCE.len() as u32;
