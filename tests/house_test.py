@@ -36,8 +36,8 @@ LIBRARY = [
 # Words of metrics' own, for columns that they read or return, which one case has, too. Of its other columns, a metric takes
 # the names from the caller.
 OWN = {
-    "activated", "alone", "arm", "bias", "capacity", "control", "dollars", "effect", "expected_orders", "fault", "first_session_at", "hours", "id", "last",
-    "lever", "matched_at", "month", "requested_at", "revenue", "score", "share", "stage", "unit", "visitors", "week", "weight", "withdrawn_at",
+    "activated", "arm", "bias", "capacity", "control", "dollars", "expected_orders", "fault", "first_session_at", "hours", "id", "last",
+    "lever", "matched_at", "month", "requested_at", "revenue", "score", "stage", "visitors", "weight", "withdrawn_at",
 }
 COMMAND = [
     {"say", "terminal", "unpack"},

@@ -33,6 +33,8 @@ SERVER = "::postgres_"
 # Tests that take more than a second each even with few seeds: whole businesses at their usual size, random charts.
 # They took two thirds of the time. `make test` runs them, and so does whoever asks for them by name. Every metric's properties stay.
 SLOW = [
+    "diagnosis_decisions::the_analysis_beats_lazy_rules",
+    "diagnosis_truth::the_analysis_recovers_what_was_planted",
     "ecommerce_decisions::predictions_come_true",
     "ecommerce_decisions::rules_choose_and_regret_is_counted",
     "ecommerce_decisions::the_exact_gain_of_a_fix_is_the_simulated_mean",

@@ -13,6 +13,7 @@ mod assumptions;
 mod bounded;
 mod check;
 pub mod clock;
+pub mod diagnosis;
 mod draw;
 pub mod ecommerce;
 mod frame;

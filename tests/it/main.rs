@@ -16,6 +16,8 @@ mod charts_legible;
 mod charts_marks;
 mod charts_more;
 mod conformance;
+mod diagnosis_decisions;
+mod diagnosis_truth;
 mod ecommerce_claims;
 mod ecommerce_decisions;
 mod ecommerce_recovery;
