@@ -30,10 +30,12 @@ mod flaw;
 mod idea;
 mod intervention;
 mod metric;
+mod options;
 mod panel;
 mod reading;
 mod rows;
 mod run;
+mod seen;
 mod truth;
 mod world;
 
@@ -46,6 +48,8 @@ pub use effects::Effects;
 pub use flaw::{Flaw, Planted};
 pub use intervention::{Costs, Rule};
 pub use metric::{Metric, Metrics};
+pub use options::{Terms, rule_options};
+pub use seen::results;
 pub use truth::{Truth, truth};
 pub use world::{World, Year};
 
