@@ -49,7 +49,7 @@ pub use flaw::{Flaw, Planted};
 pub use intervention::{Costs, Rule};
 pub use metric::{Metric, Metrics};
 pub use options::{Terms, rule_options};
-pub use seen::results;
+pub use seen::{one_row_each, results};
 pub use truth::{Truth, truth};
 pub use world::{World, Year};
 

@@ -217,3 +217,43 @@ pub fn results(tables: &Tables) -> Result<DataFrame> {
     frame.with_column(Column::new("mismatch".into(), mismatch))?;
     Ok(frame)
 }
+
+/// Turns an experiment's daily counts back into one row per user.
+///
+/// Reads `daily` as in [`Tables::daily`], of an experiment whose metric is conversion. Returns `day` (i64), `arm`, `segment` (text),
+/// `bought` (i64, 0 or 1), in the order of the days' rows; no rows for an experiment that isn't there.
+///
+/// # Errors
+/// [`ErrorKind::BadColumn`](crate::ErrorKind::BadColumn) for an experiment with another metric.
+///
+/// ```
+/// use casebook::prelude::*;
+///
+/// let daily = df!(
+///     "experiment_id" => [7_i64], "day" => [1_i64], "arm" => ["control"], "segment" => ["new"],
+///     "users" => [5_i64], "numerator" => [2.0], "numerator_squares" => [2.0], "denominator" => [5.0],
+/// )?;
+/// assert_eq!(platform::one_row_each(&daily, 7)?.total("bought")?, 2.0);
+/// # Ok::<(), casebook::Error>(())
+/// ```
+pub fn one_row_each(daily: &DataFrame, experiment_id: i64) -> Result<DataFrame> {
+    let ours = col("experiment_id").eq(lit(experiment_id));
+    let rows = daily.clone().lazy().filter(ours).collect()?;
+    let (day, users) = (reals(&rows, "day")?, reals(&rows, "users")?);
+    let (arm, segment) = (words(&rows, "arm")?, words(&rows, "segment")?);
+    let (hits, squares) = (reals(&rows, "numerator")?, reals(&rows, "numerator_squares")?);
+    if hits != squares || reals(&rows, "denominator")? != users {
+        let problem = format!("isn't a count of users in experiment {experiment_id}");
+        return Err(Error::column("daily", "numerator", problem));
+    }
+    let (mut days, mut arms, mut segments, mut bought) = (vec![], vec![], vec![], vec![]);
+    for row in 0..rows.height() {
+        for user in 0..users[row] as i64 {
+            days.push(day[row] as i64);
+            arms.push(arm[row].as_str());
+            segments.push(segment[row].as_str());
+            bought.push(i64::from(user < hits[row] as i64));
+        }
+    }
+    Ok(df!("day" => days, "arm" => arms, "segment" => segments, "bought" => bought)?)
+}
