@@ -82,7 +82,7 @@ fn each_rule_does_what_it_says() {
     let guarded = of(&[Rule::Guardrails]);
     assert!(guarded.blocked > 0 && guarded.lost < base.lost);
     let again = of(&[Rule::Replication]);
-    assert!(again.shipped < base.shipped / 2 * 2 && again.runs == base.runs + base.shipped);
+    assert!(again.shipped < base.shipped && again.runs == base.runs + base.shipped);
     assert!(world.year(&[Rule::OneMetric, Rule::OneMetric], 0).is_err());
 }
 
