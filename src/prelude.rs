@@ -14,7 +14,7 @@ pub use {chrono, plotters};
 
 pub use crate::cases::clock::Month;
 pub use crate::cases::rhythm::{self, DayClock, Progress, Season, SessionLength};
-pub use crate::cases::{diagnosis, ecommerce, mentor, notion, saas};
+pub use crate::cases::{diagnosis, ecommerce, mentor, notion, platform, saas};
 pub use crate::chart::{self, TickUnit, Unit};
 pub use crate::check;
 pub use crate::claims::{Claim, Ledger};

@@ -20,6 +20,7 @@ mod frame;
 pub mod mentor;
 pub mod notion;
 mod part;
+pub mod platform;
 pub mod rhythm;
 pub mod saas;
 

@@ -36,6 +36,8 @@ mod notion_decisions;
 mod notion_sql;
 mod notion_truth;
 mod paths_truth;
+mod platform_decisions;
+mod platform_truth;
 mod postgres_failures;
 mod reference;
 mod saas_claims;
