@@ -76,7 +76,11 @@ STEPS = [
     Step("unit", "parts of the kernel by themselves, workflows, containers (10 seconds)", [*UNITTEST, *UNITS]),
     Step("clippy", "lints (1 to 4 minutes the first time)",
          ["cargo", "clippy", "--workspace", "--all-features", "--all-targets", "--", "-D", "warnings"], "cargo"),
-    Step("rust", "unit, property and integration tests, PostgreSQL included (2 to 4 minutes)",
+    Step("rust", "unit, property and integration tests of the library, PostgreSQL included, in one program (3 minutes)",
+         [PYTHON, "tests/quick.py", "--all"]),
+    Step("command", "tests of the command (3 minutes, most of them to compile it)",
+         cargo_test("--package", "casebook-cli", "--all-features", "--no-fail-fast", "--lib", "--bins", "--test", "it"), "cargo"),
+    Step("rust-all", "all of both, with the library as notebooks have it (4 to 8 minutes)",
          cargo_test("--workspace", "--all-features", "--no-fail-fast", "--lib", "--bins", "--test", "it"), "cargo"),
     Step("scripts", "packs, preflight, progress, spare sessions (1 minute)", [*UNITTEST, *SCRIPTS]),
     Step("assumptions", "what the kernel borrows from evcxr, cargo and rustc (20 seconds)", [*UNITTEST, "tests/assumptions_test.py"]),
@@ -107,11 +111,13 @@ STEPS = [
     Step("endurance", "sessions and servers killed at random, restarts in a row (6 minutes)", [*UNITTEST, "tests/endurance_test.py"], "machine"),
 ]
 # Those that a smaller one does the half of, or that are long and guard what changes seldom.
-NIGHT = {"stock-all", "postgres", "endurance"}
+NIGHT = {"rust-all", "stock-all", "postgres", "endurance"}
+# What the larger ones do at night.
+SMALLER = {"quick", "rust", "command", "stock"}
 LOOPS = {
     "check": ["fmt", "house", "project", "lessons", "prose", "standin", "quick", "unit", "clippy"],
     "test": [step.name for step in STEPS if step.name not in NIGHT | {"quick"}],
-    "all": [step.name for step in STEPS if step.name not in {"quick", "stock"}],
+    "all": [step.name for step in STEPS if step.name not in SMALLER],
 }
 
 # Of two steps' memory: a linker or Spark beside a kernel, a browser and JupyterLab.

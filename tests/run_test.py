@@ -27,7 +27,8 @@ class Loops(unittest.TestCase):
     def test_each_loop_holds_the_one_before(self):
         check, test, night = (set(run.LOOPS[name]) for name in ("check", "test", "all"))
         self.assertEqual(check - test, {"quick"}, "what `rust` does for all of the project")
-        self.assertEqual(test - night, {"stock"}, "what `stock-all` does with all notebooks")
+        self.assertEqual(test - night, {"stock", "rust", "command"}, "what `stock-all` does with all notebooks, and `rust-all` with the optimised library")
+        self.assertEqual(run.SMALLER, check - test | test - night)
         self.assertEqual(test | night | check, {step.name for step in run.STEPS})
         self.assertEqual(len(run.STEPS), len({step.name for step in run.STEPS}))
 
@@ -97,7 +98,6 @@ class Loops(unittest.TestCase):
         for told, ended, code in (
             ("running 0 tests\n\ntest result: ok. 0 passed; 900 filtered out", 0, 1),
             ("running 0 tests\n\nrunning 3 tests\n...\ntest result: ok. 3 passed", 0, 0),
-            ("Starting 2 tests across 2 binaries", 0, 0),
             ("running 3 tests\nF..", 101, 101),
             ("", 101, 101),
         ):
@@ -110,8 +110,13 @@ class Loops(unittest.TestCase):
         programs = {path.stem if path.suffix else path.name for top in ("tests", "cli/tests") for path in (PROJECT / top).iterdir()
                     if path.suffix == ".rs" or (path / "main.rs").is_file()}
         named = {step: [words[place + 1] for place, word in enumerate(words) if word == "--test"]
-                 for step, words in ((name, steps[name].command) for name in ("rust", "serve"))}
-        self.assertEqual(sorted(named["rust"] + named["serve"]), sorted(programs))
+                 for step, words in ((name, steps[name].command) for name in ("command", "rust-all", "serve"))}
+        self.assertEqual(named["rust-all"], named["command"])
+        self.assertEqual(sorted(named["command"] + named["serve"]), sorted(programs))
+        # The library's integration tests are a module of the program that `rust` runs.
+        self.assertIn("mod it;", (PROJECT / "src/lib.rs").read_text(encoding="utf-8"))
+        self.assertIn("--all", steps["rust"].command)
+        self.assertFalse({"--skip", quick.SERVER} & set(quick.command([], every=True)))
         for name in ("serve", "kernel", "endurance"):
             self.assertEqual(steps[name].holds, "machine", name)
 
