@@ -117,8 +117,12 @@ class Loops(unittest.TestCase):
         self.assertIn("mod it;", (PROJECT / "src/lib.rs").read_text(encoding="utf-8"))
         self.assertIn("--all", steps["rust"].command)
         self.assertFalse({"--skip", quick.SERVER} & set(quick.command([], every=True)))
-        for name in ("serve", "kernel", "endurance"):
+        for name in ("serve", "alone", "endurance"):
             self.assertEqual(steps[name].holds, "machine", name)
+        # What counts sessions or touches the library's sources.
+        for path in sorted((PROJECT / "tests").glob("*_test.py")):
+            if path.name != "run_test.py" and re.search(r"os\.utime\(source|alive\(\) - ", path.read_text(encoding="utf-8")):
+                self.assertIn(f"tests/{path.name}", steps["alone"].command + steps["endurance"].command)
 
     def test_the_command_is_built_without_postgresql(self):
         words = next(step.command for step in run.STEPS if step.name == "lean")
@@ -155,6 +159,17 @@ class Side(unittest.TestCase):
         self.assertFalse(queue.fits(lab))
         queue.done(kernel)
         self.assertIsNone(queue.take())
+
+    def test_a_third_step_runs_if_it_mostly_waits(self):
+        queue = Queue([Step("clippy", "", [], "cargo"), Step("scripts", "", [], "", True), Step("lab", "", []), Step("serve", "", [], "machine")])
+        scripts = queue.take(waiting=True)
+        self.assertEqual(scripts.name, "scripts")
+        self.assertIsNone(queue.take(waiting=True), "none that waits is left")
+        self.assertEqual([queue.take().name for _ in range(2)], ["clippy", "lab"])
+        self.assertFalse(queue.fits(queue.waiting[0]))
+        # Without a third, it is a step like others.
+        queue = Queue([Step("scripts", "", [], "", True)])
+        self.assertEqual(queue.take().name, "scripts")
 
     def test_who_finds_nothing_waits_until_something_ends(self):
         queue, found = self.order(("one", "cargo"), ("two", "cargo")), []
