@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Executes notebooks and writes their outputs back, or compares them with what is committed.
 
-usage: notebooks.py [--check] [--kernel casebook|rust] [--jobs N] [FILE.ipynb ...]
+usage: notebooks.py [--check [--first N]] [--kernel casebook|rust] [--jobs N] [FILE.ipynb ...]
 
 Without files: every notebook in notebooks/. Fails with the cell and the message on any compile error,
 panic or error returned by `?`. A cell tagged `raises-exception` is meant to fail, to show how that looks, and must.
 With `--kernel rust`, the stock kernel, which calls a panic a success, cells that are meant to fail are left out, and only
-the outputs of the others must be the same.
+the outputs of the others must be the same. With `--first N`, no more than the first N code cells of each notebook.
 
 The same results give the same files: no times, no execution noise, streams in one piece. Images get the
 metadata that viewers read: their width (the PNG's header says how many pixels make an inch) and their
@@ -149,9 +149,17 @@ def manager(kind):
     return kernel, env
 
 
-def execute(path, kind="casebook"):
+def beginning(notebook, count):
+    """A notebook up to one of its code cells; all of it, if there are not so many."""
+    code = [place for place, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    if count and count < len(code):
+        notebook.cells = notebook.cells[:code[count - 1] + 1]
+    return notebook
+
+
+def execute(path, kind="casebook", first=None):
     """The notebook with fresh outputs, and the seconds each code cell took."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = beginning(nbformat.read(path, as_version=4), first)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -202,15 +210,15 @@ def differences(committed, fresh, kind):
         yield f"the notebook's metadata: {committed.metadata} now {fresh.metadata}"
 
 
-def handle(path, check, kind):
+def handle(path, check, kind, first=None):
     try:
-        fresh, times = execute(path, kind)
+        fresh, times = execute(path, kind, first)
     except Failed as error:
         return f"FAILED {error}"
     slowest = max(times, default=0)
     say(f"{path.name}: {len(times)} cells, {sum(times):.0f} s, slowest {slowest:.1f} s")
     if check:
-        found = list(differences(nbformat.read(path, as_version=4), fresh, kind))
+        found = list(differences(beginning(nbformat.read(path, as_version=4), first), fresh, kind))
         if found:
             return f"FAILED {path.name}: a fresh run does not reproduce the committed outputs\n" + "\n".join(found)
         return None
@@ -223,10 +231,13 @@ def handle(path, check, kind):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    parser.add_argument("--first", type=int, metavar="N", help="with --check: no more than the first N code cells of each notebook")
     parser.add_argument("--kernel", choices=["casebook", "rust"], default="casebook")
     parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 2) // 2))
     parser.add_argument("files", nargs="*", type=pathlib.Path)
     asked = parser.parse_args()
+    if asked.first is not None and (not asked.check or asked.first < 1):
+        parser.error("--first takes a number of cells, from 1, and goes with --check: a part is not written back")
     files = [f.resolve() for f in asked.files] or sorted((PROJECT / "notebooks").glob("*.ipynb"))
     if not files:
         sys.exit("casebook: there are no notebooks")
@@ -236,7 +247,7 @@ def main():
     # Fresh processes: the messaging library does not survive a fork.
     fresh = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(min(asked.jobs, len(files)), mp_context=fresh) as pool:
-        running = [pool.submit(handle, path, asked.check, asked.kernel) for path in files]
+        running = [pool.submit(handle, path, asked.check, asked.kernel, asked.first) for path in files]
         troubles = [t for t in (future.result() for future in running) if t]
     for trouble in troubles:
         print(trouble, file=sys.stderr)

@@ -29,6 +29,8 @@ from common import (
 DEPENDENCIES = pathlib.Path(__file__).parent / "config" / "dependencies.toml"
 # How cargo's note of a crate's files begins.
 NOTE = b"\1\0\0\0\xff\1"
+# Outputs of the crate that only carries features.
+HACK = ("workspace-hack-", "workspace_hack-", "libworkspace_hack-")
 CELL = "pub fn cell() { println!(\"{}\", casebook::polars::prelude::DataFrame::empty()); }\n"
 
 
@@ -119,7 +121,10 @@ def share(folder):
         if state() != "ready":
             return False
         found = [warmed() / "target" / base / part for base in ("debug", f"{host()}/debug") for part in ("build", ".fingerprint")]
-        found = [path for place in found if place.is_dir() for path in place.iterdir() if ours(path.name)]
+        found.append(deps())
+        # Of the deps folder, which holds everybody's, only the crate that has no registry: cargo looks at the age of its sources, too.
+        mine = lambda path: path.name.startswith(HACK) or path.parent != deps() and ours(path.name)  # noqa: E731
+        found = [path for place in found if place.is_dir() for path in place.iterdir() if mine(path)]
         found += [path for path in (*library(), deps() / "casebook.d") if path.exists() and path.name != shared("casebook_cells")]
         now = time.time_ns()
         for path in found:

@@ -35,6 +35,10 @@ WORKERS = 2
 # The data is calibrated to so many.
 EVENTS_PER_USER = 15
 DAYS = ["2024-02-29", "2024-12-31"]
+# For programs that live a minute: compiled once and quickly, and with one collector. Little data needs few partitions.
+BRIEF = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+BRIEFLY = {"spark.driver.extraJavaOptions": BRIEF, "spark.executor.extraJavaOptions": BRIEF}
+FEW_PARTITIONS = {"spark.sql.shuffle.partitions": 4, "spark.sql.files.maxPartitionBytes": "8m"}
 # The one with most stages: there is time to lose a worker.
 LONG = "notion/funnel.sql"
 
@@ -230,6 +234,13 @@ def session(cluster, **settings):
     return builder.getOrCreate()
 
 
+def defaults(folder):
+    """Settings for the Spark that the library starts, as an administrator would make them."""
+    folder.mkdir()
+    (folder / "spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in (BRIEFLY | FEW_PARTITIONS).items()))
+    return {"SPARK_CONF_DIR": str(folder)}
+
+
 def see(spark, data):
     """The study's tables, over Parquet files in a folder."""
     schema = (PROJECT / "sql/notion/schema.spark.sql").read_text().replace(":data", str(data))
@@ -302,14 +313,15 @@ def test(events):
         answers = built("example", "notion_answers")
         expected = json.loads(subprocess.run([answers, data, DAYS[1]], stdout=subprocess.PIPE, check=True).stdout)
         print(f"{expected['events']:,} events in {PARTS} parts, {took:.1f} s", flush=True)
+        os.environ["SPARK_DAEMON_JAVA_OPTS"] = BRIEF
         with Cluster(folder) as cluster:
             print(f"{cluster.url}: master and {WORKERS} workers, processes "
                   + ", ".join(str(process.pid) for process in cluster.processes.values()), flush=True)
             # The library asks, through spark-sql; then this program, which can look at the work while it is done.
             words = [answers, data, "--spark", spark_home(), cluster.url, *DAYS]
-            if subprocess.run(words, env=os.environ | environment(cluster.folder), stderr=subprocess.DEVNULL).returncode != 0:
+            if subprocess.run(words, env=os.environ | environment(cluster.folder) | defaults(folder / "defaults"), stderr=subprocess.DEVNULL).returncode != 0:
                 sys.exit("casebook: the library and Spark do not agree")
-            spark = session(cluster)
+            spark = session(cluster, **BRIEFLY)
             try:
                 see(spark, data)
                 without_a_worker(spark, cluster, DAYS[1], expected[LONG])

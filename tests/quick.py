@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Unit and integration tests of the library, compiled for a short wait: for `make check`.
+"""Unit and integration tests of the library, compiled for a short wait.
 
-usage: quick.py [NAME ...]     only the tests whose names contain one of these
+usage: quick.py [NAME ...]     for `make check`; with names, only the tests whose names contain one of these
+       quick.py --all          for `make test`: those too that start a server or are slow
 
 Much of the wait after an edit is the optimisation of the library itself, and a little of it is enough here; with none at all,
-the tests take ten times as long. The integration tests are compiled into the program of the unit tests, as a module `it`: so the
+the tests take ten times as long. They run in one process, side by side, which loads the library once. The integration tests are compiled into the program of the unit tests, as a module `it`: so the
 library is compiled once, and no shared object is linked. They have a folder of their own in cargo's target folder: a build in the
 same folder would replace what the others have. What the library depends on is linked into that folder, and takes no room.
 
 Tests that start a PostgreSQL server have names that begin with `postgres_`, or stand in a module with such a name, and are
-left out; so are those in SLOW, unless names are given. If no test runs, that is a failure.
+left out without `--all`; so are those in SLOW, unless names are given. If no test runs, that is a failure.
 """
 
 import json
@@ -108,16 +109,14 @@ def seed():
     made.write_text(json.dumps(key()), encoding="utf-8")
 
 
-def command(names):
+def command(names, every=False):
     words = ["--config", f"profile.dev.package.casebook.opt-level={LEVEL}", "--package", "casebook", "--all-features", "--lib"]
-    left = [word for name in (SERVER, *([] if names else SLOW)) for word in ("--skip", name)]
-    if shutil.which("cargo-nextest"):
-        return ["cargo", "nextest", "run", *words, "--no-fail-fast", "--status-level", "slow", *names, "--", *left]
-    return ["cargo", "test", *words, "--no-fail-fast", "--", "--quiet", *left, *names]
+    left = [] if every else [SERVER, *([] if names else SLOW)]
+    return ["cargo", "test", *words, "--no-fail-fast", "--", "--quiet", *(word for name in left for word in ("--skip", name)), *names]
 
 
 def run(words, env):
-    """The tests' exit code; to cargo, no test at all is a success, to nextest it is none."""
+    """The tests' exit code; to cargo, no test at all is a success."""
     ran = []
     with subprocess.Popen(words, cwd=PROJECT, env=env, stdout=subprocess.PIPE, text=True, errors="replace") as tests:
         for line in tests.stdout:
@@ -132,7 +131,8 @@ def run(words, env):
 def main():
     seed()
     env = {"CARGO_TARGET_DIR": str(FOLDER / "target"), "RUSTC_WORKSPACE_WRAPPER": str(PROJECT / "tests/quick.sh")}
-    sys.exit(run(command(sys.argv[1:]), os.environ | env))
+    every = sys.argv[1:] == ["--all"]
+    sys.exit(run(command([] if every else sys.argv[1:], every), os.environ | env))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ usage: run.py check          after an edit, meant to take a minute: what can be 
        run.py all            the same with all seeds, all notebooks on each engine and kernel, sessions killed at random
        run.py STEP ...       only these steps, by name; CASEBOOK_SEEDS and CASEBOOK_NOTEBOOKS are `few` unless they are set
 
-Two steps run at a time if there are two cores and memory for both: one compiles while another waits for a kernel. They
-begin in the order written here: what fails soon, then what takes long, so that both lanes end at about the same time. A step's
-output is shown when it has ended.
+Two steps run at a time if there are two cores and memory for both: one compiles while another waits for a kernel; and a third
+beside them, if it mostly waits. They begin in the order written here: what fails soon, then what takes long, so that the lanes
+end at about the same time. A step's output is shown when it has ended.
 
 How long each took is kept in the user's cache folder, and steps that took longer than usual are named at the end.
 """
@@ -36,8 +36,10 @@ PYTHON = sys.executable
 UNITTEST = [PYTHON, "-W", "ignore", "-m", "unittest", "-v"]
 POSTGRES = [PYTHON, "tests/postgres.py", "run"]
 NOTEBOOKS = [PYTHON, "kernel/notebooks.py", "--check", "--jobs", "1"]
-# Where panics, errors and compile errors are shown, and the first one with a warehouse.
+# Where panics, errors and compile errors are shown, and the first one with a warehouse: so many cells of each have tables, charts,
+# printed text, functions and queries. What follows asks nothing else of a kernel.
 TWO = ["notebooks/00_start_here.ipynb", "notebooks/02_saas_take_home.ipynb"]
+FIRST = 14
 
 # What needs neither a kernel, nor the library compiled, nor a network: in seconds, and those that start many programs or wait.
 UNITS = [f"tests/{name}_test.py" for name in (
@@ -59,6 +61,8 @@ class Step(NamedTuple):
     command: list
     # "cargo": it builds in cargo's folder. "machine": it counts processes, takes times, or touches the library's sources.
     holds: str = ""
+    # Whether it mostly waits: it runs beside two others.
+    waits: bool = False
 
 
 STEPS = [
@@ -72,43 +76,52 @@ STEPS = [
     Step("standin", "the kernel's stand-in for cargo (2 seconds)",
          ["sh", "-c", STANDIN, os.environ.get("CARGO_TARGET_DIR") or "target"]),
     Step("unit", "parts of the kernel by themselves, workflows, containers (10 seconds)", [*UNITTEST, *UNITS]),
+    Step("scripts", "packs, preflight, progress, spare sessions (1 minute)", [*UNITTEST, *SCRIPTS], waits=True),
     Step("clippy", "lints (1 to 4 minutes the first time)",
          ["cargo", "clippy", "--workspace", "--all-features", "--all-targets", "--", "-D", "warnings"], "cargo"),
-    Step("rust", "unit, property and integration tests, PostgreSQL included (2 to 4 minutes)",
-         cargo_test("--workspace", "--all-features", "--no-fail-fast", "--lib", "--bins", "--test", "it"), "cargo"),
-    Step("scripts", "packs, preflight, progress, spare sessions (1 minute)", [*UNITTEST, *SCRIPTS]),
+    Step("rust", "unit, property and integration tests of the library, PostgreSQL included, in one program (3 minutes)",
+         [PYTHON, "tests/quick.py", "--all"]),
     Step("assumptions", "what the kernel borrows from evcxr, cargo and rustc (20 seconds)", [*UNITTEST, "tests/assumptions_test.py"]),
+    Step("command", "tests of the command (3 minutes, most of them to compile it)",
+         cargo_test("--package", "casebook-cli", "--all-features", "--no-fail-fast", "--lib", "--bins", "--test", "it"), "cargo"),
+    Step("rust-all", "all of both, with the library as notebooks have it (4 to 8 minutes)",
+         cargo_test("--workspace", "--all-features", "--no-fail-fast", "--lib", "--bins", "--test", "it"), "cargo"),
     Step("notebooks", "committed outputs equal a fresh run on SQLite (3 minutes)", NOTEBOOKS),
+    Step("export", "every notebook as a program, on SQLite and PostgreSQL (2 minutes)", [*UNITTEST, "tests/export_test.py"], "cargo"),
+    Step("exercises", "right, wrong and missing answers graded by nbgrader (4 minutes; all assignments 10)", [*UNITTEST, "tests/exercises_test.py"]),
+    Step("cluster", "a Spark cluster: queries in parts equal polars, and a worker dies (2 minutes)",
+         [PYTHON, "tests/cluster.py", "test", "300000"], "cargo"),
+    Step("postgres", "every notebook in a kernel on PostgreSQL (3 minutes)", [*POSTGRES, *NOTEBOOKS]),
+    Step("stock-all", "all of them (6 to 13 minutes)", [*NOTEBOOKS, "--kernel", "rust"]),
+    Step("site", "the site in Chromium, its links, and the documents' headings and spelling (2 minutes)",
+         [*UNITTEST, "tests/site_test.py"], "cargo"),
+    Step("kernel", "the kernel and the notebook runner (2 minutes)", [*UNITTEST, "tests/kernel_test.py"]),
+    Step("dashboard", "the dashboards and the study's pages in Chromium (1 minute)",
+         [*UNITTEST, "tests/dashboard_test.py", "tests/study_test.py"], "cargo"),
+    Step("lab", "JupyterLab in Chromium: two notebooks' first cells, an exercise (3 minutes; all notebooks 7)", [*UNITTEST, "tests/lab_test.py"]),
+    Step("stock", "two notebooks' first cells on the stock Rust kernel (1 minute)",
+         [*NOTEBOOKS, "--first", str(FIRST), "--kernel", "rust", *TWO]),
+    Step("contributing", "what CONTRIBUTING.md has one write compiles and runs (2 minutes)", [*UNITTEST, "tests/contributing_test.py"]),
+    Step("readers", "nbconvert and papermill fail where a cell does (1 to 2 minutes)", [*UNITTEST, "tests/readers_test.py"]),
     Step("examples", "the documentation's examples (1 minute)", ["cargo", "test", "--workspace", "--all-features", "--doc"], "cargo"),
     Step("lean", "lints of the library and of the command without PostgreSQL",
          ["cargo", "clippy", "--package", "casebook", "--package", "casebook-cli", "--no-default-features", "--lib", "--bins", "--", "-D", "warnings"],
          "cargo"),
-    Step("site", "the site in Chromium, its links, and the documents' headings and spelling (2 minutes)",
-         [*UNITTEST, "tests/site_test.py"], "cargo"),
-    Step("stock", "two notebooks on the stock Rust kernel (2 minutes)", [*NOTEBOOKS, "--kernel", "rust", *TWO]),
-    Step("stock-all", "all of them (6 to 13 minutes)", [*NOTEBOOKS, "--kernel", "rust"]),
-    Step("cluster", "a Spark cluster: queries in parts equal polars, and a worker dies (2 minutes)",
-         [PYTHON, "tests/cluster.py", "test", "300000"], "cargo"),
-    Step("exercises", "right, wrong and missing answers graded by nbgrader (4 minutes; all assignments 10)", [*UNITTEST, "tests/exercises_test.py"]),
-    Step("dashboard", "the dashboards and the study's pages in Chromium (1 minute)",
-         [*UNITTEST, "tests/dashboard_test.py", "tests/study_test.py"], "cargo"),
-    Step("lab", "JupyterLab in Chromium: two notebooks' first cells, an exercise (3 minutes; all notebooks 7)", [*UNITTEST, "tests/lab_test.py"]),
-    Step("export", "every notebook as a program, on SQLite and PostgreSQL (2 minutes)", [*UNITTEST, "tests/export_test.py"], "cargo"),
-    Step("readers", "nbconvert and papermill fail where a cell does (1 to 2 minutes)", [*UNITTEST, "tests/readers_test.py"]),
-    Step("contributing", "what CONTRIBUTING.md has one write compiles and runs (2 minutes)", [*UNITTEST, "tests/contributing_test.py"]),
     Step("doc", "documentation", ["cargo", "doc", "--workspace", "--all-features", "--no-deps", "--document-private-items"], "cargo"),
-    Step("postgres", "every notebook in a kernel on PostgreSQL (3 minutes)", [*POSTGRES, *NOTEBOOKS]),
     Step("serve", "the live dashboard's server, which is timed (20 seconds)",
          cargo_test("--package", "casebook-cli", "--all-features", "--no-fail-fast", "--test", "serve"), "machine"),
-    Step("kernel", "the kernel and the notebook runner (2 minutes)", [*UNITTEST, "tests/kernel_test.py"], "machine"),
+    Step("alone", "sessions, while nothing else runs: one ends and leaves nothing; the library is edited beneath one (20 seconds)",
+         [*UNITTEST, "tests/alone_test.py"], "machine"),
     Step("endurance", "sessions and servers killed at random, restarts in a row (6 minutes)", [*UNITTEST, "tests/endurance_test.py"], "machine"),
 ]
 # Those that a smaller one does the half of, or that are long and guard what changes seldom.
-NIGHT = {"stock-all", "postgres", "endurance"}
+NIGHT = {"rust-all", "stock-all", "postgres", "endurance"}
+# What the larger ones do at night.
+SMALLER = {"quick", "rust", "command", "stock"}
 LOOPS = {
     "check": ["fmt", "house", "project", "lessons", "prose", "standin", "quick", "unit", "clippy"],
     "test": [step.name for step in STEPS if step.name not in NIGHT | {"quick"}],
-    "all": [step.name for step in STEPS if step.name not in {"quick", "stock"}],
+    "all": [step.name for step in STEPS if step.name not in SMALLER],
 }
 
 # Of two steps' memory: a linker or Spark beside a kernel, a browser and JupyterLab.
@@ -128,17 +141,19 @@ class Queue:
     def __init__(self, steps):
         self.waiting, self.running, self.free = list(steps), [], threading.Condition()
 
-    def fits(self, step):
+    def fits(self, step, waiting=False):
+        if waiting and not step.waits:
+            return False
         held = {each.holds for each in self.running}
         if "machine" in held or (step.holds == "machine" and self.running):
             return False
         return not (step.holds and step.holds in held)
 
-    def take(self):
-        """The next step, once there is one that may run; none when all are taken."""
+    def take(self, waiting=False):
+        """The next step, once there is one that may run; none when all are taken. With `waiting`, of those that mostly wait."""
         with self.free:
-            while self.waiting:
-                step = next((step for step in self.waiting if self.fits(step)), None)
+            while any(step.waits or not waiting for step in self.waiting):
+                step = next((step for step in self.waiting if self.fits(step, waiting)), None)
                 if step:
                     self.waiting.remove(step)
                     self.running.append(step)
@@ -162,8 +177,8 @@ def run(steps, env, most, say=lambda text: print(text, flush=True)):
     """Every step; name, exit code and seconds, in the order in which they ended."""
     queue, results, saying = Queue(steps), [], threading.Lock()
 
-    def work():
-        while step := queue.take():
+    def work(waiting=False):
+        while step := queue.take(waiting):
             start = time.monotonic()
             with saying:
                 say(f"--- {step.name} begins")
@@ -180,7 +195,8 @@ def run(steps, env, most, say=lambda text: print(text, flush=True)):
                 say(f"\n=== {step.name}: {step.what}\n{told}{'ok' if code == 0 else 'FAILED'} in {seconds:.0f} s; "
                     f"{len(results)} of {len(steps)} done")
 
-    threads = [threading.Thread(target=work) for _ in range(most)]
+    # Who takes what mostly waits looks first: it would keep one of the others from its work.
+    threads = [threading.Thread(target=work, args=(waiting,)) for waiting in [True] * (most > 1) + [False] * most]
     for thread in threads:
         thread.start()
     try:

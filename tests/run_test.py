@@ -27,7 +27,8 @@ class Loops(unittest.TestCase):
     def test_each_loop_holds_the_one_before(self):
         check, test, night = (set(run.LOOPS[name]) for name in ("check", "test", "all"))
         self.assertEqual(check - test, {"quick"}, "what `rust` does for all of the project")
-        self.assertEqual(test - night, {"stock"}, "what `stock-all` does with all notebooks")
+        self.assertEqual(test - night, {"stock", "rust", "command"}, "what `stock-all` does with all notebooks, and `rust-all` with the optimised library")
+        self.assertEqual(run.SMALLER, check - test | test - night)
         self.assertEqual(test | night | check, {step.name for step in run.STEPS})
         self.assertEqual(len(run.STEPS), len({step.name for step in run.STEPS}))
 
@@ -39,6 +40,19 @@ class Loops(unittest.TestCase):
     def test_the_notebooks_named_exist(self):
         for name in run.TWO:
             self.assertTrue((PROJECT / name).exists(), name)
+
+    def test_the_stock_kernel_shows_everything_in_few_cells(self):
+        """All that notebooks show, and a warehouse; but for a memo, which is text as a table is."""
+        def shown(cells):
+            return {kind for cell in cells for out in cell["outputs"] for kind in out.get("data", {out.get("name", out["output_type"]): None})}
+
+        def code(path):
+            return [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+
+        part = [cell for name in run.TWO for cell in code(PROJECT / name)[:run.FIRST]]
+        every = [cell for path in (PROJECT / "notebooks").glob("*.ipynb") for cell in code(path)]
+        self.assertEqual(shown(every) - shown(part), {"text/markdown"})
+        self.assertIn("Warehouse::from_env", "".join("".join(cell["source"]) for cell in part))
 
     def test_a_test_with_a_server_says_so_in_its_name(self):
         """`make check` leaves them out by it: by the name of the test, or of the module that it stands in."""
@@ -84,7 +98,6 @@ class Loops(unittest.TestCase):
         for told, ended, code in (
             ("running 0 tests\n\ntest result: ok. 0 passed; 900 filtered out", 0, 1),
             ("running 0 tests\n\nrunning 3 tests\n...\ntest result: ok. 3 passed", 0, 0),
-            ("Starting 2 tests across 2 binaries", 0, 0),
             ("running 3 tests\nF..", 101, 101),
             ("", 101, 101),
         ):
@@ -97,10 +110,19 @@ class Loops(unittest.TestCase):
         programs = {path.stem if path.suffix else path.name for top in ("tests", "cli/tests") for path in (PROJECT / top).iterdir()
                     if path.suffix == ".rs" or (path / "main.rs").is_file()}
         named = {step: [words[place + 1] for place, word in enumerate(words) if word == "--test"]
-                 for step, words in ((name, steps[name].command) for name in ("rust", "serve"))}
-        self.assertEqual(sorted(named["rust"] + named["serve"]), sorted(programs))
-        for name in ("serve", "kernel", "endurance"):
+                 for step, words in ((name, steps[name].command) for name in ("command", "rust-all", "serve"))}
+        self.assertEqual(named["rust-all"], named["command"])
+        self.assertEqual(sorted(named["command"] + named["serve"]), sorted(programs))
+        # The library's integration tests are a module of the program that `rust` runs.
+        self.assertIn("mod it;", (PROJECT / "src/lib.rs").read_text(encoding="utf-8"))
+        self.assertIn("--all", steps["rust"].command)
+        self.assertFalse({"--skip", quick.SERVER} & set(quick.command([], every=True)))
+        for name in ("serve", "alone", "endurance"):
             self.assertEqual(steps[name].holds, "machine", name)
+        # What counts sessions or touches the library's sources.
+        for path in sorted((PROJECT / "tests").glob("*_test.py")):
+            if path.name != "run_test.py" and re.search(r"os\.utime\(source|alive\(\) - ", path.read_text(encoding="utf-8")):
+                self.assertIn(f"tests/{path.name}", steps["alone"].command + steps["endurance"].command)
 
     def test_the_command_is_built_without_postgresql(self):
         words = next(step.command for step in run.STEPS if step.name == "lean")
@@ -137,6 +159,17 @@ class Side(unittest.TestCase):
         self.assertFalse(queue.fits(lab))
         queue.done(kernel)
         self.assertIsNone(queue.take())
+
+    def test_a_third_step_runs_if_it_mostly_waits(self):
+        queue = Queue([Step("clippy", "", [], "cargo"), Step("scripts", "", [], "", True), Step("lab", "", []), Step("serve", "", [], "machine")])
+        scripts = queue.take(waiting=True)
+        self.assertEqual(scripts.name, "scripts")
+        self.assertIsNone(queue.take(waiting=True), "none that waits is left")
+        self.assertEqual([queue.take().name for _ in range(2)], ["clippy", "lab"])
+        self.assertFalse(queue.fits(queue.waiting[0]))
+        # Without a third, it is a step like others.
+        queue = Queue([Step("scripts", "", [], "", True)])
+        self.assertEqual(queue.take().name, "scripts")
 
     def test_who_finds_nothing_waits_until_something_ends(self):
         queue, found = self.order(("one", "cargo"), ("two", "cargo")), []

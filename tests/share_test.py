@@ -18,9 +18,10 @@ OLD = warm.NOTE + b"\1\0\0\0" + b"\0\x0b\0\0\0src/gone.rs\0" + bytes(4)
 FILES = {
     "debug/build/casebook-1/build-script-build": b"program", "debug/.fingerprint/casebook-1/build-script": b"1",
     f"{HOST}/debug/build/casebook-2/output": b"cargo::rustc-env", f"{HOST}/debug/.fingerprint/casebook-3/dep-lib-casebook": OLD,
+    f"{HOST}/debug/.fingerprint/workspace-hack-5/lib-workspace_hack": b"5", f"{HOST}/debug/deps/libworkspace_hack-5.rlib": b"features",
     f"{HOST}/debug/deps/{warm.shared('casebook')}": b"object", f"{HOST}/debug/deps/libcasebook.rlib": b"archive", f"{HOST}/debug/deps/casebook.d": b"x:",
 }
-OTHERS = {f"{HOST}/debug/deps/{warm.shared('casebook_cells')}": b"cells", f"{HOST}/debug/deps/libpolars-4.rlib": b"polars", f"{HOST}/debug/.fingerprint/polars-4/lib": b"4"}
+OTHERS = {f"{HOST}/debug/deps/{warm.shared('casebook_cells')}": b"cells", f"{HOST}/debug/deps/libpolars-4.rlib": b"polars", f"{HOST}/debug/.fingerprint/polars-4/lib": b"4", f"{HOST}/debug/deps/casebook.2och.o": b"half"}
 
 
 class Share(unittest.TestCase):

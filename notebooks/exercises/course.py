@@ -99,16 +99,18 @@ def scores(notebook, root, name):
 def examine(root, name):
     """Everything that is wrong with an assignment."""
     notebook = read(root, name)
-    troubles = list(written(notebook))
-    if not troubles:
-        for ident, (points, most, outputs) in scores(notebook, root, name).items():
-            if points != most:
-                said = "\n".join(o.get("text", "") or "\n".join(o.get("traceback", [])) for o in outputs)
-                troubles.append(f"{ident}: the solution does not pass\n{said}")
-        for ident, (points, _, _) in scores(student(notebook), root, name).items():
-            if points != 0:
-                troubles.append(f"{ident}: is already solved in the students' version")
-    return [f"{name}: {trouble}" for trouble in troubles]
+    return [f"{name}: {trouble}" for trouble in list(written(notebook)) or solved(notebook, root, name)]
+
+
+def solved(notebook, root, name):
+    """What is wrong with the answers, in a kernel: the instructor's, and the students' before they write one."""
+    for ident, (points, most, outputs) in scores(notebook, root, name).items():
+        if points != most:
+            said = "\n".join(o.get("text", "") or "\n".join(o.get("traceback", [])) for o in outputs)
+            yield f"{ident}: the solution does not pass\n{said}"
+    for ident, (points, _, _) in scores(student(notebook), root, name).items():
+        if points != 0:
+            yield f"{ident}: is already solved in the students' version"
 
 
 def check(root, names):
