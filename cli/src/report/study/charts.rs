@@ -8,7 +8,7 @@ use casebook::notebook::number;
 use casebook::polars::prelude::*;
 
 use super::Study;
-use super::config::Config;
+use super::config::{Config, either};
 use crate::report::notion::panels::{Kind, Mark, Panel, largest, percent, text, whole};
 use crate::say::many;
 
@@ -67,15 +67,11 @@ fn ticks(config: &Config, period: Period) -> (TickUnit, &'static str) {
     }
 }
 
-fn listed(names: &[String]) -> String {
-    names.join(" or ")
-}
-
 fn north_star(config: &Config, weeks: &DataFrame) -> Result<Option<Panel>> {
     let Some(star) = &config.north_star else { return Ok(None) };
     let last = weeks.height() - 1;
     let share = percent(number(weeks, "share", last)?);
-    let did = listed(&star.events);
+    let did = either(&star.events);
     let (column, title, subtitle, label) = match weeks.column("collaborative") {
         Ok(_) => (
             "collaborative",
@@ -260,7 +256,7 @@ fn activation(config: &Config, groups: &DataFrame) -> Result<Option<Panel>> {
         ),
         subtitle: format!(
             "Share with {} within {} hours of the {}, with 95% intervals; {} of {} groups with {FEWEST} users or more",
-            listed(&how.events),
+            either(&how.events),
             how.hours,
             start(config),
             shown.height(),
