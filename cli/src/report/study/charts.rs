@@ -29,7 +29,7 @@ pub fn panels(config: &Config, study: &Study) -> Result<Vec<Panel>> {
     };
     draw("north_star", &|weeks| north_star(config, weeks))?;
     draw("signups", &|cohorts| signups(config, study, cohorts))?;
-    draw("engagement", &|daily| engagement(daily))?;
+    draw("engagement", &engagement)?;
     draw("funnel_metrics", &|funnel| stages(config, funnel))?;
     draw("segment_funnel", &|groups| last_step(groups, "segments", "overall_rate"))?;
     draw("event_funnel", &|funnel| event_funnel(config, funnel))?;
@@ -40,11 +40,11 @@ pub fn panels(config: &Config, study: &Study) -> Result<Vec<Panel>> {
     draw("retention_days", &|days| retention_days(config, days))?;
     draw("cohort_retention", &|cohorts| cohorts_by_period(config, study, cohorts))?;
     draw("retention_curve", &|curve| curve_of(config, study, curve))?;
-    draw("feature_adoption", &|features| adoption(features))?;
-    draw("power_users", &|power| power_users(power))?;
-    draw("revenue", &|months| revenue(months))?;
-    draw("rfm", &|buyers| rfm(buyers))?;
-    draw("recurring", &|months| recurring(months))?;
+    draw("feature_adoption", &adoption)?;
+    draw("power_users", &power_users)?;
+    draw("revenue", &revenue)?;
+    draw("rfm", &rfm)?;
+    draw("recurring", &recurring)?;
     Ok(all)
 }
 

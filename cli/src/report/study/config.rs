@@ -329,7 +329,7 @@ impl Config {
 
     /// Returns all files.
     pub fn all_files(&self) -> Vec<PathBuf> {
-        self.clone().files().map(|file| file.clone()).collect()
+        self.clone().files().map(std::mem::take).collect()
     }
 
     /// Returns the period of the cohorts that is asked for.
