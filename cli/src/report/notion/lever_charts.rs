@@ -32,8 +32,9 @@ fn names_said(mut panel: Panel) -> Result<Panel> {
         }
     }
     let names = panel.frame.column(panel.x)?.str().ok();
-    let names = names.map(|names| names.iter().map(|name| name.map(said)).collect());
-    if let Some::<StringChunked>(names) = names {
+    let names: Option<StringChunked> =
+        names.map(|names| names.iter().map(|name| name.map(said)).collect());
+    if let Some(names) = names {
         panel.frame.with_column(names.with_name(panel.x.into()).into_column())?;
     }
     Ok(panel)
