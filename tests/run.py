@@ -122,6 +122,8 @@ LOOPS = {
     "all": [step.name for step in STEPS if step.name not in SMALLER],
 }
 
+# With few seeds, how many random inputs of a property are tried.
+RANDOM = "64"
 # Of two steps' memory: a linker or Spark beside a kernel, a browser and JupyterLab.
 MEMORY_FOR_TWO = 10 << 30
 # How many passes of a step tell what is usual.
@@ -271,6 +273,8 @@ def main():
         seeds = pathlib.Path(folder) / "seeds"
         env = os.environ | many | {"RUSTDOCFLAGS": "-D warnings", "PYTHONDONTWRITEBYTECODE": "1", "CASEBOOK_SEEDS_TAKEN": str(seeds)}
         env.pop("DATABASE_URL", None)  # each step brings its own
+        if many["CASEBOOK_SEEDS"] == "few":
+            env.setdefault("PROPTEST_CASES", RANDOM)  # random inputs of a property: of their own accord, 256
         results = run([step for step in STEPS if step.name in names], env, at_a_time())
         told = taken(seeds)
     path = cache() / "steps.json"
