@@ -112,14 +112,14 @@ pub(super) fn groups(before: &DataFrame, after: &DataFrame, by: &str) -> Result<
         let counts = |column: &'static str| whole(&sorted, name, column, &keys);
         let counts = counts("hits")?.into_iter().zip(counts("trials")?);
         let rows = keys.iter().zip(counts).map(|(key, (hits, trials))| {
-            let refused = |column, problem: &str| {
-                Err(Error::column(name, column, format!("is {problem} for {key}")))
-            };
+            let refused = |column, problem| Err(Error::column(name, column, problem));
             if trials == 0 {
-                return refused("trials", "0; it must be 1 or more");
+                return refused("trials", format!("is 0 for {key}; it must be 1 or more"));
             }
             if hits > trials {
-                return refused("hits", &format!("{hits}, more than the {trials} trials,"));
+                let problem =
+                    format!("is {hits} for {key}; it must be at most its trials, {trials}");
+                return refused("hits", problem);
             }
             Ok(((*key).to_owned(), Proportion { hits, users: trials }))
         });
@@ -197,11 +197,11 @@ mod tests {
             ),
             (
                 rates([0, 10], [0, 100]),
-                "`trials` of the after frame is 0; it must be 1 or more for small",
+                "`trials` of the after frame is 0 for small; it must be 1 or more",
             ),
             (
                 rates([9, 10], [8, 100]),
-                "`hits` of the after frame is 9, more than the 8 trials, for small",
+                "`hits` of the after frame is 9 for small; it must be at most its trials, 8",
             ),
             (rates([-1, 10], [8, 100]), "`hits` of the after frame is -1 for small"),
             (

@@ -31,8 +31,10 @@ fn names_said(mut panel: Panel) -> Result<Panel> {
             Mark::Highlight { name } => *name = said(name),
         }
     }
-    if let Ok(names) = panel.frame.column(panel.x)?.str() {
-        let names: StringChunked = names.iter().map(|name| name.map(said)).collect();
+    let names = panel.frame.column(panel.x)?.str().ok();
+    let names: Option<StringChunked> =
+        names.map(|names| names.iter().map(|name| name.map(said)).collect());
+    if let Some(names) = names {
         panel.frame.with_column(names.with_name(panel.x.into()).into_column())?;
     }
     Ok(panel)

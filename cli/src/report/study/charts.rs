@@ -8,7 +8,7 @@ use casebook::notebook::number;
 use casebook::polars::prelude::*;
 
 use super::Study;
-use super::config::Config;
+use super::config::{Config, either};
 use crate::report::notion::panels::{Kind, Mark, Panel, largest, percent, text, whole};
 use crate::say::many;
 
@@ -29,7 +29,7 @@ pub fn panels(config: &Config, study: &Study) -> Result<Vec<Panel>> {
     };
     draw("north_star", &|weeks| north_star(config, weeks))?;
     draw("signups", &|cohorts| signups(config, study, cohorts))?;
-    draw("engagement", &|daily| engagement(daily))?;
+    draw("engagement", &engagement)?;
     draw("funnel_metrics", &|funnel| stages(config, funnel))?;
     draw("segment_funnel", &|groups| last_step(groups, "segments", "overall_rate"))?;
     draw("event_funnel", &|funnel| event_funnel(config, funnel))?;
@@ -40,11 +40,11 @@ pub fn panels(config: &Config, study: &Study) -> Result<Vec<Panel>> {
     draw("retention_days", &|days| retention_days(config, days))?;
     draw("cohort_retention", &|cohorts| cohorts_by_period(config, study, cohorts))?;
     draw("retention_curve", &|curve| curve_of(config, study, curve))?;
-    draw("feature_adoption", &|features| adoption(features))?;
-    draw("power_users", &|power| power_users(power))?;
-    draw("revenue", &|months| revenue(months))?;
-    draw("rfm", &|buyers| rfm(buyers))?;
-    draw("recurring", &|months| recurring(months))?;
+    draw("feature_adoption", &adoption)?;
+    draw("power_users", &power_users)?;
+    draw("revenue", &revenue)?;
+    draw("rfm", &rfm)?;
+    draw("recurring", &recurring)?;
     Ok(all)
 }
 
@@ -67,15 +67,11 @@ fn ticks(config: &Config, period: Period) -> (TickUnit, &'static str) {
     }
 }
 
-fn listed(names: &[String]) -> String {
-    names.join(" or ")
-}
-
 fn north_star(config: &Config, weeks: &DataFrame) -> Result<Option<Panel>> {
     let Some(star) = &config.north_star else { return Ok(None) };
     let last = weeks.height() - 1;
     let share = percent(number(weeks, "share", last)?);
-    let did = listed(&star.events);
+    let did = either(&star.events);
     let (column, title, subtitle, label) = match weeks.column("collaborative") {
         Ok(_) => (
             "collaborative",
@@ -260,7 +256,7 @@ fn activation(config: &Config, groups: &DataFrame) -> Result<Option<Panel>> {
         ),
         subtitle: format!(
             "Share with {} within {} hours of the {}, with 95% intervals; {} of {} groups with {FEWEST} users or more",
-            listed(&how.events),
+            either(&how.events),
             how.hours,
             start(config),
             shown.height(),

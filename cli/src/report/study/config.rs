@@ -193,7 +193,19 @@ impl OneOf {
 
     /// Returns what the step is called.
     pub fn title(&self) -> String {
-        self.names().join(" or ")
+        either(self.names())
+    }
+}
+
+/// Joins names of which any will do: "a, b or c".
+pub(super) fn either(names: &[String]) -> String {
+    match names {
+        [before @ .., one, last] => {
+            let before: String = before.iter().map(|name| format!("{name}, ")).collect();
+            format!("{before}{one} or {last}")
+        }
+        [one] => one.clone(),
+        [] => String::new(),
     }
 }
 
@@ -317,7 +329,7 @@ impl Config {
 
     /// Returns all files.
     pub fn all_files(&self) -> Vec<PathBuf> {
-        self.clone().files().map(|file| file.clone()).collect()
+        self.clone().files().map(std::mem::take).collect()
     }
 
     /// Returns the period of the cohorts that is asked for.
@@ -404,6 +416,12 @@ mod tests {
         let config = Config::parse(EXAMPLE).unwrap();
         assert!(config.validate().is_ok());
         assert!(config.plans.is_some() && config.visitors.is_some());
+    }
+
+    #[test]
+    fn names_are_joined_as_people_say_them() {
+        let names = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!([1, 2, 3].map(|n| either(&names[..n])), ["a", "a or b", "a, b or c"]);
     }
 
     #[test]

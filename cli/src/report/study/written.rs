@@ -6,7 +6,7 @@ use casebook::notebook::number;
 use casebook::polars::prelude::*;
 
 use super::Study;
-use super::config::Config;
+use super::config::{Config, either};
 use crate::report::notion::grid::{grid, table};
 use crate::report::notion::panels::{Panel, largest, percent, text, whole};
 
@@ -167,10 +167,10 @@ impl Report<'_> {
         let (Some(star), false) = (&self.config.north_star, picture.is_empty()) else {
             return Ok(String::new());
         };
-        let events = plain(&star.events.join(" or "));
+        let events = plain(&either(&star.events));
         let what = match &self.config.events.group {
             Some(group) => format!(
-                "Each week, it counts values of {} in which two or more users are active and at least one has {events}.",
+                "Each week, it counts each {} in which two or more users are active and at least one has {events}.",
                 plain(group)
             ),
             None => format!("Each week, it counts users with {events}."),
