@@ -7,8 +7,8 @@ use casebook::metrics::Period;
 use casebook::notebook::number;
 use casebook::polars::prelude::*;
 
-use super::Study;
 use super::config::{Config, either};
+use super::frames::Study;
 use crate::report::notion::panels::{Kind, Mark, Panel, largest, percent, text, whole};
 use crate::say::many;
 
