@@ -45,6 +45,7 @@ COMMAND = [
     {"manifest", "pipeline", "report", "spark"},
     {"files", "serve"},
     {"analyze", "doctor", "ecommerce", "export", "mentor", "notion", "saas"},
+    {"study"},
     {"lib"},
     {"main"},
 ]

@@ -1,6 +1,6 @@
 //! The `casebook` command: generates a case's data, loads it into a database, analyzes your own files, and checks the
 //! machine. It is also a library, for the tests and for programs that make reports: [`report`] has the dashboards and
-//! the growth study, [`spark`] a warehouse on a cluster.
+//! the growth study, [`study`] the same on anyone's files, [`spark`] a warehouse on a cluster.
 
 mod analyze;
 mod doctor;
@@ -17,7 +17,7 @@ mod saas;
 mod say;
 mod serve;
 pub mod spark;
-mod study;
+pub mod study;
 mod terminal;
 mod unpack;
 

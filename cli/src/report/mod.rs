@@ -5,7 +5,6 @@
 
 pub mod ecommerce;
 pub mod notion;
-pub mod study;
 
 use std::io::Write;
 use std::path::Path;

@@ -178,15 +178,15 @@ fn what_the_config_does_not_name_is_left_out_with_the_reason() {
     assert_eq!(days.value("retained", "day", 1).unwrap(), 1.0);
     assert_eq!(days.value("eligible", "day", 7).unwrap(), 2.0);
     assert_eq!(days.value("retained", "day", 7).unwrap(), 1.0);
-    let report = std::fs::read_to_string(out.join("report.txt")).unwrap();
+    let report = std::fs::read_to_string(out.join("report.md")).unwrap();
     for words in [
         "users start with their first event",
         "What is left out, and why",
-        "Activation: the config has no",
+        "**Activation**: the config has no `activation`",
     ] {
         assert!(report.contains(words), "{words}: {report}");
     }
-    assert!(!report.contains("North Star\n----"), "{report}");
+    assert!(!report.contains("## North Star"), "{report}");
     assert!(out.join("dashboard.html").exists() && out.join("charts/event_funnel.svg").exists());
 }
 

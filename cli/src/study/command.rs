@@ -8,11 +8,14 @@ use clap::Args;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::charts::panels;
+use super::config::{Config, EXAMPLE};
+use super::frames::Study;
+use super::written;
 use crate::analyze::input::expand;
 use crate::files::Threads;
 use crate::pipeline::{Made, Manner, Pipeline, Step};
 use crate::report::notion::{self as pages, plain};
-use crate::report::study::{Config, EXAMPLE, Study, panels, written};
 use crate::say::{complain, say};
 
 /// The growth study on your own files: one config names the tables, the columns and the events

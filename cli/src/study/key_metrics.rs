@@ -6,7 +6,7 @@ use casebook::metrics::interval::wilson;
 use casebook::notebook::number;
 use casebook::polars::prelude::*;
 
-use super::Study;
+use super::frames::Study;
 use super::inputs::Inputs;
 use crate::report::notion::panels::text;
 

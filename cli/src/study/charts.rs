@@ -7,8 +7,8 @@ use casebook::metrics::Period;
 use casebook::notebook::number;
 use casebook::polars::prelude::*;
 
-use super::Study;
 use super::config::{Config, either};
+use super::frames::Study;
 use crate::report::notion::panels::{Kind, Mark, Panel, largest, percent, text, whole};
 use crate::say::many;
 
@@ -159,10 +159,13 @@ fn stages(config: &Config, funnel: &DataFrame) -> Result<Option<Panel>> {
     let last = funnel.height() - 1;
     let share = number(&funnel, "users", last)? / number(&funnel, "users", 0)?;
     let stage = text(&funnel, "name", worst(&funnel)?)?;
-    let reached = if share > 0.0 { percent(share) } else { "None".to_owned() };
+    let reached = match share > 0.0 {
+        true => format!("{} of", percent(share)),
+        false => "No".to_owned(),
+    };
     let (end, users) = (text(&funnel, "name", last)?, whole(number(&funnel, "users", 0)?));
     Ok(Some(Panel {
-        title: format!("{reached} of new users reach {end}; most are lost before {stage}"),
+        title: format!("{reached} new users reach {end}; most are lost before {stage}"),
         subtitle: format!(
             "Users by stage reached since {}; {users} users observed long enough",
             if config.first_event() { "the first event" } else { "sign-up" }

@@ -7,9 +7,9 @@ use casebook::metrics::segment;
 use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 
-use super::Making;
 use super::config::Config;
 use super::inputs::{Inputs, segment as segment_column, segments};
+use super::making::Making;
 use crate::say::many;
 
 /// Days ahead for which orders are forecast.

@@ -11,9 +11,9 @@ use casebook::metrics::{Period, activity, confounding};
 use casebook::polars::prelude::*;
 use casebook::{Error, Result};
 
-use super::Making;
 use super::config::{Activation, Config, Stages};
 use super::inputs::{EVERYONE, Inputs, segment, segments};
+use super::making::Making;
 
 pub(super) fn measure(config: &Config, inputs: &Inputs, making: &mut Making) -> Result<()> {
     north_star(config, inputs, making)?;

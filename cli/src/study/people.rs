@@ -6,9 +6,9 @@ use casebook::metrics::retention::{self, Retention, Rule, Weight};
 use casebook::metrics::{Period, activity, concentration, growth};
 use casebook::polars::prelude::*;
 
-use super::Making;
 use super::config::Config;
 use super::inputs::Inputs;
+use super::making::Making;
 
 /// The days on which users may be back.
 const DAYS: [u32; 6] = [1, 7, 14, 30, 60, 90];

@@ -5,8 +5,8 @@ use casebook::chrono::{Days, NaiveDate};
 use casebook::notebook::number;
 use casebook::polars::prelude::*;
 
-use super::Study;
 use super::config::{Config, either};
+use super::frames::Study;
 use crate::report::notion::grid::{grid, table};
 use crate::report::notion::panels::{Panel, largest, percent, text, whole};
 
