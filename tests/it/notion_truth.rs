@@ -221,7 +221,7 @@ const PINNED: [(&str, &str); 7] = [
     ("calendar", "7dfc55dbda448eda"),
     ("visitors", "251bdcc2adb4ef8a"),
     ("workspaces", "6ef22cf757d56816"),
-    ("user_profiles", "0869c96888a5ff53"),
+    ("user_profiles", "3a4f853477715bff"),
     ("workspace_members", "6763f9fecbf3250c"),
     ("user_events", "24c7d671957333f0"),
 ];
