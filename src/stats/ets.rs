@@ -101,7 +101,7 @@ impl Form {
 
     /// Odds of places from 0 to 1, none for what the form doesn't have, as shares.
     fn shares(self, at: &[f64]) -> Shares {
-        let mut at = at.iter().map(|odds| odds / (1.0 + odds));
+        let mut at = at.iter().map(|odds| 1.0 / (1.0 + 1.0 / odds));
         let mut next =
             |low: f64, high: f64| at.next().map_or(low, |place| low + (high - low) * place);
         let level = next(NARROW, 1.0 - NARROW);
@@ -129,7 +129,10 @@ impl Form {
             })
         });
         let known = places.map(|place| (height(&place[..searched]), place));
-        let best = known.max_by(|a, b| a.0.total_cmp(&b.0)).map_or([1.0; 4], |one| one.1);
+        let best = known
+            .filter(|one| !one.0.is_nan())
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map_or([1.0; 4], |one| one.1);
         let start = best.map(f64::ln);
         let found = match searched {
             1 => maximise::<1>([start[0]], |at| height(&at))?.parameters.to_vec(),
@@ -189,7 +192,8 @@ impl Form {
         let variance = dot(&off, &off) / n;
         // Errors that are nothing but rounding make no fit likelier than another.
         let least = 1e-24 * dot(y, y) / n;
-        let log_likelihood = -0.5 * n * ((std::f64::consts::TAU * variance.max(least)).ln() + 1.0);
+        let counted = if variance < least { least } else { variance };
+        let log_likelihood = -0.5 * n * ((std::f64::consts::TAU * counted).ln() + 1.0);
         Fit { form: self, shares, first, log_likelihood, variance }
     }
 }
@@ -331,6 +335,16 @@ mod tests {
                 sum += later.get(step).map_or(0.0, |add| add * add);
             }
         }
+    }
+
+    /// A fit at the edge, where odds are beyond any number.
+    #[test]
+    fn shares_at_the_edge_are_shares() {
+        let shares = form(Trend::Damped).shares(&[f64::INFINITY, 0.0, f64::INFINITY, 1.0]);
+        assert_eq!((shares.level, shares.damping), (1.0 - NARROW, 0.89));
+        assert!(shares.season > 0.0 && shares.slope > 0.99);
+        let none = Shares { level: f64::NAN, ..shares };
+        assert!(form(Trend::None).at(&[1.0; 30], none).log_likelihood.is_nan());
     }
 
     #[test]
