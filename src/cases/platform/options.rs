@@ -42,7 +42,10 @@ impl Default for Terms {
 /// What is believed of an experiment: means and standard deviations of its effects.
 #[derive(Debug, Clone, Copy)]
 struct Belief {
+    /// Of the idea.
     effect: (f64, f64),
+    /// Of the change as it was tested: with a mismatch, it loses users.
+    as_tested: (f64, f64),
     returning: (f64, f64),
 }
 
@@ -53,7 +56,7 @@ struct Belief {
 /// What is true of each experiment is drawn 200 times from what all experiments together say (empirical Bayes, [`shrink`]). With each draw, the
 /// year is decided again under every option: days that were seen are as they were, and later ones are drawn. So the gain is that of the year
 /// that was seen, and its interval doesn't include that next year's ideas differ. An experiment with a sample ratio mismatch says nothing
-/// about its effect. Flaws that no table shows are not in it.
+/// about its idea, but its arms' totals say what it does as it was tested, users lost included. Flaws that no table shows are not in it.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) with the term that is out of range, its value and the range; those of
@@ -114,9 +117,8 @@ fn named() -> Vec<(String, Vec<Rule>)> {
 }
 
 fn beliefs(seen: &[Seen]) -> Result<Vec<Belief>> {
-    let sound: Vec<&Seen> = seen.iter().filter(|seen| !seen.mismatch()).collect();
-    let fitted = |of: fn(&Reading) -> (f64, f64)| -> Result<(Vec<(f64, f64)>, (f64, f64))> {
-        let pairs: Vec<(f64, f64)> = sound.iter().map(|seen| of(&seen.last())).collect();
+    let fitted = |of: fn(&Seen) -> (f64, f64)| -> Result<(Vec<(f64, f64)>, (f64, f64))> {
+        let pairs: Vec<(f64, f64)> = seen.iter().map(of).collect();
         let frame = df!(
             "estimate" => pairs.iter().map(|pair| pair.0).collect::<Vec<_>>(),
             "error" => pairs.iter().map(|pair| pair.1).collect::<Vec<_>>(),
@@ -130,17 +132,16 @@ fn beliefs(seen: &[Seen]) -> Result<Vec<Belief>> {
         };
         Ok((means.into_iter().zip(sds).collect(), (prior("mean")?, prior("sd")?)))
     };
-    let (effects, effect) = fitted(|it| (it.lift, it.error))?;
-    let (returns, returning) = fitted(|it| (it.returning, it.returning_error))?;
-    let mut known = effects.into_iter().zip(returns);
-    let belief = |seen: &Seen| {
-        let none = Belief { effect, returning };
-        if seen.mismatch() {
-            return none;
-        }
-        known.next().map_or(none, |(effect, returning)| Belief { effect, returning })
+    let (effects, prior) = fitted(|it| match it.mismatch() {
+        true => (it.last().total, it.last().total_error),
+        false => (it.last().lift, it.last().error),
+    })?;
+    let (returns, _) = fitted(|it| (it.last().returning, it.last().returning_error))?;
+    let belief = |(seen, (as_tested, returning)): (&Seen, ((f64, f64), (f64, f64)))| {
+        let effect = if seen.mismatch() { prior } else { as_tested };
+        Belief { effect, as_tested, returning }
     };
-    Ok(seen.iter().map(belief).collect())
+    Ok(seen.iter().zip(effects.into_iter().zip(returns)).map(belief).collect())
 }
 
 /// A year in which each experiment's effect is one that could be true.
@@ -159,12 +160,15 @@ impl Imagined<'_> {
             let mut truth = stream(0, "platform belief", key);
             let mut draw = |(mean, sd): (f64, f64)| mean + sd * normal(&mut truth);
             let (effect, returning) = (draw(belief.effect), draw(belief.returning));
+            let as_tested = if seen.mismatch() { draw(belief.as_tested) } else { effect };
             let mut shows = Later { seen, effect, returning, key, now: None };
             let decision = platform.decide(&seen.team, seen.metric, &mut shows);
             alarms += u32::from(decision.alarm);
             again += u32::from(decision.alarm) + u32::from(decision.replicated);
             if decision.shipped {
-                let lasting = effect + self.terms.returning_weight * returning;
+                // An alarm has what loses users repaired.
+                let lasting = if decision.alarm { effect } else { as_tested };
+                let lasting = lasting + self.terms.returning_weight * returning;
                 let value = 100.0 * self.terms.dollars_per_percent * lasting;
                 net += (value - self.terms.costs.upkeep) * in_use(decision.days);
             }
@@ -248,6 +252,8 @@ impl Shows for Later<'_> {
             error,
             z,
             naive_z: z / last.naive_ratio(),
+            total: lift,
+            total_error: error,
             returning,
             returning_error,
             returning_z: returning / returning_error,

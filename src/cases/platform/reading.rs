@@ -9,6 +9,9 @@ pub(super) struct Reading {
     /// The relative difference of the primary metric, and its standard error with users as the unit.
     pub lift: f64,
     pub error: f64,
+    /// The same of the arms' totals: per user assigned, if as many were assigned to each arm, whoever was lost since.
+    pub total: f64,
+    pub total_error: f64,
     /// Differences in standard errors: with users as the unit, and as if every unit of the denominator were independent.
     pub z: f64,
     pub naive_z: f64,
@@ -47,6 +50,8 @@ impl Reading {
         Reading {
             lift: b / a - 1.0,
             error,
+            total: treatment.numerator / control.numerator - 1.0,
+            total_error: (error.powi(2) + 1.0 / control.users + 1.0 / treatment.users).sqrt(),
             z,
             naive_z,
             returning: d / c - 1.0,

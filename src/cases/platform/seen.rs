@@ -170,6 +170,7 @@ fn read_looks(tables: &Tables, all: &mut [Seen]) -> Result<()> {
 /// Returns one row per experiment, by id: `experiment_id` (i64), `metric`, `team` (text), `shipped` (bool), `lift`, `error`, `z`,
 /// `p_value` (f64: of the primary metric, relative to control), `naive_error`, `naive_p_value` (f64: as if sessions were independent;
 /// the same as the others unless the metric is a ratio), `returning`, `returning_error`, `returning_p_value` (f64: users who return),
+/// `total_lift`, `total_error` (f64: of the arms' totals, as if those who are missing had been assigned and done nothing),
 /// `sample_ratio_p` (f64), `mismatch` (bool: p < 0.001).
 ///
 /// # Errors
@@ -211,6 +212,8 @@ pub fn results(tables: &Tables) -> Result<DataFrame> {
         real("returning", &|it| it.returning),
         real("returning_error", &|it| it.returning_error),
         real("returning_p_value", &|it| normal_two_sided(it.returning_z)),
+        real("total_lift", &|it| it.total),
+        real("total_error", &|it| it.total_error),
         real("sample_ratio_p", &|it| it.ratio_p),
     ])?;
     let mismatch = all.iter().map(Seen::mismatch).collect::<Vec<bool>>();
