@@ -260,7 +260,7 @@ fn plans_end_as_the_closed_form_says() {
         let curve = |column: &str| -> Vec<f64> {
             expected.column(column).unwrap().f64().unwrap().into_no_null_iter().collect()
         };
-        let (survival, paid) = (curve("survival"), curve("paid_months"));
+        let (survival, paid) = (curve("still_paid"), curve("paid_months"));
         let days = |column: &str| plans.column(column).unwrap().date().unwrap().clone();
         let (began, ended) = (days("paid_since"), days("paid_until"));
         let number = |column: &str| plans.column(column).unwrap().i64().unwrap().clone();

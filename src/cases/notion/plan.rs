@@ -52,7 +52,7 @@ pub(super) fn end(world: &World, id: u32, segment: usize, began: i32) -> Option<
 
 /// Computes how long plans are paid for: exact, by segment.
 ///
-/// Returns one row per segment and month from 0 to the months observed: `segment`, `month` (i64: since the plan began), `survival` (f64:
+/// Returns one row per segment and month from 0 to the months observed: `segment`, `month` (i64: since the plan began), `still_paid` (f64:
 /// the share still paid for after the renewal that is due), `paid_months` (f64: how many months were paid for by then, on average).
 ///
 /// # Errors
@@ -63,7 +63,7 @@ pub(super) fn end(world: &World, id: u32, segment: usize, began: i32) -> Option<
 ///
 /// let expected = notion::plan_survival(&notion::Config::default())?;
 /// let enterprise = expected.keep(col("segment").eq(lit("enterprise")))?;
-/// assert!((enterprise.value("survival", "month", 12)? - 0.99_f64.powi(12)).abs() < 1e-12);
+/// assert!((enterprise.value("still_paid", "month", 12)? - 0.99_f64.powi(12)).abs() < 1e-12);
 /// assert!(enterprise.value("paid_months", "month", 12)? < 12.0);
 /// # Ok::<(), casebook::Error>(())
 /// ```
@@ -76,7 +76,7 @@ pub fn plan_survival(config: &Config) -> Result<DataFrame> {
     Ok(df!(
         "segment" => rows().map(|row| Segment::name(row.0)).collect::<Vec<_>>(),
         "month" => rows().map(|row| i64::from(row.1)).collect::<Vec<_>>(),
-        "survival" => each(&|churn, month| (1.0 - churn).powf(month)),
+        "still_paid" => each(&|churn, month| (1.0 - churn).powf(month)),
         "paid_months" => each(&mean_months),
     )?)
 }

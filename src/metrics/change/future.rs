@@ -19,10 +19,11 @@ pub(super) fn times(known: &Column, steps: usize) -> Result<Column> {
         DataType::Date | DataType::Datetime(..) => {
             let moments = Moments::new(&known.clone().into_frame(), NAME, name)?;
             let walls = moments.calendar_time();
-            let walls_on = if let Some(step) = same_step(&walls).filter(|step| step % DAY == 0) {
-                on(walls[walls.len() - 1], step, steps)
-            } else if let Some(months) = same_months(&walls) {
+            // Months first: a few of them may be equally long by chance.
+            let walls_on = if let Some(months) = same_months(&walls) {
                 Some((1..=steps).map_while(|at| months.after(at)).collect())
+            } else if let Some(step) = same_step(&walls).filter(|step| step % DAY == 0) {
+                on(walls[walls.len() - 1], step, steps)
             } else {
                 None
             };
