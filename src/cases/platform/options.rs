@@ -116,8 +116,11 @@ fn named() -> Vec<(String, Vec<Rule>)> {
     all
 }
 
+/// Mean and standard deviation.
+type Moments = (f64, f64);
+
 fn beliefs(seen: &[Seen]) -> Result<Vec<Belief>> {
-    let fitted = |of: fn(&Seen) -> (f64, f64)| -> Result<(Vec<(f64, f64)>, (f64, f64))> {
+    let fitted = |of: fn(&Seen) -> Moments| -> Result<(Vec<Moments>, Moments)> {
         let pairs: Vec<(f64, f64)> = seen.iter().map(of).collect();
         let frame = df!(
             "estimate" => pairs.iter().map(|pair| pair.0).collect::<Vec<_>>(),
@@ -137,7 +140,7 @@ fn beliefs(seen: &[Seen]) -> Result<Vec<Belief>> {
         false => (it.last().lift, it.last().error),
     })?;
     let (returns, _) = fitted(|it| (it.last().returning, it.last().returning_error))?;
-    let belief = |(seen, (as_tested, returning)): (&Seen, ((f64, f64), (f64, f64)))| {
+    let belief = |(seen, (as_tested, returning)): (&Seen, (Moments, Moments))| {
         let effect = if seen.mismatch() { prior } else { as_tested };
         Belief { effect, as_tested, returning }
     };

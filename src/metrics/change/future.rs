@@ -20,13 +20,13 @@ pub(super) fn times(known: &Column, steps: usize) -> Result<Column> {
             let moments = Moments::new(&known.clone().into_frame(), NAME, name)?;
             let walls = moments.calendar_time();
             // Months first: a few of them may be equally long by chance.
-            let walls_on = if let Some(months) = same_months(&walls) {
-                Some((1..=steps).map_while(|at| months.after(at)).collect())
-            } else if let Some(step) = same_step(&walls).filter(|step| step % DAY == 0) {
+            let by_month = same_months(&walls)
+                .map(|months| (1..=steps).map_while(|at| months.after(at)).collect());
+            let by_day = || {
+                let step = same_step(&walls).filter(|step| step % DAY == 0)?;
                 on(walls[walls.len() - 1], step, steps)
-            } else {
-                None
             };
+            let walls_on = by_month.or_else(by_day);
             let clock = |wall: &i64| {
                 let wall = DateTime::from_timestamp_micros(*wall)?.naive_utc();
                 // Beyond these years nothing has a calendar.
