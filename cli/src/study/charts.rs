@@ -426,7 +426,7 @@ fn recurring(months: &DataFrame) -> Result<Option<Panel>> {
     let (month, value) = (text(months, "month", last)?, number(months, "mrr", last)?);
     Ok(Some(Panel {
         title: format!("Plans bring in {} a month", whole(value)),
-        subtitle: "Monthly recurring revenue, by the month in which plans began".into(),
+        subtitle: "Monthly recurring revenue, by month".into(),
         marks: vec![Mark::note(month, value, whole(value))],
         labels: ("Month", "Recurring revenue a month"),
         ..Panel::new("recurring", Kind::Line, months.clone(), "month", "mrr")

@@ -277,6 +277,9 @@ pub struct Plans {
     pub plan: String,
     /// The column of the day since when; empty where nothing is paid.
     pub since: String,
+    /// The column of the first day that is not paid for; empty while a plan runs. Without it, no plan ends.
+    #[serde(default)]
+    pub until: Option<String>,
     /// What each paid plan costs a month.
     pub monthly: BTreeMap<String, f64>,
 }

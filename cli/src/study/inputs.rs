@@ -20,7 +20,7 @@ pub(super) const EVERYONE: &str = "everyone";
 
 /// What a study is made from.
 pub(super) struct Inputs {
-    /// `user_id`, since `signup_at`; `everyone`, [`segment`] 0, 1, …, and with plans `plan_type`, `paid_since`.
+    /// `user_id`, since `signup_at`; `everyone`, [`segment`] 0, 1, …, and with plans `plan_type`, `paid_since`, `paid_until`.
     pub users: Users,
     /// Activity: `user_id`, `timestamp`, and, if the config names them, `event` and `group`.
     pub events: Events,
@@ -243,11 +243,14 @@ fn signups(config: &Config, table: &UserTable) -> Result<Table> {
     if let Some(plans) = &config.plans {
         columns.push(From::new(&plans.plan, "plan_type", Kind::Text).said_by("plans.plan"));
         columns.push(From::new(&plans.since, "paid_since", Kind::Text).said_by("plans.since"));
+        if let Some(until) = &plans.until {
+            columns.push(From::new(until, "paid_until", Kind::Text).said_by("plans.until"));
+        }
     }
     let mut signed = read(config, &table.files, &table.reading, &columns)?;
     signed.unique("user_id", "")?;
     if let Some(plans) = &config.plans {
-        paid_since(&mut signed, plans)?;
+        paid_days(&mut signed, plans)?;
     }
     Ok(signed)
 }
@@ -305,23 +308,24 @@ fn finished(config: &Config, people: DataFrame) -> Result<DataFrame> {
     Ok(people.lazy().with_columns(columns).collect()?)
 }
 
-/// Turns the texts in `paid_since` into days.
-fn paid_since(people: &mut Table, plans: &Plans) -> Result<()> {
-    let texts = people.frame.column("paid_since")?.str()?.clone();
-    let mut days: Vec<Option<NaiveDate>> = Vec::with_capacity(texts.len());
-    for text in texts.iter() {
-        let Some(text) = text else {
-            days.push(None);
-            continue;
-        };
-        let Some(written) = readings::read(text) else {
-            let problem =
-                format!("`{}` is \"{text}\", which is not a day such as 2024-01-31", plans.since);
-            return Err(people.trouble(problem));
-        };
-        days.push(Some(written.clock.date()));
+/// Turns the texts in `paid_since` and `paid_until` into days; without a column of the latter, no plan ends.
+fn paid_days(people: &mut Table, plans: &Plans) -> Result<()> {
+    let since = days(people, "paid_since", &plans.since)?;
+    let until = match &plans.until {
+        Some(column) => days(people, "paid_until", column)?,
+        None => vec![None; since.len()],
+    };
+    let wrong = since.iter().zip(&until).find_map(|pair| match pair {
+        (Some(since), Some(until)) if until < since => Some(format!("{since} to {until}")),
+        (None, Some(until)) => Some(format!("only ends, on {until}")),
+        _ => None,
+    });
+    if let Some(wrong) = wrong {
+        let problem = format!("a plan {wrong}: `plans.since` comes first, `plans.until` later");
+        return Err(people.trouble(problem));
     }
-    people.frame.with_column(Column::new("paid_since".into(), days))?;
+    people.frame.with_column(Column::new("paid_since".into(), since))?;
+    people.frame.with_column(Column::new("paid_until".into(), until))?;
     let known = people.frame.clone().lazy().filter(col("paid_since").is_not_null());
     let named = known.select([col("plan_type").unique()]).collect()?;
     for plan in named.column("plan_type")?.str()?.iter() {
@@ -333,6 +337,18 @@ fn paid_since(people: &mut Table, plans: &Plans) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Reads a column of days; `said` is what it is called in the file.
+fn days(people: &Table, column: &str, said: &str) -> Result<Vec<Option<NaiveDate>>> {
+    let texts = people.frame.column(column)?.str()?;
+    let day = |text: Option<&str>| -> Result<Option<NaiveDate>> {
+        let Some(text) = text else { return Ok(None) };
+        let problem = || format!("`{said}` is \"{text}\", which is not a day such as 2024-01-31");
+        let written = readings::read(text).ok_or_else(|| people.trouble(problem()))?;
+        Ok(Some(written.clock.date()))
+    };
+    texts.iter().map(day).collect()
 }
 
 fn prices(plans: &Plans) -> Result<DataFrame> {

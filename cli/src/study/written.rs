@@ -10,6 +10,9 @@ use super::frames::Study;
 use crate::report::notion::grid::{grid, table};
 use crate::report::notion::panels::{Panel, largest, percent, text, whole};
 
+/// A column of a table: its name, its heading, and how its numbers are written.
+type Shown<'c> = (&'c str, &'c str, fn(f64) -> String);
+
 /// Returns the report as Markdown; its pictures are files in `charts/`.
 ///
 /// # Errors
@@ -216,7 +219,7 @@ impl Report<'_> {
             parts.push(self.picture("activation")?);
         }
         if let Some(funnel) = self.study.frame("funnel_metrics") {
-            let mut columns: Vec<(&str, &str, fn(f64) -> String)> = vec![
+            let mut columns: Vec<Shown> = vec![
                 ("name", "stage", whole),
                 ("users", "users", whole),
                 ("step_rate", "of the stage before", percent),
@@ -361,14 +364,19 @@ impl Report<'_> {
         if let Some(months) = self.study.frame("recurring").filter(|months| months.height() > 0) {
             let last = months.height() - 1;
             parts.push(format!(
-                "{} users are on a paid plan and bring in {} a month. Plans that have ended are not in the table, so earlier months count only those who still pay.",
+                "{} users are on a paid plan and bring in {} a month.{}",
                 whole(number(months, "customers", last)?),
-                amount(number(months, "mrr", last)?)
+                amount(number(months, "mrr", last)?),
+                match self.config.plans.as_ref().is_some_and(|plans| plans.until.is_some()) {
+                    true => "",
+                    false =>
+                        " Without a column of when plans end (`plans.until`), all count as running, so this may be too much.",
+                }
             ));
             if let Some(paid) = self.study.frame("paid_by_segment") {
                 let most = largest(paid, "rate")?;
                 parts.push(format!(
-                    "The share who pay is highest for {}: {}, {} ({} to {}).",
+                    "The share who ever paid is highest for {}: {}, {} ({} to {}).",
                     plain(&text(paid, "attribute", most)?),
                     plain(&text(paid, "group", most)?),
                     percent(number(paid, "rate", most)?),
