@@ -22,6 +22,7 @@
 //! An idea has a [stream](crate::stream) of its own, and so has each day of a run in each arm and segment: what users do on
 //! day 9 is the same, whether or not the team stopped on day 3.
 
+mod belief;
 mod config;
 mod decide;
 mod drawn;

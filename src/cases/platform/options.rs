@@ -1,9 +1,9 @@
 //! What an analyst would expect of each rule, from the tables alone.
 
-use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::Tables;
+use super::belief::Mixture;
 use super::config::Config;
 use super::decide::{Platform, Shows};
 use super::intervention::{Costs, Rule};
@@ -14,8 +14,6 @@ use super::world::in_use;
 use crate::cases::check::within;
 use crate::decision::{Choice, Prediction};
 use crate::error::Result;
-use crate::frame::reals;
-use crate::metrics::experiment::{PriorFit, shrink};
 use crate::stream::{Stream, stream};
 
 /// How often the truth is drawn.
@@ -39,21 +37,22 @@ impl Default for Terms {
     }
 }
 
-/// What is believed of an experiment: means and standard deviations of its effects.
-#[derive(Debug, Clone, Copy)]
+/// What is believed of an experiment.
 struct Belief {
     /// Of the idea.
-    effect: (f64, f64),
+    effect: Mixture,
     /// Of the change as it was tested: with a mismatch, it loses users.
-    as_tested: (f64, f64),
-    returning: (f64, f64),
+    as_tested: Mixture,
+    /// Of users who return.
+    returning: Mixture,
 }
 
 /// Lists what could be enforced, each option with the gain that the tables and the terms predict: "do nothing" (teams go on shipping
 /// every p < 0.05), each [`Rule`] alone, "data checks" (sample ratio alarm and guardrail), "sound tests" (sequential, ratio, one metric),
 /// "all but replication", and "all six rules".
 ///
-/// What is true of each experiment is drawn 200 times from what all experiments together say (empirical Bayes, [`shrink`]). With each draw, the
+/// What is true of each experiment is drawn 200 times from what all experiments together say: empirical
+/// Bayes, with a distribution of effects that may have fat tails. With each draw, the
 /// year is decided again under every option: days that were seen are as they were, and later ones are drawn. So the gain is that of the year
 /// that was seen, and its interval doesn't include that next year's ideas differ. An experiment with a sample ratio mismatch says nothing
 /// about its idea, but its arms' totals say what it does as it was tested, users lost included. Flaws that no table shows are not in it.
@@ -75,7 +74,7 @@ pub fn rule_options(tables: &Tables, terms: &Terms) -> Result<Vec<Choice<Rule>>>
     within("returning_weight", terms.returning_weight, 0.0, 10.0)?;
     terms.costs.validate()?;
     let seen = Seen::all(tables)?;
-    let beliefs = beliefs(&seen)?;
+    let beliefs = beliefs(&seen);
     let options = named();
     let days = seen.iter().map(|seen| seen.planned).max().unwrap_or(5).max(5);
     let config = Config { days, ..Config::default() };
@@ -116,35 +115,20 @@ fn named() -> Vec<(String, Vec<Rule>)> {
     all
 }
 
-/// Mean and standard deviation.
-type Moments = (f64, f64);
-
-fn beliefs(seen: &[Seen]) -> Result<Vec<Belief>> {
-    let fitted = |of: fn(&Seen) -> Moments| -> Result<(Vec<Moments>, Moments)> {
-        let pairs: Vec<(f64, f64)> = seen.iter().map(of).collect();
-        let frame = df!(
-            "estimate" => pairs.iter().map(|pair| pair.0).collect::<Vec<_>>(),
-            "error" => pairs.iter().map(|pair| pair.1).collect::<Vec<_>>(),
-        )?;
-        let found = shrink(&frame, "estimate", "error", PriorFit::MaximumLikelihood)?;
-        let column = |name: &str| reals(&found.experiments, name);
-        let (means, lows, highs) = (column("shrunk")?, column("low")?, column("high")?);
-        let sds = lows.iter().zip(&highs).map(|(low, high)| (high - low) / 3.92);
-        let prior = |name: &str| -> Result<f64> {
-            Ok(reals(&found.prior, name)?.first().copied().unwrap_or(0.0))
-        };
-        Ok((means.into_iter().zip(sds).collect(), (prior("mean")?, prior("sd")?)))
+fn beliefs(seen: &[Seen]) -> Vec<Belief> {
+    let lift = |it: &Seen| match (it.mismatch(), it.last()) {
+        (true, last) => (last.total, last.total_error),
+        (false, last) => (last.lift, last.error),
     };
-    let (effects, prior) = fitted(|it| match it.mismatch() {
-        true => (it.last().total, it.last().total_error),
-        false => (it.last().lift, it.last().error),
-    })?;
-    let (returns, _) = fitted(|it| (it.last().returning, it.last().returning_error))?;
-    let belief = |(seen, (as_tested, returning)): (&Seen, (Moments, Moments))| {
-        let effect = if seen.mismatch() { prior } else { as_tested };
-        Belief { effect, as_tested, returning }
+    let returning = |it: &Seen| (it.last().returning, it.last().returning_error);
+    let effects = Mixture::fit(&seen.iter().map(lift).collect::<Vec<_>>());
+    let returns = Mixture::fit(&seen.iter().map(returning).collect::<Vec<_>>());
+    let belief = |it: &Seen| {
+        let as_tested = effects.posterior(lift(it));
+        let effect = if it.mismatch() { effects.clone() } else { as_tested.clone() };
+        Belief { effect, as_tested, returning: returns.posterior(returning(it)) }
     };
-    Ok(seen.iter().zip(effects.into_iter().zip(returns)).map(belief).collect())
+    seen.iter().map(belief).collect()
 }
 
 /// A year in which each experiment's effect is one that could be true.
@@ -161,9 +145,10 @@ impl Imagined<'_> {
         for (seen, belief) in self.seen.iter().zip(self.beliefs) {
             let key = self.draw * 1_000_000 + seen.id as u64;
             let mut truth = stream(0, "platform belief", key);
-            let mut draw = |(mean, sd): (f64, f64)| mean + sd * normal(&mut truth);
-            let (effect, returning) = (draw(belief.effect), draw(belief.returning));
-            let as_tested = if seen.mismatch() { draw(belief.as_tested) } else { effect };
+            let effect = belief.effect.draw(&mut truth);
+            let returning = belief.returning.draw(&mut truth);
+            let mismatch = seen.mismatch();
+            let as_tested = if mismatch { belief.as_tested.draw(&mut truth) } else { effect };
             let mut shows = Later { seen, effect, returning, key, now: None };
             let decision = platform.decide(&seen.team, seen.metric, &mut shows);
             alarms += u32::from(decision.alarm);
