@@ -146,7 +146,7 @@ fn screens_follow_the_chain() {
         .unwrap();
     assert_eq!(both.height(), 30);
     let number = |name: &str| both.column(name).unwrap().cast(&DataType::Float64).unwrap();
-    let [p, q, n] = ["probability", "before", "of"].map(|name| number(name));
+    let [p, q, n] = ["probability", "before", "of"].map(number);
     for row in 0..30 {
         let of = |column: &Column| column.f64().unwrap().get(row).unwrap();
         let se = (of(&q) * (1.0 - of(&q)) / of(&n)).sqrt().max(1e-9);

@@ -1,7 +1,6 @@
 //! How often forecasts' intervals hold what came, on series of several kinds.
 
 use casebook::metrics::change::{Forecast, Intervals};
-use casebook::polars::prelude::*;
 use casebook::rand::RngExt as _;
 use casebook::stream::Stream;
 use rayon::prelude::*;
