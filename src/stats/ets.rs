@@ -74,7 +74,7 @@ impl Form {
         1 + usize::from(self.trend != Trend::None) + self.period - 1
     }
 
-    /// How many parameters there are: shares, damping, first states and the variance.
+    /// Counts the parameters: shares, damping, first states and the variance.
     pub fn parameters(self) -> usize {
         let slope = match self.trend {
             Trend::None => 0,
@@ -211,7 +211,7 @@ impl State {
         self.season.rotate_left(1);
     }
 
-    /// Goes through a series and returns what each value is off by.
+    /// Returns what each value of a series is off by.
     pub fn run(&mut self, y: &[f64], shares: Shares) -> Vec<f64> {
         let each = y.iter().map(|value| {
             let off = value - self.next(shares);
@@ -234,7 +234,7 @@ impl State {
 }
 
 impl Fit {
-    /// Akaike's criterion, corrected for short series; the smaller, the better.
+    /// Returns Akaike's criterion, corrected for short series; the smaller, the better.
     pub fn criterion(&self, n: usize) -> f64 {
         let (n, k) = (n as f64, self.form.parameters() as f64);
         if n <= k + 1.0 {

@@ -48,7 +48,7 @@ impl Mixture {
         mixture
     }
 
-    /// What is believed of an effect after an estimate with a standard error.
+    /// Returns what is believed of an effect after an estimate with a standard error.
     pub fn posterior(&self, (estimate, error): (f64, f64)) -> Mixture {
         let one = |&(share, mean, sd): &(f64, f64, f64)| {
             let variance = sd * sd + error * error;
@@ -78,7 +78,7 @@ impl Mixture {
         0.0
     }
 
-    /// The mean.
+    /// Returns the mean.
     #[cfg(test)]
     pub fn mean(&self) -> f64 {
         self.parts.iter().map(|part| part.0 * part.1).sum()

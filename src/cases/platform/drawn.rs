@@ -16,7 +16,7 @@ pub(super) struct Drawn<'c> {
     year: u64,
     one_by_one: bool,
     now: Option<So>,
-    /// The z of the other metrics of the first run, by metric and day.
+    /// Returns the z of the other metrics of the first run, by metric and day.
     others: Option<Vec<Vec<f64>>>,
 }
 
@@ -28,19 +28,19 @@ struct So {
 }
 
 impl<'c> Drawn<'c> {
-    /// `kept` says whose users are drawn one by one.
+    /// Prepares the draws of an idea; `kept` says whose users are drawn one by one.
     pub fn new(config: &'c Config, idea: &'c Idea, year: u64, kept: &[u32]) -> Drawn<'c> {
         let one_by_one = year == 0 && kept.contains(&idea.id);
         Drawn { config, idea, year, one_by_one, now: None, others: None }
     }
 
-    /// The users of a run.
+    /// Returns the users of a run.
     pub fn users(&self, run: Run) -> Users<'c> {
         let users = Users::new(self.config, self.idea, self.year, run);
         if self.one_by_one && run == Run::First { users.one_by_one() } else { users }
     }
 
-    /// The z of the other metrics at the end of a day of a run, from 1. Nothing has an effect on them.
+    /// Returns the z of the other metrics at the end of a day of a run, from 1. Nothing has an effect on them.
     pub fn others(&mut self, run: Run, day: u32) -> Vec<f64> {
         let metrics = self.config.teams[self.idea.team].metrics;
         if metrics < 2 {

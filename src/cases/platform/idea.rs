@@ -51,12 +51,12 @@ impl Idea {
         Idea { id, team, start, metric, flaw, base, side, outage_from }
     }
 
-    /// All ideas of a year.
+    /// Draws all ideas of a year.
     pub fn year(config: &Config, year: u64) -> Vec<Idea> {
         (1..=config.experiments).map(|id| Idea::draw(config, year, id)).collect()
     }
 
-    /// The relative effect on the primary metric that users have for good, if the change is shipped as it was tested.
+    /// Returns the relative effect on the primary metric that users have for good, if the change is shipped as it was tested.
     pub fn lasting(&self, config: &Config, fixed: bool) -> f64 {
         let planted = &config.planted;
         match self.flaw {
@@ -70,12 +70,12 @@ impl Idea {
         }
     }
 
-    /// The relative effect on users who return.
+    /// Returns the relative effect on users who return.
     pub fn returning(&self, config: &Config) -> f64 {
         if self.flaw == Flaw::Liked { -config.planted.harm } else { 0.0 }
     }
 
-    /// What it is worth in a year, in US dollars.
+    /// Returns what it is worth in a year, in US dollars.
     pub fn value(&self, config: &Config, fixed: bool) -> f64 {
         config.dollars(self.lasting(config, fixed), self.returning(config))
     }

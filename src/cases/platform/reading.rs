@@ -62,7 +62,7 @@ impl Reading {
         }
     }
 
-    /// The naive standard error as a share of the one with users as the unit.
+    /// Returns the naive standard error as a share of the one with users as the unit.
     pub fn naive_ratio(&self) -> f64 {
         if self.naive_z == 0.0 { 1.0 } else { self.z / self.naive_z }
     }

@@ -138,7 +138,7 @@ impl<'c> Users<'c> {
             + u64::from(new)
     }
 
-    /// The sums of a day, from 0, of an arm and segment.
+    /// Returns the sums of a day, from 0, of an arm and segment.
     pub fn sums(&self, day: u32, treated: bool, new: bool) -> Sums {
         if self.one_by_one.is_some() {
             let mut sums = Sums::default();
@@ -212,7 +212,7 @@ impl<'c> Users<'c> {
         }
     }
 
-    /// The users of a day, from 0, of an arm and segment, one by one.
+    /// Returns the users of a day, from 0, of an arm and segment, one by one.
     pub fn users(&self, day: u32, treated: bool, new: bool) -> Vec<User> {
         let Some(name) = &self.one_by_one else { return vec![] };
         let chances = self.chances(day, treated, new);

@@ -68,17 +68,17 @@ impl Seen {
         Ok(all)
     }
 
-    /// What it shows when it stopped.
+    /// Returns what it shows when it stopped.
     pub fn last(&self) -> Reading {
         self.readings.last().copied().unwrap_or_default()
     }
 
-    /// Days until it stopped.
+    /// Returns the days until it stopped.
     pub fn days(&self) -> u32 {
         self.readings.len() as u32
     }
 
-    /// Whether the arms have the sizes they should.
+    /// Tells whether the arms have the sizes they should.
     pub fn mismatch(&self) -> bool {
         self.last().ratio_p < MISMATCH_ALPHA
     }

@@ -1,15 +1,13 @@
 //! The platform on the day of a decision, and what each year with its rules brings.
 
 use polars::prelude::*;
-use rayon::prelude::*;
 
-use super::Tables;
 use super::config::Config;
-use super::decide::{Decision, Platform};
-use super::drawn::{Drawn, kept};
-use super::idea::{Idea, YEAR};
+use super::generate;
+use super::idea::YEAR;
 use super::intervention::{Costs, Rule};
-use super::rows;
+use super::judged::judged;
+use super::tables::Tables;
 use crate::decision::{self, Outcome};
 use crate::error::{Error, Result};
 
@@ -89,25 +87,6 @@ impl Year {
     }
 }
 
-/// The ideas of a year with what became of them.
-pub(super) fn judged(
-    config: &Config,
-    rules: &[Rule],
-    year: u64,
-) -> Result<(Vec<Idea>, Vec<Decision>)> {
-    let platform = Platform::new(config, rules)?;
-    let ideas = Idea::year(config, year);
-    let kept = if year == 0 { kept(config, &ideas) } else { vec![] };
-    let decisions = ideas
-        .par_iter()
-        .map(|idea| {
-            let mut drawn = Drawn::new(config, idea, year, &kept);
-            platform.decide(&config.teams[idea.team], idea.metric, &mut drawn)
-        })
-        .collect();
-    Ok((ideas, decisions))
-}
-
 impl World {
     /// Makes the company of a config.
     ///
@@ -124,7 +103,7 @@ impl World {
     /// # Errors
     /// Those of [`generate`](super::generate).
     pub fn tables(&self) -> Result<Tables> {
-        rows::tables(&self.config, &[])
+        generate(&self.config)
     }
 
     /// Returns the rules of the business.

@@ -151,7 +151,7 @@ fn converted(kinds: &[Path], counts: &[f64]) -> f64 {
     all.map(|(_, many)| many).sum()
 }
 
-/// By rule and channel: the middle 95% of the parts in resamples of users that have a conversion.
+/// Returns, by rule and channel, the ends of the 95% interval of the part, from resamples of users that have a conversion.
 fn ends(kinds: &[Path], counts: &[f64], channels: usize) -> Vec<Option<(f64, f64)>> {
     let cells = RULES.len() * (channels + 1);
     if counts.iter().sum::<f64>() < 2.0 || converted(kinds, counts) == 0.0 {
