@@ -36,8 +36,9 @@ LIBRARY = [
 # Words of metrics' own, for columns that they read or return, which one case has, too. Of its other columns, a metric takes
 # the names from the caller.
 OWN = {
-    "activated", "alone", "arm", "bias", "capacity", "control", "dollars", "effect", "expected_orders", "fault", "first_session_at", "hours", "id", "last",
-    "lever", "matched_at", "month", "requested_at", "revenue", "score", "share", "stage", "unit", "visitors", "week", "weight", "withdrawn_at",
+    "activated", "alone", "base", "bias", "capacity", "control", "days", "dollars", "effect", "expected_orders", "fault", "first_session_at", "id",
+    "last", "lever", "lift", "look", "looks", "lost", "matched_at", "month", "p_value", "real", "real_share", "requested_at", "revenue", "runs",
+    "score", "share", "stage", "visitors", "week", "weight", "withdrawn_at", "z",
 }
 COMMAND = [
     {"say", "terminal", "unpack"},

@@ -3,17 +3,17 @@
 use polars::prelude::*;
 use rayon::prelude::*;
 
-use super::Tables;
 use super::config::Config;
 use super::decide::{Decision, Shows};
 use super::drawn::{Drawn, kept};
 use super::flaw::Flaw;
 use super::idea::Idea;
 use super::intervention::Rule;
+use super::judged::judged;
 use super::metric::Metric;
 use super::panel;
 use super::run::{Run, Sums, User};
-use super::world::judged;
+use super::tables::Tables;
 use crate::cases::frame::dates;
 use crate::error::Result;
 use crate::stats::distribution::normal_two_sided;

@@ -1,15 +1,13 @@
 //! The platform on the day of a decision, and what each year with its rules brings.
 
 use polars::prelude::*;
-use rayon::prelude::*;
 
-use super::Tables;
 use super::config::Config;
-use super::decide::{Decision, Platform};
-use super::drawn::{Drawn, kept};
-use super::idea::{Idea, YEAR};
+use super::idea::YEAR;
 use super::intervention::{Costs, Rule};
+use super::judged::judged;
 use super::rows;
+use super::tables::Tables;
 use crate::decision::{self, Outcome};
 use crate::error::{Error, Result};
 
@@ -87,25 +85,6 @@ impl Year {
             "days" => [self.days], "alarms" => [self.alarms], "blocked" => [self.blocked],
         )?)
     }
-}
-
-/// The ideas of a year with what became of them.
-pub(super) fn judged(
-    config: &Config,
-    rules: &[Rule],
-    year: u64,
-) -> Result<(Vec<Idea>, Vec<Decision>)> {
-    let platform = Platform::new(config, rules)?;
-    let ideas = Idea::year(config, year);
-    let kept = if year == 0 { kept(config, &ideas) } else { vec![] };
-    let decisions = ideas
-        .par_iter()
-        .map(|idea| {
-            let mut drawn = Drawn::new(config, idea, year, &kept);
-            platform.decide(&config.teams[idea.team], idea.metric, &mut drawn)
-        })
-        .collect();
-    Ok((ideas, decisions))
 }
 
 impl World {
