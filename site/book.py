@@ -18,6 +18,7 @@ PICTURES = {
     "saas": ("02_saas_take_home", "Make the offer to"),
     "ecommerce": ("03_ecommerce_behaviour", "The three we would fund"),
     "notion": ("04_notion_growth", "We expect "),
+    "platform": ("05_experiment_platform", "Enforce "),
     "diagnosis": ("06_the_metric_moved", "users are missing"),
     "scale": ("A1_beyond_one_machine", "At a hundred million events"),
 }

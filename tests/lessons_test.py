@@ -24,7 +24,7 @@ LIST = PROJECT / "tests" / "lessons.json"
 NOTEBOOKS = PROJECT / "notebooks"
 WIDTH, HEIGHT = 100, 16
 # Every cell of these is worth copying.
-HELD = {"00_start_here", "00b_polars_for_analysts", "02_saas_take_home", "04_notion_growth", "06_the_metric_moved", "A1_beyond_one_machine"}
+HELD = {"00_start_here", "00b_polars_for_analysts", "02_saas_take_home", "04_notion_growth", "05_experiment_platform", "06_the_metric_moved", "A1_beyond_one_machine"}
 # Where a learner of a case has been before.
 FIRST = ("00_start_here", "00b_polars_for_analysts")
 CASES = {"saas": "02_saas_take_home", "mentor": "01_mentor_marketplace", "ecommerce": "03_ecommerce_behaviour", "notion": "04_notion_growth"}

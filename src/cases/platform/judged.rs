@@ -1,4 +1,4 @@
-//! What becomes of a year's ideas under some rules.
+//! The experiments of a year, decided.
 
 use rayon::prelude::*;
 
@@ -9,7 +9,7 @@ use super::idea::Idea;
 use super::intervention::Rule;
 use crate::error::Result;
 
-/// Returns the ideas of a year with what became of them.
+/// The ideas of a year with what became of them.
 pub(super) fn judged(
     config: &Config,
     rules: &[Rule],

@@ -2,7 +2,6 @@
 
 use rayon::prelude::*;
 
-use super::Tables;
 use super::belief::Mixture;
 use super::config::Config;
 use super::decide::{Platform, Shows};
@@ -10,6 +9,7 @@ use super::intervention::{Costs, Rule};
 use super::reading::Reading;
 use super::run::{Run, normal};
 use super::seen::Seen;
+use super::tables::Tables;
 use super::world::in_use;
 use crate::cases::check::within;
 use crate::decision::{Choice, Prediction};

@@ -2,11 +2,11 @@
 
 use polars::prelude::*;
 
-use super::Tables;
 use super::config::{Looks, Team};
 use super::metric::Metric;
 use super::reading::Reading;
 use super::run::Sums;
+use super::tables::Tables;
 use crate::error::{Error, Result};
 use crate::frame::{reals, texts};
 use crate::metrics::experiment::MISMATCH_ALPHA;

@@ -1,4 +1,4 @@
-//! The tables of a year of experiments.
+//! The tables of a year.
 
 use polars::prelude::*;
 

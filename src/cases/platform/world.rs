@@ -3,10 +3,10 @@
 use polars::prelude::*;
 
 use super::config::Config;
-use super::generate;
 use super::idea::YEAR;
 use super::intervention::{Costs, Rule};
 use super::judged::judged;
+use super::rows;
 use super::tables::Tables;
 use crate::decision::{self, Outcome};
 use crate::error::{Error, Result};
@@ -103,7 +103,7 @@ impl World {
     /// # Errors
     /// Those of [`generate`](super::generate).
     pub fn tables(&self) -> Result<Tables> {
-        generate(&self.config)
+        rows::tables(&self.config, &[])
     }
 
     /// Returns the rules of the business.
