@@ -132,8 +132,10 @@ pub(super) fn key_metrics(study: &Study, inputs: &Inputs) -> Result<DataFrame> {
         let mrr = number(months, "mrr", last)?;
         all.push(Figure("recurring revenue a month".to_owned(), mrr, None, "number"));
         all.push(plain("paying customers", number(months, "customers", last)?));
-        let (paid, of) = (number(months, "customers", last)?, inputs.users.len());
-        let share = paid / of.max(1) as f64;
+        // Who ever paid, whether or not the plan still runs.
+        let since = inputs.users.frame().column("paid_since")?;
+        let (paid, of) = (since.len() - since.null_count(), inputs.users.len());
+        let share = paid as f64 / of.max(1) as f64;
         all.push(Figure("paid".to_owned(), share, wilson(paid as u64, of as u64), "share"));
     }
     let side = |of: fn((f64, f64)) -> f64| -> Vec<Option<f64>> {

@@ -32,11 +32,11 @@ pub(super) fn week_no(date: Expr) -> Expr {
 /// [`ErrorKind::MissingColumn`](crate::ErrorKind::MissingColumn), if the tables were changed.
 ///
 /// ```
-/// use casebook::cases::diagnosis;
+/// use casebook::prelude::*;
 ///
 /// let tables = diagnosis::generate(&diagnosis::Config { signups: 20.0, ..Default::default() })?;
 /// let weeks = diagnosis::weekly_activity(&tables)?;
-/// assert_eq!(weeks.column("week_no")?.i64()?.min(), Some(88));
+/// assert_eq!(weeks.scalar(col("week_no").min())?, 88.0);
 /// # Ok::<(), casebook::Error>(())
 /// ```
 pub fn weekly_activity(tables: &Tables) -> Result<DataFrame> {
