@@ -25,10 +25,10 @@ pub fn panels(study: &Study) -> Result<Vec<Panel>> {
     let together = whole(north("collaborative")?);
     all.push(Panel {
         title: format!(
-            "People worked together in {together} workspaces in the last full week, {} of those active",
+            "In {together} workspaces, {} of those active, people worked together",
             percent(north("share")?)
         ),
-        subtitle: "Workspaces in which two or more people were active, and at least one commented, shared or invited".into(),
+        subtitle: "Two or more people active, and at least one commented, shared or invited; last full week".into(),
         marks: vec![Mark::note(text(&weeks, "week", last)?, north("collaborative")?, together)],
         labels: ("Week", "Weekly active collaborative workspaces"),
         ..Panel::new("north_star", Kind::Gauge, weeks.clone(), "week", "collaborative")

@@ -39,7 +39,7 @@ pub(super) fn summary(facts: Facts) -> Result<String> {
         ));
     }
     Ok(format!(
-        "The first levers to launch are **{}**: from what the pilots did, we expect **{}** in twelve months after costs. In twin worlds, that choice gains {}, and the deck's order {}.",
+        "The choice is **{}**: from what the pilots did, we expect **{}** in twelve months after costs. In twin worlds, that choice gains {}, and the deck's order {}.",
         facts.told(&chosen)?,
         facts.expected(&chosen)?.dollars(),
         money(facts.happened(&chosen)?.value),
