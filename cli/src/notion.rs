@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::report::notion::{self as report, Pilots, Study, Tables, panels, plain, written};
+use crate::report::notion::deliver::{self, write};
+use crate::report::notion::{self as report, Pilots, Study, Tables, panels, written};
 use casebook::cases::Part;
 use casebook::cases::clock::Month;
 use casebook::cases::notion::{self, Config};
@@ -16,7 +17,6 @@ use rayon::prelude::*;
 
 use crate::files::{Case, Slice, Threads};
 use crate::pipeline::{Made, Manner, Pipeline, Step, TIMES, Work};
-use crate::say::complain;
 
 /// Which of the claims the data meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -210,9 +210,7 @@ impl Report {
             pipeline.step(|work| {
                 let study = study(work)?;
                 let text = written::markdown(&study, &panels(&study)?)?;
-                write(&work.folder.join("report.md"), &text)?;
-                write(&work.folder.join("report.html"), &report::report_page(&text))?;
-                write(&work.folder.join("report.txt"), &plain::text(&text))?;
+                deliver::write_report(&work.folder, &text)?;
                 Ok(Made::new("report.md, report.html, report.txt", text.lines().count()))
             })
         })?;
@@ -221,15 +219,7 @@ impl Report {
             write(path, &times)?;
         }
         if self.open {
-            for page in ["executive_dashboard.html", "report.html"] {
-                let page = self.out.join(page);
-                if let Err(cause) = open::that(&page) {
-                    complain!(
-                        "casebook: could not open a browser ({cause}): see {}",
-                        page.display()
-                    );
-                }
-            }
+            deliver::open(&self.out, &["executive_dashboard.html", "report.html"]);
         }
         Ok(())
     }
@@ -253,8 +243,4 @@ fn study(work: &Work) -> Result<Study> {
 
 fn create(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|cause| Error::file("create", folder, cause))
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).map_err(|cause| Error::file("write", path, cause))
 }

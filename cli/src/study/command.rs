@@ -1,7 +1,7 @@
 //! `casebook report study`: the growth study's analyses on anyone's files.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use casebook::{Error, Result};
 use clap::Args;
@@ -15,8 +15,9 @@ use super::written;
 use crate::analyze::input::expand;
 use crate::files::Threads;
 use crate::pipeline::{Made, Manner, Pipeline, Step};
-use crate::report::notion::{self as pages, plain};
-use crate::say::{complain, say};
+use crate::report::notion as pages;
+use crate::report::notion::deliver::{self, write};
+use crate::say::say;
 
 /// The growth study on your own files: one config names the tables, the columns and the events
 ///
@@ -135,28 +136,14 @@ impl Report {
             pipeline.step(|work| {
                 let study = Study::read(&work.at("metrics"))?;
                 let text = written::markdown(config, &study, &panels(config, &study)?)?;
-                write(&work.folder.join("report.md"), &text)?;
-                write(&work.folder.join("report.html"), &pages::report_page(&text))?;
-                write(&work.folder.join("report.txt"), &plain::text(&text))?;
+                deliver::write_report(&work.folder, &text)?;
                 Ok(Made::new("report.md, report.html, report.txt", text.lines().count()))
             })
         })?;
         pipeline.finish()?;
         if self.open {
-            for page in ["dashboard.html", "report.html"] {
-                let page = self.out.join(page);
-                if let Err(cause) = open::that(&page) {
-                    complain!(
-                        "casebook: could not open a browser ({cause}): see {}",
-                        page.display()
-                    );
-                }
-            }
+            deliver::open(&self.out, &["dashboard.html", "report.html"]);
         }
         Ok(())
     }
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).map_err(|cause| Error::file("write", path, cause))
 }

@@ -16,6 +16,7 @@
 //! self-contained except for the pictures. None makes a network request.
 
 mod charts;
+pub mod deliver;
 mod facts;
 mod frames;
 pub(crate) mod grid;
